@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: Swift 6, every unsafe expression marked, no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// What every C target is compiled with.
+let strictC: [CSetting] = [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "mod_wsgi",
+    products: [
+        // One static archive per runtime artefact; the Makefile does the final links.
+        .library(name: "ModWSGI", type: .static, targets: ["ModWSGI"]),
+        .library(name: "WSGIEngine", type: .static, targets: ["WSGIEngine"]),
+        .executable(name: "wsgi-supervisor", targets: ["WSGISupervisor"]),
+    ],
+    targets: [
+        // Compiler flags only: where the headers of APR and of CPython are.
+        .systemLibrary(name: "APR", path: "shim/APR", pkgConfig: "apr-util-1", providers: [.apt(["libaprutil1-dev"])]),
+        .systemLibrary(
+            name: "Python3", path: "shim/Python3", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
+
+        // C: the three doors to what Swift cannot call, and the module record.
+        .target(name: "CSystem", path: "shim/CSystem", cSettings: strictC),
+        .target(name: "CPython", dependencies: ["Python3"], path: "shim/CPython", cSettings: strictC),
+        .target(name: "CHTTPD", dependencies: ["APR"], path: "shim/CHTTPD", cSettings: strictC),
+        .target(name: "CModule", dependencies: ["CHTTPD"], path: "shim/CModule", cSettings: strictC),
+
+        // Pure: no httpd, no Python, no system calls.
+        .target(name: "WSGICore", swiftSettings: strict),
+        .target(name: "WSGIConfig", dependencies: ["WSGICore"], swiftSettings: strict),
+        .target(name: "WSGIWire", dependencies: ["WSGICore"], swiftSettings: strict),
+
+        // The operating system, CPython, and what runs in the worker.
+        .target(name: "ProcessKit", dependencies: ["CSystem"], swiftSettings: strict),
+        .target(name: "PythonRuntime", dependencies: ["CPython"], swiftSettings: strict),
+        .target(
+            name: "WSGIAdapter",
+            dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem"], swiftSettings: strict),
+        .target(
+            name: "WSGIEngine",
+            dependencies: ["WSGIAdapter", "WSGICore", "WSGIWire", "ProcessKit", "PythonRuntime", "CPython", "CSystem"],
+            swiftSettings: strict),
+
+        // The supervisor and the module.
+        .executableTarget(
+            name: "WSGISupervisor", dependencies: ["WSGICore", "WSGIWire", "ProcessKit", "CSystem"],
+            swiftSettings: strict),
+        .target(
+            name: "ModWSGI",
+            dependencies: ["WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "CHTTPD", "CModule", "CSystem"],
+            swiftSettings: strict),
+
+        .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
+        .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
+        .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
+        .testTarget(name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem"], swiftSettings: strict),
+        .testTarget(
+            name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire"],
+            swiftSettings: strict),
+    ]
+)

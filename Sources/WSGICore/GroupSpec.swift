@@ -1,0 +1,75 @@
+/// A process group as the supervisor runs it: everything is resolved, nothing is left to be looked up.
+///
+/// The httpd parent makes it from a `WSGIDaemonProcess` line and sends it over the control socket.
+public struct GroupSpec: Equatable, Sendable {
+    /// The group's name.
+    public var name = ""
+    /// Index of the group in the scoreboard.
+    public var index: UInt32 = 0
+    /// Where the group was defined, as `file:line`, for messages.
+    public var origin = ""
+
+    /// The Python executable every worker is an exec of.
+    public var python = ""
+    /// Options of the Python command line, before `-c` (`-X utf8`, `-B`, ...).
+    public var pythonArguments: [String] = []
+
+    /// Whether rights are to be changed: httpd was started as root.
+    public var changesUser = false
+    /// The user the workers run as.
+    public var userID: UInt32 = 0
+    /// Their primary group.
+    public var groupID: UInt32 = 0
+    /// Their supplementary groups.
+    public var supplementaryGroups: [UInt32] = []
+    /// The user's name, for `HOME`, `USER`, `LOGNAME` and messages.
+    public var userName = ""
+    /// The user's home directory.
+    public var userHome = ""
+    /// The working directory; empty: the one of httpd.
+    public var workingDirectory = ""
+    /// The file creation mask; `nil`: inherited.
+    public var umask: UInt32?
+    /// `LANG` for the workers; empty: inherited.
+    public var lang = ""
+    /// `LC_ALL` for the workers; empty: inherited.
+    public var locale = ""
+
+    /// What each worker is told; `worker` is set, its slot and generation are filled in for each start.
+    public var process = ProcessSpec()
+
+    /// Index of the log among the descriptors that came with the configuration.
+    public var logDescriptor = 0
+    /// One entry for each of the group's processes.
+    public var slots: [SlotSpec] = []
+
+    /// A spec with every value at its default.
+    public init() {}
+}
+
+/// The place of one worker of a group.
+public struct SlotSpec: Equatable, Sendable {
+    /// Index in the scoreboard, unique over all groups.
+    public var index: UInt32
+    /// Index of the listening socket among the descriptors that came with the configuration.
+    public var listenerDescriptor: Int
+
+    /// Describes a slot.
+    public init(index: UInt32, listenerDescriptor: Int) {
+        self.index = index
+        self.listenerDescriptor = listenerDescriptor
+    }
+}
+
+/// The whole configuration of the supervisor, sent complete at every start and graceful restart of httpd.
+public struct SupervisorSpec: Equatable, Sendable {
+    /// Counts the configurations that one httpd parent has sent, from 1.
+    public var configuration: UInt32 = 0
+    /// The path of the engine, `_wsgi_engine.abi3.so`.
+    public var engine = ""
+    /// All process groups.
+    public var groups: [GroupSpec] = []
+
+    /// A spec with every value at its default.
+    public init() {}
+}

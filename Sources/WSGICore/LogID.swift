@@ -1,0 +1,44 @@
+/// The stable identifier of a log message: people search for it, so a number is never reused.
+///
+/// Numbers below 1000 are those of mod_wsgi for the same condition; ours begin at 1000.
+/// `docs/errors.md` has cause, outcome and remedy of each.
+public enum LogID: UInt16, CaseIterable, Sendable {
+    // In the order of their numbers.
+    case embeddedStartFailed = 1
+    case daemonStartFailed = 28
+    case interpreterFailed = 35
+    case callableNotFound = 89
+    case sitePathFailed = 91
+    case scriptUnreadable = 105
+    case scriptRaised = 109
+    case scriptExited = 107
+    case queueFull = 116
+    case connectFailed = 117
+    case responseBroken = 119
+    case reloadRejections = 124
+    case bodyFailed = 126
+    case execDenied = 134
+    case scriptMissing = 135
+    case scriptIsDirectory = 136
+    case pathInfoRefused = 137
+    case transferEncodingRefused = 138
+    case contentLengthInvalid = 139
+    case bodyTooLarge = 141
+    case embeddedUnavailable = 142
+    case embeddedRestricted = 143
+    case responseTimeout = 145
+    case workerGone = 146
+    case workerReadFailed = 147
+    case responseMalformed = 148
+    case groupNotPermitted = 149
+    case groupUnknown = 150
+    case groupOfOtherHost = 152
+    case applicationRaised = 174
+    case applicationExited = 175
+
+    /// The tag that begins the message, `WSGI0174`.
+    public var tag: String {
+        let digits = String(rawValue)
+        return "WSGI" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    }
+}

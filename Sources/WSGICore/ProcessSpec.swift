@@ -1,0 +1,78 @@
+/// What the engine must know of the process it runs in, be it a daemon process or an httpd child.
+///
+/// A worker receives it from the supervisor when it starts, an httpd child's engine from the module.
+public struct ProcessSpec: Equatable, Sendable {
+    /// The version of this module, as `mod_wsgi.version`.
+    public var moduleVersion: [Int] = [0, 0, 0]
+    /// The version of httpd, as `apache.version`.
+    public var httpdVersion: [Int] = [0, 0, 0]
+    /// `apache.description`, the server's banner.
+    public var httpdDescription = ""
+    /// `apache.build_date`.
+    public var httpdBuildDate = ""
+    /// `apache.mpm_name`.
+    public var mpmName = ""
+    /// The MPM's children and threads in a child: `apache.maximum_processes` and `apache.threads_per_process`.
+    public var httpdChildren = 1
+    /// Threads in each httpd child.
+    public var httpdThreadsPerChild = 1
+
+    /// The process group; "" in embedded mode.
+    public var processGroup = ""
+    /// `wsgi.multithread`.
+    public var isMultithreaded = false
+    /// `wsgi.multiprocess`.
+    public var isMultiprocess = false
+    /// `wsgi.run_once`.
+    public var isRunOnce = false
+    /// `mod_wsgi.maximum_processes`.
+    public var maximumProcesses = 1
+    /// `mod_wsgi.threads_per_process`.
+    public var threadsPerProcess = 1
+
+    /// Directories for `site.addsitedir`, moved to the front of `sys.path`.
+    public var pythonPath: [String] = []
+    /// The directory that becomes `sys.path[0]`; empty: none.
+    public var home = ""
+    /// Embedded mode: the Python executable whose environment is to be used (`<venv>/bin/python`).
+    public var pythonExecutable = ""
+    /// Scripts to import before the first request.
+    public var preloads: [ScriptSpec] = []
+    /// Whether a preload that fails to import ends the start (a predecessor still serves), or is only logged.
+    public var preloadsMustSucceed = false
+
+    /// What only a daemon process has; `nil` in an httpd child.
+    public var worker: WorkerSpec?
+
+    /// A spec with every value at its default.
+    public init() {}
+}
+
+/// What a daemon process must know beyond `ProcessSpec`. Times are seconds.
+public struct WorkerSpec: Equatable, Sendable {
+    /// Index of the slot in the scoreboard.
+    public var slot: UInt32 = 0
+    /// The generation this worker serves under.
+    public var generation: UInt32 = 1
+    /// Request threads.
+    public var threads = 15
+    /// Stack size of a request thread in bytes; 0: the system's default.
+    public var stackSize = 0
+    /// Requests after which the worker asks to be replaced; 0: never.
+    public var maximumRequests = 0
+    /// How long requests under way may go on when the worker is replaced.
+    public var gracefulTimeout = 15
+    /// How long requests and interpreters have when the worker is told to end.
+    public var shutdownTimeout = 5
+    /// How long one read or write on a connection may take; 0: for ever.
+    public var socketTimeout = 60
+    /// The user id, beside root, whose processes may connect: httpd's children.
+    public var peerUserID: UInt32 = 0
+    /// Text written over the process's arguments; empty: unchanged.
+    public var displayName = ""
+    /// The name for `setlocale(LC_ALL)`; empty: unchanged.
+    public var locale = ""
+
+    /// A spec with every value at its default.
+    public init() {}
+}

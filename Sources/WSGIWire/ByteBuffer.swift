@@ -1,0 +1,84 @@
+/// Growing memory for one encoded message, owned by whoever holds the value and used again for the next message.
+///
+/// Written to by one thread at a time. It never shrinks by itself: `reset(keeping:)` gives a large block back.
+@safe public struct ByteBuffer: ~Copyable {
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
+    /// Bytes written so far.
+    public private(set) var count = 0
+
+    /// An empty buffer with room for `capacity` bytes.
+    public init(capacity: Int = 4096) {
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(capacity, 64), alignment: 16)
+        self.capacity = max(capacity, 64)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// What has been written; valid until the next write.
+    public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// Empties the buffer, and gives its memory back when it has grown beyond `limit` bytes.
+    public mutating func reset(keeping limit: Int = 1 << 18) {
+        count = 0
+        guard capacity > limit else { return }
+        unsafe base.deallocate()
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: limit, alignment: 16)
+        capacity = limit
+    }
+
+    /// Makes room for `extra` more bytes.
+    public mutating func reserve(_ extra: Int) {
+        guard count &+ extra > capacity else { return }
+        var larger = capacity &* 2
+        while larger < count &+ extra { larger = larger &* 2 }
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        unsafe moved.copyMemory(from: base, byteCount: count)
+        unsafe base.deallocate()
+        unsafe base = moved
+        capacity = larger
+    }
+
+    /// Appends raw bytes.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        unsafe append(start, bytes.count)
+    }
+
+    /// Appends `length` bytes at `start`.
+    public mutating func append(_ start: UnsafeRawPointer, _ length: Int) {
+        guard length > 0 else { return }
+        reserve(length)
+        unsafe (base + count).copyMemory(from: start, byteCount: length)
+        count = count &+ length
+    }
+
+    /// Appends one byte.
+    public mutating func append(byte: UInt8) {
+        reserve(1)
+        unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count = count &+ 1
+    }
+
+    /// Appends an integer in native byte order.
+    public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+        reserve(MemoryLayout<Value>.size)
+        unsafe base.storeBytes(of: value, toByteOffset: count, as: Value.self)
+        count = count &+ MemoryLayout<Value>.size
+    }
+
+    /// Overwrites an integer that was appended at `offset`; ignored when it is not within the bytes written.
+    public mutating func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
+        guard offset >= 0, offset &+ MemoryLayout<Value>.size <= count else { return }
+        unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+    }
+
+    /// Appends a string: its length in 4 bytes, then its UTF-8.
+    public mutating func append(string: String) {
+        var copy = string
+        copy.withUTF8 { utf8 in
+            append(UInt32(truncatingIfNeeded: utf8.count))
+            unsafe append(UnsafeRawBufferPointer(utf8))
+        }
+    }
+}

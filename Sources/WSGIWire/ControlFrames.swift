@@ -1,0 +1,240 @@
+public import WSGICore
+
+/// Messages on the control sockets (SOCK_SEQPACKET): httpd parent ↔ supervisor, and supervisor ↔ worker.
+///
+/// Each packet is `kind: UInt32 | payload`. What is long travels in a memory file whose descriptor comes with the
+/// packet, so that a packet is always short.
+public enum ControlKind: UInt32, Sendable {
+    // httpd parent to supervisor.
+    /// Up to 200 descriptors come with the packet; they belong to the next `configuration`, in order.
+    case descriptors = 1
+    /// One descriptor: a memory file with an encoded `SupervisorSpec`.
+    case configuration = 2
+    /// httpd stops or restarts: drain everything within the shutdown timeouts. Without payload.
+    case stop = 3
+
+    // Supervisor to worker.
+    /// One descriptor: a memory file with an encoded `ProcessSpec`. The first packet a worker receives.
+    case start = 16
+    /// Accept connections.
+    case serve = 17
+    /// Stop accepting, end what is queued and under way within the time (payload: `UInt32` seconds), exit.
+    case drain = 18
+    /// One descriptor: the error log from now on; replaces descriptors 1 and 2.
+    case log = 19
+
+    // Worker to supervisor.
+    /// Python is up, the preloads are imported.
+    case ready = 32
+    /// A script was loaded (payload: path, application group and callable, as strings).
+    case loaded = 33
+    /// The worker asks for a successor (payload: reason, as string); it goes on serving until `drain`.
+    case retire = 34
+    /// The worker cannot start (payload: a sentence for the log); it exits.
+    case failed = 35
+}
+
+/// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
+public enum SpecCodec {
+    /// Raised whenever a spec or its order below changes.
+    public static let version: UInt32 = 1
+
+    /// Encodes the supervisor's configuration.
+    public static func encode(_ spec: SupervisorSpec, into buffer: inout ByteBuffer) {
+        buffer.append(version)
+        buffer.append(spec.configuration)
+        buffer.append(string: spec.engine)
+        append(spec.groups, to: &buffer, encodeGroup)
+    }
+
+    /// Decodes the supervisor's configuration.
+    public static func decodeSupervisor(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> SupervisorSpec {
+        var reader = unsafe ByteReader(bytes)
+        try checkVersion(&reader)
+        var spec = SupervisorSpec()
+        spec.configuration = try reader.integer()
+        spec.engine = try reader.string()
+        spec.groups = try list(&reader, decodeGroup)
+        return spec
+    }
+
+    /// Encodes what a worker, or the engine of an httpd child, is told.
+    public static func encode(_ spec: ProcessSpec, into buffer: inout ByteBuffer) {
+        buffer.append(version)
+        encodeProcess(spec, &buffer)
+    }
+
+    /// Decodes what a worker, or the engine of an httpd child, is told.
+    public static func decodeProcess(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ProcessSpec {
+        var reader = unsafe ByteReader(bytes)
+        try checkVersion(&reader)
+        return try decodeProcess(&reader)
+    }
+
+    /// Encodes one script, the payload of `loaded`.
+    public static func encodeScript(_ script: ScriptSpec, _ buffer: inout ByteBuffer) {
+        buffer.append(string: script.path)
+        buffer.append(string: script.applicationGroup)
+        buffer.append(string: script.callableObject)
+    }
+
+    /// Decodes one script, the payload of `loaded`.
+    public static func decodeScript(_ reader: inout ByteReader) throws(WireError) -> ScriptSpec {
+        try ScriptSpec(
+            path: reader.string(), applicationGroup: reader.string(), callableObject: reader.string())
+    }
+
+    // MARK: - Parts, in the order of their declarations
+
+    private static func encodeGroup(_ group: GroupSpec, _ buffer: inout ByteBuffer) {
+        buffer.append(string: group.name)
+        buffer.append(group.index)
+        buffer.append(string: group.origin)
+        buffer.append(string: group.python)
+        append(group.pythonArguments, to: &buffer) { $1.append(string: $0) }
+        buffer.append(byte: group.changesUser ? 1 : 0)
+        buffer.append(group.userID)
+        buffer.append(group.groupID)
+        append(group.supplementaryGroups, to: &buffer) { $1.append($0) }
+        buffer.append(string: group.userName)
+        buffer.append(string: group.userHome)
+        buffer.append(string: group.workingDirectory)
+        buffer.append(group.umask.map(Int64.init) ?? -1)
+        buffer.append(string: group.lang)
+        buffer.append(string: group.locale)
+        encodeProcess(group.process, &buffer)
+        buffer.append(Int64(group.logDescriptor))
+        append(group.slots, to: &buffer) {
+            $1.append($0.index)
+            $1.append(Int64($0.listenerDescriptor))
+        }
+    }
+
+    private static func decodeGroup(_ reader: inout ByteReader) throws(WireError) -> GroupSpec {
+        var group = GroupSpec()
+        group.name = try reader.string()
+        group.index = try reader.integer()
+        group.origin = try reader.string()
+        group.python = try reader.string()
+        group.pythonArguments = try list(&reader, string)
+        group.changesUser = try reader.integer(UInt8.self) != 0
+        group.userID = try reader.integer()
+        group.groupID = try reader.integer()
+        group.supplementaryGroups = try list(&reader) { (r: inout ByteReader) throws(WireError) in
+            try r.integer()
+        }
+        group.userName = try reader.string()
+        group.userHome = try reader.string()
+        group.workingDirectory = try reader.string()
+        group.umask = try UInt32(exactly: reader.integer(Int64.self))
+        group.lang = try reader.string()
+        group.locale = try reader.string()
+        group.process = try decodeProcess(&reader)
+        group.logDescriptor = try int(&reader)
+        group.slots = try list(&reader) { (r: inout ByteReader) throws(WireError) in
+            try SlotSpec(index: r.integer(), listenerDescriptor: int(&r))
+        }
+        return group
+    }
+
+    private static func encodeProcess(_ spec: ProcessSpec, _ buffer: inout ByteBuffer) {
+        append(spec.moduleVersion, to: &buffer) { $1.append(Int64($0)) }
+        append(spec.httpdVersion, to: &buffer) { $1.append(Int64($0)) }
+        for text in [spec.httpdDescription, spec.httpdBuildDate, spec.mpmName] { buffer.append(string: text) }
+        buffer.append(Int64(spec.httpdChildren))
+        buffer.append(Int64(spec.httpdThreadsPerChild))
+        buffer.append(string: spec.processGroup)
+        for flag in [spec.isMultithreaded, spec.isMultiprocess, spec.isRunOnce, spec.preloadsMustSucceed] {
+            buffer.append(byte: flag ? 1 : 0)
+        }
+        buffer.append(Int64(spec.maximumProcesses))
+        buffer.append(Int64(spec.threadsPerProcess))
+        append(spec.pythonPath, to: &buffer) { $1.append(string: $0) }
+        buffer.append(string: spec.home)
+        buffer.append(string: spec.pythonExecutable)
+        append(spec.preloads, to: &buffer, encodeScript)
+        append(spec.worker.map { [$0] } ?? [], to: &buffer, encodeWorker)
+    }
+
+    private static func decodeProcess(_ reader: inout ByteReader) throws(WireError) -> ProcessSpec {
+        var spec = ProcessSpec()
+        spec.moduleVersion = try list(&reader, int)
+        spec.httpdVersion = try list(&reader, int)
+        spec.httpdDescription = try reader.string()
+        spec.httpdBuildDate = try reader.string()
+        spec.mpmName = try reader.string()
+        spec.httpdChildren = try int(&reader)
+        spec.httpdThreadsPerChild = try int(&reader)
+        spec.processGroup = try reader.string()
+        spec.isMultithreaded = try reader.integer(UInt8.self) != 0
+        spec.isMultiprocess = try reader.integer(UInt8.self) != 0
+        spec.isRunOnce = try reader.integer(UInt8.self) != 0
+        spec.preloadsMustSucceed = try reader.integer(UInt8.self) != 0
+        spec.maximumProcesses = try int(&reader)
+        spec.threadsPerProcess = try int(&reader)
+        spec.pythonPath = try list(&reader, string)
+        spec.home = try reader.string()
+        spec.pythonExecutable = try reader.string()
+        spec.preloads = try list(&reader, decodeScript)
+        spec.worker = try list(&reader, decodeWorker).first
+        return spec
+    }
+
+    private static func encodeWorker(_ worker: WorkerSpec, _ buffer: inout ByteBuffer) {
+        for number in [worker.slot, worker.generation, worker.peerUserID] { buffer.append(number) }
+        for number in [
+            worker.threads, worker.stackSize, worker.maximumRequests, worker.gracefulTimeout, worker.shutdownTimeout,
+            worker.socketTimeout,
+        ] { buffer.append(Int64(number)) }
+        buffer.append(string: worker.displayName)
+        buffer.append(string: worker.locale)
+    }
+
+    private static func decodeWorker(_ reader: inout ByteReader) throws(WireError) -> WorkerSpec {
+        var worker = WorkerSpec()
+        worker.slot = try reader.integer()
+        worker.generation = try reader.integer()
+        worker.peerUserID = try reader.integer()
+        worker.threads = try int(&reader)
+        worker.stackSize = try int(&reader)
+        worker.maximumRequests = try int(&reader)
+        worker.gracefulTimeout = try int(&reader)
+        worker.shutdownTimeout = try int(&reader)
+        worker.socketTimeout = try int(&reader)
+        worker.displayName = try reader.string()
+        worker.locale = try reader.string()
+        return worker
+    }
+
+    // MARK: - Building blocks
+
+    private static func checkVersion(_ reader: inout ByteReader) throws(WireError) {
+        let found = try reader.integer(UInt32.self)
+        guard found == version else { throw .version(found) }
+    }
+
+    private static func append<Item>(
+        _ items: [Item], to buffer: inout ByteBuffer, _ encode: (Item, inout ByteBuffer) -> Void
+    ) {
+        buffer.append(UInt32(truncatingIfNeeded: items.count))
+        for item in items { encode(item, &buffer) }
+    }
+
+    private static func list<Item>(
+        _ reader: inout ByteReader, _ decode: (inout ByteReader) throws(WireError) -> Item
+    ) throws(WireError) -> [Item] {
+        var items: [Item] = []
+        // Every item takes at least one byte, so a wrong count cannot ask for more memory than there is message.
+        for _ in 0..<(try reader.integer(UInt32.self)) { items.append(try decode(&reader)) }
+        return items
+    }
+
+    private static func int(_ reader: inout ByteReader) throws(WireError) -> Int {
+        guard let value = try Int(exactly: reader.integer(Int64.self)) else { throw .invalid("integer") }
+        return value
+    }
+
+    private static func string(_ reader: inout ByteReader) throws(WireError) -> String {
+        try reader.string()
+    }
+}

@@ -1,0 +1,98 @@
+/// One message on a connection between an httpd child and a worker.
+///
+/// A frame is an 8-byte header, in native byte order because both ends are on one host, and its payload:
+/// `length: UInt32 | kind: UInt8 | flags: UInt8 | detail: UInt16 | payload`.
+///
+/// A connection serves one request after the other:
+///
+///     child                              worker
+///     REQUEST (head, small body)  ─────▶
+///                                 ◀───── GO (detail: none, payload: bytes wanted), for each read of a larger body
+///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
+///                                 ◀───── LOG*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
+///
+/// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
+/// to read while it writes. A response that stops before END is cut.
+public enum Frame {
+    /// Size of a frame's header.
+    public static let headerSize = 8
+    /// The longest payload either side accepts, except DATA, which is taken in pieces.
+    public static let maximumPayload = 16 << 20
+    /// The longest request body that travels inside REQUEST.
+    public static let maximumInlineBody = 64 << 10
+    /// The most bytes of body that one GO may ask for.
+    public static let maximumBodyChunk = 256 << 10
+
+    /// What a frame says.
+    public enum Kind: UInt8, Sendable {
+        // Child to worker.
+        /// An encoded request head; the body's bytes at its end when `RequestHead.Flags.bodyInline` is set.
+        case request = 1
+        /// Bytes of the request body.
+        case body = 2
+        /// The request body is complete.
+        case bodyEnd = 3
+        /// The rest of the body will not come; `detail` is the negated `wsgi_transport_error`.
+        case abort = 4
+
+        // Worker to child.
+        /// Asks for more of the body; the payload is the most bytes wanted, as `UInt32`.
+        case go = 16
+        /// An encoded response head.
+        case head = 17
+        /// Bytes of the response body.
+        case data = 18
+        /// A descriptor (SCM_RIGHTS, with the first byte of this header); the payload is offset and length, as `Int64`.
+        case file = 19
+        /// A line for the error log; `flags` is the level.
+        case log = 20
+        /// The response is complete, and the connection free for the next request.
+        case end = 21
+        /// No response: `detail` is the HTTP status to answer. The connection is free for the next request.
+        case error = 22
+        /// The script has changed; the application was not entered. The connection is free for the next request.
+        case reload = 23
+    }
+
+    /// A decoded header.
+    public struct Header: Equatable, Sendable {
+        /// Bytes of payload that follow.
+        public var length: Int
+        /// What the frame says.
+        public var kind: Kind
+        /// Small extra of some kinds.
+        public var flags: UInt8
+        /// Small extra of some kinds.
+        public var detail: UInt16
+
+        /// Describes a frame.
+        public init(kind: Kind, length: Int, flags: UInt8 = 0, detail: UInt16 = 0) {
+            self.length = length
+            self.kind = kind
+            self.flags = flags
+            self.detail = detail
+        }
+    }
+
+    /// Decodes a header from the first `headerSize` bytes of `bytes`.
+    ///
+    /// - Throws: `WireError` when there are fewer bytes, the kind is unknown, or the payload is too long for its kind.
+    public static func header(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Header {
+        var reader = unsafe ByteReader(bytes)
+        let length = try Int(reader.integer(UInt32.self))
+        let kind = try Kind(rawValue: reader.integer(UInt8.self))
+        let flags = try reader.integer(UInt8.self)
+        let detail = try reader.integer(UInt16.self)
+        guard let kind else { throw .invalid("kind") }
+        guard length <= maximumPayload || kind == .data else { throw .invalid("length") }
+        return Header(kind: kind, length: length, flags: flags, detail: detail)
+    }
+
+    /// Appends a header.
+    public static func append(_ header: Header, to buffer: inout ByteBuffer) {
+        buffer.append(UInt32(truncatingIfNeeded: header.length))
+        buffer.append(byte: header.kind.rawValue)
+        buffer.append(byte: header.flags)
+        buffer.append(header.detail)
+    }
+}

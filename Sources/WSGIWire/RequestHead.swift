@@ -1,0 +1,146 @@
+/// Everything about a request but its body: what the child knows, for the adapter to make the environ of.
+///
+/// The encoding is a fixed part, four strings, and the environ as key and value pairs; `WireError.truncated` guards
+/// every step. All text is bytes as httpd has them: the adapter decodes each once, as PEP 3333 says.
+///
+/// A value that borrows: the encoded bytes must outlive it.
+@safe public struct RequestHead {
+    /// Facts of one bit each.
+    public struct Flags: OptionSet, Sendable {
+        /// The bits.
+        public let rawValue: UInt32
+        /// A set of these bits.
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// `WSGIScriptReloading`: compare `scriptModified` with the loaded script's.
+        public static let scriptReloading = Flags(rawValue: 1 << 0)
+        /// The whole body follows the environ.
+        public static let bodyInline = Flags(rawValue: 1 << 1)
+        /// There is a body to be asked for with GO (or `read_body`).
+        public static let bodyFollows = Flags(rawValue: 1 << 2)
+        /// `wsgi.url_scheme` is `https`.
+        public static let https = Flags(rawValue: 1 << 3)
+        /// HEAD: the response has no body on the wire, though the application produces one.
+        public static let headersOnly = Flags(rawValue: 1 << 4)
+        /// Serve with the code that is loaded, although the script has changed: its successor could not be started.
+        public static let staleAllowed = Flags(rawValue: 1 << 5)
+    }
+
+    /// Facts of one bit each.
+    public let flags: Flags
+    /// The declared length of the body, or -1.
+    public let contentLength: Int64
+    /// Modification time of the script in microseconds since 1970; 0: unknown, do not compare.
+    public let scriptModified: Int64
+    /// When httpd received the request, in microseconds since 1970 (`mod_wsgi.request_start`).
+    public let requestStart: Int64
+    /// When the request was ready for a worker; 0 in embedded mode (`mod_wsgi.queue_start`).
+    public let queueStart: Int64
+    /// The file of the WSGI script.
+    public let script: UnsafeRawBufferPointer
+    /// The application group: the interpreter.
+    public let applicationGroup: UnsafeRawBufferPointer
+    /// The callable's name in the script.
+    public let callableObject: UnsafeRawBufferPointer
+    /// httpd's log id of the request.
+    public let requestID: UnsafeRawBufferPointer
+    /// The environ entries; read them with `nextEntry`.
+    public let environCount: Int
+    /// The body, if it is inline.
+    public let body: UnsafeRawBufferPointer
+
+    private var entries: ByteReader
+
+    /// Size of the fixed part.
+    static let fixedSize = 64
+
+    /// Decodes the fixed part and the strings, and checks that all entries lie within `bytes`.
+    public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = unsafe ByteReader(bytes)
+        flags = Flags(rawValue: try reader.integer())
+        let environLength = try Int(reader.integer(UInt32.self))
+        contentLength = try reader.integer()
+        scriptModified = try reader.integer()
+        requestStart = try reader.integer()
+        queueStart = try reader.integer()
+        environCount = try Int(reader.integer(UInt32.self))
+        let bodyLength = try Int(reader.integer(UInt32.self))
+        let lengths = try (
+            Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self)),
+            Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self))
+        )
+        unsafe script = try reader.take(lengths.0)
+        unsafe applicationGroup = try reader.take(lengths.1)
+        unsafe callableObject = try reader.take(lengths.2)
+        unsafe requestID = try reader.take(lengths.3)
+        unsafe entries = ByteReader(try reader.take(environLength))
+        unsafe body = try reader.take(bodyLength)
+        guard reader.remaining == 0 else { throw .invalid("length") }
+    }
+
+    /// The next environ entry; call it `environCount` times.
+    public mutating func nextEntry() throws(WireError) -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        let keyLength = try Int(entries.integer(UInt32.self))
+        let valueLength = try Int(entries.integer(UInt32.self))
+        return unsafe (try entries.take(keyLength), try entries.take(valueLength))
+    }
+}
+
+/// Encodes a request head into a buffer, in order: `init`, `strings`, `entry` for each, `finish`.
+public struct RequestHeadEncoder: ~Copyable {
+    private let start: Int
+    private var environStart = 0
+    private var environCount: UInt32 = 0
+
+    /// Begins a head at the buffer's end.
+    public init(
+        into buffer: inout ByteBuffer, contentLength: Int64, scriptModified: Int64, requestStart: Int64,
+        queueStart: Int64
+    ) {
+        start = buffer.count
+        buffer.append(UInt32(0))
+        buffer.append(UInt32(0))
+        buffer.append(contentLength)
+        buffer.append(scriptModified)
+        buffer.append(requestStart)
+        buffer.append(queueStart)
+        buffer.append(UInt32(0))
+        buffer.append(UInt32(0))
+        for _ in 0..<4 { buffer.append(UInt32(0)) }
+    }
+
+    /// Appends the four strings.
+    public mutating func strings(
+        script: UnsafeRawBufferPointer, applicationGroup: UnsafeRawBufferPointer,
+        callableObject: UnsafeRawBufferPointer, requestID: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+    ) {
+        buffer.set(UInt32(truncatingIfNeeded: script.count), at: start &+ 48)
+        buffer.set(UInt32(truncatingIfNeeded: applicationGroup.count), at: start &+ 52)
+        buffer.set(UInt32(truncatingIfNeeded: callableObject.count), at: start &+ 56)
+        buffer.set(UInt32(truncatingIfNeeded: requestID.count), at: start &+ 60)
+        unsafe buffer.append(script)
+        unsafe buffer.append(applicationGroup)
+        unsafe buffer.append(callableObject)
+        unsafe buffer.append(requestID)
+        environStart = buffer.count
+    }
+
+    /// Appends an environ entry. A later entry with the same key wins.
+    public mutating func entry(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+    ) {
+        buffer.append(UInt32(truncatingIfNeeded: key.count))
+        buffer.append(UInt32(truncatingIfNeeded: value.count))
+        unsafe buffer.append(key)
+        unsafe buffer.append(value)
+        environCount = environCount &+ 1
+    }
+
+    /// Ends the head; `bodyLength` bytes of inline body are to be appended by the caller, now.
+    public func finish(flags: RequestHead.Flags, bodyLength: Int = 0, into buffer: inout ByteBuffer) {
+        buffer.set(flags.rawValue, at: start)
+        buffer.set(UInt32(truncatingIfNeeded: buffer.count &- environStart), at: start &+ 4)
+        buffer.set(environCount, at: start &+ 40)
+        buffer.set(UInt32(truncatingIfNeeded: bodyLength), at: start &+ 44)
+    }
+}

@@ -1,0 +1,70 @@
+/// Status and headers of a response, as the application gave them to `start_response` and `HeaderRules` accepted them.
+///
+/// Encoding: `status: UInt16 | headers: UInt16 | statusLine length: UInt32 | contentLength: Int64`, the status line
+/// ("200 OK"), then each header as two lengths (`UInt32`), name and value. A value that borrows the encoded bytes.
+@safe public struct ResponseHead {
+    /// The status code.
+    public let status: Int
+    /// The declared length of the body, or -1. The header itself is among the headers too.
+    public let contentLength: Int64
+    /// Code and reason phrase.
+    public let statusLine: UnsafeRawBufferPointer
+    /// Headers; read them with `nextHeader`.
+    public let headerCount: Int
+
+    private var headers: ByteReader
+
+    /// Decodes the fixed part and the status line.
+    public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = unsafe ByteReader(bytes)
+        status = try Int(reader.integer(UInt16.self))
+        headerCount = try Int(reader.integer(UInt16.self))
+        let lineLength = try Int(reader.integer(UInt32.self))
+        contentLength = try reader.integer()
+        unsafe statusLine = try reader.take(lineLength)
+        headers = reader
+    }
+
+    /// The next header; call it `headerCount` times.
+    public mutating func nextHeader() throws(WireError) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
+    {
+        let nameLength = try Int(headers.integer(UInt32.self))
+        let valueLength = try Int(headers.integer(UInt32.self))
+        return unsafe (try headers.take(nameLength), try headers.take(valueLength))
+    }
+}
+
+/// Encodes a response head into a buffer: `init`, then `header` for each.
+public struct ResponseHeadEncoder: ~Copyable {
+    private let start: Int
+    private var count: UInt16 = 0
+
+    /// Begins a head at the buffer's end.
+    public init(into buffer: inout ByteBuffer, status: Int, statusLine: UnsafeRawBufferPointer) {
+        start = buffer.count
+        buffer.append(UInt16(truncatingIfNeeded: status))
+        buffer.append(UInt16(0))
+        buffer.append(UInt32(truncatingIfNeeded: statusLine.count))
+        buffer.append(Int64(-1))
+        unsafe buffer.append(statusLine)
+    }
+
+    /// Appends a header. False: there are more than the encoding can count.
+    public mutating func header(
+        name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+    ) -> Bool {
+        guard count < UInt16.max else { return false }
+        buffer.append(UInt32(truncatingIfNeeded: name.count))
+        buffer.append(UInt32(truncatingIfNeeded: value.count))
+        unsafe buffer.append(name)
+        unsafe buffer.append(value)
+        count = count &+ 1
+        buffer.set(count, at: start &+ 2)
+        return true
+    }
+
+    /// Notes the declared length of the body.
+    public func setContentLength(_ length: Int64, into buffer: inout ByteBuffer) {
+        buffer.set(length, at: start &+ 8)
+    }
+}

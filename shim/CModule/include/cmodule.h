@@ -1,0 +1,3 @@
+#ifndef CMODULE_H
+#define CMODULE_H
+#endif

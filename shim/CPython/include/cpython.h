@@ -1,0 +1,3 @@
+#ifndef CPYTHON_H
+#define CPYTHON_H
+#endif

@@ -1,0 +1,82 @@
+/* The contract between whoever carries a request (an httpd child, or a daemon process's connection) and the engine,
+ * which runs it in Python. The engine exports one symbol, `wsgi_engine_entry_table`; an httpd child finds it with
+ * dlsym, the engine's own worker calls the same adapter directly. Everything is plain C so that the hot path has no
+ * reference counting and both sides may be built apart. */
+
+#ifndef WSGI_ENGINE_ABI_H
+#define WSGI_ENGINE_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Raised whenever a struct below, or an encoding that passes through it, changes its meaning. */
+#define WSGI_ENGINE_ABI 1
+
+/* Levels of log lines, httpd's numbers (APLOG_*). */
+enum wsgi_log_level { WSGI_LOG_CRIT = 2, WSGI_LOG_ERR = 3, WSGI_LOG_WARNING = 4, WSGI_LOG_NOTICE = 5, WSGI_LOG_INFO = 6,
+                      WSGI_LOG_DEBUG = 7, WSGI_LOG_TRACE1 = 8 };
+
+/* Why a transport function could not do its work: all negative, so that byte counts can share the result. */
+enum wsgi_transport_error {
+    WSGI_TRANSPORT_DISCONNECTED = -1, /* the client, or the process between, has gone */
+    WSGI_TRANSPORT_TIMEOUT = -2,      /* the client did not send or take data in time */
+    WSGI_TRANSPORT_TOO_LARGE = -3,    /* the body is over LimitRequestBody */
+    WSGI_TRANSPORT_INVALID = -4,      /* malformed (a broken chunk, a frame out of order) */
+    WSGI_TRANSPORT_FAILED = -5        /* anything else; errno says more */
+};
+
+/* What a request can do to the outside while it runs. The functions block, are called on the request's thread without
+ * the GIL, and never after `run` has returned. `context` belongs to the caller of `run`. */
+typedef struct wsgi_transport {
+    void *context;
+
+    /* Puts up to `capacity` bytes of the request body into `buffer`, at least one unless the body has ended.
+     * Returns their count, 0 at the end of the body, or a wsgi_transport_error (which then stays). */
+    int64_t (*read_body)(void *context, uint8_t *buffer, size_t capacity);
+
+    /* Announces status and headers, once, before the first data. `head` is an encoded ResponseHead (WSGIWire); it is
+     * copied or sent before the call returns. Nothing need reach the client before the next call. */
+    int32_t (*send_head)(void *context, const uint8_t *head, size_t length);
+
+    /* Sends a block of the body. `flush` nonzero: it must leave for the client now; zero: more follows at once.
+     * Returns 0 or a wsgi_transport_error. */
+    int32_t (*send_data)(void *context, const uint8_t *data, size_t length, int32_t flush);
+
+    /* Sends `length` bytes at `offset` of the regular file `descriptor`, which stays the caller's. */
+    int32_t (*send_file)(void *context, int32_t descriptor, int64_t offset, int64_t length);
+
+    /* Writes one record to the error log with the request's context; `text` has no final newline. */
+    void (*log)(void *context, int32_t level, const uint8_t *text, size_t length);
+} wsgi_transport;
+
+/* How a request ended; a positive value is an HTTP status to be answered: nothing has been sent, the reason is logged. */
+enum wsgi_outcome {
+    WSGI_OUTCOME_COMPLETE = 0,   /* head and whole body were handed to the transport */
+    WSGI_OUTCOME_TRUNCATED = -1, /* the head was sent, the body broke off: the client must see a cut response */
+    WSGI_OUTCOME_RELOAD = -2     /* daemon only: the script has changed; the application was not entered */
+};
+
+/* What the process offers to the engine for as long as it lives. */
+typedef struct wsgi_host {
+    /* Writes one record to the process's error log; any thread. */
+    void (*log)(int32_t level, const uint8_t *text, size_t length);
+} wsgi_host;
+
+/* The engine's functions. All but `run` are called on one thread, before and after all requests. */
+typedef struct wsgi_engine_entry_table_t {
+    uint32_t abi; /* WSGI_ENGINE_ABI */
+    uint32_t size;
+
+    /* Embedded mode: starts Python in this process, after libpython was loaded RTLD_GLOBAL. `spec` is an encoded
+     * ProcessSpec (WSGIWire); `host` must stay valid. Imports the preloads. Returns 0, or -1 with the reason logged. */
+    int32_t (*start)(const uint8_t *spec, size_t length, const wsgi_host *host);
+
+    /* Runs one request: `head` is an encoded RequestHead (WSGIWire), valid during the call. Any thread, many at once.
+     * Returns a wsgi_outcome or a status. */
+    int32_t (*run)(const uint8_t *head, size_t length, const wsgi_transport *transport);
+
+    /* Ends the interpreters (atexit functions run) and Python. */
+    void (*stop)(void);
+} wsgi_engine_entry_table_t;
+
+#endif
