@@ -2,10 +2,10 @@
 ///
 /// Written to by one thread at a time. It never shrinks by itself: `reset(keeping:)` gives a large block back.
 @safe public struct ByteBuffer: ~Copyable {
-    private var base: UnsafeMutableRawPointer
-    private var capacity: Int
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
     /// Bytes written so far.
-    public private(set) var count = 0
+    public internal(set) var count = 0
 
     /// An empty buffer with room for `capacity` bytes.
     public init(capacity: Int = 4096) {
@@ -71,6 +71,17 @@
     public mutating func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
         guard offset >= 0, offset &+ MemoryLayout<Value>.size <= count else { return }
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+    }
+
+    /// Appends what `fill` puts into a room of `size` bytes; it returns how many, or less than 0 for none.
+    ///
+    /// - Returns: the result of `fill`.
+    @inlinable
+    public mutating func append(upTo size: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        reserve(size)
+        let filled = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: size))
+        count = count &+ min(max(filled, 0), size)
+        return filled
     }
 
     /// Appends a string: its length in 4 bytes, then its UTF-8.

@@ -26,6 +26,9 @@ bool chttpd_logs_request(const request_rec *r, int level) { return APLOG_R_IS_LE
 
 bool chttpd_logs_server(const server_rec *s, int level) { return APLOG_IS_LEVEL(s, level); }
 
+/* apr_os_file_put registers no cleanup. When a filter has set the file aside, this file has no descriptor any more. */
+static apr_status_t close_file(void *file) { return apr_file_close((apr_file_t *)file); }
+
 apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
                                 bool sendfile, apr_pool_t *pool) {
     apr_file_t *file = NULL;
@@ -34,6 +37,7 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
         apr_os_file_put(&file, &native, APR_FOPEN_READ | (sendfile ? APR_FOPEN_SENDFILE_ENABLED : 0), pool);
     if (status != APR_SUCCESS)
         return status;
+    apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
     apr_brigade_insert_file(brigade, file, offset, length, pool);
     return APR_SUCCESS;
 }

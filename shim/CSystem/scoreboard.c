@@ -75,6 +75,8 @@ uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
     return atomic_load_explicit(&board->slots[slot].refusals, memory_order_acquire);
 }
 
+int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_load(&board->slots[slot].pid); }
+
 /* The child's own cell: threads of one child race here, other processes do not. */
 static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed), new;

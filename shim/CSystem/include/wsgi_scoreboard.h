@@ -86,6 +86,9 @@ uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_busy(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
+/* The pid of the serving worker; 0: none. */
+int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+
 /* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
 /* Child: gives the claim back and wakes one waiter of `group`, if there is one. */
