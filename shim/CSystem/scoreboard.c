@@ -63,6 +63,10 @@ enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *board, uint32_t grou
     return (enum wsgi_group_state)atomic_load_explicit(&board->groups[group].state, memory_order_acquire);
 }
 
+void wsgi_scoreboard_beat(wsgi_scoreboard *board, uint64_t second) {
+    atomic_store(&board->supervisor_heartbeat, second);
+}
+
 uint32_t wsgi_slot_generation(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(atomic_load_explicit(&board->slots[slot].word, memory_order_acquire));
 }

@@ -81,6 +81,9 @@ void wsgi_slot_refuse(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t 
 void wsgi_group_set_state(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_group_state state);
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
+/* Supervisor: its event loop is alive at this second of the monotonic clock. */
+void wsgi_scoreboard_beat(wsgi_scoreboard *_Nonnull board, uint64_t second);
+
 /* The serving generation of `slot` (0: none) and its claimed threads. */
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_busy(wsgi_scoreboard *_Nonnull board, uint32_t slot);

@@ -1,0 +1,13 @@
+internal import CSystem
+
+/// The two clocks of the operating system.
+public enum Clock {
+    /// Milliseconds that never jump; their beginning means nothing.
+    public static func milliseconds() -> Int64 { Int64(truncatingIfNeeded: wsgi_monotonic_nanoseconds() / 1_000_000) }
+
+    /// Nanoseconds that never jump; their beginning means nothing.
+    public static func nanoseconds() -> UInt64 { wsgi_monotonic_nanoseconds() }
+
+    /// The time of day in microseconds since 1970.
+    public static func wallMicroseconds() -> Int64 { wsgi_wall_microseconds() }
+}

@@ -1,0 +1,58 @@
+internal import CSystem
+internal import Glibc
+
+/// What a process may change about itself.
+public enum CurrentProcess {
+    /// Its id.
+    public static var id: Int32 { getpid() }
+
+    /// Its effective user.
+    public static var user: UInt32 { geteuid() }
+
+    /// Leaves the session it was started in, so that signals to httpd's process group pass it by.
+    public static func leaveSession() { _ = setsid() }
+
+    /// Its environment, `NAME=value`.
+    public static func environment() -> [String] {
+        var entries: [String] = []
+        var next = unsafe environ
+        while let entry = unsafe next.pointee {
+            unsafe entries.append(String(cString: entry))
+            unsafe next += 1
+        }
+        return entries
+    }
+
+    /// Writes a title over its arguments, as ps shows them. False: there is no room.
+    @discardableResult
+    public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }
+
+    /// Sets the locale of the C library. False: there is none of this name.
+    public static func setLocale(_ name: String) -> Bool { unsafe name.withCString { unsafe wsgi_set_locale($0) } }
+
+    /// Ends at once: no destructors, no `atexit`.
+    public static func exitAtOnce(_ code: Int32) -> Never { _exit(code) }
+
+    /// From now on a process that the application forks off loses the descriptors marked with `guardFromForks`.
+    public static func installForkGuard() { wsgi_fork_guard_install() }
+
+    /// Marks a descriptor, or removes its mark; to be removed before it is closed.
+    public static func guardFromForks(_ raw: Int32, _ guarded: Bool) { wsgi_fork_guard_set(raw, guarded) }
+
+    /// Whether this process was forked off by the application.
+    public static var isForked: Bool { wsgi_fork_guard_tripped() }
+
+    /// Starts a thread that nobody waits for.
+    ///
+    /// - Parameters:
+    ///   - stackSize: Bytes; 0: the system's default.
+    ///   - name: At most 15 bytes, for people who look at `/proc`.
+    ///   - run: The thread's life; `context` is handed to it as it is.
+    public static func startThread(
+        stackSize: Int, name: String, context: UnsafeMutableRawPointer?,
+        _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
+    ) throws(SystemError) {
+        try check(
+            unsafe name.withCString { unsafe wsgi_start_thread(stackSize, $0, run, context) }, "pthread_create")
+    }
+}

@@ -1,0 +1,47 @@
+internal import CSystem
+internal import Glibc
+
+/// Anonymous files in memory (memfd): what is too long for a packet, or what outlives the process that writes it.
+public enum MemoryFile {
+    /// The most that `contents` reads: more is no spec of ours.
+    public static let maximumSize = 64 << 20
+
+    /// An empty memory file; `name` is for people who look at `/proc`.
+    public static func create(_ name: String) throws(SystemError) -> Descriptor {
+        Descriptor(adopting: try check(unsafe name.withCString { unsafe wsgi_memory_file($0) }, "memfd_create"))
+    }
+
+    /// A memory file with these contents.
+    public static func create(_ name: String, contents: UnsafeRawBufferPointer) throws(SystemError) -> Descriptor {
+        let file = try create(name)
+        var written = 0
+        while written < contents.count {
+            let count = unsafe pwrite(
+                file.raw, contents.baseAddress.map { unsafe $0 + written }, contents.count - written, off_t(written))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw SystemError("pwrite", errno) }
+            written += count
+        }
+        return file
+    }
+
+    /// Everything in the file behind `raw`, whatever its position.
+    public static func contents(of raw: Int32) throws(SystemError) -> [UInt8] {
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0 else { throw SystemError("fstat", errno) }
+        guard status.st_size <= maximumSize else { throw SystemError("fstat", EFBIG) }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var count = 0
+        while count < bytes.count {
+            let got = unsafe bytes.withUnsafeMutableBytes { room in
+                unsafe pread(raw, room.baseAddress.map { unsafe $0 + count }, room.count - count, off_t(count))
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw SystemError("pread", errno) }
+            guard got > 0 else { break }
+            count += got
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

@@ -1,0 +1,50 @@
+internal import CSystem
+internal import Glibc
+
+/// A process that this one watches: readable in a poller once it has ended, and never confused with a later process of
+/// the same number (a pidfd).
+public struct ProcessHandle: ~Copyable, Sendable {
+    /// The process id.
+    public let id: Int32
+    private let descriptor: Descriptor
+
+    /// The descriptor's number, for a poller.
+    public var raw: Int32 { descriptor.raw }
+
+    /// Opens a running process, or a child that was not reaped yet.
+    public init(id: Int32) throws(SystemError) {
+        self.id = id
+        descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
+    }
+
+    /// How a process ended.
+    public enum Ending: Equatable, Sendable {
+        /// It left with this code.
+        case exited(code: Int32)
+        /// This signal ended it.
+        case killed(signal: Int32)
+    }
+
+    /// Sends a signal; a process that has ended is ignored.
+    public func signal(_ number: Int32) { _ = wsgi_pidfd_kill(descriptor.raw, number) }
+
+    /// Ends it at once.
+    public func kill() { signal(SIGKILL) }
+
+    /// Reaps the child; `nil`: it still runs. One that somebody else reaped counts as exited with code 0.
+    public func reap() -> Ending? {
+        var code: Int32 = 0
+        var signal: Int32 = 0
+        switch unsafe wsgi_reap(id, &code, &signal) {
+        case 0: return nil
+        case 1: return signal == 0 ? .exited(code: code) : .killed(signal: signal)
+        default: return .exited(code: 0)
+        }
+    }
+
+    /// The name of a signal: `SIGSEGV`.
+    public static func signalName(_ number: Int32) -> String {
+        guard let name = unsafe wsgi_signal_name(number) else { return "signal \(number)" }
+        return unsafe "SIG" + String(cString: name)
+    }
+}

@@ -1,0 +1,136 @@
+internal import CSystem
+internal import Glibc
+
+/// A program to start in a process and a session of its own.
+public struct SpawnRequest: Equatable, Sendable {
+    /// Whom the process runs as.
+    public struct Credentials: Equatable, Sendable {
+        /// The user.
+        public var user: UInt32
+        /// The primary group.
+        public var group: UInt32
+        /// The supplementary groups.
+        public var supplementaryGroups: [UInt32]
+
+        /// Names them.
+        public init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]) {
+            self.user = user
+            self.group = group
+            self.supplementaryGroups = supplementaryGroups
+        }
+    }
+
+    /// The program's file.
+    public var executable: String
+    /// Its arguments, beginning with `argv[0]`.
+    public var arguments: [String]
+    /// Its environment, `NAME=value`.
+    public var environment: [String]
+    /// The descriptors that become 0, 1, 2, ...; it gets no others.
+    public var descriptors: [Int32] = []
+    /// The working directory; empty: unchanged.
+    public var workingDirectory = ""
+    /// The file creation mask; `nil`: unchanged.
+    public var umask: UInt32?
+    /// The soft limit of open descriptors; 0: unchanged.
+    public var openFiles: UInt64 = 0
+    /// Whom to become; `nil`: unchanged.
+    public var credentials: Credentials?
+
+    /// Describes a program.
+    public init(executable: String, arguments: [String], environment: [String]) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// Starts the program; returns its pid once exec has succeeded. The caller reaps it.
+    public func start() throws(SpawnFailure) -> Int32 {
+        var failure = wsgi_spawn_failure()
+        let pid = unsafe withCStrings(arguments) { arguments in
+            unsafe withCStrings(environment) { environment in
+                unsafe executable.withCString { executable in
+                    unsafe workingDirectory.withCString { directory in
+                        unsafe call(executable, arguments, environment, directory, &failure)
+                    }
+                }
+            }
+        }
+        guard pid < 0 else { return pid }
+        throw SpawnFailure(
+            step: SpawnFailure.Step(rawValue: failure.step) ?? .fork, code: failure.code,
+            refusedLength: Int(failure.refused))
+    }
+
+    private func call(
+        _ executable: UnsafePointer<CChar>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
+        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ directory: UnsafePointer<CChar>,
+        _ failure: inout wsgi_spawn_failure
+    ) -> Int32 {
+        let groups = credentials?.supplementaryGroups ?? []
+        return unsafe descriptors.withUnsafeBufferPointer { descriptors in
+            unsafe groups.withUnsafeBufferPointer { groups in
+                guard let first = descriptors.baseAddress else { return -1 }
+                var request = unsafe wsgi_spawn_request(
+                    executable: executable, arguments: arguments, environment: environment, descriptors: first,
+                    descriptor_count: descriptors.count, directory: workingDirectory.isEmpty ? nil : directory,
+                    mask: umask.map(Int64.init) ?? -1, open_files: openFiles, changes_user: credentials != nil,
+                    user: credentials?.user ?? 0, group: credentials?.group ?? 0, groups: groups.baseAddress,
+                    group_count: groups.count)
+                return unsafe wsgi_spawn(&request, &failure)
+            }
+        }
+    }
+}
+
+/// Why a program could not be started.
+public struct SpawnFailure: Error, Equatable, Sendable {
+    /// What the new process was about to do.
+    public enum Step: Int32, Sendable {
+        /// Making the process.
+        case fork = 1
+        /// Putting descriptors in their places.
+        case descriptors = 2
+        /// Setting limits.
+        case limits = 3
+        /// Becoming the group.
+        case group = 4
+        /// Taking on the supplementary groups.
+        case supplementaryGroups = 5
+        /// Becoming the user.
+        case user = 6
+        /// Entering the working directory.
+        case directory = 7
+        /// Executing the program.
+        case execute = 8
+    }
+
+    /// What the new process was about to do.
+    public let step: Step
+    /// The `errno`.
+    public let code: Int32
+    /// Bytes of the path up to the first part that refused; 0: unknown.
+    public let refusedLength: Int
+
+    /// The reason in words.
+    public var reason: String { SystemError.reason(code) }
+
+    /// The leading part of `path` that refused; `nil`: unknown.
+    public func refusedPart(of path: String) -> String? {
+        guard refusedLength > 0 else { return nil }
+        return String(decoding: path.utf8.prefix(refusedLength), as: UTF8.self)
+    }
+}
+
+/// Calls `body` with the strings as C wants lists of them: pointers, the last one null.
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) }
+    unsafe pointers.append(nil)
+    defer { unsafe pointers.forEach { unsafe free($0) } }
+    return unsafe pointers.withUnsafeBufferPointer { list in
+        guard let start = list.baseAddress else { preconditionFailure("a list with a null has an address") }
+        return unsafe body(start)
+    }
+}

@@ -1,0 +1,105 @@
+/* System calls that Swift cannot reach: variadic ones, those of headers that Swift's C library module leaves out, those
+ * that need macros (control messages), and what runs in signal handlers or in a forked child. Results are those of the
+ * call, with a negated errno for failure, so that errno never has to survive a language border. */
+
+#ifndef WSGI_SYSTEM_H
+#define WSGI_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* --- descriptors --- */
+
+/* A memory file (close-on-exec). */
+int32_t wsgi_memory_file(const char *_Nonnull name);
+int32_t wsgi_set_nonblocking(int32_t descriptor, bool nonblocking);
+int32_t wsgi_set_close_on_exec(int32_t descriptor, bool close_on_exec);
+/* A copy with close-on-exec, numbered at least `lowest`. */
+int32_t wsgi_duplicate(int32_t descriptor, int32_t lowest);
+/* Raises the soft limit of descriptors to the hard one, at most `wanted`; returns the former soft limit. */
+uint64_t wsgi_raise_open_files(uint64_t wanted);
+
+/* --- sockets --- */
+
+/* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
+int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
+/* Accepts with close-on-exec; the new socket blocks. */
+int32_t wsgi_accept(int32_t listener);
+/* The user who connected, or a negated errno. */
+int64_t wsgi_peer_user(int32_t socket);
+/* Limits each blocking send and receive; 0: no limit. */
+int32_t wsgi_set_timeouts(int32_t socket, int64_t seconds);
+/* send(MSG_NOSIGNAL) / recv, repeated on EINTR. */
+int64_t wsgi_send(int32_t socket, const void *_Nonnull bytes, size_t count, bool wait);
+int64_t wsgi_receive(int32_t socket, void *_Nonnull bytes, size_t capacity, bool wait, bool peek);
+/* sendmsg/recvmsg with descriptors beside the bytes, repeated on EINTR. Received ones are close-on-exec; those that
+ * find no room are closed by the kernel and the result is -EMSGSIZE. */
+int64_t wsgi_send_parts(int32_t socket, const struct iovec *_Nonnull parts, size_t count,
+                        const int32_t *_Nullable descriptors, size_t descriptor_count, bool wait);
+int64_t wsgi_receive_parts(int32_t socket, const struct iovec *_Nonnull parts, size_t count,
+                           int32_t *_Nullable descriptors, size_t descriptor_capacity,
+                           size_t *_Nullable descriptor_count, bool wait);
+
+/* --- waiting --- */
+
+int32_t wsgi_epoll_create(void);
+/* What to watch for; the same bits come back. */
+enum wsgi_interest { WSGI_READABLE = 1, WSGI_WRITABLE = 2, WSGI_ONCE = 4, WSGI_HANGUP = 8 };
+enum wsgi_epoll_change { WSGI_EPOLL_ADD = 1, WSGI_EPOLL_REMOVE = 2, WSGI_EPOLL_CHANGE = 3 };
+int32_t wsgi_epoll_control(int32_t epoll, int32_t change, int32_t descriptor, uint32_t interest, uint64_t token);
+/* Waits for one event at most `milliseconds` (-1: for ever). Returns 1, 0 when the time is over, or a negated errno
+ * (-EINTR too). */
+int32_t wsgi_epoll_wait(int32_t epoll, int32_t milliseconds, uint64_t *_Nonnull token, uint32_t *_Nonnull ready);
+
+/* --- processes --- */
+
+int32_t wsgi_pidfd_open(pid_t process);
+int32_t wsgi_pidfd_kill(int32_t pidfd, int32_t signal);
+/* Reaps a child without waiting. Returns 1 (exited: `code` is the exit code, `signal` 0; or killed by `signal`),
+ * 0 when it still runs, or a negated errno. */
+int32_t wsgi_reap(pid_t process, int32_t *_Nonnull code, int32_t *_Nonnull signal);
+
+/* --- signals --- */
+
+/* From now on each of the signals writes its number, as one byte, into a pipe whose end is returned (non-blocking,
+ * close-on-exec). A process that was forked off later dies of the signal as if nothing were installed. */
+int32_t wsgi_signal_pipe(const int32_t *_Nonnull signals, size_t count);
+/* Writes a byte into that pipe from ordinary code. */
+void wsgi_signal_pipe_write(uint8_t byte);
+void wsgi_ignore_signal(int32_t signal);
+
+/* The signal's name without `SIG`, or NULL. */
+const char *_Nullable wsgi_signal_name(int32_t signal);
+
+/* --- threads --- */
+
+/* Starts a detached thread. `stack` is in bytes, 0: the default. Returns 0 or a negated errno. */
+int32_t wsgi_start_thread(size_t stack, const char *_Nonnull name, void (*_Nonnull run)(void *_Nullable),
+                          void *_Nullable context);
+
+/* --- this process --- */
+
+/* Writes `title` over the program's arguments, as ps shows them; false: there is no room, or they cannot be found. */
+bool wsgi_set_title(const char *_Nonnull title);
+/* setlocale(LC_ALL, name); false: there is no such locale. */
+bool wsgi_set_locale(const char *_Nonnull name);
+
+/* Descriptors that a process forked off by the application must not keep: closed in it, right after fork. */
+void wsgi_fork_guard_install(void);
+void wsgi_fork_guard_set(int32_t descriptor, bool guarded);
+/* Whether this process was forked off one that installed the guard. */
+bool wsgi_fork_guard_tripped(void);
+
+/* --- time --- */
+
+/* Nanoseconds that never jump. */
+uint64_t wsgi_monotonic_nanoseconds(void);
+/* The wall clock in microseconds since 1970. */
+int64_t wsgi_wall_microseconds(void);
+/* `[Sat Nov 21 05:25:42.123456 2026]` without the brackets, local time, into at least 40 bytes; returns its length. */
+size_t wsgi_log_time(int64_t microseconds, char *_Nonnull text, size_t capacity);
+
+#endif
