@@ -1,5 +1,6 @@
 internal import Glibc
 internal import WSGIConfig
+internal import WSGICore
 
 /// Users and groups of this machine. Called while there is one thread.
 enum Accounts {

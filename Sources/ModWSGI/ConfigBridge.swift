@@ -107,7 +107,7 @@ enum ConfigBridge {
 
 /// Gives up the reference that `ConfigBridge.hold` took.
 private let releaseObject: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { pointer in
-    if let pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+    if let pointer = pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
     return APR_SUCCESS
 }
 

@@ -1,3 +1,4 @@
+internal import CHTTPD
 internal import CSystem
 internal import Glibc
 internal import WSGIWire
@@ -26,15 +27,14 @@ internal import WSGIWire
     /// Connects to the socket of a slot.
     ///
     /// - Throws: `.retry` when the listener has gone, `.timeout` when its queue stays full.
-    init(to address: borrowing SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int)
-        throws(Failure)
-    {
+    static func connect(
+        to address: SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int
+    ) throws(Failure) -> DaemonConnection {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .system(errno) }
-        self.descriptor = descriptor
-        self.generation = generation
+        let connection = DaemonConnection(descriptor: descriptor, generation: generation)
         // A connect that finds the queue full waits as long as a send may.
-        setTimeout(SO_SNDTIMEO, seconds: connectTimeout)
+        connection.setTimeout(SO_SNDTIMEO, seconds: connectTimeout)
         guard address.connect(descriptor) else {
             let error = errno
             switch error {
@@ -43,8 +43,14 @@ internal import WSGIWire
             default: throw .system(error)
             }
         }
-        setTimeout(SO_SNDTIMEO, seconds: socketTimeout)
-        setTimeout(SO_RCVTIMEO, seconds: socketTimeout)
+        connection.setTimeout(SO_SNDTIMEO, seconds: socketTimeout)
+        connection.setTimeout(SO_RCVTIMEO, seconds: socketTimeout)
+        return connection
+    }
+
+    private init(descriptor: Int32, generation: UInt32) {
+        self.descriptor = descriptor
+        self.generation = generation
     }
 
     deinit {
@@ -65,7 +71,7 @@ internal import WSGIWire
         var sent = 0
         while sent < message.count {
             let count = Glibc.send(
-                descriptor, message.baseAddress.map { $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                descriptor, message.baseAddress.map { $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
             if count >= 0 {
                 sent += count
             } else if errno != EINTR {
@@ -80,12 +86,16 @@ internal import WSGIWire
     func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
         guard let start = buffer.baseAddress else { return 0 }
         var came: Int32 = -1
-        var room = file < 0 ? 1 : 0
-        let count = wsgi_receive_descriptors(descriptor, start, buffer.count, &came, &room, 0)
-        if room > 0 { file = came }
-        if count > 0 { return count }
+        var cameCount = 0
+        var part = iovec(iov_base: start, iov_len: buffer.count)
+        let count = wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
+        if cameCount > 0 {
+            if file >= 0 { Glibc.close(file) }
+            file = came
+        }
+        if count > 0 { return Int(count) }
         if count == 0 { throw .closed }
-        throw errno == ECONNRESET ? .retry : Self.failure(errno)
+        throw count == -Int64(ECONNRESET) ? .retry : Self.failure(Int32(truncatingIfNeeded: -count))
     }
 
     private static func failure(_ error: Int32) -> Failure {

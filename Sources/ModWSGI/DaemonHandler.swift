@@ -124,7 +124,7 @@ internal import WSGIWire
             connection = idle
         } else {
             do {
-                let made = try DaemonConnection(
+                let made = try DaemonConnection.connect(
                     to: claim.slot.address, generation: claim.generation, connectTimeout: group.connectTimeout,
                     socketTimeout: group.socketTimeout)
                 connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
@@ -172,24 +172,24 @@ internal import WSGIWire
             switch header.kind {
             case .head:
                 let payload = try reader.payload(header.length)
-                do { try sink.sendHead(payload) } catch { return malformed(reader) }
+                do { try sink.sendHead(payload) } catch { return malformed(&reader) }
             case .data:
                 try data(header.length, &reader)
             case .file:
                 let payload = try reader.payload(header.length)
-                guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(reader) }
+                guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
                 _ = sink.sendFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
                     length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: false)
             case .go:
                 let payload = try reader.payload(header.length)
-                guard payload.count == 4 else { return malformed(reader) }
+                guard payload.count == 4 else { return malformed(&reader) }
                 try answer(go: payload.loadUnaligned(as: UInt32.self), reader)
             case .log:
                 let payload = try reader.payload(header.length)
                 chttpd_log_request_bytes(r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
             case .end:
-                guard sink.hasHead else { return malformed(reader) }
+                guard sink.hasHead else { return malformed(&reader) }
                 if !reader.isFinished { _ = sink.finish() }
                 return .answered(OK)
             case .error:
@@ -197,7 +197,7 @@ internal import WSGIWire
             case .reload:
                 return .reload
             case .request, .body, .bodyEnd, .abort:
-                return malformed(reader)
+                return malformed(&reader)
             }
         }
     }
@@ -301,7 +301,7 @@ internal import WSGIWire
         return OK
     }
 
-    private mutating func malformed(_ reader: borrowing FrameReader) -> Attempt {
+    private mutating func malformed(_ reader: inout FrameReader) -> Attempt {
         reader.poison()
         Log.request(
             r, .error, .responseMalformed,

@@ -1,4 +1,7 @@
+internal import CModule
+internal import CSystem
 internal import Glibc
+internal import ProcessKit
 
 /// Whether something is there.
 func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
@@ -47,3 +50,21 @@ func firstClosedDirectory(on path: String, user: UInt32, group: UInt32) -> (path
     }
     return nil
 }
+
+/// The directory of this module's own file.
+func moduleDirectory() -> String {
+    guard let path = cmodule_file() else { return "" }
+    let resolved = realpath(path, nil)
+    defer { free(resolved) }
+    let file = resolved.map { String(cString: $0) } ?? String(cString: path)
+    return file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
+}
+
+/// What an errno means.
+func systemMessage(_ error: Int32) -> String { SystemError.reason(error) }
+
+/// A second descriptor of the same file, close-on-exec; negative when there is none left.
+func duplicateDescriptor(_ descriptor: Int32) -> Int32 { wsgi_duplicate(descriptor, 3) }
+
+/// Closes a descriptor.
+func closeDescriptor(_ descriptor: Int32) { close(descriptor) }

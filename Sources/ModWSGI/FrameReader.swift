@@ -1,3 +1,4 @@
+internal import Glibc
 internal import WSGIWire
 
 /// Takes a worker's frames off a connection, through one buffer of fixed size.

@@ -24,7 +24,6 @@ struct GroupBuilder {
         self.host = host
         self.main = main
         spec.engine = host.companions + "/_wsgi_engine.abi3.so"
-        spec.logLevel = UInt8(clamping: chttpd_log_level(main))
         descriptors = [Self.logDescriptor(main)]
     }
 

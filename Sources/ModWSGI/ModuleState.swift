@@ -15,7 +15,7 @@ enum ModuleState {
     /// The scoreboard; `nil` while there are no process groups.
     nonisolated(unsafe) static var board: UnsafeMutablePointer<wsgi_scoreboard>?
     /// This child's place in the scoreboard.
-    nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN.rawValue)
+    nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
     /// What embedded requests need; `nil` when they are refused.
     nonisolated(unsafe) static var embedded: EmbeddedPlan?
     /// Whether `WSGIRestrictEmbedded` is on.

@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CSystem
 internal import Glibc
+internal import Synchronization
 internal import WSGIWire
 
 /// Writes what httpd knows of a request as an encoded `RequestHead`, straight from httpd's own memory.
@@ -95,10 +96,11 @@ struct RequestEncoder: ~Copyable {
         let connection = r.pointee.connection
         put("SERVER_SOFTWARE", ap_get_server_banner(), &buffer)
         let name = ap_get_server_name_for_url(r)
-        put("SERVER_NAME", needsEscape(name) ? ap_escape_html2(r.pointee.pool, name, 0) : name, &buffer)
-        put("SERVER_ADDR", connection?.pointee.local_ip, &buffer)
+        let escaped = needsEscape(name) ? ap_escape_html2(r.pointee.pool, name, 0) : nil
+        put("SERVER_NAME", escaped.map { UnsafePointer($0) } ?? name, &buffer)
+        put("SERVER_ADDR", connection?.pointee.local_ip.map { UnsafePointer($0) }, &buffer)
         putNumber("SERVER_PORT", Int64(ap_get_server_port(r)), &buffer)
-        put("REMOTE_ADDR", r.pointee.useragent_ip, &buffer)
+        put("REMOTE_ADDR", r.pointee.useragent_ip.map { UnsafePointer($0) }, &buffer)
         putNumber("REMOTE_PORT", Int64(connection?.pointee.client_addr?.pointee.port ?? 0), &buffer)
         put("DOCUMENT_ROOT", ap_document_root(r), &buffer)
         put("REQUEST_SCHEME", ap_run_http_scheme(r), &buffer)
@@ -112,7 +114,7 @@ struct RequestEncoder: ~Copyable {
         put("SCRIPT_FILENAME", r.pointee.filename, &buffer)
         put("SERVER_PROTOCOL", r.pointee.protocol, &buffer)
         put("REQUEST_METHOD", r.pointee.method, &buffer)
-        put("QUERY_STRING", r.pointee.args ?? UnsafeMutablePointer(mutating: emptyText), &buffer)
+        head.entry(key: bytes(of: "QUERY_STRING"), value: bytes(of: r.pointee.args), into: &buffer)
         if chttpd_wants_current_uri(r) {
             put("REQUEST_URI", r.pointee.uri, &buffer)
         } else {
@@ -143,7 +145,8 @@ struct RequestEncoder: ~Copyable {
         put("mod_wsgi.request_handler", r.pointee.handler, &buffer)
         head.entry(key: bytes(of: "mod_wsgi.handler_script"), value: facts.handlerScript, into: &buffer)
         let listener = connection?.pointee.local_addr
-        put("mod_wsgi.listener_host", listener?.pointee.hostname ?? UnsafeMutablePointer(mutating: emptyText), &buffer)
+        head.entry(
+            key: bytes(of: "mod_wsgi.listener_host"), value: bytes(of: listener?.pointee.hostname), into: &buffer)
         putNumber("mod_wsgi.listener_port", Int64(listener?.pointee.port ?? 0), &buffer)
         putNumber("mod_wsgi.server_pid", Int64(getpid()), &buffer)
         put("mod_wsgi.request_id", requestID(of: r), &buffer)
@@ -173,7 +176,7 @@ struct RequestEncoder: ~Copyable {
             guard let start = key.baseAddress else { return }
             memcpy(start, "HTTP_", 5)
             for index in 0..<length {
-                let upper = upperTable[Int(UInt8(bitPattern: name[index]))]
+                let upper = cgiCharacter(UInt8(bitPattern: name[index]))
                 if upper == 0 { return }
                 start.storeBytes(of: upper, toByteOffset: 5 &+ index, as: UInt8.self)
             }
@@ -246,10 +249,25 @@ func withSingleSlashes(_ path: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeR
 
 // MARK: - Small parts
 
+/// A header name's character as it stands in a CGI variable; 0: not allowed there.
+@inline(__always)
+private func cgiCharacter(_ byte: UInt8) -> UInt8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): byte &- 32
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+    case UInt8(ascii: "-"): UInt8(ascii: "_")
+    default: 0
+    }
+}
+
+/// Makes the ids of one process differ even within a microsecond.
+private let requestCounter = Atomic<UInt64>(0)
+
 private func makeRequestID(in pool: Pool?) -> Text? {
-    var number = requestCounter.next(seed: UInt64(bitPattern: apr_time_now()) ^ UInt64(getpid()) &<< 44)
+    let count = requestCounter.wrappingAdd(1, ordering: .relaxed).newValue
+    var number = UInt64(bitPattern: apr_time_now()) &<< 8 ^ count ^ UInt64(UInt32(bitPattern: getpid())) &<< 42
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-" as StaticString
-    guard let text = apr_palloc(pool, 12)?.assumingMemoryBound(to: CChar.self) else { return nil }
+    guard let pool, let text = apr_palloc(pool, 12)?.assumingMemoryBound(to: CChar.self) else { return nil }
     for index in 0..<11 {
         text[index] = CChar(bitPattern: alphabet.utf8Start[Int(number & 63)])
         number = number &>> 6

@@ -206,7 +206,7 @@ struct RequestRouter: ~Copyable {
     ) -> UnsafeMutablePointer<CChar>? {
         target.withBytes { target in
             let tail = uri.count - rest
-            guard let joined = apr_palloc(pool, apr_size_t(target.count + tail + 1)), let start = uri.baseAddress else {
+            guard let pool, let joined = apr_palloc(pool, apr_size_t(target.count + tail + 1)), let start = uri.baseAddress else {
                 return nil
             }
             if let base = target.baseAddress { joined.copyMemory(from: base, byteCount: target.count) }
@@ -240,8 +240,8 @@ struct RequestRouter: ~Copyable {
 }
 
 /// The handler's name in `SetHandler` and `AddHandler`, and the media type that means the same.
-private let handlerName: Text = literal("wsgi-script")
-private let handlerType: Text = literal("application/x-httpd-wsgi")
+private var handlerName: Text { literal("wsgi-script") }
+private var handlerType: Text { literal("application/x-httpd-wsgi") }
 
 /// The number that a text is, if it is nothing but decimal digits and fits.
 private func decimal(_ text: Text) -> Int64? {

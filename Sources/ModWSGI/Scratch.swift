@@ -36,11 +36,16 @@ internal import WSGIWire
 
 /// The idle scratch memory of an httpd child: at most as many as requests ran at once.
 enum ScratchPool {
-    private static let idle = Mutex<[UnsafeMutablePointer<Scratch>]>([])
+    private static let idle = Mutex<[Held]>([])
+
+    /// A pointer that one owner at a time holds.
+    @safe private struct Held: @unchecked Sendable {
+        let scratch: UnsafeMutablePointer<Scratch>
+    }
 
     /// Scratch memory for one request; to be given back.
     static func take() -> UnsafeMutablePointer<Scratch> {
-        if let known = idle.withLock({ $0.popLast() }) { return known }
+        if let known = idle.withLock({ $0.popLast() }) { return known.scratch }
         let made = UnsafeMutablePointer<Scratch>.allocate(capacity: 1)
         made.initialize(to: Scratch())
         return made
@@ -49,6 +54,6 @@ enum ScratchPool {
     /// Takes back what `take` returned.
     static func give(_ scratch: UnsafeMutablePointer<Scratch>) {
         scratch.pointee.request.reset()
-        idle.withLock { $0.append(scratch) }
+        idle.withLock { $0.append(Held(scratch: scratch)) }
     }
 }

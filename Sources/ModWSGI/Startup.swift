@@ -105,8 +105,8 @@ struct HostFacts {
     init(main: Server) {
         companions = moduleDirectory() + "/mod_wsgi"
         defaultPython = firstLine(of: companions + "/default-python") ?? "/usr/bin/python3"
-        userID = ap_unixd_config.user_id
-        groupID = ap_unixd_config.group_id
+        userID = chttpd_user()
+        groupID = chttpd_group()
         isRoot = CurrentProcess.user == 0
         timeout = Int(main.pointee.timeout / 1_000_000)
         var spec = ProcessSpec()

@@ -35,6 +35,12 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case groupOfOtherHost = 152
     case applicationRaised = 174
     case applicationExited = 175
+    case pythonUnsupported = 1001
+    case pythonHomeInside = 1002
+    case pythonMissing = 1003
+    case accountUnusable = 1005
+    case supervisorFailed = 1006
+    case socketUnusable = 1007
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

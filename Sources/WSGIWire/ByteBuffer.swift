@@ -2,10 +2,10 @@
 ///
 /// Written to by one thread at a time. It never shrinks by itself: `reset(keeping:)` gives a large block back.
 @safe public struct ByteBuffer: ~Copyable {
-    @usableFromInline var base: UnsafeMutableRawPointer
-    @usableFromInline var capacity: Int
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
     /// Bytes written so far.
-    public internal(set) var count = 0
+    public private(set) var count = 0
 
     /// An empty buffer with room for `capacity` bytes.
     public init(capacity: Int = 4096) {
@@ -76,7 +76,6 @@
     /// Appends what `fill` puts into a room of `size` bytes; it returns how many, or less than 0 for none.
     ///
     /// - Returns: the result of `fill`.
-    @inlinable
     public mutating func append(upTo size: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(size)
         let filled = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: size))

@@ -3,6 +3,8 @@
 
 #include "cmodule.h"
 
+#include <dlfcn.h>
+
 extern void wsgi_fill_commands(void);
 extern const char *wsgi_set_directive(int row, cmd_parms *command, void *directory, const char *arguments);
 extern void *wsgi_create_directory(apr_pool_t *pool, char *path);
@@ -29,3 +31,8 @@ __attribute__((constructor)) static void fill_commands(void) { wsgi_fill_command
 __attribute__((visibility("default"))) AP_DECLARE_MODULE(wsgi) = {
     STANDARD20_MODULE_STUFF, wsgi_create_directory, wsgi_merge_directory, wsgi_create_server,
     wsgi_merge_server,       commands,              wsgi_register_hooks,  AP_MODULE_FLAG_NONE};
+
+const char *cmodule_file(void) {
+    Dl_info info;
+    return dladdr(&wsgi_module, &info) != 0 ? info.dli_fname : NULL;
+}

@@ -65,7 +65,7 @@ internal import CSystem
                 }
             }
             let room = capacity - count
-            if length > room { apr_bucket_split(bucket, apr_size_t(room)) }
+            if length > room { chttpd_split(bucket, apr_size_t(room)) }
             let taken = min(Int(length), room)
             if let data, taken > 0 { (buffer + count).copyMemory(from: data, byteCount: taken) }
             count += taken
@@ -76,7 +76,7 @@ internal import CSystem
 
     private mutating func fail(_ status: apr_status_t) {
         chttpd_close_after(request.pointee.connection)
-        state = .failed(
+        let error: wsgi_transport_error =
             if chttpd_status_is_timeup(status) {
                 WSGI_TRANSPORT_TIMEOUT
             } else if status == ENOSPC {
@@ -87,6 +87,7 @@ internal import CSystem
                 WSGI_TRANSPORT_DISCONNECTED
             } else {
                 WSGI_TRANSPORT_INVALID
-            })
+            }
+        state = .failed(error)
     }
 }

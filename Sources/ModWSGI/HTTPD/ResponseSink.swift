@@ -101,4 +101,4 @@ internal import WSGIWire
 }
 
 /// A text of no bytes.
-let emptyText: Text = UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
+var emptyText: Text { literal("") }

@@ -99,6 +99,7 @@ static inline bool chttpd_is_empty(const apr_bucket_brigade *brigade) { return A
 static inline bool chttpd_is_eos(const apr_bucket *bucket) { return APR_BUCKET_IS_EOS(bucket); }
 static inline bool chttpd_is_metadata(const apr_bucket *bucket) { return APR_BUCKET_IS_METADATA(bucket); }
 static inline void chttpd_delete(apr_bucket *bucket) { apr_bucket_delete(bucket); }
+static inline void chttpd_split(apr_bucket *bucket, apr_size_t at) { apr_bucket_split(bucket, at); }
 static inline apr_status_t chttpd_read(apr_bucket *bucket, const char **data, apr_size_t *length) {
     return apr_bucket_read(bucket, data, length, APR_BLOCK_READ);
 }
@@ -152,6 +153,10 @@ static inline int chttpd_server_count(server_rec *s) {
         count++;
     return count;
 }
+/* The main server, once the configuration has been read; a variable that httpd sets in its one thread. */
+static inline server_rec *chttpd_main_server(void) { return ap_server_conf; }
+static inline uid_t chttpd_user(void) { return ap_unixd_config.user_id; }
+static inline gid_t chttpd_group(void) { return ap_unixd_config.group_id; }
 /* Whether this pass over the configuration only checks it, and is followed by the real one. */
 static inline bool chttpd_is_first_pass(void) { return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG; }
 static inline bool chttpd_is_config_test(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST; }
