@@ -23,6 +23,9 @@ public enum CurrentProcess {
         return entries
     }
 
+    /// Whether there is a file of this path, as far as this process can see.
+    public static func sees(_ path: String) -> Bool { unsafe path.withCString { unsafe access($0, F_OK) } == 0 }
+
     /// Writes a title over its arguments, as ps shows them. False: there is no room.
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }

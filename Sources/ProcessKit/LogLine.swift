@@ -28,6 +28,11 @@ public enum LogLine {
         }
     }
 
+    /// Writes text that has its own format, a traceback, as it is.
+    public static func copy(_ text: [UInt8], to descriptor: Int32) {
+        _ = unsafe text.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+
     /// Local time as httpd prints it.
     private static func time(_ microseconds: Int64) -> String {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { room in

@@ -17,6 +17,12 @@ public struct ProcessHandle: ~Copyable, Sendable {
         descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
     }
 
+    /// Waits until the process has ended, at most `milliseconds`. False: it runs on.
+    public func ends(within milliseconds: Int32) -> Bool {
+        var wait = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&wait, 1, milliseconds) == 1
+    }
+
     /// How a process ended.
     public enum Ending: Equatable, Sendable {
         /// It left with this code.
@@ -40,6 +46,12 @@ public struct ProcessHandle: ~Copyable, Sendable {
         case 1: return signal == 0 ? .exited(code: code) : .killed(signal: signal)
         default: return .exited(code: 0)
         }
+    }
+
+    /// Ends a child at once and waits for its end.
+    public func killAndReap() {
+        kill()
+        while reap() == nil { usleep(1_000) }
     }
 
     /// The name of a signal: `SIGSEGV`.

@@ -67,6 +67,11 @@ public struct SupervisorSpec: Equatable, Sendable {
     public var configuration: UInt32 = 0
     /// The path of the engine, `_wsgi_engine.abi3.so`.
     public var engine = ""
+    /// `LogLevel` of httpd's main server for this module, as its number (4: warn); lifecycle lines appear from 6 on.
+    public var logLevel = 4
+    /// Index of the main error log among the descriptors that came with the configuration; -1: the one that the
+    /// supervisor was started with.
+    public var logDescriptor = -1
     /// All process groups.
     public var groups: [GroupSpec] = []
 

@@ -6,6 +6,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     // In the order of their numbers.
     case embeddedStartFailed = 1
     case daemonStartFailed = 28
+    case foreignConnection = 33
     case interpreterFailed = 35
     case callableNotFound = 89
     case sitePathFailed = 91
@@ -39,8 +40,13 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonHomeInside = 1002
     case pythonMissing = 1003
     case accountUnusable = 1005
-    case supervisorFailed = 1006
     case socketUnusable = 1007
+    case supervisorFailed = 1010
+    case workerDied = 1011
+    case workerKilled = 1012
+    case successorRefused = 1013
+    case startDelayed = 1014
+    case workerSetupFailed = 1015
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

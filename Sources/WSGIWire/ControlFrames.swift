@@ -18,7 +18,8 @@ public enum ControlKind: UInt32, Sendable {
     case start = 16
     /// Accept connections.
     case serve = 17
-    /// Stop accepting, end what is queued and under way within the time (payload: `UInt32` seconds), exit.
+    /// Stop accepting, end what is queued and under way, exit (payload: two `UInt32`, seconds for requests under way, and
+    /// for everything). A second one can only shorten the time.
     case drain = 18
     /// One descriptor: the error log from now on; replaces descriptors 1 and 2.
     case log = 19
@@ -44,6 +45,8 @@ public enum SpecCodec {
         buffer.append(version)
         buffer.append(spec.configuration)
         buffer.append(string: spec.engine)
+        buffer.append(Int64(spec.logLevel))
+        buffer.append(Int64(spec.logDescriptor))
         append(spec.groups, to: &buffer, encodeGroup)
     }
 
@@ -54,6 +57,8 @@ public enum SpecCodec {
         var spec = SupervisorSpec()
         spec.configuration = try reader.integer()
         spec.engine = try reader.string()
+        spec.logLevel = try int(&reader)
+        spec.logDescriptor = try int(&reader)
         spec.groups = try list(&reader, decodeGroup)
         return spec
     }

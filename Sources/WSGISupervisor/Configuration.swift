@@ -1,0 +1,56 @@
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// A configuration with the descriptors that came for it. They are closed with the last group that uses them.
+final class Configuration {
+    /// What is to run.
+    let spec: SupervisorSpec
+    private let descriptors: [Int32]
+
+    /// Takes over the descriptors.
+    init(spec: SupervisorSpec, adopting descriptors: [Int32]) {
+        self.spec = spec
+        self.descriptors = descriptors
+    }
+
+    deinit { for raw in descriptors { Descriptor.close(raw: raw) } }
+
+    /// The descriptor of this index; `nil`: there is none, the configuration is not consistent.
+    func descriptor(_ index: Int) -> Int32? {
+        descriptors.indices.contains(index) ? descriptors[index] : nil
+    }
+
+    /// Decodes the memory file that came with a `configuration` packet.
+    static func receive(_ file: borrowing Descriptor, descriptors: [Int32]) throws(ConfigurationError) -> Configuration {
+        let decoded: SupervisorSpec
+        do throws(ConfigurationError) {
+            decoded = try decode(file)
+        } catch {
+            for raw in descriptors { Descriptor.close(raw: raw) }
+            throw error
+        }
+        return Configuration(spec: decoded, adopting: descriptors)
+    }
+
+    private static func decode(_ file: borrowing Descriptor) throws(ConfigurationError) -> SupervisorSpec {
+        let bytes: [UInt8]
+        do { bytes = try MemoryFile.contents(of: file.raw) } catch { throw .unreadable(error) }
+        let decoded = unsafe bytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in unsafe try SpecCodec.decodeSupervisor(raw) }
+        }
+        do throws(WireError) {
+            return try decoded.get()
+        } catch {
+            throw .malformed(error)
+        }
+    }
+}
+
+/// Why a configuration could not be taken over.
+enum ConfigurationError: Error {
+    /// The memory file could not be read.
+    case unreadable(SystemError)
+    /// It does not say what it should; module and supervisor may be of different versions.
+    case malformed(WireError)
+}

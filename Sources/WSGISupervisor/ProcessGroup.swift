@@ -1,0 +1,102 @@
+internal import ProcessKit
+internal import WSGICore
+
+/// A process group that runs, or that ends: its configuration, its slots, and the scripts its workers have loaded.
+final class ProcessGroup {
+    /// One slot with the workers in it.
+    final class Member {
+        /// Index in the scoreboard.
+        let index: UInt32
+        /// Index of the listening socket among the configuration's descriptors.
+        var listenerDescriptor: Int
+        /// The state machine.
+        var slot: Slot
+        /// Workers that were not reaped, by generation.
+        var workers: [UInt32: WorkerProcess] = [:]
+
+        /// An empty slot.
+        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts) {
+            index = spec.index
+            listenerDescriptor = spec.listenerDescriptor
+            slot = Slot(after: generation, timeouts: timeouts)
+        }
+    }
+
+    /// The most scripts that are remembered.
+    static let maximumLearned = 64
+
+    /// What the group is.
+    private(set) var spec: GroupSpec
+    /// Where its descriptors are.
+    private(set) var configuration: Configuration
+    /// Its slots; those that were removed stay until their workers have ended.
+    var members: [Member] = []
+    /// Scripts that requests have made workers load, oldest first.
+    private(set) var learned: [ScriptSpec] = []
+    /// The state that the scoreboard has; `nil`: none yet.
+    var shownState: Scoreboard.GroupState?
+
+    /// A group without slots.
+    init(_ spec: GroupSpec, _ configuration: Configuration) {
+        self.spec = spec
+        self.configuration = configuration
+    }
+
+    /// How long its workers have to end.
+    var timeouts: Slot.Timeouts { Self.timeouts(of: spec) }
+
+    /// How long workers of a group have to end.
+    static func timeouts(of spec: GroupSpec) -> Slot.Timeouts {
+        let worker = spec.process.worker ?? WorkerSpec()
+        return Slot.Timeouts(graceful: max(worker.gracefulTimeout, 0), shutdown: max(worker.shutdownTimeout, 0))
+    }
+
+    /// Its error log; the supervisor's own when the configuration has none.
+    var log: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
+
+    /// Takes over a newer configuration. Returns whether the group is another one than before.
+    func update(_ newer: GroupSpec, _ configuration: Configuration) -> Bool {
+        let changed = !Self.isSame(spec, newer)
+        spec = newer
+        self.configuration = configuration
+        if changed { learned = [] }
+        return changed
+    }
+
+    /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many.
+    func learn(_ script: ScriptSpec) {
+        guard !spec.process.preloads.contains(script), !learned.contains(script) else { return }
+        if learned.count >= Self.maximumLearned { learned.removeFirst() }
+        learned.append(script)
+    }
+
+    /// Forgets the scripts that `isGone` says are not there any more.
+    func forget(where isGone: (ScriptSpec) -> Bool) { learned.removeAll(where: isGone) }
+
+    /// What the group is able to do, from what its slots are doing.
+    var state: Scoreboard.GroupState {
+        var state = Scoreboard.GroupState.stopped
+        for member in members {
+            switch member.slot.phase {
+            case .ready, .replacing: return .serving
+            case .starting, .empty: state = .starting
+            case .backingOff: if state == .stopped { state = .failed }
+            case .stopping: break
+            }
+        }
+        return state
+    }
+
+    /// Whether two definitions mean the same processes; where they were written and their numbers do not matter.
+    private static func isSame(_ one: GroupSpec, _ other: GroupSpec) -> Bool {
+        func essence(_ spec: GroupSpec) -> GroupSpec {
+            var spec = spec
+            spec.index = 0
+            spec.origin = ""
+            spec.logDescriptor = 0
+            spec.slots = []
+            return spec
+        }
+        return essence(one) == essence(other)
+    }
+}

@@ -1,0 +1,306 @@
+/// The place of one worker of a process group, as a state machine: no processes, no clock, no descriptors.
+///
+/// `handle` is the one transition function. It is told what happened and when, and answers with what is to be done, in
+/// order. A worker is known by its generation. The rule behind everything: *the successor is ready before the
+/// predecessor stops taking requests*, and at most one start is in flight.
+struct Slot {
+    /// Why a worker is started.
+    enum Cause: Equatable {
+        /// The slot is new, or its group was not running.
+        case first
+        /// The former worker ended, or could not be started.
+        case ended
+        /// The serving worker asked for a successor.
+        case retired(reason: String)
+        /// httpd was restarted gracefully; `changed`: the group is not what it was, so the old worker goes in any case.
+        case configuration(changed: Bool)
+    }
+
+    /// A start in flight.
+    struct Launch: Equatable {
+        var generation: UInt32
+        var cause: Cause
+    }
+
+    /// The worker that serves.
+    struct Serving: Equatable {
+        var generation: UInt32
+        var since: Int64
+    }
+
+    /// What the slot is doing. Times are milliseconds of the monotonic clock.
+    enum Phase: Equatable {
+        /// Nothing runs and nothing was asked for yet.
+        case empty
+        /// A worker starts; nobody serves.
+        case starting(Launch)
+        /// A worker serves.
+        case ready(Serving)
+        /// A worker serves while its successor starts.
+        case replacing(Serving, by: Launch)
+        /// Nobody serves; the next start is delayed.
+        case backingOff(until: Int64)
+        /// Removed, or httpd stops: nothing will be started any more.
+        case stopping
+    }
+
+    /// A worker that was told to end.
+    struct Leaving: Equatable {
+        var generation: UInt32
+        var killAt: Int64
+    }
+
+    /// How long workers have to end, in seconds.
+    struct Timeouts: Equatable {
+        var graceful: Int
+        var shutdown: Int
+    }
+
+    /// What happened.
+    enum Event: Equatable {
+        /// A configuration arrived in which the slot exists.
+        case configured(changed: Bool)
+        /// The worker is up, its preloads are imported.
+        case ready(generation: UInt32)
+        /// The worker's process has ended, or could not be made.
+        case ended(generation: UInt32)
+        /// The worker asks for a successor.
+        case retire(generation: UInt32, reason: String)
+        /// The slot is not in the new configuration.
+        case removed
+        /// httpd stops.
+        case stop
+        /// Time has passed.
+        case tick
+    }
+
+    /// What is to be done.
+    enum Action: Equatable {
+        /// Start a worker; `hasPredecessor`: it may refuse, because another one serves.
+        case start(generation: UInt32, Cause, hasPredecessor: Bool)
+        /// Enter the worker in the scoreboard as the one that serves.
+        case publish(generation: UInt32)
+        /// Enter in the scoreboard that nobody serves.
+        case withdraw
+        /// Tell who waits for a successor that there will be none.
+        case refuse(Cause, count: Int)
+        /// Tell the worker to accept connections.
+        case serve(generation: UInt32)
+        /// Tell the worker to end: `requests` seconds for those under way, `total` seconds for everything.
+        case drain(generation: UInt32, requests: Int, total: Int)
+        /// Kill the worker: its time is over.
+        case kill(generation: UInt32)
+        /// The next start waits.
+        case delayed(milliseconds: Int64, failures: Int)
+    }
+
+    /// What the slot is doing.
+    private(set) var phase = Phase.empty
+    /// Workers on their way out.
+    private(set) var leaving: [Leaving] = []
+    /// Starts that failed, or workers that died early, in a row.
+    private(set) var failures = 0
+    /// Replacements that could not be started, in a row.
+    private(set) var refusals = 0
+    /// How long workers have to end.
+    var timeouts: Timeouts
+    private var nextGeneration: UInt32
+    /// A configuration that arrived during a start: another start follows. Changed, when one of several was.
+    private var followedBy: Cause?
+
+    /// An empty slot whose first worker has the generation after `generation`.
+    init(after generation: UInt32, timeouts: Timeouts) {
+        nextGeneration = Self.following(generation)
+        self.timeouts = timeouts
+    }
+
+    /// The last generation that was used.
+    var lastGeneration: UInt32 { nextGeneration &- 1 }
+
+    /// Whether nothing runs and nothing will.
+    var isFinished: Bool { phase == .stopping && leaving.isEmpty }
+
+    /// When `tick` is due next.
+    var deadline: Int64? {
+        var times = leaving.map(\.killAt)
+        if case .backingOff(let until) = phase { times.append(until) }
+        return times.min()
+    }
+
+    /// Takes in what happened at `now` and answers with what is to be done.
+    mutating func handle(_ event: Event, at now: Int64) -> [Action] {
+        switch event {
+        case .configured(let changed): configured(changed: changed)
+        case .ready(let generation): becameReady(generation, now)
+        case .ended(let generation): ended(generation, now)
+        case .retire(let generation, let reason): retire(generation, reason)
+        case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
+        case .stop: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
+        case .tick: tick(now)
+        }
+    }
+
+    // MARK: - Transitions
+
+    private mutating func configured(changed: Bool) -> [Action] {
+        let cause = Cause.configuration(changed: changed)
+        switch phase {
+        case .empty, .stopping:
+            return begin(.first)
+        case .backingOff:
+            failures = 0
+            return begin(cause)
+        case .ready(let serving):
+            return replace(serving, cause)
+        case .starting, .replacing:
+            if followedBy != .configuration(changed: true) { followedBy = cause }
+            return []
+        }
+    }
+
+    private mutating func becameReady(_ generation: UInt32, _ now: Int64) -> [Action] {
+        var actions: [Action] = []
+        switch phase {
+        case .starting(let launch) where launch.generation == generation:
+            break
+        case .replacing(let old, by: let launch) where launch.generation == generation:
+            actions.append(retireGracefully(old, now))
+        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            return []
+        }
+        refusals = 0
+        let serving = Serving(generation: generation, since: now)
+        phase = .ready(serving)
+        actions += [.publish(generation: generation), .serve(generation: generation)]
+        guard let cause = followedBy else { return actions }
+        followedBy = nil
+        return actions + replace(serving, cause)
+    }
+
+    private mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
+        if let index = leaving.firstIndex(where: { $0.generation == generation }) {
+            leaving.remove(at: index)
+            return []
+        }
+        switch phase {
+        case .starting(let launch) where launch.generation == generation:
+            return tryAgain(now)
+        case .ready(let serving) where serving.generation == generation:
+            if now - serving.since >= BackOff.stableAfter { failures = 0 }
+            return [.withdraw] + tryAgain(now)
+        case .replacing(let serving, by: let launch) where serving.generation == generation:
+            phase = .starting(launch)
+            return [.withdraw]
+        case .replacing(let serving, by: let launch) where launch.generation == generation:
+            return successorFailed(serving, launch, now)
+        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            return []
+        }
+    }
+
+    private mutating func retire(_ generation: UInt32, _ reason: String) -> [Action] {
+        guard case .ready(let serving) = phase, serving.generation == generation else { return [] }
+        return replace(serving, .retired(reason: reason))
+    }
+
+    private mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
+        var actions: [Action] = []
+        func tell(_ generation: UInt32, _ requests: Int) {
+            actions.append(.drain(generation: generation, requests: requests, total: total))
+        }
+        let killAt = now + Int64(total + 1) * 1_000
+        // Those that leave already have no more time than the others.
+        for index in leaving.indices where leaving[index].killAt > killAt {
+            leaving[index].killAt = killAt
+            tell(leaving[index].generation, requests)
+        }
+        switch phase {
+        case .empty, .backingOff, .stopping:
+            break
+        case .starting(let launch):
+            tell(launch.generation, 0)
+            leaving.append(Leaving(generation: launch.generation, killAt: killAt))
+        case .ready(let serving):
+            actions.append(.withdraw)
+            tell(serving.generation, requests)
+            leaving.append(Leaving(generation: serving.generation, killAt: killAt))
+        case .replacing(let serving, by: let launch):
+            actions.append(.withdraw)
+            tell(serving.generation, requests)
+            tell(launch.generation, 0)
+            leaving.append(Leaving(generation: serving.generation, killAt: killAt))
+            leaving.append(Leaving(generation: launch.generation, killAt: killAt))
+        }
+        followedBy = nil
+        phase = .stopping
+        return actions
+    }
+
+    private mutating func tick(_ now: Int64) -> [Action] {
+        var actions: [Action] = []
+        for index in leaving.indices where leaving[index].killAt <= now {
+            actions.append(.kill(generation: leaving[index].generation))
+            // A killed process ends soon, unless the kernel holds it: then it is tried again.
+            leaving[index].killAt = now + 5_000
+        }
+        guard case .backingOff(let until) = phase, until <= now else { return actions }
+        return actions + begin(.ended)
+    }
+
+    // MARK: - Parts of transitions
+
+    /// Starts a worker although nobody serves.
+    private mutating func begin(_ cause: Cause) -> [Action] {
+        let launch = Launch(generation: takeGeneration(), cause: cause)
+        phase = .starting(launch)
+        return [.start(generation: launch.generation, cause, hasPredecessor: false)]
+    }
+
+    /// Starts a successor of the serving worker.
+    private mutating func replace(_ serving: Serving, _ cause: Cause) -> [Action] {
+        let launch = Launch(generation: takeGeneration(), cause: cause)
+        phase = .replacing(serving, by: launch)
+        return [.start(generation: launch.generation, cause, hasPredecessor: cause != .configuration(changed: true))]
+    }
+
+    /// The worker that should have served, or did, is gone.
+    private mutating func tryAgain(_ now: Int64) -> [Action] {
+        // The next start follows the newest configuration anyhow.
+        if followedBy != nil { failures = 0 }
+        followedBy = nil
+        failures += 1
+        let delay = BackOff.delay(failures: failures)
+        guard delay > 0 else { return begin(.ended) }
+        phase = .backingOff(until: now + delay)
+        return [.delayed(milliseconds: delay, failures: failures)]
+    }
+
+    private mutating func successorFailed(_ serving: Serving, _ launch: Launch, _ now: Int64) -> [Action] {
+        phase = .ready(serving)
+        if let cause = followedBy {
+            followedBy = nil
+            return replace(serving, cause)
+        }
+        guard launch.cause == .configuration(changed: true) else {
+            refusals += 1
+            return [.refuse(launch.cause, count: refusals)]
+        }
+        // The administrator wanted something else than what serves: it may not go on.
+        return [.withdraw, retireGracefully(serving, now)] + tryAgain(now)
+    }
+
+    private mutating func retireGracefully(_ serving: Serving, _ now: Int64) -> Action {
+        let total = timeouts.graceful + timeouts.shutdown
+        leaving.append(Leaving(generation: serving.generation, killAt: now + Int64(total + 1) * 1_000))
+        return .drain(generation: serving.generation, requests: timeouts.graceful, total: total)
+    }
+
+    private mutating func takeGeneration() -> UInt32 {
+        let generation = nextGeneration
+        nextGeneration = Self.following(generation)
+        return generation
+    }
+
+    /// The generation after this one; never 0, which means nobody.
+    private static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
+}

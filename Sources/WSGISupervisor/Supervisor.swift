@@ -1,0 +1,421 @@
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// Starts, watches, drains and replaces the workers of all process groups: one thread, one event loop.
+///
+/// It does what the state machines of the slots (`Slot`) answer, and tells them what happened.
+final class Supervisor {
+    private typealias Member = ProcessGroup.Member
+
+    /// What the tokens of the poller stand for; workers follow, two each.
+    private enum Token {
+        static let control: UInt64 = 0
+        static let signals: UInt64 = 1
+        static let parent: UInt64 = 2
+        static let firstWorker: UInt64 = 8
+    }
+
+    /// A worker's place.
+    private struct Home {
+        let group: ProcessGroup
+        let member: Member
+        let worker: WorkerProcess
+    }
+
+    private let control: PacketSocket
+    private let parent: ProcessHandle
+    private let scoreboard: Scoreboard
+    private let poller: Poller
+    private let signals: SignalPipe
+    private let launcher: WorkerLauncher
+    private var log = SupervisorLog()
+
+    /// Groups that are to run, and removed ones until their workers have ended.
+    private var groups: [ProcessGroup] = []
+    private var homes: [UInt64: Home] = [:]
+    /// Descriptors for the next configuration.
+    private var arrived: [Int32] = []
+    /// The last generation used in each slot of the scoreboard.
+    private var generations: [UInt32: UInt32] = [:]
+    private var nextToken = Token.firstWorker
+    private var isStopping = false
+
+    /// Takes over what the httpd parent has handed on.
+    ///
+    /// - Parameters:
+    ///   - signals: SIGTERM and SIGINT, which stop everything.
+    ///   - openFiles: The limit of descriptors that workers are to have.
+    init(
+        control: consuming PacketSocket, parent: consuming ProcessHandle, scoreboard: consuming Scoreboard,
+        signals: consuming SignalPipe, openFiles: UInt64
+    ) throws(SystemError) {
+        poller = try Poller()
+        try poller.add(control.raw, .readable, token: Token.control)
+        try poller.add(signals.raw, .readable, token: Token.signals)
+        try poller.add(parent.raw, .readable, token: Token.parent)
+        self.control = control
+        self.parent = parent
+        self.scoreboard = scoreboard
+        self.signals = signals
+        launcher = WorkerLauncher(openFiles: openFiles)
+    }
+
+    /// Runs until httpd has stopped and every worker has ended.
+    func run() {
+        while !(isStopping && homes.isEmpty) {
+            scoreboard.beat()
+            switch poller.wait(milliseconds: waitingTime()) {
+            case .ready(let token, _): dispatch(token)
+            case .timeout, .interrupted: break
+            case .broken:
+                log.problem(.supervisorFailed, level: 2, "The supervisor cannot wait for events; it ends.")
+                return
+            }
+            passTime()
+        }
+    }
+
+    // MARK: - Events
+
+    /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
+    private func waitingTime() -> Int32 {
+        let now = Clock.milliseconds()
+        var next = now + 1_000
+        for group in groups {
+            for member in group.members {
+                if let deadline = member.slot.deadline { next = min(next, deadline) }
+            }
+        }
+        return Int32(clamping: max(next - now, 0))
+    }
+
+    private func dispatch(_ token: UInt64) {
+        switch token {
+        case Token.control: receiveFromParent()
+        case Token.signals:
+            while signals.next() != nil { stop("a signal told it to") }
+        case Token.parent:
+            poller.remove(parent.raw)
+            stop("httpd's parent process has ended")
+        default:
+            guard let home = homes[token & ~1] else { return }
+            if token & 1 == 1 { receive(from: home) } else { end(home) }
+        }
+    }
+
+    private func passTime() {
+        let now = Clock.milliseconds()
+        for group in groups {
+            for member in group.members {
+                guard let deadline = member.slot.deadline, deadline <= now else { continue }
+                handle(.tick, group, member)
+            }
+        }
+        groups.removeAll { group in
+            group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
+            return group.members.isEmpty && group.shownState == .stopped
+        }
+    }
+
+    // MARK: - The httpd parent
+
+    private func receiveFromParent() {
+        do {
+            while let packet = try control.receive(wait: false) {
+                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
+                accept(packet)
+            }
+        } catch {
+            poller.remove(control.raw)
+            stop("httpd's parent process has closed the control socket")
+        }
+    }
+
+    private func accept(_ packet: PacketSocket.Packet) {
+        switch ControlPacket(packet.bytes)?.kind {
+        case .descriptors:
+            arrived += packet.descriptors
+            return
+        case .configuration:
+            guard let first = packet.descriptors.first else { break }
+            let file = Descriptor(adopting: first)
+            for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
+            let descriptors = arrived
+            arrived = []
+            do {
+                apply(try Configuration.receive(file, descriptors: descriptors))
+            } catch {
+                log.problem(
+                    .supervisorFailed, "The supervisor cannot read its configuration (\(error)); it goes on with the old "
+                        + "one. After an upgrade of this module httpd must be stopped and started.")
+            }
+            return
+        case .stop:
+            stop("httpd stops or restarts")
+        case .start, .serve, .drain, .log, .ready, .loaded, .retire, .failed, nil:
+            break
+        }
+        for raw in packet.descriptors { Descriptor.close(raw: raw) }
+    }
+
+    private func stop(_ reason: String) {
+        guard !isStopping else { return }
+        isStopping = true
+        log.info("The daemon processes are stopped: \(reason).")
+        for group in groups {
+            for member in group.members { handle(.stop, group, member) }
+            show(group)
+        }
+    }
+
+    // MARK: - Configurations
+
+    private func apply(_ configuration: Configuration) {
+        isStopping = false
+        log.level = configuration.spec.logLevel
+        if let main = configuration.descriptor(configuration.spec.logDescriptor) {
+            try? Descriptor.replace(2, with: main)
+        }
+        // What ends makes room in the scoreboard for what begins.
+        let names = Set(configuration.spec.groups.map(\.name))
+        for group in groups where !names.contains(group.spec.name) {
+            log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
+            for member in group.members { handle(.removed, group, member) }
+            show(group)
+        }
+        for spec in configuration.spec.groups {
+            if let group = groups.first(where: { $0.spec.name == spec.name }) {
+                renew(group, spec, configuration)
+            } else {
+                let group = ProcessGroup(spec, configuration)
+                groups.append(group)
+                fill(group, changed: true)
+            }
+        }
+    }
+
+    /// Takes over a group that runs, or ran.
+    private func renew(_ group: ProcessGroup, _ spec: GroupSpec, _ configuration: Configuration) {
+        let kept = Set(spec.slots.map(\.index))
+        for member in group.members where !kept.contains(member.index) { handle(.removed, group, member) }
+        if group.spec.index != spec.index {
+            scoreboard.setState(of: group.spec.index, .stopped)
+            group.shownState = nil
+        }
+        let changed = group.update(spec, configuration)
+        for member in group.members {
+            for worker in member.workers.values {
+                try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
+            }
+        }
+        fill(group, changed: changed)
+    }
+
+    /// Starts or replaces the worker of every slot of the group.
+    private func fill(_ group: ProcessGroup, changed: Bool) {
+        for slot in group.spec.slots {
+            let member: Member
+            if let known = group.members.first(where: { $0.index == slot.index }) {
+                member = known
+                member.listenerDescriptor = slot.listenerDescriptor
+                member.slot.timeouts = group.timeouts
+            } else {
+                let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
+                member = Member(slot, after: last, timeouts: group.timeouts)
+                group.members.append(member)
+            }
+            handle(.configured(changed: changed), group, member)
+        }
+        show(group)
+    }
+
+    // MARK: - Workers
+
+    private func receive(from home: Home) {
+        do {
+            while let packet = try home.worker.control.receive(wait: false) {
+                for raw in packet.descriptors { Descriptor.close(raw: raw) }
+                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
+                if let packet = ControlPacket(packet.bytes) { take(packet, home) }
+            }
+        } catch {
+            guard home.worker.isListening else { return }
+            home.worker.isListening = false
+            poller.remove(home.worker.control.raw)
+            // A process that ends closes its descriptors a moment before it can be reaped.
+            guard !home.worker.process.ends(within: 20) else { return }
+            let generation = home.worker.generation
+            handle(.retire(generation: generation, reason: "it closed its control socket"), home.group, home.member)
+        }
+    }
+
+    private func take(_ packet: ControlPacket, _ home: Home) {
+        let generation = home.worker.generation
+        switch packet.kind {
+        case .ready:
+            home.worker.isReady = true
+            let time = Clock.milliseconds() - home.worker.started
+            log.info("\(name(home)) is ready after \(time) ms.", to: home.group.log)
+            handle(.ready(generation: generation), home.group, home.member)
+        case .loaded:
+            unsafe packet.payload.withUnsafeBytes { bytes in
+                var reader = unsafe ByteReader(bytes)
+                if let script = try? SpecCodec.decodeScript(&reader) { home.group.learn(script) }
+            }
+        case .retire:
+            handle(.retire(generation: generation, reason: packet.text), home.group, home.member)
+        case .failed:
+            log.problem(.daemonStartFailed, "\(name(home)) cannot start: \(packet.text)", to: home.group.log)
+        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log:
+            break
+        }
+    }
+
+    /// A worker's process has ended.
+    private func end(_ home: Home) {
+        guard let ending = home.worker.process.reap() else { return }
+        if home.worker.isListening { receive(from: home) }
+        let worker = home.worker
+        poller.remove(worker.process.raw)
+        poller.remove(worker.control.raw)
+        homes[worker.token] = nil
+        home.member.workers[worker.generation] = nil
+        report(ending, home)
+        handle(.ended(generation: worker.generation), home.group, home.member)
+    }
+
+    private func report(_ ending: ProcessHandle.Ending, _ home: Home) {
+        let worker = home.worker
+        let when = worker.isReady ? "" : " before it was ready"
+        switch ending {
+        case .exited(let code) where code == 0 && worker.isDraining:
+            log.info("\(name(home)) has ended.", to: home.group.log)
+        case .exited(let code):
+            log.problem(.workerDied, "\(name(home)) ended with exit code \(code)\(when).", to: home.group.log)
+        case .killed(let signal):
+            if let reason = worker.killReason {
+                log.problem(.workerKilled, level: 4, "\(name(home)) was killed: \(reason).", to: home.group.log)
+                return
+            }
+            let signal = ProcessHandle.signalName(signal)
+            log.problem(.workerDied, "\(name(home)) was ended by \(signal)\(when).", to: home.group.log)
+            copyCrashText(worker, to: home.group.log)
+        }
+    }
+
+    /// What Python's faulthandler wrote while the worker crashed.
+    private func copyCrashText(_ worker: WorkerProcess, to log: Int32) {
+        guard let text = try? MemoryFile.contents(of: worker.crashText.raw), !text.isEmpty else { return }
+        LogLine.copy(text, to: log)
+    }
+
+    // MARK: - Slots
+
+    /// Tells a slot what happened and does what it answers.
+    private func handle(_ event: Slot.Event, _ group: ProcessGroup, _ member: Member) {
+        var events = [event]
+        while let event = events.popLast() {
+            for action in member.slot.handle(event, at: Clock.milliseconds()) {
+                if let next = perform(action, group, member) { events.append(next) }
+            }
+            generations[member.index] = member.slot.lastGeneration
+        }
+        show(group)
+    }
+
+    /// Does one thing; what it led to at once is returned.
+    private func perform(_ action: Slot.Action, _ group: ProcessGroup, _ member: Member) -> Slot.Event? {
+        switch action {
+        case .start(let generation, let cause, let hasPredecessor):
+            return start(generation, cause, hasPredecessor, group, member)
+        case .publish(let generation):
+            scoreboard.publish(
+                group: group.spec.index, slot: member.index, generation: generation,
+                threads: UInt32(clamping: group.spec.process.worker?.threads ?? 1),
+                process: member.workers[generation]?.process.id ?? 0)
+        case .withdraw:
+            scoreboard.withdraw(group: group.spec.index, slot: member.index)
+        case .refuse(let cause, let count):
+            scoreboard.refuse(group: group.spec.index, slot: member.index)
+            let times = count == 1 ? "" : " (\(count) times in a row)"
+            log.problem(
+                .successorRefused, level: 4, "Process group '\(group.spec.name)': a successor was needed, because "
+                    + "\(Self.text(cause)), but could not be started\(times). The running process goes on serving.",
+                to: group.log)
+        case .serve(let generation):
+            guard let worker = member.workers[generation] else { return nil }
+            try? ControlPacket(.serve).send(on: worker.control)
+        case .drain(let generation, let requests, let total):
+            guard let worker = member.workers[generation] else { return nil }
+            worker.isDraining = true
+            try? ControlPacket.drain(requests: requests, total: total).send(on: worker.control)
+        case .kill(let generation):
+            guard let worker = member.workers[generation] else { return nil }
+            worker.killReason = "it did not end in time"
+            worker.process.kill()
+        case .delayed(let milliseconds, let failures):
+            log.problem(
+                .startDelayed, level: 4, "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
+                    + "the next one is in \(milliseconds / 1_000) s.", to: group.log)
+        }
+        return nil
+    }
+
+    private func start(
+        _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
+    ) -> Slot.Event? {
+        group.forget { !CurrentProcess.sees($0.path) }
+        do {
+            guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
+                throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
+            }
+            let worker = try launcher.start(
+                group, slot: member.index, generation: generation, cause: cause, hasPredecessor: hasPredecessor,
+                token: nextToken, listener: listener, scoreboard: scoreboard.file.raw)
+            nextToken += 2
+            let home = Home(group: group, member: member, worker: worker)
+            do throws(SystemError) {
+                try poller.add(worker.process.raw, .readable, token: worker.token)
+                try poller.add(worker.control.raw, .readable, token: worker.token | 1)
+            } catch {
+                poller.remove(worker.process.raw)
+                worker.process.killAndReap()
+                throw error
+            }
+            homes[worker.token] = home
+            member.workers[generation] = worker
+            log.info("\(name(home)) was started: \(Self.text(cause)).", to: group.log)
+            return nil
+        } catch let failure as WorkerLauncher.Failure {
+            log.problem(.daemonStartFailed, failure.text, to: group.log)
+        } catch {
+            log.problem(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
+        }
+        return .ended(generation: generation)
+    }
+
+    /// Brings the scoreboard up to date with what the group is able to do.
+    private func show(_ group: ProcessGroup) {
+        let state = group.state
+        guard group.shownState != state else { return }
+        group.shownState = state
+        scoreboard.setState(of: group.spec.index, state)
+    }
+
+    private func name(_ home: Home) -> String {
+        "Process \(home.worker.process.id) of group '\(home.group.spec.name)' (slot \(home.member.index), generation "
+            + "\(home.worker.generation))"
+    }
+
+    /// Why a worker is started, as the end of a sentence.
+    private static func text(_ cause: Slot.Cause) -> String {
+        switch cause {
+        case .first: "httpd was started"
+        case .ended: "the former process has ended"
+        case .retired(let reason): reason
+        case .configuration(changed: false): "httpd was restarted"
+        case .configuration(changed: true): "httpd was restarted with another configuration"
+        }
+    }
+}

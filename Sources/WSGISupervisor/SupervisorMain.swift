@@ -1,0 +1,33 @@
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+
+/// `wsgi-supervisor PARENT-PID`: started by httpd's parent process, by nobody else.
+@main
+enum SupervisorMain {
+    /// The numbers of the descriptors that the parent hands on.
+    private enum Place {
+        static let control: Int32 = 3
+        static let scoreboard: Int32 = 4
+    }
+
+    /// Runs the supervisor; the exit code is 0 once everything has ended in order.
+    static func main() {
+        do {
+            guard CommandLine.arguments.count == 2, let parent = Int32(CommandLine.arguments[1]) else {
+                throw SystemError("wsgi-supervisor", EINVAL)
+            }
+            CurrentProcess.leaveSession()
+            for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
+            for raw in [Place.control, Place.scoreboard] { try Descriptor.setCloseOnExec(raw, true) }
+            let supervisor = try Supervisor(
+                control: PacketSocket(adopting: Place.control), parent: ProcessHandle(id: parent),
+                scoreboard: Scoreboard(Descriptor(adopting: Place.scoreboard)),
+                signals: SignalPipe([SIGTERM, SIGINT]), openFiles: Descriptor.raiseLimit(to: 65_536))
+            supervisor.run()
+        } catch {
+            SupervisorLog().problem(.supervisorFailed, level: 2, "The supervisor cannot start (\(error)).")
+            exit(1)
+        }
+    }
+}

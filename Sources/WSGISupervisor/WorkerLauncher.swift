@@ -1,0 +1,131 @@
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// Makes the process of a worker: what it is told, what it inherits, what is said when it cannot be made.
+struct WorkerLauncher {
+    /// The numbers of the worker's descriptors; the bootstrap below and the engine know them.
+    enum Place {
+        /// The control socket.
+        static let control = 3
+        /// The memory file that faulthandler writes to.
+        static let crashText = 6
+    }
+
+    /// What Python runs: it arms faulthandler, loads the engine by its path and hands the process over.
+    ///
+    /// `ModuleSpec` and the extension loader are there in every interpreter; `importlib.machinery` would read two files.
+    static let bootstrap = """
+        import sys, faulthandler
+        faulthandler.enable(file=6)
+        def start(path):
+            loader = sys.modules['_frozen_importlib_external'].ExtensionFileLoader('_wsgi_engine', path)
+            spec = type(sys.__spec__)('_wsgi_engine', loader, origin=path)
+            sys.modules['_wsgi_engine'] = engine = loader.create_module(spec)
+            engine.__spec__ = spec
+            engine.__file__ = path
+            loader.exec_module(engine)
+            return engine.serve(3)
+        sys.exit(start(sys.argv.pop()))
+        """
+
+    /// What could not be done, as a sentence.
+    struct Failure: Error {
+        /// For the log.
+        var text: String
+    }
+
+    /// The supervisor's own limit of descriptors before it was raised: the workers' limit.
+    let openFiles: UInt64
+
+    /// Starts a worker.
+    ///
+    /// - Parameters:
+    ///   - listener: The slot's listening socket.
+    ///   - scoreboard: The scoreboard's memory file.
+    ///   - hasPredecessor: Another worker serves, so a preload that fails ends the start.
+    func start(
+        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, hasPredecessor: Bool, token: UInt64,
+        listener: Int32, scoreboard: Int32
+    ) throws(Failure) -> WorkerProcess {
+        do {
+            let started = Clock.milliseconds()
+            let pair = try PacketSocket.pair()
+            let crashText = try MemoryFile.create("wsgi-crash")
+            let null = try Descriptor.null()
+            var request = Self.request(for: group.spec, engine: group.configuration.spec.engine)
+            request.openFiles = openFiles
+            request.descriptors = [null.raw, group.log, group.log, pair.theirs.raw, listener, scoreboard, crashText.raw]
+            try Self.tell(pair.ours, group, slot: slot, generation: generation, mustSucceed: hasPredecessor)
+            let pid = try Self.spawn(request, group.spec)
+            return WorkerProcess(
+                token: token, generation: generation, cause: cause, started: started,
+                process: try ProcessHandle(id: pid), control: pair.keepOurs(), crashText: crashText)
+        } catch let error as SystemError {
+            throw Failure(text: "Unable to start a process of \(Self.name(group.spec)): \(error).")
+        } catch let error as Failure {
+            throw error
+        } catch {
+            throw Failure(text: "Unable to start a process of \(Self.name(group.spec)).")
+        }
+    }
+
+    /// The group as messages name it.
+    static func name(_ spec: GroupSpec) -> String {
+        let origin = spec.origin.isEmpty ? "" : " (\(spec.origin))"
+        return "WSGIDaemonProcess '\(spec.name)'\(origin)"
+    }
+
+    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Int32 {
+        do { return try request.start() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
+    }
+
+    /// Puts the `start` packet into the socket; the worker finds it there.
+    private static func tell(
+        _ control: borrowing PacketSocket, _ group: ProcessGroup, slot: UInt32, generation: UInt32, mustSucceed: Bool
+    ) throws(SystemError) {
+        var spec = group.spec.process
+        var worker = spec.worker ?? WorkerSpec()
+        worker.slot = slot
+        worker.generation = generation
+        spec.worker = worker
+        spec.preloads += group.learned
+        spec.preloadsMustSucceed = mustSucceed
+        var buffer = ByteBuffer()
+        SpecCodec.encode(spec, into: &buffer)
+        let file = try unsafe MemoryFile.create("wsgi-start", contents: buffer.bytes)
+        try ControlPacket(.start).send(on: control, descriptors: [file.raw])
+    }
+
+    private static func request(for spec: GroupSpec, engine: String) -> SpawnRequest {
+        // argv[0] is what Python makes sys.executable of.
+        var request = SpawnRequest(
+            executable: spec.python, arguments: [spec.python] + spec.pythonArguments + ["-c", bootstrap, engine],
+            environment: environment(for: spec, inherited: CurrentProcess.environment()))
+        request.workingDirectory = spec.workingDirectory
+        request.umask = spec.umask
+        if spec.changesUser {
+            request.credentials = SpawnRequest.Credentials(
+                user: spec.userID, group: spec.groupID, supplementaryGroups: spec.supplementaryGroups)
+        }
+        return request
+    }
+
+    /// The environment of a worker: httpd's, with the user's `HOME`; the variables that name a user are corrected where
+    /// they exist.
+    static func environment(for spec: GroupSpec, inherited: [String]) -> [String] {
+        var own: [(name: String, value: String)] = []
+        if !spec.lang.isEmpty { own.append(("LANG", spec.lang)) }
+        if !spec.locale.isEmpty { own.append(("LC_ALL", spec.locale)) }
+        if !spec.userHome.isEmpty { own.append(("HOME", spec.userHome)) }
+        func name(_ entry: String) -> Substring { entry.prefix { $0 != "=" } }
+        if !spec.userName.isEmpty {
+            let present = Set(inherited.map(name))
+            for variable in ["USER", "LOGNAME", "USERNAME"] where present.contains(Substring(variable)) {
+                own.append((variable, spec.userName))
+            }
+        }
+        let replaced = Set(own.map { Substring($0.name) })
+        return inherited.filter { !replaced.contains(name($0)) } + own.map { "\($0.name)=\($0.value)" }
+    }
+}

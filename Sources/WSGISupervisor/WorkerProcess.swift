@@ -1,0 +1,42 @@
+internal import ProcessKit
+
+/// A worker that was started and has not been reaped.
+final class WorkerProcess {
+    /// Names the worker in the poller: a count over the supervisor's life.
+    let token: UInt64
+    /// The generation it serves under.
+    let generation: UInt32
+    /// Why it was started.
+    let cause: Slot.Cause
+    /// When it was started, in milliseconds of the monotonic clock.
+    let started: Int64
+    /// The process.
+    let process: ProcessHandle
+    /// The control socket; the worker has the other end.
+    let control: PacketSocket
+    /// Where the worker's faulthandler writes when it crashes.
+    let crashText: Descriptor
+
+    /// Whether it has said that it is ready.
+    var isReady = false
+    /// Whether it was told to end.
+    var isDraining = false
+    /// Whether its control socket can still bring something.
+    var isListening = true
+    /// Why it was killed by the supervisor; `nil`: it was not.
+    var killReason: String?
+
+    /// Takes over everything that belongs to a started worker.
+    init(
+        token: UInt64, generation: UInt32, cause: Slot.Cause, started: Int64, process: consuming ProcessHandle,
+        control: consuming PacketSocket, crashText: consuming Descriptor
+    ) {
+        self.token = token
+        self.generation = generation
+        self.cause = cause
+        self.started = started
+        self.process = process
+        self.control = control
+        self.crashText = crashText
+    }
+}

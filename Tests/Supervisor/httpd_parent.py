@@ -1,0 +1,316 @@
+"""The httpd parent process and an httpd child as the supervisor and its workers see them, for tests without httpd.
+
+Standard library only. The encodings follow Sources/WSGIWire.
+"""
+
+import array
+import contextlib
+import ctypes
+import mmap
+import os
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+MAX_GROUPS, MAX_SLOTS, MAX_CHILDREN = 1024, 4096, 2048
+BOARD_SIZE = 64 + 64 * MAX_GROUPS + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS
+STATES = ["starting", "serving", "failed", "stopped"]
+
+
+def string(text):
+    raw = text.encode()
+    return struct.pack("=I", len(raw)) + raw
+
+
+def many(items, encode):
+    return struct.pack("=I", len(items)) + b"".join(encode(item) for item in items)
+
+
+def integer(value):
+    return struct.pack("=q", value)
+
+
+def encode_worker(options):
+    return struct.pack("=III", 0, 1, os.getuid()) + b"".join(
+        integer(options.get(name, default))
+        for name, default in (
+            ("threads", 4), ("stack_size", 0), ("maximum_requests", 0), ("graceful_timeout", 15),
+            ("shutdown_timeout", 5), ("socket_timeout", 60),
+        )
+    ) + string(options.get("display_name", "")) + string(options.get("locale", ""))
+
+
+def encode_script(script):
+    return b"".join(string(part) for part in script)
+
+
+def encode_process(options):
+    spec = many([7, 0, 0], integer) + many([2, 4, 71], integer)
+    spec += string("Apache/2.4.71") + string("today") + string("event") + integer(16) + integer(25)
+    spec += string(options["name"]) + struct.pack("=BBBB", 1, 0, 0, 0) + integer(1) + integer(options.get("threads", 4))
+    spec += many(options.get("python_path", []), string) + string(options.get("home", "")) + string("")
+    spec += many(options.get("preloads", []), encode_script)
+    return spec + many([options], encode_worker)
+
+
+class Slot:
+    """A slot's listening socket."""
+
+    def __init__(self, index, directory):
+        self.index = index
+        self.path = os.path.join(directory, "slot%d.sock" % index)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(100)
+
+
+class Parent:
+    """Starts the supervisor and feeds it configurations."""
+
+    def __init__(self, supervisor, engine, directory=None, pid=None):
+        self.directory = directory or tempfile.mkdtemp(prefix="wsgi-test-")
+        self.engine = engine
+        self.log_path = os.path.join(self.directory, "error_log")
+        self.log = open(self.log_path, "ab", buffering=0)
+        self.board_file = os.memfd_create("board")
+        os.ftruncate(self.board_file, BOARD_SIZE)
+        self.board = mmap.mmap(self.board_file, 64 + 64 * MAX_GROUPS + 64 * MAX_SLOTS)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 1)
+        self.slots = {}
+        self.configuration = 0
+        self.start(supervisor, pid or os.getpid())
+
+    def start(self, supervisor, pid):
+        self.program = supervisor
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+        def place():
+            control, board = os.dup(theirs.fileno()), os.dup(self.board_file)
+            os.dup2(os.dup(control), 3)
+            os.dup2(os.dup(board), 4)
+
+        # Descriptors above the two may not be inherited: subprocess closes them.
+        self.supervisor = subprocess.Popen(
+            [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL,
+            preexec_fn=place, pass_fds=(3, 4))
+        theirs.close()
+
+    def slot(self, index):
+        if index not in self.slots:
+            self.slots[index] = Slot(index, self.directory)
+        return self.slots[index]
+
+    def configure(self, *groups, log_level=6):
+        """Each group is a dict: name, index, slots (indexes), python and worker options."""
+        self.configuration += 1
+        descriptors, encoded = [self.log.fileno()], []
+        for group in groups:
+            listeners = []
+            for index in group["slots"]:
+                listeners.append((index, len(descriptors)))
+                descriptors.append(self.slot(index).listener.fileno())
+            encoded.append(self.encode_group(group, listeners))
+        body = struct.pack("=II", 1, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
+        body += struct.pack("=I", len(encoded)) + b"".join(encoded)
+        file = os.memfd_create("configuration")
+        os.write(file, body)
+        self.send(1, descriptors)
+        self.send(2, [file])
+        os.close(file)
+
+    def encode_group(self, group, listeners):
+        user = group.get("user")
+        out = string(group["name"]) + struct.pack("=I", group["index"]) + string(group.get("origin", "test.conf:1"))
+        out += string(group.get("python", "/usr/bin/python3")) + many(group.get("arguments", ["-P", "-X", "utf8"]), string)
+        out += struct.pack("=B", 1 if user else 0) + struct.pack("=II", *(user or (0, 0)))
+        out += many(group.get("groups", []), lambda gid: struct.pack("=I", gid))
+        out += string(group.get("user_name", "")) + string(group.get("user_home", "")) + string(group.get("home", ""))
+        out += integer(group.get("umask", -1)) + string(group.get("lang", "")) + string(group.get("locale", ""))
+        out += encode_process(group) + integer(0)
+        return out + many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
+
+    def send(self, kind, descriptors=(), payload=b""):
+        control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        self.control.sendmsg([struct.pack("=I", kind) + payload], control)
+
+    def stop(self):
+        self.send(3)
+
+    # What the scoreboard says.
+
+    def state(self, group):
+        return STATES[struct.unpack_from("=I", self.board, 64 + 64 * group)[0]]
+
+    def slot_cell(self, slot):
+        """(claimed, generation, refusals, threads, pid)"""
+        return struct.unpack_from("=IIIIi", self.board, 64 + 64 * MAX_GROUPS + 64 * slot)
+
+    def generation(self, slot):
+        return self.slot_cell(slot)[1]
+
+    def refusals(self, slot):
+        return self.slot_cell(slot)[2]
+
+    def pid(self, slot):
+        return self.slot_cell(slot)[4]
+
+    def text(self):
+        with open(self.log_path) as file:
+            return file.read()
+
+
+def wait_for(condition, seconds=5.0, what="condition"):
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("timeout: " + what)
+        time.sleep(0.002)
+
+
+# Frames of the channel.
+
+REQUEST, BODY, BODY_END, ABORT = 1, 2, 3, 4
+GO, HEAD, DATA, FILE, LOG, END, ERROR, RELOAD = 16, 17, 18, 19, 20, 21, 22, 23
+
+
+def frame(kind, payload=b"", flags=0, detail=0):
+    return struct.pack("=IBBH", len(payload), kind, flags, detail) + payload
+
+
+def request_head(script, environ, body=None, follows=-2, modified=0, flags=0, application_group=""):
+    """`body`: inline; `follows`: the declared length of a body that is asked for with GO (-1: unknown)."""
+    entries = b"".join(
+        struct.pack("=II", len(key.encode()), len(value.encode())) + key.encode() + value.encode()
+        for key, value in environ.items())
+    strings = [part.encode() for part in (script, application_group, "application", "id-1")]
+    if body is not None:
+        flags |= 2
+    if follows > -2:
+        flags |= 4
+    length = len(body) if body is not None else follows if follows > -2 else 0
+    head = struct.pack(
+        "=IIqqqqIIIIII", flags, len(entries), length, modified, int(time.time() * 1e6), int(time.time() * 1e6),
+        len(environ), len(body or b""), *(len(part) for part in strings))
+    return head + b"".join(strings) + entries + (body or b"")
+
+
+ENVIRON = {
+    "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost",
+}
+
+
+class Response:
+    def __init__(self):
+        self.status = None
+        self.headers = []
+        self.body = b""
+        self.log = []
+        self.outcome = None  # "end", "cut", "reload", or the status of ERROR
+
+
+class Child:
+    """One connection of an httpd child to a slot's worker."""
+
+    def __init__(self, parent, slot, timeout=10):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(parent.slot(slot).path)
+        self.rights = []
+        self.reads = 0
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            piece, ancillary, _, _ = self.socket.recvmsg(count - len(data), 1024)
+            self.reads += 1
+            for _, _, raw in ancillary:
+                numbers = array.array("i")
+                numbers.frombytes(raw)
+                self.rights += numbers
+            if not piece:
+                raise EOFError
+            data += piece
+        return data
+
+    def next(self):
+        length, kind, flags, detail = struct.unpack("=IBBH", self.exactly(8))
+        return kind, flags, detail, self.exactly(length)
+
+    def receive(self, body=None):
+        """Reads a response; `body` is an iterator of pieces that answers GO."""
+        response = Response()
+        while True:
+            try:
+                kind, flags, detail, payload = self.next()
+            except (EOFError, ConnectionResetError):
+                response.outcome = "cut"
+                return response
+            if kind == HEAD:
+                status, count, line, _ = struct.unpack_from("=HHIq", payload)
+                response.status = payload[16:16 + line].decode()
+                at = 16 + line
+                for _ in range(count):
+                    name, value = struct.unpack_from("=II", payload, at)
+                    at += 8
+                    response.headers.append((payload[at:at + name].decode(), payload[at + name:at + name + value].decode()))
+                    at += name + value
+            elif kind == DATA:
+                response.body += payload
+            elif kind == FILE:
+                offset, length = struct.unpack("=qq", payload)
+                descriptor = self.rights.pop(0)
+                response.body += os.pread(descriptor, length, offset)
+                os.close(descriptor)
+            elif kind == LOG:
+                response.log.append((flags, payload.decode()))
+            elif kind == GO:
+                wanted, = struct.unpack("=I", payload)
+                piece = next(body, None)
+                if piece is None:
+                    self.send(frame(BODY_END))
+                elif isinstance(piece, int):
+                    self.send(frame(ABORT, detail=piece))
+                else:
+                    assert len(piece) <= wanted, (len(piece), wanted)
+                    self.send(frame(BODY, piece))
+            else:
+                response.outcome = {END: "end", ERROR: detail, RELOAD: "reload"}[kind]
+                return response
+
+    def request(self, script, environ=None, pieces=None, **options):
+        merged = dict(ENVIRON, **(environ or {}))
+        self.send(frame(REQUEST, request_head(script, merged, **options)))
+        return self.receive(iter(pieces or []))
+
+
+@contextlib.contextmanager
+def running(supervisor, engine, **options):
+    """A parent whose supervisor and workers are gone afterwards, whatever happened."""
+    parent = Parent(supervisor, engine, **options)
+    try:
+        yield parent
+    except BaseException:
+        print("---- error log of", parent.log_path)
+        print(parent.text())
+        raise
+    finally:
+        parent.control.close()
+        try:
+            parent.supervisor.wait(20)
+        except subprocess.TimeoutExpired:
+            parent.supervisor.kill()
+            parent.supervisor.wait()
+            raise AssertionError("the supervisor did not end")
