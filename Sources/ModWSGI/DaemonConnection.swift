@@ -141,7 +141,9 @@ internal import WSGIWire
         withUnsafePointer(to: address) { typed in
             typed.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
                 var result: Int32
-                repeat { result = function(raw, socklen_t(MemoryLayout<sockaddr_un>.size)) } while result < 0 && errno == EINTR
+                repeat {
+                    result = function(raw, socklen_t(MemoryLayout<sockaddr_un>.size))
+                } while result < 0 && errno == EINTR
                 return result == 0
             }
         }

@@ -187,7 +187,8 @@ internal import WSGIWire
                 try answer(go: payload.loadUnaligned(as: UInt32.self), reader)
             case .log:
                 let payload = try reader.payload(header.length)
-                chttpd_log_request_bytes(r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
+                chttpd_log_request_bytes(
+                    r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
             case .end:
                 guard sink.hasHead else { return malformed(&reader) }
                 if !reader.isFinished { _ = sink.finish() }
@@ -291,7 +292,8 @@ internal import WSGIWire
             case .closed, .retry: (.workerGone, HTTP_BAD_GATEWAY)
             case .system: (.workerReadFailed, HTTP_BAD_GATEWAY)
             }
-        let whole = sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
+        let whole =
+            sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
         Log.request(
             r, .error, sink.isCommitted ? .responseBroken : id,
             "Process group '\(group.name)': \(reason(failure)) while process "

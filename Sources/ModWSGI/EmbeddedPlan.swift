@@ -28,8 +28,10 @@ final class EmbeddedPlan: Sendable {
     /// Plans embedded mode; nil, with the reason logged, when there is no Python for it.
     init?(_ global: GlobalSettings, _ host: HostFacts, preloads: [ScriptSpec], isExpected: Bool, server: Server) {
         var spec = host.process
-        spec.isMultithreaded = HostFacts.query(AP_MPMQ_IS_THREADED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdThreadsPerChild != 1
-        spec.isMultiprocess = HostFacts.query(AP_MPMQ_IS_FORKED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdChildren != 1
+        spec.isMultithreaded =
+            HostFacts.query(AP_MPMQ_IS_THREADED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdThreadsPerChild != 1
+        spec.isMultiprocess =
+            HostFacts.query(AP_MPMQ_IS_FORKED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdChildren != 1
         spec.maximumProcesses = host.process.httpdChildren
         spec.threadsPerProcess = host.process.httpdThreadsPerChild
         spec.pythonPath = global.pythonPath
@@ -90,8 +92,12 @@ final class EmbeddedPlan: Sendable {
                     + "in daemon processes, which need no libpython.")
             return nil
         }
-        guard let handle = dlopen(enginePath, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "wsgi_engine_entry_table") else {
-            processLog(.critical, .embeddedStartFailed, "The engine cannot be loaded (\(dlerrorText())); install the module again.")
+        guard let handle = dlopen(enginePath, RTLD_NOW | RTLD_LOCAL),
+            let symbol = dlsym(handle, "wsgi_engine_entry_table")
+        else {
+            processLog(
+                .critical, .embeddedStartFailed,
+                "The engine cannot be loaded (\(dlerrorText())); install the module again.")
             return nil
         }
         let table = UnsafePointer(symbol.assumingMemoryBound(to: wsgi_engine_entry_table_t.self))

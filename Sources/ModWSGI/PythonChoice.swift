@@ -30,9 +30,12 @@ enum PythonChoice {
             throw StartError(
                 exists(prefix) ? .pythonHomeInside : .pythonMissing,
                 "\(owner): \(setting) is not a directory\(exists(prefix) ? "" : " that exists"). "
-                    + suggestion(prefix, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'."))
+                    + suggestion(prefix, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'.")
+            )
         }
-        if let configuration = readFile(prefix + "/pyvenv.cfg") { try check(version: configuration, prefix, setting, owner) }
+        if let configuration = readFile(prefix + "/pyvenv.cfg") {
+            try check(version: configuration, prefix, setting, owner)
+        }
         for name in ["python", "python3"] where isExecutable(prefix + "/bin/" + name) { return prefix + "/bin/" + name }
         let broken = isLink(prefix + "/bin/python") || isLink(prefix + "/bin/python3")
         throw StartError(

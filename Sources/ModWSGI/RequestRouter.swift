@@ -71,7 +71,8 @@ struct RequestRouter: ~Copyable {
             return HTTP_FORBIDDEN
         }
         if chttpd_used_path_info(r) == AP_REQ_REJECT_PATH_INFO, let info = r.pointee.path_info, info[0] != 0 {
-            Log.request(r, .error, .pathInfoRefused, "AcceptPathInfo is off, and '\(script())' was asked for with more.")
+            Log.request(
+                r, .error, .pathInfoRefused, "AcceptPathInfo is off, and '\(script())' was asked for with more.")
             return HTTP_NOT_FOUND
         }
         return nil
@@ -129,7 +130,8 @@ struct RequestRouter: ~Copyable {
         let known = ModuleState.groups.map(\.name).joined(separator: ", ")
         Log.request(
             r, .error, .groupUnknown,
-            "No process group '\(text())' is defined by a WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known).")
+            "No process group '\(text())' is defined by a WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known)."
+        )
         return HTTP_INTERNAL_SERVER_ERROR
     }
 
@@ -146,7 +148,8 @@ struct RequestRouter: ~Copyable {
         guard let engine = ModuleState.embedded?.engine() else {
             Log.request(
                 r, .error, .embeddedUnavailable,
-                "Python could not be started in this httpd process; the reason is in the error log, where it was tried.")
+                "Python could not be started in this httpd process; the reason is in the error log, where it was tried."
+            )
             return HTTP_INTERNAL_SERVER_ERROR
         }
         return EmbeddedHandler.run(r, facts, engine, usesSendfile: settings.enableSendfile, scratch)
@@ -178,7 +181,8 @@ struct RequestRouter: ~Copyable {
         let limit = chttpd_body_limit(r)
         guard limit == 0 || number <= limit else {
             Log.request(
-                r, .error, .bodyTooLarge, "The request body of \(number) bytes is larger than LimitRequestBody \(limit).")
+                r, .error, .bodyTooLarge,
+                "The request body of \(number) bytes is larger than LimitRequestBody \(limit).")
             return HTTP_REQUEST_ENTITY_TOO_LARGE
         }
         facts.contentLength = number
@@ -206,7 +210,9 @@ struct RequestRouter: ~Copyable {
     ) -> UnsafeMutablePointer<CChar>? {
         target.withBytes { target in
             let tail = uri.count - rest
-            guard let pool, let joined = apr_palloc(pool, apr_size_t(target.count + tail + 1)), let start = uri.baseAddress else {
+            guard let pool, let joined = apr_palloc(pool, apr_size_t(target.count + tail + 1)),
+                let start = uri.baseAddress
+            else {
                 return nil
             }
             if let base = target.baseAddress { joined.copyMemory(from: base, byteCount: target.count) }

@@ -81,7 +81,8 @@ enum SupervisorLink {
             request.descriptors = [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
-                return report("'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
+                return report(
+                    "'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
             }
             control = descriptor.release()
         } catch {

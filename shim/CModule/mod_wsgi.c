@@ -28,9 +28,10 @@ void cmodule_set_command(int row, const char *name, const char *help, int overri
 /* httpd reads the table as soon as it has loaded the module. */
 __attribute__((constructor)) static void fill_commands(void) { wsgi_fill_commands(); }
 
-__attribute__((visibility("default"))) AP_DECLARE_MODULE(wsgi) = {
-    STANDARD20_MODULE_STUFF, wsgi_create_directory, wsgi_merge_directory, wsgi_create_server,
-    wsgi_merge_server,       commands,              wsgi_register_hooks,  AP_MODULE_FLAG_NONE};
+__attribute__((visibility("default")))
+AP_DECLARE_MODULE(wsgi) = {STANDARD20_MODULE_STUFF, wsgi_create_directory, wsgi_merge_directory,
+                           wsgi_create_server,      wsgi_merge_server,     commands,
+                           wsgi_register_hooks,     AP_MODULE_FLAG_NONE};
 
 const char *cmodule_file(void) {
     Dl_info info;

@@ -89,7 +89,8 @@ internal import WSGIWire
     }
 
     private func string(_ bytes: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeMutablePointer<CChar>? {
-        apr_pstrmemdup(pool, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, apr_size_t(bytes.count))
+        apr_pstrmemdup(
+            pool, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, apr_size_t(bytes.count))
     }
 
     private func equals(_ name: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {

@@ -161,7 +161,9 @@ static inline gid_t chttpd_group(void) { return ap_unixd_config.group_id; }
 static inline bool chttpd_is_first_pass(void) { return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG; }
 static inline bool chttpd_is_config_test(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST; }
 static inline bool chttpd_is_running_normally(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL; }
-static inline int chttpd_log_level(const server_rec *s) { return ap_get_server_module_loglevel(s, wsgi_module.module_index); }
+static inline int chttpd_log_level(const server_rec *s) {
+    return ap_get_server_module_loglevel(s, wsgi_module.module_index);
+}
 static inline int chttpd_error_log_descriptor(const server_rec *s) {
     apr_os_file_t descriptor = -1;
     if (s->error_log && apr_os_file_get(&descriptor, s->error_log) != APR_SUCCESS)
