@@ -35,9 +35,7 @@ extension GroupExpression {
     private func expandOnce(
         _ value: UnsafeRawBufferPointer, _ request: some ExpansionSource, _ out: inout Composer
     ) {
-        guard unsafe value.first == UInt8(ascii: "%"), unsafe !Self.matches(value.prefix(6), "%{ENV:") else {
-            return unsafe out.append(value)
-        }
+        guard unsafe value.first == UInt8(ascii: "%") else { return unsafe out.append(value) }
         guard role == .group else { return unsafe unresolved(value, &out) }
         if unsafe Self.matches(value[...], "%{GLOBAL}") { return }
         let inner: Kind =

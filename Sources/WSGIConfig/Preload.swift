@@ -48,7 +48,7 @@ extension ProcessGroups {
 
     private func notAccessible(_ name: String, _ group: Group, _ alias: ScriptAlias, _ server: Int) -> ConfigError {
         let reason =
-            isDefinedWithoutName(group, orUsedBy: server)
+            isNameMissing(group, server)
             ? "and without a ServerName on both sides they cannot be matched"
             : "and a group can be used by virtual hosts of the same ServerName only"
         return ConfigError(
@@ -58,18 +58,8 @@ extension ProcessGroups {
     }
 
     private func unknown(_ name: String, _ alias: ScriptAlias, _ server: Int) -> ConfigError {
-        let known = all.filter { $0.isUsable[server] }.map(\.definition.name)
-        let advice: String
-        if let nearest = NearestName.nearest(to: name, among: known) {
-            advice = "did you mean '\(nearest)'?"
-        } else if known.isEmpty {
-            advice = "add a WSGIDaemonProcess '\(name)'; none is defined for this server."
-        } else {
-            advice = "add a WSGIDaemonProcess '\(name)', or use another group."
-        }
-        let list = known.isEmpty ? "" : " Groups that can be used here: \(known.joined(separator: ", "))."
-        return ConfigError(
+        ConfigError(
             "WSGIScriptAlias '\(alias.urlPath.string)' at \(alias.location): process group '\(name)' is not yet "
-                + "configured: \(advice)\(list)")
+                + "configured: \(advice(onUnknown: name, from: server))")
     }
 }

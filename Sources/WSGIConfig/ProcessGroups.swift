@@ -88,6 +88,18 @@ public struct ProcessGroups: Sendable {
         return .unknown
     }
 
+    /// What to do about a name under which there is no group: the nearest name, and those that can be used.
+    public func advice(onUnknown name: String, from server: Int) -> String {
+        let known = all.filter { $0.isUsable.indices.contains(server) && $0.isUsable[server] }
+            .map(\.definition.name)
+        guard !known.isEmpty else { return "add a WSGIDaemonProcess '\(name)'; none can be used by this server." }
+        let list = " Groups that can be used here: \(known.joined(separator: ", "))."
+        guard let nearest = NearestName.nearest(to: name, among: known) else {
+            return "add a WSGIDaemonProcess '\(name)', or use another group.\(list)"
+        }
+        return "did you mean '\(nearest)'?\(list)"
+    }
+
     /// Whether a group that is defined in `definer` may be used by requests of `user`.
     ///
     /// It may when it is defined in the main server, in the same server, or in one of the same `ServerName`.
@@ -97,8 +109,8 @@ public struct ProcessGroups: Sendable {
         definer.host.isMain || definer.index == user.index || definer.host.isSameSite(as: user.host)
     }
 
-    /// Where a group is defined, for messages.
-    func isDefinedWithoutName(_ group: Group, orUsedBy server: Int) -> Bool {
+    /// Whether one of both servers has no name, so that they can never count as one site.
+    func isNameMissing(_ group: Group, _ server: Int) -> Bool {
         hosts[group.server].name == nil || hosts[server].name == nil
     }
 

@@ -1,0 +1,147 @@
+import Testing
+
+@testable import WSGIConfig
+
+struct DaemonOptionsTests {
+    static func options(_ text: String) throws -> DaemonOptions {
+        var configuration = Configuration()
+        try configuration.apply("WSGIDaemonProcess site \(text)")
+        return try #require(configuration.server.daemonProcesses.first).options
+    }
+
+    @Test func everyOptionHasARow() {
+        #expect(Mirror(reflecting: DaemonOptions()).children.count - 1 == DaemonOptionTable.all.count)
+        #expect(DaemonOptionTable.all.enumerated().allSatisfy { $1.bit == 1 << UInt64($0) })
+        #expect(DaemonOptionTable.all.allSatisfy { $0.help.description.hasSuffix(".") && !$0.syntax.isEmpty })
+    }
+
+    @Test func supportedAndUnsupportedAreAllOfThem() {
+        let names = (DaemonOptionTable.all.map(\.name) + DaemonOptionTable.unsupported).map(\.description)
+        #expect(Set(names).count == names.count)
+        // The 44 of mod_wsgi, and python=.
+        #expect(names.count == 45)
+    }
+
+    @Test func defaultsAreThoseOfTheReference() throws {
+        let options = try Self.options("")
+        #expect(options == DaemonOptions())
+        #expect(options.processes == 1 && options.threads == 15)
+        #expect(options.gracefulTimeout == 15 && options.shutdownTimeout == 5)
+        #expect(options.connectTimeout == 15 && options.socketTimeout == 0)
+        #expect(options.listenBacklog == 100 && options.maximumRequests == 0 && options.stackSize == 0)
+        #expect(options.umask == nil && options.user == nil && options.pythonPath == [])
+        #expect(options.text.isEmpty)
+    }
+
+    @Test func everyOptionIsStored() throws {
+        let options = try Self.options(
+            "processes=2 threads=3 user=www-data group=#33 home=/srv umask=027 lang=C locale=de_DE.UTF-8 "
+                + "display-name='%{GROUP}' python=/usr/bin/python3 python-path=/a:/b stack-size=8M "
+                + "maximum-requests=1000 graceful-timeout=1min shutdown-timeout=10s connect-timeout=0 "
+                + "socket-timeout=1h listen-backlog=0")
+        #expect(options.processes == 2 && options.threads == 3)
+        #expect(options.user == .name("www-data") && options.group == .number(33))
+        #expect(options.home == "/srv" && options.umask == 0o27)
+        #expect(options.lang == "C" && options.locale == "de_DE.UTF-8" && options.displayName == "%{GROUP}")
+        #expect(options.python == "/usr/bin/python3" && options.pythonPath == ["/a", "/b"])
+        #expect(options.stackSize == 8 << 20 && options.maximumRequests == 1000)
+        #expect(options.gracefulTimeout == 60 && options.shutdownTimeout == 10)
+        #expect(options.connectTimeout == 0 && options.socketTimeout == 3600 && options.listenBacklog == 0)
+        #expect(try Self.options("python-home=/srv/venv").pythonHome == "/srv/venv")
+    }
+
+    @Test func theLastOfAnOptionWins() throws {
+        #expect(try Self.options("threads=2 threads=3").threads == 3)
+    }
+
+    @Test(arguments: [
+        ("processes", ["1", "4096"], ["0", "4097", "-1", "two"]),
+        ("threads", ["0", "65533"], ["65534", "-1", "5x"]),
+        ("user", ["bob", "#1"], ["#0", "root", "#x"]),
+        ("group", ["bob", "#0"], ["#", "#-1"]),
+        ("home", ["/"], ["srv"]),
+        ("umask", ["0", "0777"], ["8", "01000", "-1"]),
+        ("lang", ["C"], []),
+        ("locale", ["C"], []),
+        ("display-name", ["x"], []),
+        ("python", ["/usr/bin/python3"], ["python3"]),
+        ("python-home", ["/srv/venv"], ["venv"]),
+        ("python-path", ["/a:/b"], [":"]),
+        ("stack-size", ["1", "512K"], ["0", "-1", "1T"]),
+        ("maximum-requests", ["0", "2147483647"], ["-1", "2147483648", "1K"]),
+        ("graceful-timeout", ["0", "2147483647"], ["-1", "2147483648", "5m"]),
+        ("shutdown-timeout", ["0", "5s"], ["-1", "x"]),
+        ("connect-timeout", ["0", "5s"], ["-1", "x"]),
+        ("socket-timeout", ["0", "5s"], ["-1", "x"]),
+        ("listen-backlog", ["0", "2147483647"], ["-1", "2147483648"]),
+    ])
+    func rangeIsChecked(name: String, good: [String], bad: [String]) throws {
+        let row = try #require(DaemonOptionTable.option(named: name))
+        for value in good {
+            #expect(try Self.options("\(name)=\(value)").isWritten(name), "\(name)=\(value)")
+        }
+        for value in bad {
+            #expect(
+                Configuration.error("WSGIDaemonProcess site \(name)=\(value)")
+                    == "option '\(name)' of WSGIDaemonProcess 'site' must be \(row.syntax), not '\(value)'.")
+        }
+        #expect(
+            Configuration.error("WSGIDaemonProcess site \(name)=")
+                == "option '\(name)' of WSGIDaemonProcess 'site' needs a value: \(row.syntax).")
+    }
+
+    @Test func everyOptionIsInTheRangeTest() {
+        // One list of arguments for each row: see `rangeIsChecked`.
+        #expect(DaemonOptionTable.all.count == 19)
+    }
+
+    @Test func multiprocessIsWhatWasWritten() throws {
+        #expect(try !Self.options("").isMultiprocess)
+        #expect(try Self.options("processes=1").isMultiprocess)
+        #expect(try Self.options("processes=2").isMultiprocess)
+        #expect(try !Self.options("threads=1").isMultiprocess)
+    }
+
+    @Test func textPrintsWhatWasWritten() throws {
+        let options = try Self.options(#"umask=22 display-name="a \"b\"" stack-size=1K processes=1"#)
+        #expect(options.text == #"processes=1 umask=022 display-name="a \"b\"" stack-size=1024"#)
+    }
+
+    @Test func textIsReadBack() throws {
+        var generator = Generator(seed: 3)
+        for _ in 0..<2000 {
+            let line = Self.random(&generator)
+            let options = try Self.options(line)
+            let printed = options.text
+            #expect(try Self.options(printed) == options, "\(line)")
+            #expect(try Self.options(printed).text == printed, "\(line)")
+        }
+    }
+
+    /// A line of options that is accepted.
+    static func random(_ generator: inout Generator) -> String {
+        let time = ["0", "7", "90s", "3min", "2h"]
+        let text = { (generator: inout Generator) in [Words.quoted(generator.text())] }
+        let path = { (generator: inout Generator) in [Words.quoted("/" + generator.text(0...12))] }
+        var words: [String] = []
+        for row in DaemonOptionTable.all.shuffled(using: &generator) where Bool.random(using: &generator) {
+            let name = row.name.description
+            let choices: [String]
+            switch name {
+            case "processes": choices = ["1", "2", "17"]
+            case "threads", "maximum-requests", "listen-backlog": choices = ["0", "1", "42"]
+            case "user", "group": choices = ["#1000", "www-data", #""a b""#]
+            case "umask": choices = ["0", "22", "0077"]
+            case "stack-size": choices = ["1", "64K", "8M", "1G"]
+            case "home", "python-home": choices = path(&generator)
+            case "python": choices = words.contains { $0.hasPrefix("python-home=") } ? [] : path(&generator)
+            case "python-path": choices = path(&generator) + ["/a:/b:"]
+            case let name where name.hasSuffix("-timeout"): choices = time
+            default: choices = text(&generator)
+            }
+            if name == "python-home", words.contains(where: { $0.hasPrefix("python=") }) { continue }
+            if let value = choices.randomElement(using: &generator) { words.append("\(name)=\(value)") }
+        }
+        return words.joined(separator: " ")
+    }
+}

@@ -1,0 +1,99 @@
+import Testing
+
+@testable import WSGIConfig
+
+struct DirectorySettingsTests {
+    static func settings(_ statements: String...) throws -> DirectorySettings {
+        var configuration = Configuration()
+        for statement in statements { try configuration.apply(statement, in: .directory) }
+        return configuration.directory
+    }
+
+    @Test func writtenRowsOfTheChildWin() throws {
+        let parent = try Self.settings("WSGIProcessGroup outer", "WSGIScriptReloading Off", "WSGIChunkedRequest On")
+        let child = try Self.settings("WSGIProcessGroup inner", "WSGIPassAuthorization On", "WSGIScriptReloading On")
+        let merged = parent.merged(under: child)
+        #expect(merged.processGroup.text.string == "inner")
+        #expect(merged.scriptReloading)
+        #expect(merged.chunkedRequest)
+        #expect(merged.passAuthorization)
+        #expect(merged.written == parent.written | child.written)
+        #expect(!merged.enableSendfile && merged.callableObject.text == "application")
+    }
+
+    @Test func aDefaultThatWasWrittenWins() throws {
+        let parent = try Self.settings("WSGIPassAuthorization On")
+        #expect(try !parent.merged(under: Self.settings("WSGIPassAuthorization Off")).passAuthorization)
+    }
+
+    @Test func emptySettingsChangeNothing() throws {
+        let settings = try Self.settings("WSGIProcessGroup site", "WSGIScriptReloading Off")
+        #expect(settings.merged(under: DirectorySettings()) == settings)
+        #expect(DirectorySettings().merged(under: settings) == settings)
+        #expect(DirectorySettings().merged(under: DirectorySettings()) == DirectorySettings())
+    }
+
+    @Test func everyRowIsCopied() throws {
+        let all = try Self.settings(
+            "WSGIProcessGroup site", "WSGIApplicationGroup %{SERVER}", "WSGICallableObject app",
+            "WSGIScriptReloading Off", "WSGIPassAuthorization On", "WSGIChunkedRequest On", "WSGIEnableSendfile On")
+        // A row more, so that merging cannot take the short way of returning the child.
+        for row in DirectiveTable.settings {
+            var child = all
+            child.written &= ~row.bit
+            var parent = DirectorySettings()
+            parent.written = row.bit
+            let merged = parent.merged(under: child)
+            var expected = all
+            row.copy(DirectorySettings(), &expected)
+            #expect(merged == expected, "\(row.name)")
+            #expect(merged != all, "\(row.name)")
+        }
+    }
+
+    @Test func mergingIsAssociative() throws {
+        let statements = [
+            "WSGIProcessGroup a", "WSGIProcessGroup b", "WSGIApplicationGroup c", "WSGIScriptReloading Off",
+            "WSGIPassAuthorization On", "WSGIChunkedRequest On", "WSGIEnableSendfile On", "WSGIScriptReloading On",
+        ]
+        var generator = Generator(seed: 4)
+        for _ in 0..<200 {
+            let three = try (0..<3).map { _ in
+                var configuration = Configuration()
+                for statement in statements where Bool.random(using: &generator) {
+                    try configuration.apply(statement, in: .directory)
+                }
+                return configuration.directory
+            }
+            let left = three[0].merged(under: three[1]).merged(under: three[2])
+            let right = three[0].merged(under: three[1].merged(under: three[2]))
+            #expect(left == right)
+        }
+    }
+
+    @Test func sourceSaysWhetherMergingIsNeeded() throws {
+        let empty = DirectorySettings()
+        let one = try Self.settings("WSGIProcessGroup a")
+        let two = try Self.settings("WSGIScriptReloading Off")
+        let both = one.merged(under: two)
+        #expect(DirectorySettings.source(server: empty, directory: empty) == .server)
+        #expect(DirectorySettings.source(server: one, directory: empty) == .server)
+        #expect(DirectorySettings.source(server: empty, directory: one) == .directory)
+        #expect(DirectorySettings.source(server: one, directory: both) == .directory)
+        #expect(DirectorySettings.source(server: one, directory: two) == .both)
+        #expect(DirectorySettings.source(server: both, directory: one) == .both)
+    }
+
+    @Test func effectiveSettingsAreThoseOfTheMerge() throws {
+        let candidates = try [
+            DirectorySettings(), Self.settings("WSGIProcessGroup a"), Self.settings("WSGIProcessGroup b"),
+            Self.settings("WSGIScriptReloading Off", "WSGIProcessGroup c"), Self.settings("WSGIChunkedRequest On"),
+        ]
+        for server in candidates {
+            for directory in candidates {
+                let effective = DirectorySettings.withEffective(server: server, directory: directory) { copy $0 }
+                #expect(effective == server.merged(under: directory))
+            }
+        }
+    }
+}

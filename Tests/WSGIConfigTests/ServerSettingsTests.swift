@@ -1,0 +1,53 @@
+import Testing
+
+@testable import WSGIConfig
+
+struct ServerSettingsTests {
+    static func servers() throws -> (main: ServerSettings, host: ServerSettings) {
+        var main = Configuration()
+        try main.apply("WSGIScriptAlias /shared /srv/main.wsgi")
+        try main.apply("WSGIScriptAlias /both /srv/main.wsgi")
+        try main.apply("WSGIDaemonProcess main")
+        try main.apply("WSGIProcessGroup main")
+        try main.apply("WSGIScriptReloading Off")
+        try main.apply("WSGIRestrictEmbedded On")
+        var host = Configuration()
+        try host.apply("WSGIScriptAlias /both /srv/host.wsgi", in: .virtualHost)
+        try host.apply("WSGIDaemonProcess host", in: .virtualHost)
+        try host.apply("WSGIProcessGroup host", in: .virtualHost)
+        return (main.server, host.server)
+    }
+
+    @Test func virtualHostIsMergedOverTheMainServer() throws {
+        let (main, host) = try Self.servers()
+        let merged = main.merged(under: host)
+        #expect(merged.scriptAliases.map(\.target.string) == ["/srv/host.wsgi", "/srv/main.wsgi", "/srv/main.wsgi"])
+        #expect(merged.ownAliases.map(\.target.string) == ["/srv/host.wsgi"])
+        #expect(merged.daemonProcesses.map(\.name) == ["host"])
+        #expect(merged.directory.processGroup.text == "host")
+        #expect(!merged.directory.scriptReloading)
+        #expect(merged.global.restrictEmbedded)
+    }
+
+    @Test func aliasesOfTheVirtualHostComeFirst() throws {
+        let (main, host) = try Self.servers()
+        let merged = main.merged(under: host)
+        func target(_ uri: String) -> String? {
+            unsafe withBytes(uri) { bytes in
+                unsafe merged.matchAlias(bytes).map { merged.scriptAliases[$0.index].target.string + " \($0.rest)" }
+            }
+        }
+        #expect(target("/both/x") == "/srv/host.wsgi 5")
+        #expect(target("/shared/x") == "/srv/main.wsgi 7")
+        #expect(target("/other") == nil)
+        #expect(target("") == nil)
+    }
+
+    @Test func theFirstAliasWins() throws {
+        var configuration = Configuration()
+        try configuration.apply("WSGIScriptAlias /a /srv/one.wsgi")
+        try configuration.apply("WSGIScriptAlias /a/b /srv/two.wsgi")
+        let server = configuration.server
+        unsafe #expect(withBytes("/a/b") { unsafe server.matchAlias($0)?.index } == 0)
+    }
+}
