@@ -32,7 +32,7 @@ enum EngineModule {
         guard let descriptor = Int32(exactly: descriptor), descriptor >= 0 else {
             return unsafe PythonError.raise(WSGI_VALUE_ERROR, "serve() takes the descriptor of the control socket")
         }
-        let status = WorkerMain.serve(controlDescriptor: descriptor)
+        let status = serveWorker(controlDescriptor: descriptor)
         return unsafe Python.integer(Int64(status))?.take()
     }
 }

@@ -1,1 +1,1 @@
-enum WorkerMain { static func serve(controlDescriptor: Int32) -> Int32 { 1 } }
+func serveWorker(controlDescriptor: Int32) -> Int32 { 1 }
