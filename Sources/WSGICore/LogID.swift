@@ -47,6 +47,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case successorRefused = 1013
     case startDelayed = 1014
     case workerSetupFailed = 1015
+    case responseShort = 1101
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {
