@@ -44,30 +44,30 @@ internal import WSGIWire
     // MARK: - The request
 
     /// The encoded request head, with an inline body.
-    var request: UnsafeRawBufferPointer { input.payload }
+    var request: UnsafeRawBufferPointer { unsafe input.payload }
 
     /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
     mutating func receiveRequest() -> Bool {
         guard input.receiveFrame(socket, expecting: .request) else { return false }
-        body = Self.bodyFollows(request) ? .more : .none
+        body = unsafe Self.bodyFollows(request) ? .more : .none
         return true
     }
 
     /// The other end cannot send any more: whether what it has sent is a whole request, with nothing yet to come.
     /// Otherwise it is left unread.
     mutating func peekIsComplete() -> Bool {
-        switch input.peekFrame(socket, expecting: .request) {
+        switch unsafe input.peekFrame(socket, expecting: .request) {
         case .none:
             return false
         case .some(let payload):
-            hasUnread = payload.map(Self.bodyFollows) ?? true
+            hasUnread = unsafe payload.map(Self.bodyFollows) ?? true
             return !hasUnread
         }
     }
 
     private static func bodyFollows(_ head: UnsafeRawBufferPointer) -> Bool {
         guard head.count >= 4 else { return false }
-        return RequestHead.Flags(rawValue: head.loadUnaligned(as: UInt32.self)).contains(.bodyFollows)
+        return unsafe RequestHead.Flags(rawValue: head.loadUnaligned(as: UInt32.self)).contains(.bodyFollows)
     }
 
     // MARK: - The body
@@ -84,24 +84,24 @@ internal import WSGIWire
         Frame.append(Frame.Header(kind: .go, length: 4), to: &output)
         output.append(UInt32(truncatingIfNeeded: wanted))
         guard flush() == 0 else { return Int64(failure) }
-        return Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
+        return unsafe Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
     }
 
     /// Receives the answer to GO; its payload goes straight to its place.
     private mutating func receiveAnswer(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         var space: UInt64 = 0
-        return withUnsafeMutableBytes(of: &space) { header in
+        return unsafe withUnsafeMutableBytes(of: &space) { header in
             var count = 0
             while count < Frame.headerSize {
-                let got = StreamSocket.receive(
+                let got = unsafe StreamSocket.receive(
                     socket, UnsafeMutableRawBufferPointer(rebasing: header[count...]), buffer)
                 guard got > 0 else { return broken(got) }
                 count = count &+ got
             }
-            guard let answer = try? Frame.header(UnsafeRawBufferPointer(header)) else {
+            guard let answer = unsafe try? Frame.header(UnsafeRawBufferPointer(header)) else {
                 return broken(WSGI_TRANSPORT_INVALID)
             }
-            return take(answer, received: count &- Frame.headerSize, buffer)
+            return unsafe take(answer, received: count &- Frame.headerSize, buffer)
         }
     }
 
@@ -110,7 +110,7 @@ internal import WSGIWire
         case .body where answer.length > 0 && answer.length <= buffer.count && received <= answer.length:
             var count = received
             while count < answer.length {
-                let got = StreamSocket.receive(
+                let got = unsafe StreamSocket.receive(
                     socket, UnsafeMutableRawBufferPointer(rebasing: buffer[count..<answer.length]))
                 guard got > 0 else { return broken(got) }
                 count = count &+ got
@@ -131,18 +131,18 @@ internal import WSGIWire
     // MARK: - The response
 
     /// Appends the response head.
-    mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 { send(.head, head, flush: false) }
+    mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 { unsafe send(.head, head, flush: false) }
 
     /// Appends a block of the response body, and sends everything when `flush` is set or the buffer is full.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Int32 {
         // A frame's length is 32 bits.
         let most = 1 << 30
-        guard data.count > most else { return send(.data, data, flush: flush) }
-        var rest = data
+        guard data.count > most else { return unsafe send(.data, data, flush: flush) }
+        var rest = unsafe data
         while rest.count > 0 {
-            let result = send(.data, UnsafeRawBufferPointer(rebasing: rest.prefix(most)), flush: true)
+            let result = unsafe send(.data, UnsafeRawBufferPointer(rebasing: rest.prefix(most)), flush: true)
             guard result == 0 else { return result }
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(most))
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(most))
         }
         return 0
     }
@@ -153,16 +153,16 @@ internal import WSGIWire
         Frame.append(Frame.Header(kind: .file, length: 16), to: &output)
         output.append(offset)
         output.append(length)
-        let result = StreamSocket.send(socket, output.bytes, descriptor: descriptor)
+        let result = unsafe StreamSocket.send(socket, output.bytes, descriptor: descriptor)
         output.reset()
         return note(result)
     }
 
     /// Sends a line for the request's error log. False: the child is gone.
     mutating func log(_ level: Int32, _ text: UnsafeRawBufferPointer) -> Bool {
-        let text = UnsafeRawBufferPointer(rebasing: text.prefix(1 << 20))
+        let text = unsafe UnsafeRawBufferPointer(rebasing: text.prefix(1 << 20))
         // At once: a line says most about a request that does not end.
-        return send(.log, text, flags: UInt8(truncatingIfNeeded: level), flush: true) == 0
+        return unsafe send(.log, text, flags: UInt8(truncatingIfNeeded: level), flush: true) == 0
     }
 
     /// Ends the response as `Adapter.run` says. False: the connection is of no further use.
@@ -192,11 +192,11 @@ internal import WSGIWire
         guard failure == 0 else { return failure }
         Frame.append(Frame.Header(kind: kind, length: payload.count, flags: flags), to: &output)
         guard output.count &+ payload.count <= Self.outputCapacity else {
-            let result = StreamSocket.send(socket, output.bytes, payload)
+            let result = unsafe StreamSocket.send(socket, output.bytes, payload)
             output.reset()
             return note(result)
         }
-        output.append(payload)
+        unsafe output.append(payload)
         return flushes ? flush() : 0
     }
 
@@ -205,7 +205,7 @@ internal import WSGIWire
             output.reset()
             return failure
         }
-        let result = StreamSocket.send(socket, output.bytes)
+        let result = unsafe StreamSocket.send(socket, output.bytes)
         output.reset()
         return note(result)
     }

@@ -22,11 +22,11 @@ internal import Synchronization
 
     /// A table without connections; it lives as long as the process.
     init() {
-        states = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: Self.capacity)
-        for index in 0..<Self.capacity { (states + index).initialize(to: Atomic(State.none)) }
+        unsafe states = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: Self.capacity)
+        for index in 0..<Self.capacity { unsafe (states + index).initialize(to: Atomic(State.none)) }
     }
 
-    deinit { states.deallocate() }
+    deinit { unsafe states.deallocate() }
 
     /// Connections that are open.
     var count: Int { open.load(ordering: .sequentiallyConsistent) }
@@ -35,7 +35,7 @@ internal import Synchronization
     func enter(_ socket: Int32) -> Bool {
         guard socket >= 0, Int(socket) < Self.capacity else { return false }
         highest.max(Int(socket), ordering: .sequentiallyConsistent)
-        states[Int(socket)].store(State.taken, ordering: .sequentiallyConsistent)
+        unsafe states[Int(socket)].store(State.taken, ordering: .sequentiallyConsistent)
         open.add(1, ordering: .sequentiallyConsistent)
         return true
     }
@@ -43,24 +43,24 @@ internal import Synchronization
     /// Takes an idle connection. False: it is not idle, the event was an old one.
     func take(_ socket: Int32) -> Bool {
         guard socket >= 0, Int(socket) < Self.capacity else { return false }
-        return states[Int(socket)].compareExchange(
+        return unsafe states[Int(socket)].compareExchange(
             expected: State.idle, desired: State.taken, ordering: .sequentiallyConsistent
         ).exchanged
     }
 
     /// Gives a taken connection back: it is idle.
-    func giveBack(_ socket: Int32) { states[Int(socket)].store(State.idle, ordering: .sequentiallyConsistent) }
+    func giveBack(_ socket: Int32) { unsafe states[Int(socket)].store(State.idle, ordering: .sequentiallyConsistent) }
 
     /// Forgets a taken connection; to be called before its descriptor is closed.
     func leave(_ socket: Int32) {
-        states[Int(socket)].store(State.none, ordering: .sequentiallyConsistent)
+        unsafe states[Int(socket)].store(State.none, ordering: .sequentiallyConsistent)
         open.subtract(1, ordering: .sequentiallyConsistent)
     }
 
     /// Calls `body` for each connection that is idle at this moment.
     func forEachIdle(_ body: (Int32) -> Void) {
         for socket in 0...highest.load(ordering: .sequentiallyConsistent)
-        where states[socket].load(ordering: .sequentiallyConsistent) == State.idle {
+        where unsafe states[socket].load(ordering: .sequentiallyConsistent) == State.idle {
             body(Int32(socket))
         }
     }

@@ -4,36 +4,36 @@ internal import CSystem
 enum ConnectionTransport {
     /// The table for this channel, which must outlive it.
     static func functions(for channel: UnsafeMutablePointer<ConnectionChannel>) -> wsgi_transport {
-        wsgi_transport(
+        unsafe wsgi_transport(
             context: UnsafeMutableRawPointer(channel),
             read_body: { context, buffer, capacity in
-                guard let channel = ConnectionTransport.channel(context) else {
+                guard let channel = unsafe ConnectionTransport.channel(context) else {
                     return Int64(WSGI_TRANSPORT_FAILED.rawValue)
                 }
-                return channel.pointee.readBody(UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
+                return unsafe channel.pointee.readBody(UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
             },
             send_head: { context, head, length in
-                guard let channel = ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
-                return channel.pointee.sendHead(UnsafeRawBufferPointer(start: head, count: length))
+                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
+                return unsafe channel.pointee.sendHead(UnsafeRawBufferPointer(start: head, count: length))
             },
             send_data: { context, data, length, flush in
-                guard let channel = ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
-                return channel.pointee.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
+                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
+                return unsafe channel.pointee.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
             },
             send_file: { context, descriptor, offset, length in
-                guard let channel = ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
-                return channel.pointee.sendFile(descriptor, offset: offset, length: length)
+                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
+                return unsafe channel.pointee.sendFile(descriptor, offset: offset, length: length)
             },
             log: { context, level, text, length in
-                let text = UnsafeRawBufferPointer(start: text, count: length)
-                guard let channel = ConnectionTransport.channel(context), channel.pointee.log(level, text) else {
-                    WorkerLog.write(level, text)
+                let text = unsafe UnsafeRawBufferPointer(start: text, count: length)
+                guard let channel = unsafe ConnectionTransport.channel(context), unsafe channel.pointee.log(level, text) else {
+                    unsafe WorkerLog.write(level, text)
                     return
                 }
             })
     }
 
     private static func channel(_ context: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<ConnectionChannel>? {
-        context?.assumingMemoryBound(to: ConnectionChannel.self)
+        unsafe context?.assumingMemoryBound(to: ConnectionChannel.self)
     }
 }

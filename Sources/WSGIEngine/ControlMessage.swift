@@ -21,7 +21,7 @@ struct ControlMessage {
 
     private static func number(_ bytes: [UInt8], _ index: Int) -> UInt32? {
         guard bytes.count >= 4 * index + 4 else { return nil }
-        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) }
+        return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) }
     }
 
     /// Sends a packet; any thread. When the supervisor does not take it, it is lost.
@@ -42,6 +42,6 @@ struct ControlMessage {
         var buffer = ByteBuffer()
         buffer.append(kind.rawValue)
         encode(&buffer)
-        try? control.send(buffer.bytes, wait: false)
+        unsafe try? control.send(buffer.bytes, wait: false)
     }
 }

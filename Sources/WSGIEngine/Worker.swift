@@ -1,6 +1,7 @@
 internal import ProcessKit
 internal import Synchronization
 internal import WSGICore
+internal import WSGIWire
 
 /// What the threads of a daemon process share: its sockets, its limits, and counts that all of them change.
 ///
@@ -97,7 +98,7 @@ final class Worker: Sendable {
         end.store(time, ordering: .sequentiallyConsistent)
         guard before == 0 else { return }
         let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        try? CurrentProcess.startThread(stackSize: 0, name: "wsgi-reaper", context: context) { context in
+        unsafe try? CurrentProcess.startThread(stackSize: 0, name: "wsgi-reaper", context: context) { context in
             guard let context = unsafe context else { return }
             unsafe Unmanaged<Worker>.fromOpaque(context).takeRetainedValue().waitForEnd()
         }

@@ -20,15 +20,17 @@ struct WorkerControl: ~Copyable {
 
     /// Catches the signals that concern a worker.
     init(_ worker: Worker) throws(SystemError) {
-        self.worker = worker
-        poller = try Poller()
-        signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1])
+        let poller = try Poller()
+        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1])
         try poller.add(worker.control.raw, .readable, token: Token.control)
         try poller.add(signals.raw, .readable, token: Token.signals)
         CurrentProcess.installForkGuard()
         for raw in [worker.control.raw, Worker.Place.listener, worker.poller.raw, poller.raw, signals.raw] {
             CurrentProcess.guardFromForks(raw, true)
         }
+        self.worker = worker
+        self.poller = poller
+        self.signals = signals
     }
 
     /// Starts the request threads and says that the worker is ready.

@@ -11,13 +11,13 @@ enum WorkerLog {
 
     /// Writes a line.
     static func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        LogLine.write(level: Int(level), text: String(decoding: text, as: UTF8.self))
+        unsafe LogLine.write(level: Int(level), text: String(decoding: text, as: UTF8.self))
     }
 
     /// What the adapter is given for such lines.
     static func host() -> wsgi_host {
-        wsgi_host(log: { level, text, length in
-            WorkerLog.write(level, UnsafeRawBufferPointer(start: text, count: length))
+        unsafe wsgi_host(log: { level, text, length in
+            unsafe WorkerLog.write(level, UnsafeRawBufferPointer(start: text, count: length))
         })
     }
 }

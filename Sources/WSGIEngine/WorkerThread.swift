@@ -12,27 +12,27 @@ internal import WSGIWire
 
     /// Starts a thread that lives as long as the process.
     static func start(_ worker: Worker, number: Int) throws(SystemError) {
-        let context = Unmanaged.passRetained(worker).toOpaque()
-        try CurrentProcess.startThread(
-            stackSize: worker.spec.stackSize, name: "wsgi-\(number)", context: context
+        let context = unsafe Unmanaged.passRetained(worker).toOpaque()
+        unsafe try CurrentProcess.startThread(
+            stackSize: worker.spec.stackSize, name: "wsgi-\(number)", context: unsafe context
         ) { context in
-            guard let context else { return }
-            WorkerThread(Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()).run()
+            guard let context = unsafe context else { return }
+            unsafe WorkerThread(Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()).run()
         }
     }
 
     private init(_ worker: Worker) {
         self.worker = worker
-        channel = UnsafeMutablePointer<ConnectionChannel>.allocate(capacity: 1)
-        channel.initialize(to: ConnectionChannel())
-        transport = UnsafeMutablePointer<wsgi_transport>.allocate(capacity: 1)
-        transport.initialize(to: ConnectionTransport.functions(for: channel))
+        unsafe channel = UnsafeMutablePointer<ConnectionChannel>.allocate(capacity: 1)
+        unsafe channel.initialize(to: ConnectionChannel())
+        unsafe transport = UnsafeMutablePointer<wsgi_transport>.allocate(capacity: 1)
+        unsafe transport.initialize(to: ConnectionTransport.functions(for: channel))
     }
 
     deinit {
-        transport.deallocate()
-        channel.deinitialize(count: 1)
-        channel.deallocate()
+        unsafe transport.deallocate()
+        unsafe channel.deinitialize(count: 1)
+        unsafe channel.deallocate()
     }
 
     private func run() {
@@ -98,12 +98,12 @@ internal import WSGIWire
 
     private func serve(_ socket: Int32) {
         guard worker.connections.take(socket) else { return }
-        channel.pointee.begin(socket)
+        unsafe channel.pointee.begin(socket)
         if worker.isDraining {
             serveLast(socket)
             return
         }
-        guard channel.pointee.receiveRequest(), runRequest() else {
+        guard unsafe channel.pointee.receiveRequest(), runRequest() else {
             close(socket)
             return
         }
@@ -119,7 +119,7 @@ internal import WSGIWire
     /// The main thread may have looked for idle connections just before this one was.
     private func drainIfNeeded(_ socket: Int32) {
         guard worker.isDraining, worker.connections.take(socket) else { return }
-        channel.pointee.begin(socket)
+        unsafe channel.pointee.begin(socket)
         serveLast(socket)
     }
 
@@ -129,23 +129,23 @@ internal import WSGIWire
     /// the application was not entered.
     private func serveLast(_ socket: Int32) {
         StreamSocket.shutDownReading(socket)
-        if channel.pointee.peekIsComplete(), channel.pointee.receiveRequest() { _ = runRequest() }
+        if unsafe channel.pointee.peekIsComplete(), unsafe channel.pointee.receiveRequest() { _ = runRequest() }
         close(socket)
     }
 
     private func close(_ socket: Int32) {
         worker.connections.leave(socket)
         CurrentProcess.guardFromForks(socket, false)
-        if channel.pointee.hasUnread { StreamSocket.abandon(socket) } else { StreamSocket.end(socket) }
+        if unsafe channel.pointee.hasUnread { StreamSocket.abandon(socket) } else { StreamSocket.end(socket) }
         worker.noteEnd()
     }
 
     /// Runs the request that was received. False: the connection is of no further use.
     private func runRequest() -> Bool {
         worker.beginRequest()
-        let outcome = Adapter.run(channel.pointee.request, transport)
+        let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
-        let reusable = channel.pointee.conclude(outcome)
+        let reusable = unsafe channel.pointee.conclude(outcome)
         if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire("the script has changed") }
         worker.endRequest()
         return reusable
