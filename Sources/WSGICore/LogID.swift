@@ -37,6 +37,11 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case groupOfOtherHost = 152
     case applicationRaised = 174
     case applicationExited = 175
+    case pythonUnsupported = 1001
+    case pythonHomeInside = 1002
+    case pythonMissing = 1003
+    case accountUnusable = 1005
+    case socketUnusable = 1007
     case supervisorFailed = 1010
     case workerDied = 1011
     case workerKilled = 1012
@@ -44,6 +49,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case startDelayed = 1014
     case workerSetupFailed = 1015
     case requestsCut = 1016
+    case responseShort = 1101
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

@@ -73,6 +73,16 @@
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
     }
 
+    /// Appends what `fill` puts into a room of `size` bytes; it returns how many, or less than 0 for none.
+    ///
+    /// - Returns: the result of `fill`.
+    public mutating func append(upTo size: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        reserve(size)
+        let filled = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: size))
+        count = count &+ min(max(filled, 0), size)
+        return filled
+    }
+
     /// Appends a string: its length in 4 bytes, then its UTF-8.
     public mutating func append(string: String) {
         var copy = string

@@ -1,1 +1,59 @@
 #include "chttpd.h"
+
+APLOG_USE_MODULE(wsgi);
+
+/* The longest message handed to ap_log_*, which cuts at about 8 KiB by itself. */
+#define LONGEST_MESSAGE 8000
+
+void chttpd_log_request(const request_rec *r, int level, const char *text) {
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s", text);
+}
+
+void chttpd_log_server(const server_rec *s, int level, const char *text) {
+    ap_log_error(APLOG_MARK, level, 0, s, "%s", text);
+}
+
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
+    int size = length > LONGEST_MESSAGE ? LONGEST_MESSAGE : (int)length;
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s", size, (const char *)text);
+}
+
+void chttpd_log_startup(int level, const char *text) {
+    ap_log_error(APLOG_MARK, level | APLOG_STARTUP, 0, NULL, "%s", text);
+}
+
+bool chttpd_logs_request(const request_rec *r, int level) { return APLOG_R_IS_LEVEL(r, level); }
+
+bool chttpd_logs_server(const server_rec *s, int level) { return APLOG_IS_LEVEL(s, level); }
+
+/* apr_os_file_put registers no cleanup. When a filter has set the file aside, this file has no descriptor any more. */
+static apr_status_t close_file(void *file) { return apr_file_close((apr_file_t *)file); }
+
+apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
+                                bool sendfile, apr_pool_t *pool) {
+    apr_file_t *file = NULL;
+    apr_os_file_t native = descriptor;
+    apr_status_t status =
+        apr_os_file_put(&file, &native, APR_FOPEN_READ | (sendfile ? APR_FOPEN_SENDFILE_ENABLED : 0), pool);
+    if (status != APR_SUCCESS)
+        return status;
+    apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
+    apr_brigade_insert_file(brigade, file, offset, length, pool);
+    return APR_SUCCESS;
+}
+
+static const core_dir_config *core_directory(const request_rec *r) {
+    return (const core_dir_config *)ap_get_core_module_config(r->per_dir_config);
+}
+
+bool chttpd_passes_authorization(const request_rec *r) {
+    return core_directory(r)->cgi_pass_auth == AP_CGI_PASS_AUTH_ON;
+}
+
+bool chttpd_wants_current_uri(const request_rec *r) {
+    const core_dir_config *directory = core_directory(r);
+    const char *rule = directory->cgi_var_rules
+                           ? (const char *)apr_hash_get(directory->cgi_var_rules, "REQUEST_URI", APR_HASH_KEY_STRING)
+                           : NULL;
+    return rule && strcmp(rule, "current-uri") == 0;
+}

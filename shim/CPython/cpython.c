@@ -1,1 +1,64 @@
 #include "cpython.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+static __thread void *context;
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void (*retire_context)(void *);
+
+static void thread_ends(void *value) {
+    context = NULL;
+    retire_context(value);
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, thread_ends);
+}
+
+void *wsgi_thread_context(void) {
+    return context;
+}
+
+void wsgi_set_thread_context(void *value, void (*retire)(void *)) {
+    retire_context = retire;
+    pthread_once(&once, make_key);
+    context = value;
+    pthread_setspecific(key, value);
+}
+
+int64_t wsgi_regular_file_size(int32_t descriptor) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return -1;
+    return status.st_size;
+}
+
+/* Weak: a Python without them makes the answer false instead of the engine unloadable. */
+__attribute__((weak)) PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *);
+__attribute__((weak)) PyThreadState *PyThreadState_Next(PyThreadState *);
+
+bool wsgi_delete_other_thread_states(void) {
+    if (PyInterpreterState_ThreadHead == NULL || PyThreadState_Next == NULL) return false;
+    PyThreadState *self = PyThreadState_Get();
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    while (state != NULL) {
+        PyThreadState *next = PyThreadState_Next(state);
+        if (state != self) {
+            PyThreadState_Clear(state);
+            PyThreadState_Delete(state);
+        }
+        state = next;
+    }
+    return true;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+__attribute__((weak)) void Py_SetProgramName(const wchar_t *);
+
+void wsgi_set_program_name(const char *path) {
+    /* Python keeps the pointer: the memory is never given back. */
+    if (Py_SetProgramName != NULL) Py_SetProgramName(Py_DecodeLocale(path, NULL));
+}
+#pragma GCC diagnostic pop

@@ -1,7 +1,9 @@
 #include "wsgi_scoreboard.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -77,6 +79,8 @@ uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
     return atomic_load_explicit(&board->slots[slot].refusals, memory_order_acquire);
 }
 
+int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_load(&board->slots[slot].pid); }
+
 /* The child's own cell: threads of one child race here, other processes do not. */
 static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed), new;
@@ -123,15 +127,33 @@ void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, u
         wake(board, group, 1);
 }
 
-void wsgi_child_reclaim(wsgi_scoreboard *board, uint32_t child, uint32_t slots) {
+static void reclaim(wsgi_scoreboard *board, uint32_t child, uint32_t slots) {
     for (uint32_t slot = 0; slot < slots && slot < WSGI_MAX_SLOTS; slot++) {
-        wsgi_claim_cell *cell = claim_cell(board, child, slot);
-        if (!cell)
-            return;
-        uint64_t left = atomic_exchange(cell, 0);
+        uint64_t left = atomic_exchange(claim_cell(board, child, slot), 0);
         if (COUNT(left) > 0)
             give_back(&board->slots[slot], GENERATION(left), COUNT(left));
     }
+}
+
+uint32_t wsgi_child_register(wsgi_scoreboard *board, uint32_t slots) {
+    int32_t own = (int32_t)getpid();
+    uint32_t place = WSGI_MAX_CHILDREN;
+    for (uint32_t child = 0; child < WSGI_MAX_CHILDREN; child++) {
+        int32_t pid = atomic_load(&board->children[child]);
+        bool dead = pid > 0 && pid != own && kill(pid, 0) != 0 && errno == ESRCH;
+        if (dead && atomic_compare_exchange_strong(&board->children[child], &pid, 0)) {
+            reclaim(board, child, slots);
+            pid = 0;
+        }
+        if (pid == 0 && place == WSGI_MAX_CHILDREN && atomic_compare_exchange_strong(&board->children[child], &pid, own))
+            place = child;
+    }
+    return place;
+}
+
+void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
+    if (child < WSGI_MAX_CHILDREN)
+        atomic_store(&board->children[child], 0);
 }
 
 uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) {

@@ -1,3 +1,172 @@
+/* The one door to httpd and APR. Swift calls their functions as they are; what it cannot call — macros, variadic
+ * functions, bit fields — has a one-line wrapper here, named chttpd_*. */
+
 #ifndef CHTTPD_H
 #define CHTTPD_H
+
+#include <features.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#if __has_include(<httpd.h>)
+#include <httpd.h>
+#include <ap_mpm.h>
+#include <ap_release.h>
+#include <http_config.h>
+#include <http_connection.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_main.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <http_ssl.h>
+#include <mpm_common.h>
+#include <scoreboard.h>
+#include <unixd.h>
+#include <util_filter.h>
+#include <util_script.h>
+#elif __has_include(<apache2/httpd.h>)
+#include <apache2/httpd.h>
+#include <apache2/ap_mpm.h>
+#include <apache2/ap_release.h>
+#include <apache2/http_config.h>
+#include <apache2/http_connection.h>
+#include <apache2/http_core.h>
+#include <apache2/http_log.h>
+#include <apache2/http_main.h>
+#include <apache2/http_protocol.h>
+#include <apache2/http_request.h>
+#include <apache2/http_ssl.h>
+#include <apache2/mpm_common.h>
+#include <apache2/scoreboard.h>
+#include <apache2/unixd.h>
+#include <apache2/util_filter.h>
+#include <apache2/util_script.h>
+#else
+#include <httpd/httpd.h>
+#include <httpd/ap_mpm.h>
+#include <httpd/ap_release.h>
+#include <httpd/http_config.h>
+#include <httpd/http_connection.h>
+#include <httpd/http_core.h>
+#include <httpd/http_log.h>
+#include <httpd/http_main.h>
+#include <httpd/http_protocol.h>
+#include <httpd/http_request.h>
+#include <httpd/http_ssl.h>
+#include <httpd/mpm_common.h>
+#include <httpd/scoreboard.h>
+#include <httpd/unixd.h>
+#include <httpd/util_filter.h>
+#include <httpd/util_script.h>
+#endif
+#include <apr_file_io.h>
+#include <apr_lib.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+
+/* The module record, defined in mod_wsgi.c. */
+extern module AP_MODULE_DECLARE_DATA wsgi_module;
+
+/* --- Logging: ap_log_* are variadic macros. The text is data, never a format. */
+void chttpd_log_request(const request_rec *r, int level, const char *text);
+void chttpd_log_server(const server_rec *s, int level, const char *text);
+/* The same for text with a length and without a final NUL. */
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length);
+/* A line on the console during start-up as well as in the log. */
+void chttpd_log_startup(int level, const char *text);
+bool chttpd_logs_request(const request_rec *r, int level);
+bool chttpd_logs_server(const server_rec *s, int level);
+
+/* --- Module configuration: macros or functions depending on the build. */
+static inline void *chttpd_module_config(const ap_conf_vector_t *vector) {
+    return ap_get_module_config(vector, &wsgi_module);
+}
+static inline void chttpd_set_module_config(ap_conf_vector_t *vector, void *value) {
+    ap_set_module_config(vector, &wsgi_module, value);
+}
+
+/* --- Brigades and buckets: rings made of macros. */
+static inline apr_bucket_brigade *chttpd_brigade(const request_rec *r) {
+    return apr_brigade_create(r->pool, r->connection->bucket_alloc);
+}
+static inline bool chttpd_is_sentinel(const apr_bucket_brigade *brigade, const apr_bucket *bucket) {
+    return bucket == APR_BRIGADE_SENTINEL(brigade);
+}
+static inline apr_bucket *chttpd_first(const apr_bucket_brigade *brigade) { return APR_BRIGADE_FIRST(brigade); }
+static inline apr_bucket *chttpd_next(const apr_bucket *bucket) { return APR_BUCKET_NEXT(bucket); }
+static inline bool chttpd_is_empty(const apr_bucket_brigade *brigade) { return APR_BRIGADE_EMPTY(brigade); }
+static inline bool chttpd_is_eos(const apr_bucket *bucket) { return APR_BUCKET_IS_EOS(bucket); }
+static inline bool chttpd_is_metadata(const apr_bucket *bucket) { return APR_BUCKET_IS_METADATA(bucket); }
+static inline void chttpd_delete(apr_bucket *bucket) { apr_bucket_delete(bucket); }
+static inline void chttpd_split(apr_bucket *bucket, apr_size_t at) { apr_bucket_split(bucket, at); }
+static inline apr_status_t chttpd_read(apr_bucket *bucket, const char **data, apr_size_t *length) {
+    return apr_bucket_read(bucket, data, length, APR_BLOCK_READ);
+}
+static inline void chttpd_append(apr_bucket_brigade *brigade, apr_bucket *bucket) {
+    APR_BRIGADE_INSERT_TAIL(brigade, bucket);
+}
+static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
+    chttpd_append(brigade, apr_bucket_transient_create((const char *)data, length, brigade->bucket_alloc));
+}
+static inline void chttpd_append_flush(apr_bucket_brigade *brigade) {
+    chttpd_append(brigade, apr_bucket_flush_create(brigade->bucket_alloc));
+}
+static inline void chttpd_append_eos(apr_bucket_brigade *brigade) {
+    chttpd_append(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
+}
+/* The bucket that makes HTTP/1.1 leave out the last chunk and HTTP/2 reset the stream. */
+static inline void chttpd_append_cut(apr_bucket_brigade *brigade, request_rec *r) {
+    chttpd_append(brigade, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, brigade->bucket_alloc));
+}
+/* Appends part of a file; the descriptor is closed with the pool. */
+apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
+                                bool sendfile, apr_pool_t *pool);
+
+/* --- Tables, pools, state. */
+static inline const apr_table_entry_t *chttpd_table_entries(const apr_table_t *table, int *count) {
+    const apr_array_header_t *array = apr_table_elts(table);
+    *count = array->nelts;
+    return (const apr_table_entry_t *)array->elts;
+}
+/* Registers the same function for destruction, and nothing for exec. */
+static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*function)(void *)) {
+    apr_pool_cleanup_register(pool, data, function, apr_pool_cleanup_null);
+}
+static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STATUS_IS_TIMEUP(status); }
+static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
+static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
+static inline void chttpd_close_after(conn_rec *c) { c->keepalive = AP_CONN_CLOSE; }
+static inline void chttpd_clear_expecting_100(request_rec *r) { r->expecting_100 = 0; }
+static inline bool chttpd_is_https(request_rec *r) { return ap_ssl_conn_is_ssl(r->connection); }
+/* CGIPassAuth On, and CGIVar REQUEST_URI current-uri, of the request's directory. */
+bool chttpd_passes_authorization(const request_rec *r);
+bool chttpd_wants_current_uri(const request_rec *r);
+static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }
+static inline int chttpd_used_path_info(const request_rec *r) { return r->used_path_info; }
+static inline bool chttpd_script_has_file(const request_rec *r) { return r->finfo.filetype != APR_NOFILE; }
+static inline bool chttpd_script_is_directory(const request_rec *r) { return r->finfo.filetype == APR_DIR; }
+static inline int64_t chttpd_body_limit(const request_rec *r) { return ap_get_limit_req_body(r); }
+static inline int chttpd_server_count(server_rec *s) {
+    int count = 0;
+    for (; s; s = s->next)
+        count++;
+    return count;
+}
+/* The main server, once the configuration has been read; a variable that httpd sets in its one thread. */
+static inline server_rec *chttpd_main_server(void) { return ap_server_conf; }
+static inline uid_t chttpd_user(void) { return ap_unixd_config.user_id; }
+static inline gid_t chttpd_group(void) { return ap_unixd_config.group_id; }
+/* Whether this pass over the configuration only checks it, and is followed by the real one. */
+static inline bool chttpd_is_first_pass(void) { return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG; }
+static inline bool chttpd_is_config_test(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST; }
+static inline bool chttpd_is_running_normally(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL; }
+static inline int chttpd_log_level(const server_rec *s) { return ap_get_server_module_loglevel(s, wsgi_module.module_index); }
+static inline int chttpd_error_log_descriptor(const server_rec *s) {
+    apr_os_file_t descriptor = -1;
+    if (s->error_log && apr_os_file_get(&descriptor, s->error_log) != APR_SUCCESS)
+        return -1;
+    return descriptor;
+}
+
 #endif

@@ -1,3 +1,154 @@
-#ifndef CPYTHON_H
-#define CPYTHON_H
+/* The one place that includes Python.h, under the limited API: the engine is built once and serves CPython 3.11 and
+ * later. Each inline below is here because Swift cannot import the original: a macro, a variadic function, or a data
+ * symbol that Swift would take for mutable global state. */
+
+#ifndef WSGI_CPYTHON_H
+#define WSGI_CPYTHON_H
+
+#include <features.h>
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+/* Instances of the engine's types. `call` is the request's state, NULL once the request has ended. */
+typedef struct wsgi_call_object {
+    PyObject_HEAD
+    void *_Nullable call;
+} wsgi_call_object;
+
+/* A binary stream into the error log. `origin`: where lines go when no request is attached; `partial`: its unfinished
+ * line (a process-level stream only). */
+typedef struct wsgi_log_object {
+    PyObject_HEAD
+    void *_Nullable call;
+    void *_Nullable partial;
+    int32_t kind;
+} wsgi_log_object;
+
+/* Singletons: macros over data symbols. Borrowed. */
+static inline PyObject *_Nonnull wsgi_none(void) { return Py_None; }
+static inline PyObject *_Nonnull wsgi_bool(bool value) { return value ? Py_True : Py_False; }
+
+/* Exceptions: data symbols. Borrowed. */
+enum wsgi_exception {
+    WSGI_RUNTIME_ERROR, WSGI_TYPE_ERROR, WSGI_VALUE_ERROR, WSGI_OS_ERROR, WSGI_ATTRIBUTE_ERROR, WSGI_SYSTEM_EXIT,
+    WSGI_BASE_EXCEPTION, WSGI_MEMORY_ERROR, WSGI_UNSUPPORTED, WSGI_DEPRECATION_WARNING
+};
+static inline PyObject *_Nonnull wsgi_exception(enum wsgi_exception which) {
+    switch (which) {
+    case WSGI_RUNTIME_ERROR: return PyExc_RuntimeError;
+    case WSGI_TYPE_ERROR: return PyExc_TypeError;
+    case WSGI_VALUE_ERROR: return PyExc_ValueError;
+    case WSGI_OS_ERROR: return PyExc_OSError;
+    case WSGI_ATTRIBUTE_ERROR: return PyExc_AttributeError;
+    case WSGI_SYSTEM_EXIT: return PyExc_SystemExit;
+    case WSGI_BASE_EXCEPTION: return PyExc_BaseException;
+    case WSGI_MEMORY_ERROR: return PyExc_MemoryError;
+    case WSGI_UNSUPPORTED: return PyExc_OSError;
+    case WSGI_DEPRECATION_WARNING: return PyExc_DeprecationWarning;
+    }
+    return PyExc_RuntimeError;
+}
+
+/* Type tests: macros. */
+static inline bool wsgi_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
+static inline bool wsgi_is_list_exact(PyObject *_Nonnull o) { return PyList_CheckExact(o); }
+static inline bool wsgi_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
+static inline bool wsgi_is_tuple_exact(PyObject *_Nonnull o) { return PyTuple_CheckExact(o); }
+static inline bool wsgi_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
+static inline bool wsgi_is_text(PyObject *_Nonnull o) { return PyUnicode_Check(o); }
+static inline bool wsgi_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
+static inline PyTypeObject *_Nonnull wsgi_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
+/* For "does anybody else hold it": exact for objects that are not immortal, never too small. */
+static inline intptr_t wsgi_reference_count(PyObject *_Nonnull o) { return (intptr_t)Py_REFCNT(o); }
+
+/* Calls: variadic. New references, NULL with an exception set. */
+static inline PyObject *_Nullable wsgi_call1(PyObject *_Nonnull f, PyObject *_Nonnull a) {
+    return PyObject_CallFunctionObjArgs(f, a, NULL);
+}
+static inline PyObject *_Nullable wsgi_call2(PyObject *_Nonnull f, PyObject *_Nonnull a, PyObject *_Nonnull b) {
+    return PyObject_CallFunctionObjArgs(f, a, b, NULL);
+}
+static inline PyObject *_Nullable wsgi_call3(PyObject *_Nonnull f, PyObject *_Nonnull a, PyObject *_Nonnull b,
+                                             PyObject *_Nonnull c) {
+    return PyObject_CallFunctionObjArgs(f, a, b, c, NULL);
+}
+static inline PyObject *_Nullable wsgi_call_method(PyObject *_Nonnull o, const char *_Nonnull name) {
+    return PyObject_CallMethod(o, name, NULL);
+}
+static inline PyObject *_Nullable wsgi_call_method1(PyObject *_Nonnull o, const char *_Nonnull name,
+                                                    PyObject *_Nonnull a) {
+    return PyObject_CallMethod(o, name, "(O)", a);
+}
+
+/* Instances of a heap type without GC: macros. */
+static inline PyObject *_Nullable wsgi_new_call_object(PyTypeObject *_Nonnull type) {
+    wsgi_call_object *object = PyObject_New(wsgi_call_object, type);
+    if (object != NULL) object->call = NULL;
+    return (PyObject *)object;
+}
+static inline PyObject *_Nullable wsgi_new_log_object(PyTypeObject *_Nonnull type, int32_t kind) {
+    wsgi_log_object *object = PyObject_New(wsgi_log_object, type);
+    if (object != NULL) object->call = NULL, object->partial = NULL, object->kind = kind;
+    return (PyObject *)object;
+}
+static inline void wsgi_free_object(PyObject *_Nonnull object) {
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_Free(object);
+    Py_DecRef((PyObject *)type);
+}
+
+/* Flags of types that only the engine makes instances of: a macro of macros. */
+static inline unsigned int wsgi_internal_type_flags(void) {
+    return Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE;
+}
+
+/* PyModuleDef_HEAD_INIT is a macro. */
+static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const char *_Nonnull name,
+                                       const char *_Nonnull doc, PyMethodDef *_Nonnull methods) {
+    static const PyModuleDef_Base head = PyModuleDef_HEAD_INIT;
+    memset(definition, 0, sizeof *definition);
+    definition->m_base = head;
+    definition->m_name = name;
+    definition->m_doc = doc;
+    definition->m_methods = methods;
+}
+
+/* Deletes all thread states of the current interpreter but the current one, as Py_EndInterpreter wants it: their
+ * threads must never come back. False, and nothing done, when this Python does not list them: the functions are
+ * public, but not in the limited API. */
+bool wsgi_delete_other_thread_states(void);
+
+/* Before Py_InitializeEx: the executable whose environment Python is to use. Py_SetProgramName is deprecated, but what
+ * replaces it is not in the limited API; a Python without it takes the environment of the library itself. */
+void wsgi_set_program_name(const char *_Nonnull path);
+
+/* A pointer of this thread, handed to `retire` when the thread ends. Swift has no thread-local storage. */
+void *_Nullable wsgi_thread_context(void);
+void wsgi_set_thread_context(void *_Nonnull context, void (*_Nonnull retire)(void *_Nonnull));
+
+/* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. */
+int64_t wsgi_regular_file_size(int32_t descriptor);
+
+/* Microseconds since 1970. */
+static inline int64_t wsgi_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* memcmp and memchr without importing the C library into the adapter. */
+static inline bool wsgi_bytes_equal(const void *_Nonnull one, const void *_Nonnull other, size_t count) {
+    return memcmp(one, other, count) == 0;
+}
+static inline const void *_Nullable wsgi_find_byte(const void *_Nonnull start, uint8_t byte, size_t count) {
+    return memchr(start, byte, count);
+}
+
 #endif

@@ -7,7 +7,8 @@
  * afterwards. A release for an older generation is void, so the requests of a draining predecessor never count against
  * its successor.
  *
- * Claims of a child that was killed are in its row of `cells` and are given back by the next child of the same index. */
+ * Every child has a row of claim cells, found by its place among `children`. What a killed child still claims is given
+ * back by the next child that starts. */
 
 #ifndef WSGI_SCOREBOARD_H
 #define WSGI_SCOREBOARD_H
@@ -54,6 +55,7 @@ typedef struct wsgi_scoreboard {
     uint32_t magic, version;
     _Atomic uint64_t supervisor_heartbeat; /* monotonic seconds; the supervisor's event loop is alive */
     uint32_t reserved[12];
+    _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free */
     wsgi_group_cell groups[WSGI_MAX_GROUPS];
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
 } wsgi_scoreboard;
@@ -87,13 +89,19 @@ uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_busy(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
+/* The pid of the serving worker; 0: none. */
+int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+
 /* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
 /* Child: gives the claim back and wakes one waiter of `group`, if there is one. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation);
-/* Child, at its start: releases what the former child of the same index still claims in slots below `slots`. */
-void wsgi_child_reclaim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slots);
+/* Child, at its start: takes a free place, and releases what children that were killed still claim in the first `slots`
+ * slots. Returns the place, or WSGI_MAX_CHILDREN when there is none: claims are then not recorded. */
+uint32_t wsgi_child_register(wsgi_scoreboard *_Nonnull board, uint32_t slots);
+/* Child, at its end. */
+void wsgi_child_unregister(wsgi_scoreboard *_Nonnull board, uint32_t child);
 
 /* Child: the group's futex word; read it before looking for an idle thread, then wait for it to change. */
 uint32_t wsgi_group_signal(wsgi_scoreboard *_Nonnull board, uint32_t group);

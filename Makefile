@@ -1,0 +1,71 @@
+# Builds, serves and proves mod_wsgi. `make help` lists what there is.
+
+PYTHON ?= /usr/bin/python3
+APXS ?= $(firstword $(shell command -v apxs apxs2 2>/dev/null) apxs)
+SWIFT ?= swift
+PORT ?= 8000
+DESTDIR ?=
+
+BUILD := build
+COMPANIONS := $(BUILD)/mod_wsgi
+# Where the headers of an httpd are that is not the distribution's.
+HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
+SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
+RELEASE = -c release $(SWIFT_FLAGS)
+
+.PHONY: all help serve test unit integration check install uninstall clean deps toolchain format
+
+all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
+	$(SWIFT) build $(RELEASE) --product ModWSGI
+	$(SWIFT) build $(RELEASE) --product WSGIEngine
+	$(SWIFT) build $(RELEASE) --product wsgi-supervisor --static-swift-stdlib --disable-local-rpath
+	tools/link module "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
+	tools/link engine "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
+	tools/link supervisor "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
+
+serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
+	tools/serve $(BUILD) $(PORT)
+
+test: unit integration ## Run all tests
+
+unit: ready toolchain ## Run the tests that need neither httpd nor Python
+	$(SWIFT) test $(SWIFT_FLAGS)
+
+integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
+	Tests/Integration/run $(TESTS)
+
+check: ready all ## Check format, layers, exported symbols and what the products are linked with
+	tools/check $(BUILD)
+
+format: ## Format the Swift and C sources
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	clang-format -i $$(git ls-files 'shim/*.c' 'shim/*.h')
+
+install: all ## Install module and configuration where apxs says (DESTDIR=... for packages); then: a2enmod wsgi
+	tools/install $(BUILD) "$(APXS)" "$(DESTDIR)"
+
+uninstall: ## Remove what install has put there
+	tools/install --remove "$(APXS)" "$(DESTDIR)"
+
+clean: ## Remove everything that was built
+	rm -rf $(BUILD) .build
+
+deps: ## Install the Debian packages that building and testing need
+	tools/deps --install
+
+# Installs packages only when one is missing.
+.PHONY: ready
+ready:
+	@tools/deps
+
+toolchain:
+	@tools/deps --swift "$(SWIFT)"
+
+# Which Python runs applications where the configuration names none.
+$(COMPANIONS)/default-python: Makefile
+	@mkdir -p $(COMPANIONS)
+	@echo "$(PYTHON)" >$@
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done

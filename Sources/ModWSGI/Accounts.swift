@@ -1,0 +1,60 @@
+internal import Glibc
+internal import WSGIConfig
+internal import WSGICore
+
+/// Users and groups of this machine. Called while there is one thread.
+enum Accounts {
+    /// A user.
+    struct User {
+        let id: UInt32
+        let name: String
+        let home: String
+    }
+
+    /// The user an option names, or the one of this id.
+    static func user(_ account: Account?, default id: UInt32, for owner: String) throws(StartError) -> User {
+        let entry: UnsafeMutablePointer<passwd>? =
+            switch account {
+            case .name(let name): getpwnam(name)
+            case .number(let number): getpwuid(number)
+            case nil: getpwuid(id)
+            }
+        if let entry {
+            return User(
+                id: entry.pointee.pw_uid, name: String(cString: entry.pointee.pw_name),
+                home: String(cString: entry.pointee.pw_dir))
+        }
+        guard let account else { return User(id: id, name: "", home: "/") }
+        throw StartError(
+            .accountUnusable,
+            "\(owner): there is no user '\(account)' on this machine (user=): create it with 'adduser --system', or "
+                + "correct the name.")
+    }
+
+    /// The group an option names.
+    static func group(_ account: Account?, default id: UInt32, for owner: String) throws(StartError) -> UInt32 {
+        switch account {
+        case nil: return id
+        case .number(let number): return number
+        case .name(let name):
+            if let entry = getgrnam(name) { return entry.pointee.gr_gid }
+            throw StartError(
+                .accountUnusable,
+                "\(owner): there is no group '\(name)' on this machine (group=): create it with 'addgroup --system', or "
+                    + "correct the name.")
+        }
+    }
+
+    /// All groups of a user, the primary one first.
+    static func supplementaryGroups(of user: String, primary: UInt32) -> [UInt32] {
+        guard !user.isEmpty else { return [primary] }
+        var count: Int32 = 64
+        while true {
+            var groups = [gid_t](repeating: 0, count: Int(count))
+            let room = count
+            if getgrouplist(user, primary, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
+            // Too little room; `count` says how much it takes.
+            guard count > room else { return [primary] }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+internal import CHTTPD
+internal import CSystem
+
+/// What an httpd child does before its first request, and after its last.
+enum ChildStart {
+    /// Runs in `child_init`, on the child's only thread.
+    static func run(main: Server, _ pool: Pool) {
+        SupervisorLink.leaveToParent()
+        if let board = ModuleState.board {
+            ModuleState.child = wsgi_child_register(board, SlotRegistry.slotCount)
+        }
+        if let plan = ModuleState.embedded, plan.isExpected { _ = plan.engine() }
+        chttpd_cleanup(pool, nil, leave)
+    }
+}
+
+/// Runs when the child's pool is destroyed, after its threads have ended.
+private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    ModuleState.embedded?.stop()
+    for group in ModuleState.groups {
+        for slot in group.slots { slot.closeIdle() }
+    }
+    if let board = ModuleState.board { wsgi_child_unregister(board, ModuleState.child) }
+    return APR_SUCCESS
+}

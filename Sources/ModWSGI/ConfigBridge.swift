@@ -1,0 +1,168 @@
+internal import CHTTPD
+internal import CModule
+internal import WSGIConfig
+
+/// What httpd keeps for a server: the main server or a virtual host.
+final class ServerConfig {
+    /// The settings; written while the configuration is read, on httpd's one thread, and only read afterwards.
+    var settings = ServerSettings()
+    /// The server's place in httpd's list of servers; set when the whole configuration has been read.
+    var index = 0
+}
+
+/// What httpd keeps for a directory-like container, a `.htaccess` file, or the sum of them for a request.
+final class DirectoryConfig {
+    /// The settings; only read once the container has been closed.
+    var settings = DirectorySettings()
+}
+
+/// The bridge between httpd's configuration callbacks and `WSGIConfig`.
+///
+/// httpd holds our objects as raw pointers; each is retained once for the pool it was made in.
+enum ConfigBridge {
+    /// The configuration of a server.
+    static func server(_ server: Server) -> ServerConfig? {
+        object(chttpd_module_config(server.pointee.module_config))
+    }
+
+    /// The configuration that applies to a request's directory; `nil` when nothing was written in any.
+    static func directory(_ request: Request) -> DirectoryConfig? {
+        object(chttpd_module_config(request.pointee.per_dir_config))
+    }
+
+    /// Fills httpd's directive table from ours.
+    static func fillCommands() {
+        for (row, directive) in DirectiveTable.all.enumerated() {
+            // StaticString literals are NUL-terminated and live as long as the module.
+            cmodule_set_command(
+                Int32(row), text(directive.name), text(directive.help), overrides(directive.scope.overrideClasses))
+        }
+    }
+
+    /// Applies a statement; the result is httpd's: nil, or the message.
+    static func set(
+        row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: Text?
+    ) -> Text? {
+        guard DirectiveTable.all.indices.contains(row), let here = command.pointee.server,
+            let server = server(here)
+        else { return nil }
+        let directive = DirectiveTable.all[row]
+        let statement = command.pointee.directive
+        let location = SourceLocation(
+            file: string(statement?.pointee.filename), line: Int(statement?.pointee.line_num ?? 0))
+        var unused = DirectorySettings()
+        do {
+            if let directory: DirectoryConfig = object(directory) {
+                try directive.apply(
+                    string(arguments), at: location, in: context(command), server: &server.settings,
+                    directory: &directory.settings)
+            } else {
+                try directive.apply(
+                    string(arguments), at: location, in: context(command), server: &server.settings, directory: &unused)
+            }
+            return nil
+        } catch {
+            return copy(error.description, into: command.pointee.pool).map { UnsafePointer($0) }
+        }
+    }
+
+    /// Hands an object to httpd for the life of `pool`.
+    static func hold(_ object: AnyObject, in pool: Pool) -> UnsafeMutableRawPointer {
+        let pointer = Unmanaged.passRetained(object).toOpaque()
+        chttpd_cleanup(pool, pointer, releaseObject)
+        return pointer
+    }
+
+    /// The object behind a pointer of httpd's.
+    static func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) -> Object? {
+        guard let pointer else { return nil }
+        return Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    private static func context(_ command: UnsafeMutablePointer<cmd_parms>) -> StatementContext {
+        let server = command.pointee.server
+        let name = server?.pointee.server_hostname.map { string($0) }
+        // `override` has RSRC_CONF and ACCESS_CONF only while the server's own configuration is read.
+        if command.pointee.override & Int32(RSRC_CONF | ACCESS_CONF) == 0 {
+            return StatementContext(.htaccess, serverName: name)
+        }
+        if command.pointee.path != nil { return StatementContext(.directory, serverName: name) }
+        return StatementContext(server?.pointee.is_virtual == 1 ? .virtualHost : .mainServer, serverName: name)
+    }
+
+    private static func overrides(_ classes: OverrideClasses) -> Int32 {
+        var result = 0
+        // OR_* alone would keep a directive out of the places outside of containers.
+        if classes.contains(.resourceConfig) { result |= Int(RSRC_CONF) }
+        if classes.contains(.accessConfig) { result |= Int(ACCESS_CONF) }
+        if classes.contains(.fileInfo) { result |= Int(OR_FILEINFO) }
+        if classes.contains(.authConfig) { result |= Int(OR_AUTHCFG) }
+        return Int32(result)
+    }
+
+    private static func text(_ literal: StaticString) -> Text {
+        UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+}
+
+/// Gives up the reference that `ConfigBridge.hold` took.
+private let releaseObject: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { pointer in
+    if let pointer = pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+    return APR_SUCCESS
+}
+
+// MARK: - What mod_wsgi.c names
+
+/// Called while the module is loaded, before httpd looks at its table.
+@c(wsgi_fill_commands)
+func fillCommands() { ConfigBridge.fillCommands() }
+
+/// Called for each statement.
+@c(wsgi_set_directive)
+func setDirective(
+    _ row: Int32, _ command: UnsafeMutablePointer<cmd_parms>?, _ directory: UnsafeMutableRawPointer?,
+    _ arguments: UnsafePointer<CChar>?
+) -> UnsafePointer<CChar>? {
+    guard let command else { return nil }
+    return ConfigBridge.set(row: Int(row), command, directory, arguments)
+}
+
+/// Called for each container and `.htaccess` file.
+@c(wsgi_create_directory)
+func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer? {
+    pool.map { ConfigBridge.hold(DirectoryConfig(), in: $0) }
+}
+
+/// Called for each request that several containers apply to, and for nested ones at configuration time.
+@c(wsgi_merge_directory)
+func mergeDirectory(
+    _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let pool, let outer: DirectoryConfig = ConfigBridge.object(parent),
+        let inner: DirectoryConfig = ConfigBridge.object(child)
+    else { return child ?? parent }
+    if inner.settings.isEmpty { return parent }
+    if outer.settings.isEmpty { return child }
+    let merged = DirectoryConfig()
+    merged.settings = outer.settings.merged(under: inner.settings)
+    return ConfigBridge.hold(merged, in: pool)
+}
+
+/// Called for the main server and each virtual host.
+@c(wsgi_create_server)
+func createServer(_ pool: OpaquePointer?, _ server: UnsafeMutablePointer<server_rec>?) -> UnsafeMutableRawPointer? {
+    pool.map { ConfigBridge.hold(ServerConfig(), in: $0) }
+}
+
+/// Called for each virtual host after the configuration has been read.
+@c(wsgi_merge_server)
+func mergeServer(
+    _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let pool, let outer: ServerConfig = ConfigBridge.object(parent),
+        let inner: ServerConfig = ConfigBridge.object(child)
+    else { return child ?? parent }
+    let merged = ServerConfig()
+    merged.settings = outer.settings.merged(under: inner.settings)
+    return ConfigBridge.hold(merged, in: pool)
+}

@@ -1,0 +1,149 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import WSGIWire
+
+/// A connection of this httpd child to a worker, for one request at a time.
+///
+/// Owned by the request that uses it, or by the pool of its slot while idle. It blocks, within `socket-timeout`.
+@safe struct DaemonConnection: ~Copyable {
+    /// The socket.
+    let descriptor: Int32
+    /// The generation of the worker it leads to, as far as known when it was made.
+    let generation: UInt32
+
+    /// Why a connection could not be made or used.
+    enum Failure: Error {
+        /// The worker has not got the whole request and never will: safe to send it elsewhere.
+        case retry
+        /// Nothing came in time.
+        case timeout
+        /// The worker has closed the connection; the application may have been entered.
+        case closed
+        /// The system refused, with this errno.
+        case system(Int32)
+    }
+
+    /// Connects to the socket of a slot.
+    ///
+    /// - Throws: `.retry` when the listener has gone, `.timeout` when its queue stays full.
+    static func connect(
+        to address: SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int
+    ) throws(Failure) -> DaemonConnection {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .system(errno) }
+        let connection = DaemonConnection(descriptor: descriptor, generation: generation)
+        // A connect that finds the queue full waits as long as a send may.
+        connection.setTimeout(SO_SNDTIMEO, seconds: connectTimeout)
+        guard address.connect(descriptor) else {
+            let error = errno
+            switch error {
+            case ECONNREFUSED, ENOENT: throw .retry
+            case EAGAIN: throw .timeout
+            default: throw .system(error)
+            }
+        }
+        connection.setTimeout(SO_SNDTIMEO, seconds: socketTimeout)
+        connection.setTimeout(SO_RCVTIMEO, seconds: socketTimeout)
+        return connection
+    }
+
+    private init(descriptor: Int32, generation: UInt32) {
+        self.descriptor = descriptor
+        self.generation = generation
+    }
+
+    deinit {
+        // Another process may hold the socket through a fork of the application: closing alone would not end it.
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
+    /// Sends the first message of a request.
+    ///
+    /// - Throws: `.retry` when the worker is retiring; then the application cannot have started.
+    func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        do { try send(message) } catch .closed { throw .retry }
+    }
+
+    /// Sends all of `message`.
+    func send(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        var sent = 0
+        while sent < message.count {
+            let count = Glibc.send(
+                descriptor, message.baseAddress.map { $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
+            if count >= 0 {
+                sent += count
+            } else if errno != EINTR {
+                throw Self.failure(errno)
+            }
+        }
+    }
+
+    /// Receives what is there, at least one byte, up to the size of `buffer`, and the descriptor that came with it.
+    ///
+    /// - Throws: `.retry` on a reset connection: the worker closed it with the request unread. `.closed` at its end.
+    func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
+        guard let start = buffer.baseAddress else { return 0 }
+        var came: Int32 = -1
+        var cameCount = 0
+        var part = iovec(iov_base: start, iov_len: buffer.count)
+        let count = wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
+        if cameCount > 0 {
+            if file >= 0 { Glibc.close(file) }
+            file = came
+        }
+        if count > 0 { return Int(count) }
+        if count == 0 { throw .closed }
+        throw count == -Int64(ECONNRESET) ? .retry : Self.failure(Int32(truncatingIfNeeded: -count))
+    }
+
+    private static func failure(_ error: Int32) -> Failure {
+        switch error {
+        case EPIPE, ECONNRESET, ENOTCONN: .closed
+        case EAGAIN: .timeout
+        default: .system(error)
+        }
+    }
+
+    private func setTimeout(_ option: Int32, seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+}
+
+/// The address of a UNIX socket.
+@safe struct SocketAddress {
+    private var address = sockaddr_un()
+
+    /// The longest path, without the final NUL.
+    static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
+    /// The address of `path`; nil when it is too long for the system.
+    init?(path: String) {
+        var path = path
+        guard path.utf8.count <= Self.longestPath else { return nil }
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { room in
+            path.withUTF8 { room.copyBytes(from: $0) }
+        }
+    }
+
+    func connect(_ descriptor: Int32) -> Bool {
+        call { Glibc.connect(descriptor, $0, $1) }
+    }
+
+    func bind(_ descriptor: Int32) -> Bool {
+        call { Glibc.bind(descriptor, $0, $1) }
+    }
+
+    private func call(_ function: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
+        withUnsafePointer(to: address) { typed in
+            typed.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                var result: Int32
+                repeat { result = function(raw, socklen_t(MemoryLayout<sockaddr_un>.size)) } while result < 0 && errno == EINTR
+                return result == 0
+            }
+        }
+    }
+}

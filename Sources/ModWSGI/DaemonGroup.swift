@@ -1,0 +1,83 @@
+internal import CHTTPD
+internal import CSystem
+internal import Synchronization
+
+/// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
+final class DaemonGroup: Sendable {
+    /// The group's name.
+    let name: String
+    /// Its place in the scoreboard.
+    let index: UInt32
+    /// Where each of its workers listens.
+    let slots: [DaemonSlot]
+    /// Seconds a connect may take, and a request may wait for the first worker.
+    let connectTimeout: Int
+    /// Seconds one read or write may take.
+    let socketTimeout: Int
+    /// Requests that may wait while all threads are busy.
+    let backlog: Int
+
+    init(
+        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int
+    ) {
+        self.name = name
+        self.index = index
+        self.slots = slots
+        self.connectTimeout = connectTimeout
+        self.socketTimeout = socketTimeout
+        self.backlog = backlog
+    }
+}
+
+/// One worker slot of a group, with this child's idle connections to it.
+final class DaemonSlot: Sendable {
+    /// Its place in the scoreboard.
+    let index: UInt32
+    /// The path of its socket.
+    let path: String
+    /// The same, as the system wants it.
+    let address: SocketAddress
+    private let idle = Mutex<[Idle]>([])
+
+    /// A pointer that one owner at a time holds.
+    @safe private struct Idle: @unchecked Sendable {
+        let connection: UnsafeMutablePointer<DaemonConnection>
+    }
+
+    init?(index: UInt32, path: String) {
+        guard let address = SocketAddress(path: path) else { return nil }
+        self.index = index
+        self.path = path
+        self.address = address
+    }
+
+    /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed.
+    func takeIdle(generation: UInt32) -> UnsafeMutablePointer<DaemonConnection>? {
+        while let found = idle.withLock({ $0.popLast() })?.connection {
+            if found.pointee.generation == generation { return found }
+            Self.discard(found)
+        }
+        return nil
+    }
+
+    /// Keeps a connection that is between two requests.
+    func giveBack(_ connection: UnsafeMutablePointer<DaemonConnection>) {
+        idle.withLock { $0.append(Idle(connection: connection)) }
+    }
+
+    /// Closes all idle connections: the worker they lead to has gone or is about to.
+    func closeIdle() {
+        let all = idle.withLock { idle in
+            let all = idle
+            idle.removeAll(keepingCapacity: true)
+            return all
+        }
+        for one in all { Self.discard(one.connection) }
+    }
+
+    /// Closes a connection and frees its memory.
+    static func discard(_ connection: UnsafeMutablePointer<DaemonConnection>) {
+        connection.deinitialize(count: 1)
+        connection.deallocate()
+    }
+}

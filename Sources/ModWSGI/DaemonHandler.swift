@@ -1,0 +1,352 @@
+internal import CHTTPD
+internal import CSystem
+internal import WSGICore
+internal import WSGIWire
+
+/// Serves one request through a worker of a process group.
+///
+/// The request head, and a body that is small, are encoded before a worker is claimed, so that neither a slow client nor
+/// a second attempt costs a worker's time.
+@safe struct DaemonHandler: ~Copyable {
+    private let r: Request
+    private let group: DaemonGroup
+    private let choice: SlotChoice
+    private let scratch: UnsafeMutablePointer<Scratch>
+    private var body: ClientBody
+    private var sink: ResponseSink
+    /// Milliseconds on the clock when waiting of any kind has to end is per wait; this bounds the attempts themselves.
+    private var attempts = 0
+
+    /// What one attempt led to.
+    private enum Attempt {
+        /// The request is answered; the value is the handler's status.
+        case answered(Int32)
+        /// The worker's script has changed; the application was not entered.
+        case reload
+        /// The worker did not get the request, or not all of it.
+        case retry
+    }
+
+    /// Runs the request; the result is the handler's status for httpd.
+    static func run(
+        _ r: Request, _ facts: RequestEncoder.Facts, in group: DaemonGroup, choice: SlotChoice,
+        _ scratch: UnsafeMutablePointer<Scratch>
+    ) -> Int32 {
+        var handler = DaemonHandler(r, group, choice, scratch)
+        return handler.run(facts)
+    }
+
+    private init(
+        _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>
+    ) {
+        self.r = r
+        self.group = group
+        self.choice = choice
+        self.scratch = scratch
+        body = ClientBody(of: r)
+        sink = ResponseSink(of: r)
+    }
+
+    private mutating func run(_ facts: RequestEncoder.Facts) -> Int32 {
+        if let status = encode(facts) { return status }
+        var preferred: DaemonSlot?
+        // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
+        let limit = 2 * group.slots.count + 8
+        while attempts < limit {
+            attempts += 1
+            let claim: SlotChoice.Claim
+            do {
+                claim = try choice.claim(group, seconds: waitLimit, preferred: preferred)
+            } catch {
+                return refuse(error)
+            }
+            let refusals = wsgi_slot_refusals(choice.board, claim.slot.index)
+            let result = attempt(claim)
+            choice.release(claim, of: group)
+            switch result {
+            case .answered(let status): return status
+            case .retry: preferred = nil
+            case .reload:
+                preferred = claim.slot
+                if !choice.waitForSuccessor(of: claim, refusals: refusals, in: group, seconds: waitLimit) {
+                    allowStale()
+                }
+            }
+        }
+        Log.request(
+            r, .error, .reloadRejections,
+            "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "
+                + "its workers are being replaced all the time. See the records about the group before this one.")
+        return HTTP_SERVICE_UNAVAILABLE
+    }
+
+    /// How long a request waits for an idle thread.
+    private var waitLimit: Int { max(group.connectTimeout, group.socketTimeout) }
+
+    // MARK: - Before a worker is claimed
+
+    /// Encodes the REQUEST frame. A status: the request ends here.
+    private mutating func encode(_ facts: RequestEncoder.Facts) -> Int32? {
+        var facts = facts
+        var inline = 0
+        let length = facts.contentLength
+        let hasBody = facts.flags.contains(.bodyFollows)
+        if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), r.pointee.expecting_100 == 0 {
+            while inline < Int(length) {
+                let count = body.read(into: scratch.pointee.input.baseAddress! + inline, capacity: Int(length) - inline)
+                if count == 0 { break }
+                if count < 0 { return bodyFailed(count) }
+                inline += Int(count)
+            }
+            facts.flags.remove(.bodyFollows)
+            facts.flags.insert(.bodyInline)
+        }
+        Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)
+        RequestEncoder.encode(r, facts, inlineBody: inline, into: &scratch.pointee.request)
+        scratch.pointee.request.append(UnsafeRawBufferPointer(rebasing: scratch.pointee.input[..<inline]))
+        scratch.pointee.request.set(
+            UInt32(truncatingIfNeeded: scratch.pointee.request.count - Frame.headerSize), at: 0)
+        return nil
+    }
+
+    /// The old code may answer: the new one could not be started.
+    private mutating func allowStale() {
+        let bytes = scratch.pointee.request.bytes
+        let flags = bytes.loadUnaligned(fromByteOffset: Frame.headerSize, as: UInt32.self)
+        scratch.pointee.request.set(flags | RequestHead.Flags.staleAllowed.rawValue, at: Frame.headerSize)
+    }
+
+    // MARK: - One attempt
+
+    private mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
+        let connection: UnsafeMutablePointer<DaemonConnection>
+        if let idle = claim.slot.takeIdle(generation: claim.generation) {
+            connection = idle
+        } else {
+            do {
+                let made = try DaemonConnection.connect(
+                    to: claim.slot.address, generation: claim.generation, connectTimeout: group.connectTimeout,
+                    socketTimeout: group.socketTimeout)
+                connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
+                connection.initialize(to: made)
+            } catch {
+                return connectFailed(error, claim)
+            }
+        }
+        do {
+            try connection.pointee.sendRequest(scratch.pointee.request.bytes)
+        } catch {
+            DaemonSlot.discard(connection)
+            if case .retry = error {
+                claim.slot.closeIdle()
+                return .retry
+            }
+            return .answered(failed(error, claim))
+        }
+        return receive(connection, claim)
+    }
+
+    private mutating func receive(
+        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim
+    ) -> Attempt {
+        var exchange = FrameReader(connection, scratch.pointee.input)
+        do {
+            let result = try frames(&exchange)
+            if exchange.isDrained { claim.slot.giveBack(connection) } else { DaemonSlot.discard(connection) }
+            return result
+        } catch {
+            let received = exchange.hasReceived
+            DaemonSlot.discard(connection)
+            if case .retry = error, !received {
+                claim.slot.closeIdle()
+                return .retry
+            }
+            return .answered(failed(error, claim))
+        }
+    }
+
+    /// Handles what the worker sends until its answer is complete.
+    private mutating func frames(_ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Attempt {
+        while true {
+            let header = try reader.header()
+            switch header.kind {
+            case .head:
+                let payload = try reader.payload(header.length)
+                do { try sink.sendHead(payload) } catch { return malformed(&reader) }
+            case .data:
+                try data(header.length, &reader)
+            case .file:
+                let payload = try reader.payload(header.length)
+                guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
+                _ = sink.sendFile(
+                    descriptor, offset: payload.loadUnaligned(as: Int64.self),
+                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: false)
+            case .go:
+                let payload = try reader.payload(header.length)
+                guard payload.count == 4 else { return malformed(&reader) }
+                try answer(go: payload.loadUnaligned(as: UInt32.self), reader)
+            case .log:
+                let payload = try reader.payload(header.length)
+                chttpd_log_request_bytes(r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
+            case .end:
+                guard sink.hasHead else { return malformed(&reader) }
+                if !reader.isFinished { _ = sink.finish() }
+                return .answered(OK)
+            case .error:
+                return .answered(Int32(header.detail))
+            case .reload:
+                return .reload
+            case .request, .body, .bodyEnd, .abort:
+                return malformed(&reader)
+            }
+        }
+    }
+
+    /// Passes the payload of a DATA frame on as it comes, with the end of the response where that is there already.
+    private mutating func data(_ length: Int, _ reader: inout FrameReader) throws(DaemonConnection.Failure) {
+        var left = length
+        while left > 0 {
+            let piece = try reader.piece(atMost: left)
+            left -= piece.count
+            if left == 0, reader.endsHere() {
+                reader.isFinished = true
+                _ = sink.finish(piece)
+                return
+            }
+            // What follows in the buffer goes out with it; otherwise the client gets this now.
+            // A client that has gone is told to nobody: the application runs to its end, as behind any proxy.
+            _ = sink.sendData(piece, flush: reader.isDrained)
+        }
+    }
+
+    /// Reads from the client, because the application waits for it, and sends what came.
+    private mutating func answer(go wanted: UInt32, _ reader: borrowing FrameReader) throws(DaemonConnection.Failure) {
+        // The request's own bytes are not needed again: the application has been entered.
+        scratch.pointee.request.reset()
+        let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
+        Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)
+        let count = scratch.pointee.request.append(upTo: room) { room in
+            Int(body.read(into: room.baseAddress!, capacity: room.count))
+        }
+        if count > 0 {
+            scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)
+        } else {
+            scratch.pointee.request.reset()
+            let kind: Frame.Kind = count == 0 ? .bodyEnd : .abort
+            let detail = UInt16(truncatingIfNeeded: -count)
+            Frame.append(Frame.Header(kind: kind, length: 0, detail: detail), to: &scratch.pointee.request)
+            if count < 0 { logBodyFailure(Int64(count)) }
+        }
+        try reader.send(scratch.pointee.request.bytes)
+    }
+
+    // MARK: - What can go wrong
+
+    private func refuse(_ refusal: SlotChoice.Refusal) -> Int32 {
+        switch refusal {
+        case .unavailable:
+            Log.request(
+                r, .error, .connectFailed,
+                "Process group '\(group.name)' has no running worker: none could be started, or httpd is stopping. "
+                    + "The reason is in the error log, where the group's start is reported.")
+        case .queueFull:
+            Log.request(
+                r, .error, .queueFull,
+                "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already; "
+                    + "raise processes=, threads= or listen-backlog=.")
+        case .timeout:
+            Log.request(
+                r, .error, .responseTimeout,
+                "Process group '\(group.name)': no thread became free within \(waitLimit) s; "
+                    + "raise processes= or threads=, or find out what keeps the application busy.")
+            return HTTP_GATEWAY_TIME_OUT
+        }
+        apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")
+        return HTTP_SERVICE_UNAVAILABLE
+    }
+
+    private func connectFailed(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Attempt {
+        switch failure {
+        case .retry: return .retry
+        case .timeout:
+            Log.request(
+                r, .error, .queueFull,
+                "Process group '\(group.name)': the queue of '\(claim.slot.path)' stayed full for "
+                    + "\(group.connectTimeout) s (connect-timeout).")
+        case .closed, .system:
+            Log.request(
+                r, .error, .connectFailed,
+                "Process group '\(group.name)': cannot connect to its worker at '\(claim.slot.path)': "
+                    + "\(reason(failure)). httpd's user must be able to enter that directory and own the socket; "
+                    + "WSGISocketPrefix names another place.")
+        }
+        return .answered(HTTP_SERVICE_UNAVAILABLE)
+    }
+
+    /// The connection failed after the application may have been entered: never sent again.
+    private mutating func failed(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Int32 {
+        let (id, status): (LogID, Int32) =
+            switch failure {
+            case .timeout: (.responseTimeout, HTTP_GATEWAY_TIME_OUT)
+            case .closed, .retry: (.workerGone, HTTP_BAD_GATEWAY)
+            case .system: (.workerReadFailed, HTTP_BAD_GATEWAY)
+            }
+        let whole = sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
+        Log.request(
+            r, .error, sink.isCommitted ? .responseBroken : id,
+            "Process group '\(group.name)': \(reason(failure)) while process "
+                + "\(wsgi_slot_pid(choice.board, claim.slot.index)) ran the request; \(whole).")
+        guard sink.isCommitted else { return status }
+        sink.cut()
+        return OK
+    }
+
+    private mutating func malformed(_ reader: inout FrameReader) -> Attempt {
+        reader.poison()
+        Log.request(
+            r, .error, .responseMalformed,
+            "Process group '\(group.name)': the worker's answer does not follow the protocol; httpd's module and the "
+                + "engine are of different versions. Stop and start httpd after an upgrade.")
+        guard sink.isCommitted else { return .answered(HTTP_INTERNAL_SERVER_ERROR) }
+        sink.cut()
+        return .answered(OK)
+    }
+
+    private func bodyFailed(_ error: Int64) -> Int32 {
+        logBodyFailure(error)
+        return bodyFailureStatus(error)
+    }
+
+    private func logBodyFailure(_ error: Int64) {
+        // A client that goes away is nothing to report to an administrator.
+        let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
+        Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
+    }
+
+    private func reason(_ failure: DaemonConnection.Failure) -> String {
+        switch failure {
+        case .timeout: "nothing was sent for \(group.socketTimeout) s (socket-timeout)"
+        case .closed, .retry: "the connection was closed"
+        case .system(let error): systemMessage(error)
+        }
+    }
+}
+
+/// The status for a body that could not be read.
+func bodyFailureStatus(_ error: Int64) -> Int32 {
+    switch Int32(truncatingIfNeeded: error) {
+    case WSGI_TRANSPORT_TIMEOUT.rawValue: HTTP_REQUEST_TIME_OUT
+    case WSGI_TRANSPORT_TOO_LARGE.rawValue: HTTP_REQUEST_ENTITY_TOO_LARGE
+    default: HTTP_BAD_REQUEST
+    }
+}
+
+/// The reason in words.
+func bodyFailureReason(_ error: Int64) -> String {
+    switch Int32(truncatingIfNeeded: error) {
+    case WSGI_TRANSPORT_TIMEOUT.rawValue: "the client did not send it in time"
+    case WSGI_TRANSPORT_TOO_LARGE.rawValue: "it is larger than LimitRequestBody"
+    case WSGI_TRANSPORT_DISCONNECTED.rawValue: "the client closed the connection"
+    default: "it is malformed"
+    }
+}

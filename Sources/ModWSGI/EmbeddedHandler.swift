@@ -1,0 +1,132 @@
+internal import CHTTPD
+internal import CSystem
+internal import WSGICore
+internal import WSGIWire
+
+/// Serves one request in this httpd child, through the engine's entry table.
+@safe struct EmbeddedHandler: ~Copyable {
+    private let r: Request
+    private var body: ClientBody
+    private var sink: ResponseSink
+    /// A small block that is not yet on its way: it leaves with the next one, or with the end of the response.
+    private var pending = ByteBuffer(capacity: 64)
+    private let usesSendfile: Bool
+
+    /// Blocks up to this size wait for the next one, if the application says that it follows at once.
+    private static let largestPending = 16 << 10
+
+    /// Runs the request; the result is the handler's status for httpd.
+    static func run(
+        _ r: Request, _ facts: RequestEncoder.Facts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
+        usesSendfile: Bool, _ scratch: UnsafeMutablePointer<Scratch>
+    ) -> Int32 {
+        RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
+        var handler = EmbeddedHandler(r, usesSendfile)
+        let head = scratch.pointee.request.bytes
+        let outcome = withUnsafeMutablePointer(to: &handler) { context in
+            var transport = wsgi_transport(
+                context: context, read_body: embeddedReadBody, send_head: embeddedSendHead,
+                send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog)
+            return engine.pointee.run(
+                head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
+        }
+        return handler.end(outcome)
+    }
+
+    private init(_ r: Request, _ usesSendfile: Bool) {
+        self.r = r
+        self.usesSendfile = usesSendfile
+        body = ClientBody(of: r)
+        sink = ResponseSink(of: r)
+    }
+
+    private mutating func end(_ outcome: Int32) -> Int32 {
+        switch outcome {
+        case WSGI_OUTCOME_COMPLETE.rawValue:
+            _ = sink.finish(pending.bytes)
+            return OK
+        case 1...:
+            return outcome
+        default:
+            guard sink.isCommitted else { return HTTP_INTERNAL_SERVER_ERROR }
+            sink.cut()
+            return OK
+        }
+    }
+
+    fileprivate mutating func readBody(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Int64 {
+        body.read(into: buffer, capacity: min(capacity, 1 << 20))
+    }
+
+    fileprivate mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 {
+        do { try sink.sendHead(head) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
+        return 0
+    }
+
+    fileprivate mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Int32 {
+        if !flush, pending.count + data.count <= Self.largestPending {
+            pending.append(data)
+            return 0
+        }
+        if pending.count > 0 {
+            let isThere = sink.sendData(pending.bytes, flush: false)
+            pending.reset()
+            guard isThere else { return WSGI_TRANSPORT_DISCONNECTED.rawValue }
+        }
+        return sink.sendData(data, flush: flush) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+    }
+
+    fileprivate mutating func sendFile(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
+        guard sendData(UnsafeRawBufferPointer(start: nil, count: 0), flush: true) == 0 else {
+            return WSGI_TRANSPORT_DISCONNECTED.rawValue
+        }
+        let own = duplicateDescriptor(descriptor)
+        guard own >= 0 else { return WSGI_TRANSPORT_FAILED.rawValue }
+        return sink.sendFile(own, offset: offset, length: length, sendfile: usesSendfile)
+            ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+    }
+
+    fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {
+        guard chttpd_logs_request(r, level), let start = text.baseAddress else { return }
+        chttpd_log_request_bytes(r, level, start, text.count)
+    }
+}
+
+// MARK: - The transport's functions: each finds the handler behind its context
+
+private func withHandler<Result>(
+    _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout EmbeddedHandler) -> Result
+) -> Result {
+    guard let context else { return fallback }
+    return body(&context.assumingMemoryBound(to: EmbeddedHandler.self).pointee)
+}
+
+private let embeddedReadBody: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int) -> Int64 = {
+    context, buffer, capacity in
+    guard let buffer, capacity > 0 else { return 0 }
+    return withHandler(context, Int64(WSGI_TRANSPORT_FAILED.rawValue)) { $0.readBody(buffer, capacity) }
+}
+
+private let embeddedSendHead: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = {
+    context, head, length in
+    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
+        $0.sendHead(UnsafeRawBufferPointer(start: head, count: length))
+    }
+}
+
+private let embeddedSendData: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int, Int32) -> Int32 = {
+    context, data, length, flush in
+    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
+        $0.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
+    }
+}
+
+private let embeddedSendFile: @convention(c) (UnsafeMutableRawPointer?, Int32, Int64, Int64) -> Int32 = {
+    context, descriptor, offset, length in
+    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) { $0.sendFile(descriptor, offset, length) }
+}
+
+private let embeddedLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<UInt8>?, Int) -> Void = {
+    context, level, text, length in
+    withHandler(context, ()) { $0.log(level, UnsafeRawBufferPointer(start: text, count: length)) }
+}

@@ -1,0 +1,126 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import Synchronization
+internal import WSGIConfig
+internal import WSGICore
+internal import WSGIWire
+
+/// How Python comes into an httpd child: decided by the parent, carried out by the child when it is needed.
+///
+/// The parent looks for libpython, but never loads it.
+final class EmbeddedPlan: Sendable {
+    /// Whether a child should start Python at once: an alias leads to an embedded application.
+    let isExpected: Bool
+
+    private let spec: ProcessSpec
+    private let enginePath: String
+    private let libraries: [String]
+    private let state = Mutex<State>(.waiting)
+
+    @safe private enum State: @unchecked Sendable {
+        case waiting
+        case running(UnsafePointer<wsgi_engine_entry_table_t>)
+        case failed
+    }
+
+    /// Plans embedded mode; nil, with the reason logged, when there is no Python for it.
+    init?(_ global: GlobalSettings, _ host: HostFacts, preloads: [ScriptSpec], isExpected: Bool, server: Server) {
+        var spec = host.process
+        spec.isMultithreaded = HostFacts.query(AP_MPMQ_IS_THREADED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdThreadsPerChild != 1
+        spec.isMultiprocess = HostFacts.query(AP_MPMQ_IS_FORKED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdChildren != 1
+        spec.maximumProcesses = host.process.httpdChildren
+        spec.threadsPerProcess = host.process.httpdThreadsPerChild
+        spec.pythonPath = global.pythonPath
+        spec.preloads = preloads
+        do {
+            spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
+            // Whether an application will be embedded at all is often known only from a request; asking Python costs
+            // a few hundredths of a second, so it is asked where an alias says so, and otherwise by the first child.
+            libraries = isExpected ? try PythonLibrary.find(for: spec.pythonExecutable, host) : []
+        } catch {
+            if isExpected { Log.server(server, .error, error.id, "\(error.text) Embedded applications answer 500.") }
+            return nil
+        }
+        self.spec = spec
+        self.isExpected = isExpected
+        enginePath = host.companions + "/_wsgi_engine.abi3.so"
+    }
+
+    /// The engine of this child, started if it was not yet; nil when that failed, once for all.
+    func engine() -> UnsafePointer<wsgi_engine_entry_table_t>? {
+        state.withLock { state in
+            switch state {
+            case .running(let table): return table
+            case .failed: return nil
+            case .waiting:
+                guard let table = start() else {
+                    state = .failed
+                    return nil
+                }
+                state = .running(table)
+                return table
+            }
+        }
+    }
+
+    /// Ends Python in this child, if it runs.
+    func stop() {
+        state.withLock { state in
+            if case .running(let table) = state { table.pointee.stop() }
+            state = .failed
+        }
+    }
+
+    private func start() -> UnsafePointer<wsgi_engine_entry_table_t>? {
+        var candidates = libraries
+        if candidates.isEmpty {
+            do { candidates = try PythonLibrary.find(for: spec.pythonExecutable, nil) } catch {
+                processLog(.critical, .embeddedStartFailed, error.text)
+                return nil
+            }
+        }
+        // C extension modules expect Python's symbols to be global.
+        guard candidates.contains(where: { dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
+            processLog(
+                .critical, .embeddedStartFailed,
+                "libpython of \(spec.pythonExecutable) cannot be loaded (\(dlerrorText())): install the package that has "
+                    + "it (on Debian libpython3-dev), use a Python built with --enable-shared, or run the application "
+                    + "in daemon processes, which need no libpython.")
+            return nil
+        }
+        guard let handle = dlopen(enginePath, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "wsgi_engine_entry_table") else {
+            processLog(.critical, .embeddedStartFailed, "The engine cannot be loaded (\(dlerrorText())); install the module again.")
+            return nil
+        }
+        let table = UnsafePointer(symbol.assumingMemoryBound(to: wsgi_engine_entry_table_t.self))
+        guard table.pointee.abi == UInt32(WSGI_ENGINE_ABI) else {
+            processLog(
+                .critical, .embeddedStartFailed,
+                "The module and its engine are of different versions; stop and start httpd after an upgrade.")
+            return nil
+        }
+        var encoded = ByteBuffer()
+        SpecCodec.encode(spec, into: &encoded)
+        let started = table.pointee.start(
+            encoded.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), encoded.bytes.count, &embeddedHost)
+        return started == 0 ? table : nil
+    }
+}
+
+/// What the engine may use of this process; it keeps the pointer.
+nonisolated(unsafe) private var embeddedHost = wsgi_host(log: { level, text, length in
+    guard let text else { return }
+    let line = String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
+    chttpd_log_server(chttpd_main_server(), level, line)
+})
+
+private func processLog(_ level: Log.Level, _ id: LogID, _ text: String) {
+    Log.server(chttpd_main_server(), level, id, text)
+}
+
+private func dlerrorText() -> String {
+    guard let text = dlerror() else { return "no reason given" }
+    return String(cString: text)
+}

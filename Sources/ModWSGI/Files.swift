@@ -1,0 +1,70 @@
+internal import CModule
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+
+/// Whether something is there.
+func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Whether it may be executed.
+func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
+
+/// Whether it is a directory.
+func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Whether it is a symbolic link, wherever that leads.
+func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+}
+
+/// The contents of a small text file; nil when it cannot be read.
+func readFile(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64 << 10)
+    let count = read(descriptor, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+}
+
+/// The first line of a small text file.
+func firstLine(of path: String) -> String? {
+    readFile(path)?.split(separator: "\n").first.map(String.init)
+}
+
+/// The first component of `path` whose directory `user` of `group` may not enter, with its mode; nil: all may be.
+///
+/// It goes by the mode bits alone; access lists and capabilities can allow more.
+func firstClosedDirectory(on path: String, user: UInt32, group: UInt32) -> (path: String, mode: UInt32)? {
+    var prefix = ""
+    for part in ["/"] + path.split(separator: "/").dropLast().map(String.init) {
+        prefix = part == "/" ? "/" : (prefix == "/" ? "/" + part : prefix + "/" + part)
+        var status = stat()
+        guard stat(prefix, &status) == 0 else { return (prefix, 0) }
+        let bit: UInt32 = status.st_uid == user ? 0o100 : status.st_gid == group ? 0o010 : 0o001
+        if status.st_mode & bit == 0 { return (prefix, status.st_mode & 0o7777) }
+    }
+    return nil
+}
+
+/// The directory of this module's own file.
+func moduleDirectory() -> String {
+    guard let path = cmodule_file() else { return "" }
+    let resolved = realpath(path, nil)
+    defer { free(resolved) }
+    let file = resolved.map { String(cString: $0) } ?? String(cString: path)
+    return file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
+}
+
+/// What an errno means.
+func systemMessage(_ error: Int32) -> String { SystemError.reason(error) }
+
+/// A second descriptor of the same file, close-on-exec; negative when there is none left.
+func duplicateDescriptor(_ descriptor: Int32) -> Int32 { wsgi_duplicate(descriptor, 3) }
+
+/// Closes a descriptor.
+func closeDescriptor(_ descriptor: Int32) { close(descriptor) }

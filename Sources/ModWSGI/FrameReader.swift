@@ -1,0 +1,103 @@
+internal import Glibc
+internal import WSGIWire
+
+/// Takes a worker's frames off a connection, through one buffer of fixed size.
+///
+/// What it returns lies in the buffer and is valid until the next call.
+@safe struct FrameReader: ~Copyable {
+    private let connection: UnsafeMutablePointer<DaemonConnection>
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var start = 0
+    private var end = 0
+    /// A payload longer than the buffer.
+    private var large = ByteBuffer(capacity: 64)
+    private var file: Int32 = -1
+    private var isPoisoned = false
+    /// Whether anything came: then the worker has the request.
+    private(set) var hasReceived = false
+    /// Whether the response has been ended already, together with its last data.
+    var isFinished = false
+
+    init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ buffer: UnsafeMutableRawBufferPointer) {
+        self.connection = connection
+        self.buffer = buffer
+    }
+
+    deinit { if file >= 0 { closeDescriptor(file) } }
+
+    /// Whether everything that came has been taken, and the connection may serve another request.
+    var isDrained: Bool { start == end && !isPoisoned }
+
+    /// The connection is not to be used again.
+    mutating func poison() { isPoisoned = true }
+
+    /// The next frame's header.
+    mutating func header() throws(DaemonConnection.Failure) -> Frame.Header {
+        try fill(Frame.headerSize)
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
+        start = start &+ Frame.headerSize
+        do { return try Frame.header(bytes) } catch {
+            isPoisoned = true
+            throw .system(EPROTO)
+        }
+    }
+
+    /// The whole payload of a frame.
+    mutating func payload(_ length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
+        guard length > buffer.count else {
+            try fill(length)
+            let payload = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ length])
+            start = start &+ length
+            return payload
+        }
+        large.reset()
+        while large.count < length { large.append(try piece(atMost: length &- large.count)) }
+        return large.bytes
+    }
+
+    /// Some of a payload: what is there, at least one byte.
+    mutating func piece(atMost length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
+        if start == end { try fill(1) }
+        let count = min(length, end &- start)
+        let piece = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ count])
+        start = start &+ count
+        return piece
+    }
+
+    /// Takes an END that is here already. Never waits.
+    mutating func endsHere() -> Bool {
+        guard end &- start >= Frame.headerSize else { return false }
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
+        return (try? Frame.header(bytes))?.kind == .end
+    }
+
+    /// The descriptor that came with the last frames; the caller's.
+    mutating func takeFile() -> Int32? {
+        guard file >= 0 else { return nil }
+        defer { file = -1 }
+        return file
+    }
+
+    /// Sends a message to the worker.
+    func send(_ message: UnsafeRawBufferPointer) throws(DaemonConnection.Failure) {
+        try connection.pointee.send(message)
+    }
+
+    /// Receives until `count` bytes, at most the buffer's size, lie in one piece.
+    private mutating func fill(_ count: Int) throws(DaemonConnection.Failure) {
+        if start == end {
+            start = 0
+            end = 0
+        }
+        if buffer.count &- start < count, let base = buffer.baseAddress {
+            base.copyMemory(from: base + start, byteCount: end &- start)
+            end = end &- start
+            start = 0
+        }
+        while end &- start < count {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
+            end = end &+ (try connection.pointee.receive(into: room, file: &file))
+            hasReceived = true
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import CHTTPD
+internal import CSystem
+
+/// The body of a request, read from httpd's input filters as it is asked for.
+///
+/// Used on the request's thread only. The first read makes httpd send `100 Continue` where the client expects it.
+@safe struct ClientBody: ~Copyable {
+    private let request: Request
+    private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
+    private var state = State.open
+
+    private enum State {
+        case open
+        case ended
+        case failed(wsgi_transport_error)
+    }
+
+    /// A body that has not been read from.
+    init(of request: Request) {
+        self.request = request
+        brigade = chttpd_brigade(request)
+    }
+
+    /// Reads up to `capacity` bytes into `buffer`; blocks until there is at least one.
+    ///
+    /// - Returns: the count; 0 at the end; a `wsgi_transport_error`, which then stays.
+    mutating func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int64 {
+        while true {
+            switch state {
+            case .ended: return 0
+            case .failed(let error): return Int64(error.rawValue)
+            case .open: break
+            }
+            if chttpd_is_empty(brigade) {
+                let status = ap_get_brigade(
+                    request.pointee.input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
+                    apr_off_t(capacity))
+                guard status == APR_SUCCESS else {
+                    fail(status)
+                    continue
+                }
+            }
+            let count = take(into: buffer, capacity: capacity)
+            if count > 0 { return Int64(count) }
+        }
+    }
+
+    /// Copies what the brigade holds; it never holds more than was asked for in one call, but may hold it in pieces.
+    private mutating func take(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
+        var count = 0
+        while !chttpd_is_empty(brigade), count < capacity {
+            guard let bucket = chttpd_first(brigade) else { break }
+            if chttpd_is_eos(bucket) {
+                state = .ended
+                apr_brigade_cleanup(brigade)
+                break
+            }
+            var data: Text?
+            var length: apr_size_t = 0
+            if !chttpd_is_metadata(bucket) {
+                let status = chttpd_read(bucket, &data, &length)
+                guard status == APR_SUCCESS else {
+                    fail(status)
+                    break
+                }
+            }
+            let room = capacity - count
+            if length > room { chttpd_split(bucket, apr_size_t(room)) }
+            let taken = min(Int(length), room)
+            if let data, taken > 0 { (buffer + count).copyMemory(from: data, byteCount: taken) }
+            count += taken
+            chttpd_delete(bucket)
+        }
+        return count
+    }
+
+    private mutating func fail(_ status: apr_status_t) {
+        chttpd_close_after(request.pointee.connection)
+        let error: wsgi_transport_error =
+            if chttpd_status_is_timeup(status) {
+                WSGI_TRANSPORT_TIMEOUT
+            } else if status == ENOSPC {
+                WSGI_TRANSPORT_TOO_LARGE
+            } else if chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
+                || status == ECONNRESET || status == ECONNABORTED || status == EPIPE
+            {
+                WSGI_TRANSPORT_DISCONNECTED
+            } else {
+                WSGI_TRANSPORT_INVALID
+            }
+        state = .failed(error)
+    }
+}

@@ -1,0 +1,34 @@
+internal import CHTTPD
+internal import CSystem
+internal import WSGICore
+
+/// The error log, through httpd: its format, its levels, the right virtual host.
+enum Log {
+    /// httpd's levels, by the names of `LogLevel`.
+    enum Level: Int32 {
+        case critical = 2
+        case error = 3
+        case warning = 4
+        case notice = 5
+        case info = 6
+        case debug = 7
+        case trace1 = 8
+    }
+
+    /// Writes a record with the request's context, if its level is logged there.
+    static func request(_ r: Request, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
+        guard chttpd_logs_request(r, level.rawValue) else { return }
+        chttpd_log_request(r, level.rawValue, line(id, text()))
+    }
+
+    /// Writes a record in the log of `server`, if its level is logged there.
+    static func server(_ server: Server?, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
+        guard let server, chttpd_logs_server(server, level.rawValue) else { return }
+        chttpd_log_server(server, level.rawValue, line(id, text()))
+    }
+
+    private static func line(_ id: LogID?, _ text: String) -> String {
+        guard let id else { return text }
+        return id.tag + ": " + text
+    }
+}

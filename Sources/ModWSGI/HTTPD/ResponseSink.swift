@@ -1,0 +1,104 @@
+internal import CHTTPD
+internal import CSystem
+internal import WSGIWire
+
+/// Where a response goes: status and headers into the request, the body through httpd's output filters.
+///
+/// Used on the request's thread only. Data is passed on without a copy, and must stay in place until the call returns.
+@safe struct ResponseSink: ~Copyable {
+    private let request: Request
+    private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
+    /// Whether anything has gone to the filters: from then on the status can no longer change.
+    private(set) var isCommitted = false
+    /// Whether status and headers have been set.
+    private(set) var hasHead = false
+
+    /// A sink nothing has been written to.
+    init(of request: Request) {
+        self.request = request
+        brigade = chttpd_brigade(request)
+    }
+
+    /// Sets status and headers. They leave for the client with the first data, or at the end.
+    mutating func sendHead(_ encoded: UnsafeRawBufferPointer) throws(WireError) {
+        var head = try ResponseHead(encoded)
+        let pool = request.pointee.pool
+        request.pointee.status = Int32(truncatingIfNeeded: head.status)
+        request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
+        for _ in 0..<head.headerCount {
+            let (name, value) = try head.nextHeader()
+            setHeader(name, value, pool)
+        }
+        if head.contentLength >= 0 { ap_set_content_length(request, apr_off_t(head.contentLength)) }
+        // PEP 3333 has no use for an interim response once the answer has begun.
+        chttpd_clear_expecting_100(request)
+        hasHead = true
+    }
+
+    /// Passes a block of the body on. `flush`: it must leave for the client now.
+    ///
+    /// - Returns: false when the client has gone.
+    mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
+        if let start = data.baseAddress, data.count > 0 { chttpd_append_transient(brigade, start, data.count) }
+        if flush { chttpd_append_flush(brigade) }
+        return pass()
+    }
+
+    /// Sends a part of a regular file; the descriptor becomes httpd's and is closed with the request.
+    mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
+        let status = chttpd_append_file(
+            brigade, descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
+        guard status == APR_SUCCESS else { return false }
+        chttpd_append_flush(brigade)
+        return pass()
+    }
+
+    /// Ends the response, with a last block where there is one.
+    mutating func finish(_ data: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
+        if let start = data.baseAddress, data.count > 0 { chttpd_append_transient(brigade, start, data.count) }
+        chttpd_append_eos(brigade)
+        return pass()
+    }
+
+    /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
+    mutating func cut() {
+        chttpd_close_after(request.pointee.connection)
+        chttpd_append_cut(brigade, request)
+        chttpd_append_eos(brigade)
+        _ = pass()
+    }
+
+    private mutating func pass() -> Bool {
+        isCommitted = true
+        let status = ap_pass_brigade(request.pointee.output_filters, brigade)
+        apr_brigade_cleanup(brigade)
+        return status == APR_SUCCESS && !chttpd_aborted(request.pointee.connection)
+    }
+
+    private func setHeader(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ pool: Pool?) {
+        let text = string(value, pool)
+        if equals(name, "Content-Type") {
+            ap_set_content_type(request, text)
+        } else if equals(name, "Content-Length") {
+            // `ap_set_content_length` writes it, from the number in the head.
+        } else if equals(name, "WWW-Authenticate") {
+            apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
+        } else {
+            apr_table_addn(request.pointee.headers_out, string(name, pool), text)
+        }
+    }
+
+    private func string(_ bytes: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeMutablePointer<CChar>? {
+        apr_pstrmemdup(pool, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, apr_size_t(bytes.count))
+    }
+
+    private func equals(_ name: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
+        guard name.count == literal.utf8CodeUnitCount, let start = name.baseAddress else { return false }
+        return strncasecmp(
+            start.assumingMemoryBound(to: CChar.self),
+            UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self), name.count) == 0
+    }
+}
+
+/// A text of no bytes.
+var emptyText: Text { literal("") }

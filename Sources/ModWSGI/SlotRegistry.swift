@@ -1,0 +1,153 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+
+/// The parent's listening sockets, one for each worker slot, and the places of groups and slots in the scoreboard.
+///
+/// It outlives restarts: a slot keeps its socket, so that what waits in its queue is served by the next worker, whatever
+/// happens to the present one. Only the httpd parent uses it, on its one thread.
+enum SlotRegistry {
+    /// One slot.
+    struct Slot {
+        let index: UInt32
+        let path: String
+        let listener: Int32
+    }
+
+    private struct Group {
+        let index: UInt32
+        var slots: [Slot] = []
+        /// The configuration that last wanted the group.
+        var isUsed = true
+        var wanted = 0
+    }
+
+    nonisolated(unsafe) private static var known: [String: Group] = [:]
+    nonisolated(unsafe) private static var freeSlots: [UInt32] = []
+    nonisolated(unsafe) private static var nextSlot: UInt32 = 0
+    nonisolated(unsafe) private static var freeGroups: [UInt32] = []
+    nonisolated(unsafe) private static var nextGroup: UInt32 = 0
+
+    /// How many places in the scoreboard have ever been used.
+    static var slotCount: UInt32 { nextSlot }
+
+    /// The place of a group in the scoreboard; the group counts as used from now on.
+    static func group(_ name: String) -> UInt32 {
+        if let group = known[name] {
+            known[name]?.isUsed = true
+            return group.index
+        }
+        let index = freeGroups.popLast() ?? take(&nextGroup)
+        known[name] = Group(index: index)
+        if let board = ModuleState.board { wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
+        return index
+    }
+
+    /// The slots of a group, with their sockets listening.
+    static func slots(
+        of name: String, count: Int, prefix: String, backlog: Int, owner: (UInt32, UInt32)?, origin: String
+    ) throws(StartError) -> [Slot] {
+        guard var group = known[name] else { return [] }
+        defer { known[name] = group }
+        group.wanted = count
+        for place in 0..<count {
+            let path = "\(prefix).\(getpid()).\(group.index).\(place).sock"
+            if place < group.slots.count {
+                if group.slots[place].path == path, exists(path) {
+                    listen(group.slots[place].listener, Int32(clamping: backlog))
+                    continue
+                }
+                let listener = try self.listener(at: path, backlog, owner, name)
+                close(group.slots[place])
+                group.slots[place] = Slot(index: group.slots[place].index, path: path, listener: listener)
+            } else {
+                let listener = try self.listener(at: path, backlog, owner, name)
+                group.slots.append(Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
+            }
+        }
+        return Array(group.slots.prefix(count))
+    }
+
+    /// Closes the sockets of groups and slots that the configuration no longer has. Call it once per configuration.
+    static func closeUnused() {
+        for (name, group) in known {
+            let wanted = group.isUsed ? group.wanted : 0
+            for slot in group.slots.dropFirst(wanted) {
+                close(slot)
+                freeSlots.append(slot.index)
+            }
+            if group.isUsed {
+                known[name]?.slots = Array(group.slots.prefix(wanted))
+                known[name]?.isUsed = false
+            } else {
+                known[name] = nil
+                if let board = ModuleState.board { wsgi_group_set_state(board, group.index, WSGI_GROUP_STOPPED) }
+                freeGroups.append(group.index)
+            }
+        }
+    }
+
+    /// Closes and unlinks everything: httpd ends.
+    static func closeAll() {
+        for group in known.values { group.slots.forEach(close) }
+        known = [:]
+    }
+
+    private static func take(_ counter: inout UInt32) -> UInt32 {
+        defer { counter += 1 }
+        return counter
+    }
+
+    private static func close(_ slot: Slot) {
+        unlink(slot.path)
+        Glibc.close(slot.listener)
+    }
+
+    private static func listener(
+        at path: String, _ backlog: Int, _ owner: (UInt32, UInt32)?, _ group: String
+    ) throws(StartError) -> Int32 {
+        let name = "WSGIDaemonProcess '\(group)'"
+        guard let address = SocketAddress(path: path) else {
+            throw StartError(
+                .socketUnusable,
+                "\(name): the socket path '\(path)' is longer than the \(SocketAddress.longestPath) bytes the system "
+                    + "allows; choose a shorter WSGISocketPrefix.")
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw failed("socket", path, name) }
+        let mask = umask(0o177)
+        defer { umask(mask) }
+        var isBound = address.bind(descriptor)
+        if !isBound, errno == EADDRINUSE {
+            // Left by an httpd of the same pid that was killed.
+            unlink(path)
+            isBound = address.bind(descriptor)
+        }
+        guard isBound, owner.map({ chown(path, $0.0, $0.1) == 0 }) ?? true,
+            listen(descriptor, Int32(clamping: backlog)) == 0
+        else {
+            let error = failed("bind", path, name)
+            Glibc.close(descriptor)
+            throw error
+        }
+        if let owner, let closed = firstClosedDirectory(on: path, user: owner.0, group: owner.1) {
+            unlink(path)
+            Glibc.close(descriptor)
+            throw StartError(
+                .connectFailed,
+                "\(name): httpd's user (uid \(owner.0)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                    + "where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
+                    + "/run/apache2/wsgi.")
+        }
+        return descriptor
+    }
+
+    private static func failed(_ call: String, _ path: String, _ name: String) -> StartError {
+        StartError(
+            .socketUnusable,
+            "\(name): the socket '\(path)' cannot be made (\(call): \(SystemError.reason(errno))). Its directory must "
+                + "exist and be writable for the user that starts httpd; WSGISocketPrefix names another one.")
+    }
+}

@@ -1,0 +1,200 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// The httpd parent's end of the supervisor: starts it, tells it the configuration, starts it again when it dies.
+///
+/// It outlives restarts: after a graceful one the same supervisor receives the new configuration; before a hard one, or
+/// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
+enum SupervisorLink {
+    nonisolated(unsafe) private static var board: (file: Int32, memory: UnsafeMutablePointer<wsgi_scoreboard>)?
+    nonisolated(unsafe) private static var control: Int32 = -1
+    nonisolated(unsafe) private static var process: Int32 = 0
+    nonisolated(unsafe) private static var record = apr_proc_t()
+    /// The process these are the affairs of: children inherit the memory but not the duty.
+    nonisolated(unsafe) private static var owner: Int32 = 0
+    nonisolated(unsafe) private static var isEnding = false
+    nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
+    nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
+    nonisolated(unsafe) private static var program = ""
+    nonisolated(unsafe) private static var main: Server?
+
+    /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
+    private static let patience = 3
+
+    /// Whether there is a supervisor.
+    static var isRunning: Bool { process != 0 }
+
+    /// The scoreboard; made at first use, and kept until httpd ends.
+    static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
+        if let board { return board.memory }
+        let file = try MemoryFile.create("wsgi-scoreboard")
+        let size = wsgi_scoreboard_size()
+        guard ftruncate(file.raw, off_t(size)) == 0 else { throw SystemError("ftruncate", errno) }
+        guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.raw, 0), memory != MAP_FAILED else {
+            throw SystemError("mmap", errno)
+        }
+        let made = memory.assumingMemoryBound(to: wsgi_scoreboard.self)
+        wsgi_scoreboard_prepare(made)
+        board = (file.release(), made)
+        return made
+    }
+
+    /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
+    static func configure(_ spec: SupervisorSpec, descriptors: [Int32], _ main: Server, _ pool: Pool) {
+        let isFirst = owner == 0
+        owner = getpid()
+        self.main = main
+        program = moduleDirectory() + "/mod_wsgi/wsgi-supervisor"
+        let number = lastSpec.configuration &+ 1
+        lastSpec = spec
+        lastSpec.configuration = number
+        lastDescriptors = descriptors
+        if isFirst, let forever = main.pointee.process?.pointee.pool {
+            chttpd_cleanup(forever, nil, endWithHTTPD)
+        }
+        if isEnding { waitForEnd() }
+        if process == 0 { start() } else { send() }
+        if process != 0 { register(pool) }
+    }
+
+    /// In a child: lets go of what is the parent's alone.
+    static func leaveToParent() {
+        guard getpid() != owner else { return }
+        if control >= 0 { close(control) }
+        control = -1
+        process = 0
+    }
+
+    // MARK: - Starting
+
+    private static func start() {
+        do {
+            let pair = try PacketSocket.pair()
+            let null = try Descriptor.null()
+            let log = lastDescriptors.first ?? 2
+            var request = SpawnRequest(
+                executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
+            request.descriptors = [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
+            let descriptor = try Descriptor.duplicate(pair.ours.raw)
+            do { process = try request.start() } catch {
+                return report("'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
+            }
+            control = descriptor.release()
+        } catch {
+            return report("its control socket cannot be made: \(error).")
+        }
+        send()
+    }
+
+    private static func report(_ text: String) {
+        Log.server(main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
+        guard let board else { return }
+        for group in lastSpec.groups { wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED) }
+    }
+
+    private static func send() {
+        do {
+            let socket = PacketSocket(adopting: try Descriptor.duplicate(control).release())
+            var rest = lastDescriptors[...]
+            while !rest.isEmpty {
+                try socket.send(.descriptors, descriptors: Array(rest.prefix(PacketSocket.maximumDescriptors)))
+                rest = rest.dropFirst(PacketSocket.maximumDescriptors)
+            }
+            var encoded = ByteBuffer()
+            SpecCodec.encode(lastSpec, into: &encoded)
+            let file = try MemoryFile.create("wsgi-configuration", contents: encoded.bytes)
+            try socket.send(.configuration, descriptors: [file.raw])
+        } catch {
+            Log.server(
+                main, .critical, .supervisorFailed,
+                "The supervisor of daemon processes does not take the configuration (\(error.description)); "
+                    + "it keeps the former one. It is started again when it has died.")
+        }
+    }
+
+    /// httpd tells about the end of the process through this record; it is forgotten at each restart.
+    private static func register(_ pool: Pool) {
+        record = apr_proc_t()
+        record.pid = process
+        apr_proc_other_child_register(&record, supervisorEvent, nil, nil, pool)
+    }
+
+    // MARK: - Ending
+
+    /// Called by httpd about the supervisor's process, in the parent.
+    fileprivate static func event(_ reason: Int32) {
+        guard getpid() == owner else { return }
+        switch reason {
+        case APR_OC_REASON_RESTART:
+            tellToEnd()
+        case APR_OC_REASON_DEATH, APR_OC_REASON_LOST:
+            apr_proc_other_child_unregister(nil)
+            died()
+        default: break
+        }
+    }
+
+    private static func died() {
+        if control >= 0 { close(control) }
+        control = -1
+        process = 0
+        guard !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
+        Log.server(
+            main, .error, .supervisorFailed,
+            "The supervisor of daemon processes has died and is started again; requests under way go on.")
+        start()
+        if process != 0, let pool = main?.pointee.process?.pointee.pconf { register(pool) }
+    }
+
+    private static func tellToEnd() {
+        guard process != 0, !isEnding else { return }
+        isEnding = true
+        guard let own = try? Descriptor.duplicate(control) else { return }
+        try? PacketSocket(adopting: own.release()).send(.stop)
+    }
+
+    /// Waits for a supervisor that was told to end, and ends it when it takes too long. Its workers follow it.
+    private static func waitForEnd() {
+        let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
+        let deadline = MonotonicTime.now.adding(seconds: longest + patience)
+        while process != 0, waitpid(process, nil, WNOHANG) == 0 {
+            if deadline.millisecondsLeft <= 0 { kill(process, SIGKILL) }
+            usleep(5000)
+        }
+        if control >= 0 { close(control) }
+        control = -1
+        process = 0
+        isEnding = false
+    }
+
+    /// Ends everything when httpd ends: the parent is the last to go, so that nothing outlives it.
+    fileprivate static func end() {
+        guard getpid() == owner else { return }
+        tellToEnd()
+        waitForEnd()
+        SlotRegistry.closeAll()
+    }
+}
+
+private let supervisorEvent: @convention(c) (Int32, UnsafeMutableRawPointer?, Int32) -> Void = { reason, _, _ in
+    SupervisorLink.event(reason)
+}
+
+private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    SupervisorLink.end()
+    return APR_SUCCESS
+}
+
+extension PacketSocket {
+    /// Sends a packet that is nothing but its kind, with descriptors.
+    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
+        var number = kind.rawValue
+        try withUnsafeBytes(of: &number) { bytes throws(SystemError) in
+            try send(bytes, descriptors: descriptors, wait: true)
+        }
+    }
+}

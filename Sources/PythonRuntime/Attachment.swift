@@ -1,0 +1,11 @@
+internal import CPython
+
+/// Attaching the thread to an interpreter, and detaching it: holding the GIL, and giving it to others.
+public enum Attachment {
+    /// Runs `body` without the GIL. Needs the GIL; `body` must not touch Python.
+    public static func detached<Result>(_ body: () -> Result) -> Result {
+        let state = unsafe PyEval_SaveThread()
+        defer { unsafe PyEval_RestoreThread(state) }
+        return body()
+    }
+}

@@ -1,0 +1,113 @@
+public import CSystem
+internal import CPython
+internal import PythonRuntime
+internal import Synchronization
+public import WSGICore
+internal import WSGIWire
+
+/// The engine's adapter between requests and WSGI applications: the same for embedded and daemon mode.
+///
+/// `start` comes first and `stop` last, both on one thread; `run` may be called from any thread in between.
+public enum Adapter {
+    private static let loaded = Mutex<(@Sendable (ScriptSpec) -> Void)?>(nil)
+
+    /// Prepares the main interpreter: `sys.path`, `sys.argv`, `mod_wsgi` and `apache`, the output streams.
+    ///
+    /// Needs the GIL, in the main interpreter; `host` stays the caller's and must outlive the adapter.
+    /// - Returns: False when that was not possible; the reason is logged.
+    public static func start(_ spec: ProcessSpec, host: UnsafePointer<wsgi_host>) -> Bool {
+        unsafe ProcessState.begin(spec, host: host)
+        guard let thread = ThreadContext.current else { return false }
+        guard let main = Interpreter.make(name: "") else {
+            ExceptionReport.log(.interpreterFailed, "Cannot prepare the main interpreter.", to: .process)
+            return false
+        }
+        InterpreterRegistry.add(main)
+        thread.adopt(main)
+        return true
+    }
+
+    /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.
+    ///
+    /// Needs the GIL, in the thread state that `start` had.
+    /// - Returns: `nil`, or what is to be said of the first script that failed; all failures are logged.
+    public static func importPreloads() -> String? {
+        guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
+        var failure: String?
+        let state = unsafe PyEval_SaveThread()
+        for script in unsafe process.pointee.spec.preloads {
+            let message = preload(script, thread)
+            failure = failure ?? message
+        }
+        unsafe PyEval_RestoreThread(state)
+        return failure
+    }
+
+    /// Runs one request. Called without the GIL; blocks until the response was handed to `transport`.
+    ///
+    /// - Parameters:
+    ///   - head: An encoded `RequestHead`, which must stay as it is meanwhile.
+    ///   - transport: What the request can do to the outside; it is not used after the return.
+    /// - Returns: A `wsgi_outcome`, or an HTTP status to be answered instead of a response.
+    public static func run(_ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>) -> Int32 {
+        guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return 500 }
+        let request: RequestHead
+        do {
+            request = unsafe try RequestHead(head)
+        } catch {
+            unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded: \(error).")
+            return 500
+        }
+        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
+            unsafe LogTarget.transport(transport).write(
+                WSGI_LOG_ERR, LogID.interpreterFailed,
+                "Cannot create the interpreter of application group '\(Text.string(request.applicationGroup))'.")
+            return 500
+        }
+        let call = unsafe thread.push(attachment, request, transport)
+        let outcome = call.serve(request)
+        unsafe PyEval_SaveThread()
+        let final = call.conclude(outcome)
+        thread.pop(call)
+        return final
+    }
+
+    /// Sets what is called, without the GIL and on any thread, once for each script that was loaded in this process.
+    public static func onScriptLoaded(_ callback: @escaping @Sendable (ScriptSpec) -> Void) {
+        loaded.withLock { $0 = callback }
+    }
+
+    /// Ends the interpreters other than the main one, so that their `atexit` functions run.
+    ///
+    /// Needs the GIL, in the thread state that `start` had; no request may be running.
+    /// - Returns: Whether all have ended. When not (a thread of the application goes on), their `atexit` functions have
+    ///   run, but `Py_FinalizeEx` would abort the process: leave it without.
+    @discardableResult
+    public static func stop() -> Bool {
+        InterpreterRegistry.stop()
+    }
+
+    /// Tells whoever asked that a script was loaded. Without the GIL.
+    static func announce(_ script: ScriptSpec) {
+        let callback = loaded.withLock { $0 }
+        callback?(script)
+    }
+
+    private static func preload(_ script: ScriptSpec, _ thread: ThreadContext) -> String? {
+        var group = script.applicationGroup
+        let attached = group.withUTF8 { unsafe thread.attach(UnsafeRawBufferPointer($0)) }
+        guard let attachment = unsafe attached else {
+            let message = "Cannot create the interpreter of application group '\(script.applicationGroup)'."
+            LogTarget.process.write(WSGI_LOG_ERR, .interpreterFailed, message)
+            return message
+        }
+        var path = script.path
+        let loaded = path.withUTF8 { path in
+            let bytes = UnsafeRawBufferPointer(path)
+            let entry = unsafe attachment.pointee.interpreter.scripts.entry(bytes)
+            return unsafe entry.load(ifNot: nil, in: attachment.pointee.interpreter, target: .process)
+        }
+        unsafe PyEval_SaveThread()
+        return loaded ? nil : "The script '\(script.path)' cannot be imported; its traceback is in the log."
+    }
+}

@@ -1,0 +1,193 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+internal import WSGIWire
+
+/// One request on its way through the application: the heart of the adapter.
+///
+/// Read `serve` first. Everything needs the GIL unless it says otherwise.
+@safe struct Call {
+    let state: UnsafeMutablePointer<CallState>
+
+    init(_ state: UnsafeMutablePointer<CallState>) { unsafe self.state = state }
+
+    init?(_ state: UnsafeMutablePointer<CallState>?) {
+        guard let state = unsafe state else { return nil }
+        unsafe self.state = state
+    }
+
+    /// The request that an input or response object belongs to; `nil`: it has ended.
+    static func of(_ object: PyPointer?) -> Call? {
+        guard let object = unsafe object else { return nil }
+        let instance = unsafe UnsafeRawPointer(object).assumingMemoryBound(to: wsgi_call_object.self)
+        return unsafe Call(instance.pointee.call?.assumingMemoryBound(to: CallState.self))
+    }
+
+    /// Where the request's log lines go.
+    var log: LogTarget {
+        unsafe ThreadContext.runningCall?.state == state ? .transport(state.pointee.transport) : .process
+    }
+
+    // MARK: - The request
+
+    /// Runs the application and hands its response on; what is left to be sent without the GIL is `conclude`'s.
+    func serve(_ head: RequestHead) -> Int32 {
+        let entered = wsgi_now()
+        let interpreter = unsafe state.pointee.interpreter
+        let script = unsafe interpreter.scripts.entry(head.script)
+        if let answer = prepare(script, head) { return answer }
+        guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
+            PyErr_Clear()
+            let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
+            let target = log
+            Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
+            return 404
+        }
+        let outcome = unsafe call(application.object, head, name, entered)
+        _ = consume application
+        finish()
+        return outcome
+    }
+
+    /// Loads the script if need be; the answer, if the application is not to be entered.
+    private func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
+        let interpreter = unsafe state.pointee.interpreter
+        if script.isLoaded {
+            guard head.flags.contains(.scriptReloading), head.scriptModified != 0,
+                script.differs(from: head.scriptModified)
+            else { return nil }
+            if unsafe ProcessState.current?.pointee.isDaemon == true {
+                return head.flags.contains(.staleAllowed) ? nil : WSGI_OUTCOME_RELOAD.rawValue
+            }
+            let stale = unsafe script.state.pointee.module
+            return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
+        }
+        return unsafe script.load(ifNot: nil, in: interpreter, target: log) ? nil : 500
+    }
+
+    private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {
+        guard makeObjects(), let response = unsafe state.pointee.response,
+            let environ = unsafe makeEnviron(head, name, entered),
+            let start = unsafe Reference(
+                PyCFunction_NewEx(state.pointee.interpreter.state.pointee.startResponse, response, nil))
+        else { return failed() }
+        guard let result = application.call(environ.object, start.object) else { return failed() }
+        return deliver(result)
+    }
+
+    /// The objects that belong to the request: `wsgi.input`, `wsgi.errors`, and what `start_response` is a method of.
+    private func makeObjects() -> Bool {
+        let interpreter = unsafe state.pointee.interpreter
+        let types = unsafe interpreter.state
+        guard let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: .request)
+        else { return false }
+        unsafe state.pointee.attachment.pointee.errors = nil
+        errors.attach(self)
+        unsafe state.pointee.errors = errors
+        unsafe state.pointee.input = wsgi_new_call_object(typeObject(types.pointee.inputType))
+        unsafe state.pointee.response = wsgi_new_call_object(typeObject(types.pointee.responseType))
+        return unsafe Call.attach(state.pointee.input, self) && Call.attach(state.pointee.response, self)
+    }
+
+    private static func attach(_ object: PyPointer?, _ call: Call?) -> Bool {
+        guard let object = unsafe object else { return false }
+        unsafe UnsafeMutableRawPointer(object).assumingMemoryBound(to: wsgi_call_object.self).pointee.call =
+            UnsafeMutableRawPointer(call?.state)
+        return true
+    }
+
+    /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
+    private func finish() {
+        _ = unsafe enter()
+        unsafe _ = Call.attach(state.pointee.input, nil)
+        unsafe _ = Call.attach(state.pointee.response, nil)
+        unsafe Py_DecRef(state.pointee.input)
+        unsafe Py_DecRef(state.pointee.response)
+        unsafe state.pointee.input = nil
+        unsafe state.pointee.response = nil
+        if let errors = unsafe state.pointee.errors {
+            unsafe state.pointee.errors = nil
+            errors.attach(nil)
+            if errors.isUnshared, unsafe state.pointee.attachment.pointee.errors == nil {
+                unsafe state.pointee.attachment.pointee.errors = errors
+            } else {
+                errors.abandon()
+            }
+        }
+        leave()
+    }
+
+    /// Sends what `serve` left, and ends the last log line. Without the GIL.
+    func conclude(_ outcome: Int32) -> Int32 {
+        var result = outcome
+        if outcome == WSGI_OUTCOME_COMPLETE.rawValue || outcome == WSGI_OUTCOME_TRUNCATED.rawValue {
+            if unsafe state.pointee.phase == .held { result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue }
+        }
+        if unsafe state.pointee.line.count > 0 {
+            unsafe ErrorLine.flush(&state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
+        }
+        return result
+    }
+
+    // MARK: - Failures
+
+    /// Logs the exception that is set; the outcome: a status while nothing was sent, else a broken response.
+    func failed() -> Int32 {
+        let isSent = unsafe state.pointee.phase == .sent
+        unsafe state.pointee.phase = isSent ? .sent : .waiting
+        guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }
+        let interpreter = unsafe state.pointee.interpreter
+        let place = unsafe "'\(Text.string(state.pointee.script))' \(ExceptionReport.place(interpreter))"
+        if unsafe exception.object.isInstance(of: Object(interpreter.state.pointee.timeout)) {
+            let target = log
+            Attachment.detached { target.write(WSGI_LOG_INFO, "The request to the WSGI script \(place) took too long.") }
+            return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 504
+        }
+        if unsafe exception.object.isInstance(of: Object(wsgi_exception(WSGI_SYSTEM_EXIT))) {
+            ExceptionReport.log(
+                exception.object, .applicationExited, "SystemExit raised by the WSGI script \(place), and ignored.", to: log)
+        } else {
+            ExceptionReport.log(
+                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).", to: log)
+        }
+        if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        // Not the application's fault: it was told that the body is broken, and could not do without.
+        if unsafe exception.object.isInstance(of: Object(wsgi_exception(WSGI_OS_ERROR))) {
+            switch unsafe state.pointee.bodyError {
+            case WSGI_TRANSPORT_TIMEOUT.rawValue: return 408
+            case WSGI_TRANSPORT_TOO_LARGE.rawValue: return 413
+            case WSGI_TRANSPORT_INVALID.rawValue, WSGI_TRANSPORT_DISCONNECTED.rawValue: return 400
+            default: break
+            }
+        }
+        return 500
+    }
+
+    // MARK: - One at a time
+
+    /// Waits until no other thread of the application uses the transport for this request. Releases the GIL to wait.
+    ///
+    /// - Returns: Whether `object` (an input or response object) still belongs to the request then.
+    func enter(for object: PyPointer? = nil) -> Bool {
+        while unsafe state.pointee.isBusy {
+            unsafe state.pointee.waiting += 1
+            Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.turn, 1) }
+            if let object = unsafe object, unsafe Call.of(object)?.state != state { return false }
+        }
+        unsafe state.pointee.isBusy = true
+        return true
+    }
+
+    /// Lets the next thread in.
+    func leave() {
+        unsafe state.pointee.isBusy = false
+        if unsafe state.pointee.waiting > 0 {
+            unsafe state.pointee.waiting -= 1
+            unsafe PyThread_release_lock(state.pointee.turn)
+        }
+    }
+}
+
+/// A type object as the functions want it that make instances.
+func typeObject(_ type: PyPointer) -> OpaquePointer { OpaquePointer(type) }

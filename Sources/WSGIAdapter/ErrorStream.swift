@@ -1,0 +1,189 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+internal import WSGIWire
+
+/// A text stream into the error log: `wsgi.errors`, and what stands in for `sys.stdout` and `sys.stderr`.
+///
+/// The text is Python's own TextIOWrapper; `raw`, below it, is ours. Both references are owned.
+@safe struct ErrorStream {
+    let text: PyPointer
+    let raw: PyPointer
+
+    /// What a stream is for.
+    enum Kind: Int32 {
+        case request
+        case standardOutput
+        case standardError
+
+        var name: StaticString {
+            switch self {
+            case .request: "<wsgi.errors>"
+            case .standardOutput: "<stdout>"
+            case .standardError: "<stderr>"
+            }
+        }
+    }
+
+    /// The type of `raw`.
+    static func makeType() -> Reference? {
+        let yes: Method.Fast = { _, _, _ in unsafe Object.bool(true).retained.take() }
+        let no: Method.Fast = { _, _, _ in unsafe Object.bool(false).retained.take() }
+        let nothing: Method.Fast = { _, _, _ in unsafe Object.none.retained.take() }
+        var type = unsafe HeapType(
+            "mod_wsgi.Log", size: MemoryLayout<wsgi_log_object>.size,
+            dealloc: { unsafe ErrorStream.deallocate($0) },
+            methods: unsafe [
+                Method("write") { unsafe ErrorStream.write($0, $1, $2) },
+                unsafe Method("writelines") { unsafe ErrorStream.writeLines($0, $1, $2) },
+                unsafe Method("flush") { object, _, _ in unsafe ErrorStream.flush(object) },
+                Method("close", nothing), Method("isatty", no), Method("readable", no), unsafe Method("seekable", no),
+                unsafe Method("writable", yes),
+                unsafe Method("fileno") { _, _, _ in
+                    unsafe PythonError.raise(WSGI_OS_ERROR, "a stream into the error log has no descriptor")
+                },
+            ])
+        unsafe type.attributes([
+            (
+                "name",
+                { object, _ in
+                    let kind = unsafe ErrorStream.instance(object).flatMap { unsafe Kind(rawValue: $0.pointee.kind) }
+                    return unsafe PyUnicode_FromString((kind ?? .request).name.cString)
+                }
+            ),
+            ("closed", { _, _ in unsafe Object.bool(false).retained.take() }),
+            ("encoding", { _, _ in unsafe PyUnicode_FromString("utf-8") }),
+            ("errors", { _, _ in unsafe PyUnicode_FromString("replace") }),
+        ])
+        return type.make()
+    }
+
+    /// Makes a stream in the interpreter that is attached; `nil`: it has raised.
+    static func make(_ interpreter: Interpreter, kind: Kind) -> ErrorStream? {
+        let state = unsafe interpreter.state
+        guard let raw = unsafe Reference(wsgi_new_log_object(typeObject(state.pointee.logType), kind.rawValue)),
+            let utf8 = Python.text("utf-8"), let replace = Python.text("replace"),
+            let arguments = unsafe Reference(PyTuple_New(6))
+        else { return nil }
+        let values: [PyPointer] = unsafe [
+            raw.object.retained.take(), utf8.take(), replace.take(), Object.none.retained.take(),
+            Object.bool(true).retained.take(), Object.bool(true).retained.take(),
+        ]
+        for index in unsafe values.indices {
+            unsafe _ = PyTuple_SetItem(arguments.object.pointer, index, values[index])
+        }
+        guard let text = unsafe Reference(PyObject_CallObject(state.pointee.textStream, arguments.object.pointer)) else {
+            return nil
+        }
+        return unsafe ErrorStream(text: text.take(), raw: raw.take())
+    }
+
+    /// Makes `call` the request it writes for; `nil`: none, writing raises.
+    func attach(_ call: Call?) {
+        unsafe ErrorStream.instance(raw)?.pointee.call = unsafe UnsafeMutableRawPointer(call?.state)
+    }
+
+    /// Whether nobody else has the stream or what is below it, so that it may serve another request.
+    var isUnshared: Bool { unsafe wsgi_reference_count(text) == 1 && wsgi_reference_count(raw) == 2 }
+
+    /// Gives up the references.
+    func abandon() {
+        unsafe Py_DecRef(text)
+        unsafe Py_DecRef(raw)
+    }
+
+    // MARK: - The raw stream
+
+    private static func instance(_ object: PyPointer?) -> UnsafeMutablePointer<wsgi_log_object>? {
+        guard let object = unsafe object else { return nil }
+        return unsafe UnsafeMutableRawPointer(object).assumingMemoryBound(to: wsgi_log_object.self)
+    }
+
+    private static func deallocate(_ object: PyPointer?) {
+        guard let object = unsafe object, let log = unsafe instance(object) else { return }
+        if let partial = unsafe log.pointee.partial?.assumingMemoryBound(to: ByteBuffer.self) {
+            unsafe partial.deinitialize(count: 1)
+            unsafe partial.deallocate()
+        }
+        unsafe wsgi_free_object(object)
+    }
+
+    /// The request that a stream writes for now: its own, or the one of the calling thread.
+    private static func call(_ log: UnsafeMutablePointer<wsgi_log_object>) -> Call? {
+        if unsafe log.pointee.kind == Kind.request.rawValue {
+            return unsafe Call(log.pointee.call?.assumingMemoryBound(to: CallState.self))
+        }
+        return ThreadContext.runningCall
+    }
+
+    private static func write(
+        _ object: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
+    ) -> PyPointer? {
+        guard count == 1, let data = unsafe Object(arguments?[0]) else {
+            return unsafe PythonError.raise(WSGI_TYPE_ERROR, "write() takes one bytes-like object")
+        }
+        if data.isText {
+            guard let encoded = unsafe Reference(PyUnicode_AsEncodedString(data.pointer, "utf-8", "replace")) else {
+                return nil
+            }
+            let bytes = unsafe encoded.object.bytes
+            return unsafe put(object, bytes) ? Python.integer(Int64(bytes.count))?.take() : nil
+        }
+        var view = unsafe Py_buffer()
+        guard unsafe PyObject_GetBuffer(data.pointer, &view, PyBUF_SIMPLE) == 0 else { return nil }
+        defer { unsafe PyBuffer_Release(&view) }
+        let bytes = unsafe UnsafeRawBufferPointer(start: view.buf, count: view.len)
+        return unsafe put(object, bytes) ? Python.integer(Int64(bytes.count))?.take() : nil
+    }
+
+    private static func writeLines(
+        _ object: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
+    ) -> PyPointer? {
+        guard count == 1, let lines = unsafe Object(arguments?[0]),
+            let iterator = unsafe Reference(PyObject_GetIter(lines.pointer))
+        else {
+            return unsafe PythonError.occurred
+                ? nil : PythonError.raise(WSGI_TYPE_ERROR, "writelines() takes one iterable")
+        }
+        while let line = unsafe Reference(PyIter_Next(iterator.object.pointer)) {
+            var argument: PyPointer? = unsafe line.object.pointer
+            guard unsafe Reference(write(object, &argument, 1)) != nil else { return nil }
+        }
+        return unsafe PythonError.occurred ? nil : Object.none.retained.take()
+    }
+
+    private static func put(_ object: PyPointer?, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let log = unsafe instance(object) else { return false }
+        if let call = unsafe call(log) {
+            unsafe ErrorLine.append(bytes, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
+            return true
+        }
+        guard unsafe log.pointee.kind != Kind.request.rawValue else {
+            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "wsgi.errors was written to after the request has ended")
+            return false
+        }
+        unsafe ErrorLine.append(bytes, to: &partial(log).pointee, script: nil, .process)
+        return true
+    }
+
+    private static func partial(_ log: UnsafeMutablePointer<wsgi_log_object>) -> UnsafeMutablePointer<ByteBuffer> {
+        if let known = unsafe log.pointee.partial { return unsafe known.assumingMemoryBound(to: ByteBuffer.self) }
+        let made = UnsafeMutablePointer<ByteBuffer>.allocate(capacity: 1)
+        unsafe made.initialize(to: ByteBuffer(capacity: 256))
+        unsafe log.pointee.partial = UnsafeMutableRawPointer(made)
+        return unsafe made
+    }
+
+    /// Partial lines: written out as they are. Never an error, as late garbage collection flushes too.
+    private static func flush(_ object: PyPointer?) -> PyPointer? {
+        if let log = unsafe instance(object) {
+            if let call = unsafe call(log) {
+                unsafe ErrorLine.append(nil, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
+            } else if unsafe log.pointee.partial != nil {
+                unsafe ErrorLine.append(nil, to: &partial(log).pointee, script: nil, .process)
+            }
+        }
+        return unsafe Object.none.retained.take()
+    }
+}

@@ -1,0 +1,47 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+
+/// Exceptions in the error log: a line that says where, then the traceback, one record for each of its lines.
+enum ExceptionReport {
+    /// Logs the exception that is set, and clears it. Needs the GIL, which is released while writing.
+    static func log(_ id: LogID, _ text: String, to target: LogTarget) {
+        guard let exception = PythonError.take() else {
+            Attachment.detached { target.write(WSGI_LOG_ERR, id, text) }
+            return
+        }
+        log(exception.object, id, text, to: target)
+    }
+
+    /// Logs an exception. Needs the GIL, which is released while writing.
+    static func log(_ exception: Object, _ id: LogID, _ text: String, to target: LogTarget) {
+        let lines = lines(of: exception)
+        Attachment.detached {
+            target.write(WSGI_LOG_ERR, id, text)
+            for line in lines { target.write(WSGI_LOG_ERR, line) }
+        }
+    }
+
+    private static func lines(of exception: Object) -> [String] {
+        guard let traceback = Python.module("traceback"), let format = traceback.object.attribute("format_exception"),
+            let parts = format.object.call(exception)
+        else {
+            PyErr_Clear()
+            return ["\(exception.typeName) (its traceback cannot be formatted)"]
+        }
+        var text = ""
+        for index in 0..<parts.object.count { text += parts.object.item(index)?.text ?? "" }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        while lines.last == "" { lines.removeLast() }
+        return lines
+    }
+}
+
+extension ExceptionReport {
+    /// Where something happened, for messages.
+    static func place(_ interpreter: Interpreter) -> String {
+        let group = unsafe ProcessState.current?.pointee.spec.processGroup ?? ""
+        return "(process group '\(group)', application group '\(interpreter.text)')"
+    }
+}

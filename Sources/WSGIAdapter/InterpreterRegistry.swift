@@ -1,0 +1,98 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import Synchronization
+internal import WSGICore
+
+/// The interpreters of the process: one for each application group that was asked for, never more.
+enum InterpreterRegistry {
+    /// Held while an interpreter is looked for and made; never waited for with the GIL.
+    private static let all = Mutex<[Interpreter]>([])
+
+    /// Notes the main interpreter.
+    static func add(_ interpreter: Interpreter) {
+        all.withLock { $0.append(interpreter) }
+    }
+
+    /// Attaches `thread` to the interpreter of `group` for the first time; see `ThreadContext.attach`.
+    static func attach(
+        _ thread: ThreadContext, _ group: UnsafeRawBufferPointer
+    ) -> UnsafeMutablePointer<AttachmentState>? {
+        let found = unsafe find(thread, group)
+        guard let interpreter = found.interpreter else { return nil }
+        if found.isNew {
+            // `make` left its thread state attached and noted.
+            return unsafe thread.state.pointee.attachments
+        }
+        return unsafe thread.enter(interpreter)
+    }
+
+    private static func find(
+        _ thread: ThreadContext, _ group: UnsafeRawBufferPointer
+    ) -> (interpreter: Interpreter?, isNew: Bool) {
+        all.withLock { interpreters in
+            for interpreter in interpreters where unsafe Text.equal(interpreter.state.pointee.name, group) {
+                return (interpreter, false)
+            }
+            guard let main = interpreters.first, attachMain(thread, main) else { return (nil, false) }
+            guard let made = unsafe make(thread, group) else { return (nil, false) }
+            interpreters.append(made)
+            return (made, true)
+        }
+    }
+
+    /// Attaches to the main interpreter, without which there can be no other.
+    private static func attachMain(_ thread: ThreadContext, _ main: Interpreter) -> Bool {
+        var candidate = unsafe thread.state.pointee.attachments
+        while let attachment = unsafe candidate {
+            if unsafe attachment.pointee.interpreter.state == main.state {
+                unsafe PyEval_RestoreThread(attachment.pointee.threadState)
+                return true
+            }
+            unsafe candidate = unsafe attachment.pointee.next
+        }
+        return unsafe thread.enter(main) != nil
+    }
+
+    /// Makes an interpreter, and leaves it attached; `nil`: nothing is attached.
+    private static func make(_ thread: ThreadContext, _ group: UnsafeRawBufferPointer) -> Interpreter? {
+        guard let main = unsafe PyThreadState_Get() else { return nil }
+        guard let threadState = unsafe Py_NewInterpreter() else {
+            PyErr_Clear()
+            unsafe PyEval_SaveThread()
+            return nil
+        }
+        guard let made = unsafe Interpreter.make(name: Text.string(group)) else {
+            ExceptionReport.log(
+                .interpreterFailed, unsafe "Cannot prepare the interpreter '\(Text.string(group))'.", to: .process)
+            unsafe Py_EndInterpreter(threadState)
+            unsafe PyThreadState_Swap(main)
+            unsafe PyEval_SaveThread()
+            return nil
+        }
+        thread.adopt(made, isAdopted: false)
+        return made
+    }
+
+    /// Ends all interpreters but the main one; see `Adapter.stop`.
+    static func stop() -> Bool {
+        guard let thread = ThreadContext.current, let main = unsafe PyThreadState_Get() else { return false }
+        let interpreters = all.withLock { interpreters in
+            let others = Array(interpreters.dropFirst())
+            interpreters.removeAll()
+            return others
+        }
+        var ended = true
+        unsafe PyEval_SaveThread()
+        for interpreter in interpreters.reversed() {
+            guard unsafe thread.attach(interpreter.state.pointee.name) ?? thread.enter(interpreter) != nil else {
+                ended = false
+                continue
+            }
+            ThreadContext.reap(interpreter)
+            if !interpreter.end() { ended = false }
+        }
+        unsafe PyEval_RestoreThread(main)
+        return ended
+    }
+}

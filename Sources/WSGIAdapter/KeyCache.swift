@@ -1,0 +1,135 @@
+internal import CPython
+internal import PythonRuntime
+
+/// The keys of environs, from httpd's bytes to interned str, each with the value it had last: most values of most
+/// requests are those of the request before.
+///
+/// Bounded, since clients choose the names of headers. Needs the GIL of its interpreter.
+@safe struct KeyCache {
+    private static let capacity = 1024
+    private static let mostKeys = 512
+    private static let longestKey = 64
+    private static let longestValue = 128
+
+    /// How the value of a key becomes a str, and whether it may be kept.
+    private enum Kind { case text, path, secret }
+
+    @safe private struct Entry {
+        let key: PyPointer
+        let bytes: UnsafeRawBufferPointer
+        let kind: Kind
+        var value: PyPointer?
+        var valueBytes: UnsafeMutableRawPointer?
+        var valueCount = 0
+    }
+
+    private let entries: UnsafeMutablePointer<Entry?>
+    private let count: UnsafeMutablePointer<Int>
+
+    /// An empty cache.
+    static func make() -> KeyCache {
+        let entries = UnsafeMutablePointer<Entry?>.allocate(capacity: capacity)
+        unsafe entries.initialize(repeating: nil, count: capacity)
+        let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        unsafe count.initialize(to: 0)
+        return unsafe KeyCache(entries: entries, count: count)
+    }
+
+    /// `dictionary[key] = value`, both made of bytes; false: it has raised.
+    func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
+        guard let place = unsafe find(key) else {
+            guard let name = unsafe Python.text(latin1: key), let text = unsafe KeyCache.text(value, KeyCache.kind(key))
+            else { return false }
+            return unsafe PyDict_SetItem(dictionary, name.object.pointer, text.object.pointer) == 0
+        }
+        if let known = unsafe place.pointee?.value, let bytes = unsafe place.pointee?.valueBytes,
+            unsafe place.pointee?.valueCount == value.count,
+            unsafe value.isEmpty || wsgi_bytes_equal(bytes, value.baseAddress ?? UnsafeRawPointer(bytes), value.count),
+            let name = unsafe place.pointee?.key
+        {
+            return unsafe PyDict_SetItem(dictionary, name, known) == 0
+        }
+        guard let name = unsafe place.pointee?.key, let kind = unsafe place.pointee?.kind,
+            let text = unsafe KeyCache.text(value, kind)
+        else { return false }
+        let done = unsafe PyDict_SetItem(dictionary, name, text.object.pointer) == 0
+        if kind != .secret && value.count <= KeyCache.longestValue {
+            unsafe keep(value, text.take(), at: place)
+        }
+        return done
+    }
+
+    private func keep(_ bytes: UnsafeRawBufferPointer, _ text: PyPointer, at place: UnsafeMutablePointer<Entry?>) {
+        let memory =
+            unsafe place.pointee?.valueBytes
+            ?? UnsafeMutableRawPointer.allocate(byteCount: KeyCache.longestValue, alignment: 8)
+        if let start = bytes.baseAddress { unsafe memory.copyMemory(from: start, byteCount: bytes.count) }
+        let former = unsafe place.pointee?.value
+        unsafe place.pointee?.valueBytes = unsafe memory
+        unsafe place.pointee?.valueCount = bytes.count
+        unsafe place.pointee?.value = unsafe text
+        unsafe Py_DecRef(former)
+    }
+
+    /// The key's place, made if there is room; `nil`: it is not cached.
+    private func find(_ key: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Entry?>? {
+        var index = unsafe KeyCache.hash(key)
+        while true {
+            let place = unsafe entries + (index & (KeyCache.capacity &- 1))
+            guard let bytes = unsafe place.pointee?.bytes else { return unsafe insert(key, at: place) }
+            if unsafe Text.equal(bytes, key) { return unsafe place }
+            index = index &+ 1
+        }
+    }
+
+    private func insert(_ key: UnsafeRawBufferPointer, at place: UnsafeMutablePointer<Entry?>)
+        -> UnsafeMutablePointer<Entry?>?
+    {
+        guard unsafe key.count <= KeyCache.longestKey && count.pointee < KeyCache.mostKeys,
+            let text = unsafe Python.text(latin1: key)
+        else {
+            PyErr_Clear()
+            return nil
+        }
+        var name: PyPointer? = unsafe text.take()
+        unsafe PyUnicode_InternInPlace(&name)
+        guard let interned = unsafe name else { return nil }
+        unsafe place.pointee = unsafe Entry(key: interned, bytes: Text.immortal(key), kind: KeyCache.kind(key))
+        unsafe count.pointee += 1
+        return unsafe place
+    }
+
+    /// Ends and length tell the usual names apart; whoever makes others collide gains a comparison or two.
+    private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
+        var hash: UInt64 = UInt64(truncatingIfNeeded: key.count) &* 0x9E37_79B9_7F4A_7C15
+        if key.count >= 8 {
+            hash ^= unsafe key.loadUnaligned(fromByteOffset: key.count &- 8, as: UInt64.self)
+            hash = hash &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 29
+            hash ^= unsafe key.loadUnaligned(fromByteOffset: key.count / 2 &- 4, as: UInt64.self)
+        } else {
+            for unsafe byte in unsafe key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        }
+        hash = hash &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: hash >> 40)
+    }
+
+    private static func text(_ value: UnsafeRawBufferPointer, _ kind: Kind) -> Reference? {
+        unsafe kind == .path ? Python.text(path: value) : Python.text(latin1: value)
+    }
+
+    private static func kind(_ key: UnsafeRawBufferPointer) -> Kind {
+        let paths: [StaticString] = ["DOCUMENT_ROOT", "SCRIPT_FILENAME"]
+        let secrets: [StaticString] = ["HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_PROXY_AUTHORIZATION"]
+        for name in paths where unsafe Text.equal(UnsafeRawBufferPointer(name), key) { return .path }
+        for name in secrets where unsafe Text.equal(UnsafeRawBufferPointer(name), key) { return .secret }
+        return .text
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The bytes of a literal.
+    init(_ text: StaticString) {
+        unsafe self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+}

@@ -1,0 +1,222 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+internal import WSGIWire
+
+/// From the application's iterable to the transport.
+extension Call {
+    /// The most body that is copied, so that the request needs the GIL only once.
+    private static let mostDeferred = 64 << 10
+
+    /// Sends what the application returned, closes it, and says how the request ended.
+    func deliver(_ result: consuming Reference) -> Int32 {
+        let object = result.object
+        if object.isExactList || object.isExactTuple { return deliverBlocks(object) }
+        var outcome: Int32
+        if unsafe object.isInstance(of: Object(state.pointee.interpreter.state.pointee.python.fileWrapper)),
+            let sent = deliverFile(object)
+        {
+            outcome = sent
+        } else {
+            outcome = iterate(object)
+        }
+        close(object)
+        if outcome == WSGI_OUTCOME_COMPLETE.rawValue { outcome = end() }
+        return outcome
+    }
+
+    /// All blocks are there: small ones are copied and sent when Python is done with the request.
+    private func deliverBlocks(_ blocks: Object) -> Int32 {
+        var total = 0
+        for index in 0..<blocks.count {
+            guard let block = blocks.item(index), check(block) else { return failed() }
+            total = unsafe total &+ block.bytes.count
+        }
+        if unsafe total > 0 && state.pointee.phase == .waiting { return end() }
+        if total <= Call.mostDeferred, unsafe state.pointee.phase == .held {
+            for index in 0..<blocks.count {
+                if let block = blocks.item(index) { unsafe state.pointee.deferred.append(block.bytes) }
+            }
+            return end()
+        }
+        var index = 0
+        // The list may change while others have the GIL: look at its length each time.
+        while index < blocks.count, let block = blocks.item(index)?.retained {
+            index += 1
+            guard check(block.object) else { return failed() }
+            guard unsafe send(block.object.bytes, flush: false) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        }
+        return end()
+    }
+
+    private func iterate(_ iterable: Object) -> Int32 {
+        guard let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else { return failed() }
+        while let block = unsafe Reference(PyIter_Next(iterator.object.pointer)) {
+            guard check(block.object), unsafe canSend(block.object.bytes) else { return failed() }
+            guard unsafe send(block.object.bytes, flush: true) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        }
+        return PythonError.occurred ? failed() : WSGI_OUTCOME_COMPLETE.rawValue
+    }
+
+    private func check(_ block: Object) -> Bool {
+        if block.isBytes { return true }
+        unsafe PythonError.raise(
+            WSGI_TYPE_ERROR, text: "the items of a WSGI application's iterable must be bytes, not \(block.typeName)")
+        return false
+    }
+
+    /// Whether there is something to be announced before a block; raises when not.
+    private func canSend(_ block: UnsafeRawBufferPointer) -> Bool {
+        if unsafe block.isEmpty || state.pointee.phase != .waiting { return true }
+        unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "the WSGI application gave data before it called start_response()")
+        return false
+    }
+
+    /// Sends a block, and before the first one status and headers. Releases the GIL. Empty blocks are nothing.
+    ///
+    /// - Returns: False when the transport failed, now or before.
+    func send(_ block: UnsafeRawBufferPointer, flush: Bool) -> Bool {
+        if unsafe block.isEmpty { return unsafe state.pointee.transportError == 0 }
+        guard unsafe enter() else { return false }
+        defer { leave() }
+        if unsafe state.pointee.transportError != 0 { return false }
+        let first = unsafe state.pointee.phase == .held
+        unsafe state.pointee.phase = .sent
+        let length = take(block.count)
+        let error: Int32 = Attachment.detached {
+            let transport = unsafe state.pointee.transport
+            if first {
+                let error = sendHead()
+                if error != 0 { return error }
+            }
+            if length == 0 { return 0 }
+            let start = unsafe block.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            return unsafe transport.pointee.send_data?(transport.pointee.context, start, length, flush ? 1 : 0) ?? 0
+        }
+        if error != 0 { unsafe state.pointee.transportError = error }
+        return error == 0
+    }
+
+    /// How much of a block of `count` bytes is sent: no more than was declared, and nothing that HEAD cannot use.
+    private func take(_ count: Int) -> Int {
+        let declared = unsafe state.pointee.declaredLength
+        guard declared >= 0 else {
+            unsafe state.pointee.delivered &+= Int64(count)
+            return count
+        }
+        let length = min(Int64(count), max(0, unsafe declared &- state.pointee.delivered))
+        unsafe state.pointee.delivered &+= length
+        // The length is in the headers, and the client must not get the body.
+        return unsafe state.pointee.flags.contains(.headersOnly) ? 0 : Int(truncatingIfNeeded: length)
+    }
+
+    /// Without the GIL.
+    private func sendHead() -> Int32 {
+        let transport = unsafe state.pointee.transport
+        let head = unsafe state.pointee.head.bytes
+        let start = unsafe head.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return unsafe transport.pointee.send_head?(transport.pointee.context, start, head.count) ?? 0
+    }
+
+    /// Sends the head and the small body that waited for the GIL to be free. Without the GIL.
+    func sendDeferred() -> Bool {
+        let body = unsafe state.pointee.deferred.bytes
+        let drops = unsafe state.pointee.flags.contains(.headersOnly) && state.pointee.declaredLength >= 0
+        unsafe state.pointee.phase = .sent
+        if sendHead() != 0 { return false }
+        let length = unsafe Int(truncatingIfNeeded: min(Int64(body.count), state.pointee.delivered))
+        if drops || length == 0 { return true }
+        let transport = unsafe state.pointee.transport
+        let start = unsafe body.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return unsafe (transport.pointee.send_data?(transport.pointee.context, start, length, 0) ?? 0) == 0
+    }
+
+    /// The application has returned everything: what does the response amount to?
+    private func end() -> Int32 {
+        if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        if unsafe state.pointee.phase == .waiting {
+            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "the WSGI application did not call start_response()")
+            return failed()
+        }
+        if unsafe state.pointee.phase == .held { unsafe _ = take(state.pointee.deferred.count) }
+        let (declared, delivered, status) = unsafe (
+            state.pointee.declaredLength, state.pointee.delivered, state.pointee.status
+        )
+        let hasBody = unsafe status >= 200 && status != 204 && status != 304 && !state.pointee.flags.contains(.headersOnly)
+        if hasBody && delivered < declared {
+            let target = log
+            let script = unsafe Text.string(state.pointee.script)
+            let message = "The WSGI script '\(script)' declared a Content-Length of \(declared) but "
+                + "returned \(delivered) bytes; the response is cut off."
+            Attachment.detached { target.write(WSGI_LOG_ERR, .responseShort, message) }
+            return WSGI_OUTCOME_TRUNCATED.rawValue
+        }
+        return WSGI_OUTCOME_COMPLETE.rawValue
+    }
+
+    /// PEP 3333: close() is called at the end of the request, however it ended.
+    private func close(_ result: Object) {
+        if let close = result.optionalAttribute("close") {
+            if close.object.call() != nil { return }
+        } else if !PythonError.occurred {
+            return
+        }
+        let place = unsafe "'\(Text.string(state.pointee.script))' \(ExceptionReport.place(state.pointee.interpreter))"
+        ExceptionReport.log(.applicationRaised, "Exception in close() of the response of \(place).", to: log)
+    }
+
+    // MARK: - Files
+
+    /// Sends a wrapped file by its descriptor; `nil`: it has to be read.
+    private func deliverFile(_ wrapper: Object) -> Int32? {
+        guard unsafe state.pointee.phase == .held,
+            let place = unsafe Object(state.pointee.interpreter.state.pointee.python.sendable).call(wrapper),
+            place.object.isTuple, let descriptor = place.object.item(0), let start = place.object.item(1)
+        else {
+            PyErr_Clear()
+            return nil
+        }
+        let (file, offset) = unsafe (PyLong_AsLong(descriptor.pointer), PyLong_AsLongLong(start.pointer))
+        guard !PythonError.occurred, let file = Int32(exactly: file) else {
+            PyErr_Clear()
+            return nil
+        }
+        let size = wsgi_regular_file_size(file)
+        guard size >= 0 else { return nil }
+        let available = max(0, size &- offset)
+        if unsafe state.pointee.declaredLength < 0 { declare(available) }
+        let length = unsafe min(available, state.pointee.declaredLength)
+        guard unsafe enter() else { return nil }
+        defer { leave() }
+        unsafe state.pointee.phase = .sent
+        unsafe state.pointee.delivered = length
+        let drops = unsafe state.pointee.flags.contains(.headersOnly) || length == 0
+        let error: Int32 = Attachment.detached {
+            let error = sendHead()
+            let transport = unsafe state.pointee.transport
+            if error != 0 || drops { return error }
+            return unsafe transport.pointee.send_file?(transport.pointee.context, file, offset, length) ?? 0
+        }
+        if error != 0 { unsafe state.pointee.transportError = error }
+        return error == 0 ? WSGI_OUTCOME_COMPLETE.rawValue : WSGI_OUTCOME_TRUNCATED.rawValue
+    }
+}
+
+extension Call {
+    /// Adds a Content-Length to the head that is held back.
+    private func declare(_ length: Int64) {
+        let name: StaticString = "Content-Length"
+        var digits = String(length)
+        digits.withUTF8 { digits in
+            unsafe state.pointee.head.append(UInt32(name.utf8CodeUnitCount))
+            unsafe state.pointee.head.append(UInt32(digits.count))
+            unsafe state.pointee.head.append(UnsafeRawPointer(name.utf8Start), name.utf8CodeUnitCount)
+            unsafe state.pointee.head.append(UnsafeRawBufferPointer(digits))
+        }
+        let count = unsafe state.pointee.head.bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)
+        unsafe state.pointee.head.set(count &+ 1, at: 2)
+        unsafe state.pointee.head.set(length, at: 8)
+        unsafe state.pointee.declaredLength = length
+    }
+}

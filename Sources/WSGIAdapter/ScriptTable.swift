@@ -1,0 +1,184 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+
+/// A script file in one interpreter. Lives as long as the interpreter.
+@safe struct ScriptState {
+    let path: UnsafeRawBufferPointer
+    /// Held while the file is loaded, and by nobody who has the GIL and waits for it.
+    let lock: PyThread_type_lock
+    /// The loaded module and its namespace; `nil`: not loaded, or the last attempt failed.
+    var module: PyPointer?
+    var namespace: PyPointer?
+    /// Names that were asked for, as interned str: usually one.
+    var names: UnsafeMutablePointer<CallableName>?
+    var next: UnsafeMutablePointer<ScriptState>?
+}
+
+/// A callable's name, as bytes and as str.
+@safe struct CallableName {
+    let bytes: UnsafeRawBufferPointer
+    let text: PyPointer
+    let next: UnsafeMutablePointer<CallableName>?
+}
+
+/// The scripts of one interpreter, found by their path's bytes without hashing or import. Needs the GIL.
+@safe struct ScriptTable {
+    private let first: UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>
+    private let modified: PyPointer
+
+    /// An empty table.
+    static func make() -> ScriptTable {
+        let first = UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>.allocate(capacity: 1)
+        unsafe first.initialize(to: nil)
+        // Interning a short literal can only fail for want of memory, and then nothing else works either.
+        let key = Python.interned("__mtime__") ?? Object.none.retained
+        return unsafe ScriptTable(first: first, modified: key.take())
+    }
+
+    /// The script of this path, known from now on.
+    func entry(_ path: UnsafeRawBufferPointer) -> Script {
+        var candidate = unsafe first.pointee
+        while let script = unsafe candidate {
+            if unsafe Text.equal(script.pointee.path, path) { return unsafe Script(state: script, modifiedKey: modified) }
+            unsafe candidate = unsafe script.pointee.next
+        }
+        let script = UnsafeMutablePointer<ScriptState>.allocate(capacity: 1)
+        unsafe script.initialize(
+            to: ScriptState(
+                path: Text.immortal(path), lock: PyThread_allocate_lock(), module: nil, namespace: nil, names: nil,
+                next: first.pointee))
+        unsafe first.pointee = unsafe script
+        return unsafe Script(state: script, modifiedKey: modified)
+    }
+}
+
+/// One script of a `ScriptTable`. Needs the GIL.
+@safe struct Script {
+    let state: UnsafeMutablePointer<ScriptState>
+    let modifiedKey: PyPointer
+
+    /// The path, for messages.
+    var path: String { unsafe Text.string(state.pointee.path) }
+
+    /// Whether the script's code is in memory.
+    var isLoaded: Bool { unsafe state.pointee.module != nil }
+
+    /// Whether the loaded code is of another time than `modified`, or does not tell any more of which.
+    func differs(from modified: Int64) -> Bool {
+        guard let namespace = unsafe state.pointee.namespace,
+            let value = unsafe Object(PyDict_GetItemWithError(namespace, modifiedKey)), value.isInteger
+        else {
+            PyErr_Clear()
+            return true
+        }
+        let loaded = unsafe PyLong_AsLongLong(value.pointer)
+        if loaded == -1 { PyErr_Clear() }
+        return loaded != modified
+    }
+
+    /// The object of this name in the script; `nil` without an exception: there is none.
+    func callable(_ name: PyPointer) -> Reference? {
+        guard let namespace = unsafe state.pointee.namespace else { return nil }
+        return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
+    }
+
+    /// A callable's name as interned str, borrowed from the script.
+    func name(_ bytes: UnsafeRawBufferPointer) -> PyPointer? {
+        var candidate = unsafe state.pointee.names
+        while let known = unsafe candidate {
+            if unsafe Text.equal(known.pointee.bytes, bytes) { return unsafe known.pointee.text }
+            unsafe candidate = unsafe known.pointee.next
+        }
+        guard let text = unsafe Python.text(Text.string(bytes)) else { return nil }
+        var pointer: PyPointer? = unsafe text.take()
+        unsafe PyUnicode_InternInPlace(&pointer)
+        guard let interned = unsafe pointer else { return nil }
+        let entry = UnsafeMutablePointer<CallableName>.allocate(capacity: 1)
+        unsafe entry.initialize(
+            to: CallableName(bytes: Text.immortal(bytes), text: interned, next: state.pointee.names))
+        unsafe state.pointee.names = unsafe entry
+        return unsafe interned
+    }
+
+    /// Loads the script unless another thread has done so meanwhile; the GIL is released while waiting.
+    ///
+    /// - Parameter stale: The module that is not wanted any more; `nil`: any that is loaded will do.
+    /// - Returns: Whether it is loaded; when not, the reason is logged.
+    func load(ifNot stale: PyPointer?, in interpreter: Interpreter, target: LogTarget) -> Bool {
+        Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.lock, 1) }
+        defer { unsafe PyThread_release_lock(state.pointee.lock) }
+        if unsafe isLoaded && state.pointee.module != stale { return true }
+        unload()
+        guard load(in: interpreter, target) else { return false }
+        let spec = ScriptSpec(path: path, applicationGroup: interpreter.text)
+        Attachment.detached { Adapter.announce(spec) }
+        return true
+    }
+
+    private func unload() {
+        let (module, namespace) = unsafe (state.pointee.module, state.pointee.namespace)
+        unsafe (state.pointee.module, state.pointee.namespace) = (nil, nil)
+        // Destructors may run here, and see the script as not loaded.
+        unsafe Py_DecRef(namespace)
+        unsafe Py_DecRef(module)
+    }
+
+    private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
+        let place = "'\(path)' \(ExceptionReport.place(interpreter))"
+        let python = unsafe interpreter.state.pointee.python
+        guard let pathText = unsafe Python.text(path: state.pointee.path),
+            let file = unsafe Object(python.readScript).call(pathText.object),
+            let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
+        else {
+            ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
+            return false
+        }
+        guard let mode = Python.text("exec"),
+            let code = unsafe Object(python.compile).call(source, pathText.object, mode.object)
+        else {
+            ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
+            return false
+        }
+        guard let module = unsafe Reference(PyModule_NewObject(name.pointer)),
+            let namespace = unsafe Object(PyModule_GetDict(module.object.pointer)),
+            let builtins = Python.module("builtins"), let modules = unsafe PyImport_GetModuleDict(),
+            unsafe PyDict_SetItemString(namespace.pointer, "__builtins__", builtins.object.pointer) == 0,
+            unsafe PyDict_SetItemString(namespace.pointer, "__file__", pathText.object.pointer) == 0,
+            unsafe PyDict_SetItem(namespace.pointer, modifiedKey, modified.pointer) == 0,
+            unsafe PyDict_SetItem(modules, name.pointer, module.object.pointer) == 0
+        else {
+            ExceptionReport.log(.scriptRaised, "Cannot make a module of the WSGI script \(place).", to: target)
+            return false
+        }
+        guard unsafe Reference(PyEval_EvalCode(code.object.pointer, namespace.pointer, namespace.pointer)) != nil else {
+            let exits = PythonError.matches(WSGI_SYSTEM_EXIT)
+            if let exception = PythonError.take() {
+                if unsafe PyDict_DelItem(modules, name.pointer) != 0 { PyErr_Clear() }
+                ExceptionReport.log(
+                    exception.object, exits ? .scriptExited : .scriptRaised,
+                    exits
+                        ? "The WSGI script \(place) called sys.exit() while it was loaded."
+                        : "The WSGI script \(place) raised an exception while it was loaded.", to: target)
+            }
+            return false
+        }
+        unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.take())
+        return true
+    }
+
+    /// What is to be said of a script without the callable that was asked for.
+    func missingCallable(_ name: UnsafeRawBufferPointer, in interpreter: Interpreter) -> String {
+        var others = ""
+        if let module = unsafe Object(state.pointee.module),
+            let found = unsafe Object(interpreter.state.pointee.python.callables).call(module)
+        {
+            others = found.object.text
+        }
+        PyErr_Clear()
+        let hint = others.isEmpty ? "" : " It defines: \(others)."
+        let wanted = unsafe Text.string(name)
+        return "The WSGI script '\(path)' \(ExceptionReport.place(interpreter)) has no callable '\(wanted)'.\(hint)"
+    }
+}

@@ -1,0 +1,176 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGIWire
+
+/// `start_response` and the write callable: bound methods of an object that belongs to the request.
+enum StartResponse {
+    /// The type of that object.
+    static func makeType() -> Reference? {
+        unsafe HeapType(
+            "mod_wsgi.Response", size: MemoryLayout<wsgi_call_object>.size,
+            dealloc: { unsafe $0.map { unsafe wsgi_free_object($0) } }, methods: []
+        ).make()
+    }
+
+    /// What `start_response` is made of.
+    static func startResponseMethod() -> UnsafeMutablePointer<PyMethodDef> {
+        unsafe Method.table([
+            Method("start_response", keywords: { unsafe StartResponse.startResponse($0, $1, $2, $3) })
+        ])
+    }
+
+    /// What the write callable is made of.
+    static func writeMethod() -> UnsafeMutablePointer<PyMethodDef> {
+        unsafe Method.table([Method("write", { unsafe StartResponse.write($0, $1, $2) })])
+    }
+
+    private static func startResponse(
+        _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ positional: Int, _ keywords: PyPointer?
+    ) -> PyPointer? {
+        guard let call = unsafe Call.of(response), let response = unsafe response else {
+            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "start_response() was called after the request has ended")
+        }
+        var count = positional
+        if let keywords = unsafe Object(keywords), keywords.count > 0 {
+            guard positional == 2, keywords.count == 1, keywords.item(0)?.text == "exc_info" else {
+                return unsafe PythonError.raise(WSGI_TYPE_ERROR, "start_response() takes no keywords but exc_info")
+            }
+            count = 3
+        }
+        guard count == 2 || count == 3, let arguments = unsafe arguments, let status = unsafe Object(arguments[0]),
+            let headers = unsafe Object(arguments[1])
+        else {
+            return unsafe PythonError.raise(
+                WSGI_TYPE_ERROR, "start_response() takes a status, a list of headers, and maybe exc_info")
+        }
+        guard headers.isList else {
+            return unsafe PythonError.raise(WSGI_TYPE_ERROR, "the response headers must be a list")
+        }
+        let information = unsafe count == 3 ? Object(arguments[2]) : nil
+        let exception = information.flatMap { $0.isNone ? nil : $0 }
+        if let exception, !exception.isTuple {
+            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "exc_info must be None or a tuple")
+        }
+        if unsafe call.state.pointee.phase == .sent { return unsafe raiseAgain(exception) }
+        guard call.hold(status, headers) else { return nil }
+        return unsafe PyCFunction_NewEx(call.state.pointee.interpreter.state.pointee.write, response, nil)
+    }
+
+    /// PEP 3333: once the headers are sent, `start_response` with exc_info raises what it is told, and else an error.
+    private static func raiseAgain(_ exception: Object?) -> PyPointer? {
+        guard let exception else {
+            return unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR, "start_response() was called again after the headers have been sent")
+        }
+        guard exception.count == 3, let type = exception.item(0), let value = exception.item(1),
+            let traceback = exception.item(2)
+        else { return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "exc_info must be a tuple of three items") }
+        unsafe PyErr_Restore(
+            type.retained.take(), value.isNone ? nil : value.retained.take(),
+            traceback.isNone ? nil : traceback.retained.take())
+        return nil
+    }
+
+    private static func write(
+        _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
+    ) -> PyPointer? {
+        guard let call = unsafe Call.of(response) else {
+            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called after the request has ended")
+        }
+        guard count == 1, let data = unsafe Object(arguments?[0]), data.isBytes else {
+            return unsafe PythonError.raise(WSGI_TYPE_ERROR, "write() takes one bytes object")
+        }
+        if unsafe call.state.pointee.phase == .waiting {
+            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
+        }
+        if unsafe call.send(data.bytes, flush: true) { return unsafe Object.none.retained.take() }
+        switch unsafe call.state.pointee.transportError {
+        case WSGI_TRANSPORT_DISCONNECTED.rawValue:
+            return unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi client connection closed")
+        case WSGI_TRANSPORT_TIMEOUT.rawValue:
+            return unsafe PythonError.raise(
+                WSGI_OS_ERROR, "mod_wsgi failed to write response data: the client did not take it in time")
+        default:
+            return unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi failed to write response data: the connection broke")
+        }
+    }
+}
+
+extension Call {
+    /// Checks status and headers and encodes them, to be sent before the first data. False: it has raised.
+    fileprivate func hold(_ status: Object, _ headers: Object) -> Bool {
+        unsafe state.pointee.phase = .waiting
+        unsafe state.pointee.head.reset(keeping: 1 << 16)
+        unsafe state.pointee.declaredLength = -1
+        guard status.isText else {
+            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "the response status must be a str, not \(status.typeName)")
+            return false
+        }
+        var code = -1
+        var encoder: ResponseHeadEncoder?
+        guard
+            let _ = unsafe status.withLatin1({ line in
+                unsafe code = HeaderRules.statusCode(line) ?? -1
+                if code >= 0 {
+                    encoder = unsafe ResponseHeadEncoder(into: &state.pointee.head, status: code, statusLine: line)
+                }
+            })
+        else { return false }
+        guard var encoder else {
+            unsafe PythonError.raise(
+                WSGI_VALUE_ERROR, text: "the response status '\(status.text)' is not a code of three digits and a reason")
+            return false
+        }
+        for index in 0..<headers.count {
+            guard let pair = headers.item(index), append(pair, to: &encoder) else { return false }
+        }
+        unsafe encoder.setContentLength(state.pointee.declaredLength, into: &state.pointee.head)
+        unsafe state.pointee.status = code
+        unsafe state.pointee.phase = .held
+        return true
+    }
+
+    private func append(_ pair: Object, to encoder: inout ResponseHeadEncoder) -> Bool {
+        guard pair.isTuple else {
+            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "a response header must be a tuple, not \(pair.typeName)")
+            return false
+        }
+        guard pair.count == 2, let name = pair.item(0), let value = pair.item(1) else {
+            unsafe PythonError.raise(WSGI_VALUE_ERROR, "a response header must be a tuple of name and value")
+            return false
+        }
+        guard name.isText, value.isText else {
+            unsafe PythonError.raise(WSGI_TYPE_ERROR, "name and value of a response header must be str")
+            return false
+        }
+        var fault: HeaderRules.Fault?
+        let done: Void?? = unsafe name.withLatin1 { nameBytes in
+            unsafe value.withLatin1 { valueBytes in
+                fault = unsafe add(nameBytes, valueBytes, to: &encoder)
+            }
+        }
+        guard let done, done != nil else { return false }
+        if let fault {
+            unsafe PythonError.raise(WSGI_VALUE_ERROR, text: "\(fault.rawValue): \(name.text)")
+            return false
+        }
+        return true
+    }
+
+    private func add(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to encoder: inout ResponseHeadEncoder
+    ) -> HeaderRules.Fault? {
+        guard unsafe HeaderRules.isToken(name) else { return .name }
+        guard unsafe HeaderRules.isFieldValue(value) else { return .value }
+        var text = unsafe value
+        if unsafe HeaderRules.isContentLength(name) {
+            guard let length = unsafe HeaderRules.contentLength(value),
+                unsafe state.pointee.declaredLength < 0 || state.pointee.declaredLength == length.value
+            else { return .contentLength }
+            unsafe state.pointee.declaredLength = length.value
+            unsafe text = length.digits
+        }
+        return unsafe encoder.header(name: name, value: text, into: &state.pointee.head) ? nil : .count
+    }
+}

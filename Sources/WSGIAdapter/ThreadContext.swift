@@ -1,0 +1,164 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import Synchronization
+internal import WSGIWire
+
+/// A thread's way into one interpreter, kept as long as the thread lives: making a thread state for each request would
+/// cost more than the request.
+@safe struct AttachmentState {
+    let interpreter: Interpreter
+    /// The thread state; attached while this thread runs Python in `interpreter`.
+    let threadState: OpaquePointer
+    /// Python's own thread state: not ours to delete.
+    let isAdopted: Bool
+    /// `wsgi.errors` of the former request, if nobody kept it: making one costs more than a small request.
+    var errors: ErrorStream?
+    var next: UnsafeMutablePointer<AttachmentState>?
+}
+
+/// What the adapter keeps for each thread that runs requests.
+@safe struct ThreadState {
+    /// `mod_wsgi.thread_id`: counted in the process, 0 is the thread that started Python.
+    let index: Int
+    var attachments: UnsafeMutablePointer<AttachmentState>?
+    /// The request that runs on this thread: the innermost, when an httpd subrequest runs within another.
+    var current: UnsafeMutablePointer<CallState>?
+    /// States that wait to be used again.
+    var idle: UnsafeMutablePointer<CallState>?
+}
+
+/// The calling thread, as the adapter knows it. Not to be handed to another thread.
+@safe struct ThreadContext {
+    let state: UnsafeMutablePointer<ThreadState>
+
+    private static let count = Atomic<Int>(0)
+    private static let retired = Mutex<[Retired]>([])
+
+    /// Thread states of threads that have ended; the next thread that comes to their interpreter clears them.
+    @safe private struct Retired: @unchecked Sendable {
+        let attachment: UnsafeMutablePointer<AttachmentState>
+    }
+
+    /// The calling thread's context, made when it has none.
+    static var current: ThreadContext? {
+        if let known = unsafe wsgi_thread_context() {
+            return unsafe ThreadContext(state: known.assumingMemoryBound(to: ThreadState.self))
+        }
+        let state = UnsafeMutablePointer<ThreadState>.allocate(capacity: 1)
+        let index = count.wrappingAdd(1, ordering: .relaxed).oldValue
+        unsafe state.initialize(to: ThreadState(index: index, attachments: nil, current: nil, idle: nil))
+        unsafe wsgi_set_thread_context(state) { unsafe ThreadContext.retire($0) }
+        return unsafe ThreadContext(state: state)
+    }
+
+    /// The request that runs on the calling thread, if any.
+    static var runningCall: Call? {
+        guard let known = unsafe wsgi_thread_context() else { return nil }
+        return unsafe Call(known.assumingMemoryBound(to: ThreadState.self).pointee.current)
+    }
+
+    /// Attaches to the interpreter of an application group, and makes it when there is none.
+    ///
+    /// - Returns: The attachment, the GIL held; `nil` when the interpreter could not be made, the GIL not held.
+    func attach(_ group: UnsafeRawBufferPointer) -> UnsafeMutablePointer<AttachmentState>? {
+        var candidate = unsafe state.pointee.attachments
+        while let attachment = unsafe candidate {
+            if unsafe Text.equal(attachment.pointee.interpreter.state.pointee.name, group) {
+                unsafe PyEval_RestoreThread(attachment.pointee.threadState)
+                return unsafe attachment
+            }
+            unsafe candidate = unsafe attachment.pointee.next
+        }
+        return unsafe InterpreterRegistry.attach(self, group)
+    }
+
+    /// Takes the thread state that is attached now for this thread's in `interpreter`.
+    func adopt(_ interpreter: Interpreter, isAdopted: Bool = true) {
+        guard let threadState = unsafe PyThreadState_Get() else { return }
+        unsafe add(interpreter, threadState, isAdopted: isAdopted)
+    }
+
+    /// Makes a thread state in `interpreter` and attaches to it.
+    func enter(_ interpreter: Interpreter) -> UnsafeMutablePointer<AttachmentState>? {
+        guard let threadState = unsafe PyThreadState_New(interpreter.state.pointee.interpreter) else { return nil }
+        unsafe PyEval_RestoreThread(threadState)
+        ThreadContext.reap(interpreter)
+        return unsafe add(interpreter, threadState, isAdopted: false)
+    }
+
+    @discardableResult
+    private func add(
+        _ interpreter: Interpreter, _ threadState: OpaquePointer, isAdopted: Bool
+    ) -> UnsafeMutablePointer<AttachmentState> {
+        let attachment = UnsafeMutablePointer<AttachmentState>.allocate(capacity: 1)
+        unsafe attachment.initialize(
+            to: AttachmentState(
+                interpreter: interpreter, threadState: threadState, isAdopted: isAdopted, errors: nil,
+                next: state.pointee.attachments))
+        unsafe state.pointee.attachments = attachment
+        return unsafe attachment
+    }
+
+    /// Begins a request on this thread. Needs the GIL.
+    func push(
+        _ attachment: UnsafeMutablePointer<AttachmentState>, _ head: RequestHead,
+        _ transport: UnsafePointer<wsgi_transport>
+    ) -> Call {
+        let next: UnsafeMutablePointer<CallState>
+        if let idle = unsafe state.pointee.idle {
+            unsafe state.pointee.idle = unsafe idle.pointee.previous
+            unsafe next = idle
+        } else {
+            unsafe next = UnsafeMutablePointer<CallState>.allocate(capacity: 1)
+            unsafe next.initialize(to: CallState(attachment, transport, thread: state.pointee.index))
+        }
+        unsafe next.pointee.begin(attachment, head, transport, previous: state.pointee.current)
+        unsafe state.pointee.current = next
+        return unsafe Call(next)
+    }
+
+    /// Ends the request that `push` began.
+    func pop(_ call: Call) {
+        unsafe state.pointee.current = call.state.pointee.previous
+        unsafe call.state.pointee.previous = state.pointee.idle
+        unsafe state.pointee.idle = call.state
+    }
+
+    /// The thread ends. Its thread states are cleared by others: this thread may not wait for the GIL any more.
+    private static func retire(_ context: UnsafeMutableRawPointer) {
+        let state = unsafe context.assumingMemoryBound(to: ThreadState.self)
+        var next = unsafe state.pointee.attachments
+        while let attachment = unsafe next {
+            unsafe next = unsafe attachment.pointee.next
+            let entry = unsafe Retired(attachment: attachment)
+            retired.withLock { $0.append(entry) }
+        }
+        var idle = unsafe state.pointee.idle
+        while let call = unsafe idle {
+            unsafe idle = unsafe call.pointee.previous
+            unsafe call.deinitialize(count: 1)
+            unsafe call.deallocate()
+        }
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+
+    /// Clears what ended threads left in `interpreter`, which is attached.
+    static func reap(_ interpreter: Interpreter) {
+        let mine = retired.withLock { all in
+            let mine = all.filter { unsafe $0.attachment.pointee.interpreter.state == interpreter.state }
+            all.removeAll { unsafe $0.attachment.pointee.interpreter.state == interpreter.state }
+            return mine
+        }
+        for entry in mine {
+            unsafe entry.attachment.pointee.errors?.abandon()
+            if unsafe !entry.attachment.pointee.isAdopted {
+                unsafe PyThreadState_Clear(entry.attachment.pointee.threadState)
+                unsafe PyThreadState_Delete(entry.attachment.pointee.threadState)
+            }
+            unsafe entry.attachment.deinitialize(count: 1)
+            unsafe entry.attachment.deallocate()
+        }
+    }
+}

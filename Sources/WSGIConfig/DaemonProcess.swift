@@ -1,0 +1,98 @@
+/// A `WSGIDaemonProcess`: the definition of a process group.
+public struct DaemonProcess: Equatable, Sendable {
+    /// The group's name.
+    public let name: String
+    /// Its options.
+    public let options: DaemonOptions
+    /// Where it stands.
+    public let location: SourceLocation
+    /// Whether it stands in the main server, and so can be used from everywhere.
+    public let isGlobal: Bool
+    /// The `ServerName` of the virtual host it stands in, if that was given before it; for messages only.
+    public let serverName: String?
+
+    /// Describes a definition.
+    public init(
+        name: String, options: DaemonOptions, location: SourceLocation, isGlobal: Bool, serverName: String? = nil
+    ) {
+        self.name = name
+        self.options = options
+        self.location = location
+        self.isGlobal = isGlobal
+        self.serverName = serverName
+    }
+
+    /// What the process list is to show; `nil`: nothing was asked for.
+    public var displayName: String? {
+        options.displayName == "%{GROUP}" ? "(wsgi:\(name))" : options.displayName
+    }
+
+    /// The first option in which `other` differs; `nil` when both are the same but for their places.
+    func differingOption(from other: DaemonProcess) -> DaemonOption? {
+        DaemonOptionTable.all.first { option in
+            option.bit & options.written != option.bit & other.options.written
+                || option.print(options) != option.print(other.options)
+        }
+    }
+
+    /// Refuses a second definition of a name that is not the same as the first.
+    func check(against first: DaemonProcess) throws(ConfigError) {
+        guard name == first.name, let option = differingOption(from: first) else { return }
+        throw ConfigError(
+            "WSGIDaemonProcess '\(name)' at \(location) was already defined at \(first.location) with another "
+                + "\(option.name)= (\(first.written(option)) there, \(written(option)) here): rename one of them, or "
+                + "make them the same.")
+    }
+
+    private func written(_ option: DaemonOption) -> String {
+        options.written & option.bit == 0 ? "not given" : "'\(option.print(options))'"
+    }
+}
+
+/// `WSGIDaemonProcess`.
+enum DaemonStatement {
+    static func apply(_ statement: Statement, to server: inout ServerSettings) throws(ConfigError) {
+        let name = try name(statement)
+        let owner = "\(statement.directive) '\(name)'"
+        var options = DaemonOptions()
+        for word in statement.words.dropFirst() {
+            let (name, value) = try statement.option(word, of: owner)
+            guard let option = DaemonOptionTable.option(named: name) else { throw missing(name, owner) }
+            try option.apply(value, of: owner, to: &options)
+        }
+        if options.python != nil && options.pythonHome != nil {
+            throw ConfigError(
+                "\(owner) has both python= and python-home=: python= already says which Python runs the processes, so "
+                    + "remove python-home=.")
+        }
+        let definition = DaemonProcess(
+            name: name, options: options, location: statement.location,
+            isGlobal: statement.context.place == .mainServer, serverName: statement.context.serverName)
+        for first in server.daemonProcesses { try definition.check(against: first) }
+        server.daemonProcesses.append(definition)
+    }
+
+    private static func name(_ statement: Statement) throws(ConfigError) -> String {
+        let directive = statement.directive
+        guard let word = statement.words.first, !word.text.isEmpty else {
+            throw ConfigError("\(directive) needs the name of the process group: \(directive) name [option=value ...].")
+        }
+        if let option = word.option, DaemonOptionTable.option(named: option.key) != nil {
+            throw ConfigError(
+                "\(directive) needs the name of the process group before its options: \(directive) name \(word.text).")
+        }
+        guard !word.text.hasPrefix("%"), word.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw ConfigError(
+                "\(directive): '\(word.text)' cannot be the name of a process group; it must not begin with '%' or "
+                    + "contain control characters.")
+        }
+        return word.text
+    }
+
+    private static func missing(_ name: String, _ owner: String) -> ConfigError {
+        if DaemonOptionTable.unsupported.contains(where: { $0.description == name }) {
+            return ConfigError("option '\(name)' is not supported by this version (\(owner)): remove it.")
+        }
+        return unknownOption(name, of: owner, known: DaemonOptionTable.all.map(\.name.description))
+    }
+}

@@ -1,0 +1,86 @@
+/// Settings that a request finds by its directory and its server; servers and directories alike hold them.
+///
+/// Every property has its default in place; one bit for each row of `DirectiveTable` says whether it was written here.
+public struct DirectorySettings: Equatable, Sendable {
+    /// The process group that serves the request; the empty name: embedded.
+    public var processGroup = GroupExpression("")
+    /// The application group, and so the interpreter.
+    public var applicationGroup = GroupExpression("%{RESOURCE}")
+    /// The name of the application in the script's module.
+    public var callableObject = GroupExpression("application", role: .callableObject)
+    /// Whether a changed script file is loaded again.
+    public var scriptReloading = true
+    /// Whether applications see the `Authorization` header.
+    public var passAuthorization = false
+    /// Whether a request body of unknown length is accepted.
+    public var chunkedRequest = false
+    /// Whether httpd may use sendfile for files that applications return.
+    public var enableSendfile = false
+
+    /// One bit for each row of `DirectiveTable.settings` that was written in this scope.
+    public internal(set) var written: UInt64 = 0
+
+    /// Settings with nothing written.
+    public init() {}
+
+    /// Whether nothing was written in this scope: merging it changes nothing.
+    public var isEmpty: Bool { written == 0 }
+
+    /// These settings with what `child`, an inner scope, has written over them.
+    ///
+    /// When only one of both has anything to say it is returned as it is.
+    public func merged(under child: borrowing DirectorySettings) -> DirectorySettings {
+        switch Self.source(server: self, directory: child) {
+        case .server: return self
+        case .directory: return copy child
+        case .both:
+            var result = self
+            child.copyWritten(to: &result)
+            return result
+        }
+    }
+
+    /// Where the settings of a request are.
+    public enum Source: Sendable {
+        /// The server's settings are the effective ones.
+        case server
+        /// The directory's settings are the effective ones.
+        case directory
+        /// Both have a say.
+        case both
+    }
+
+    /// Tells whether the settings of a request need merging at all.
+    public static func source(server: borrowing DirectorySettings, directory: borrowing DirectorySettings) -> Source {
+        if directory.written == 0 { return .server }
+        return server.written & ~directory.written == 0 ? .directory : .both
+    }
+
+    /// Lends the settings of a request: what its directory has written, over those of its server.
+    ///
+    /// Nothing is allocated; nothing is copied either unless both have a say.
+    public static func withEffective<Result: ~Copyable, Failure: Error>(
+        server: borrowing DirectorySettings, directory: borrowing DirectorySettings,
+        _ body: (borrowing DirectorySettings) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        switch source(server: server, directory: directory) {
+        case .server: return try body(server)
+        case .directory: return try body(directory)
+        case .both:
+            var merged = copy server
+            directory.copyWritten(to: &merged)
+            return try body(merged)
+        }
+    }
+
+    private borrowing func copyWritten(to other: inout DirectorySettings) {
+        let rows = DirectiveTable.settings
+        var rest = written
+        while rest != 0 {
+            let bit = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            if bit < rows.count { rows[bit].copy(self, &other) }
+        }
+        other.written |= written
+    }
+}

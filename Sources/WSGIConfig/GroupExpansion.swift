@@ -1,0 +1,157 @@
+/// What a request answers when a group expression is evaluated.
+///
+/// All bytes are borrowed: they must stay valid until the evaluation returns.
+public protocol ExpansionSource {
+    /// The `ServerName` of the request's server.
+    var serverName: UnsafeRawBufferPointer { get }
+    /// The host the client asked for; empty when there is none.
+    var hostName: UnsafeRawBufferPointer { get }
+    /// The server's port.
+    var port: UInt16 { get }
+    /// The request's URI without its path info.
+    var scriptName: UnsafeRawBufferPointer { get }
+    /// The value of `%{ENV:name}`: of the request's notes, its environment, or the process's; `nil` when not set.
+    func variable(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
+}
+
+extension GroupExpression {
+    /// Writes the value for a request into `buffer` and returns its length; `nil` when it does not fit.
+    ///
+    /// Nothing is allocated.
+    public func write(
+        for request: some ExpansionSource, into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        var out = unsafe Composer(buffer)
+        unsafe text.withBytes { text in
+            guard kind == .environment else { return unsafe compose(kind, text, request, &out) }
+            let name = unsafe UnsafeRawBufferPointer(rebasing: text[variableName])
+            guard let value = unsafe request.variable(name) else { return unsafe unresolved(text, &out) }
+            unsafe expandOnce(value, request, &out)
+        }
+        return out.length
+    }
+
+    /// A variable's value may itself be a variable, but not another `%{ENV:}`.
+    private func expandOnce(
+        _ value: UnsafeRawBufferPointer, _ request: some ExpansionSource, _ out: inout Composer
+    ) {
+        guard unsafe value.first == UInt8(ascii: "%"), unsafe !Self.matches(value.prefix(6), "%{ENV:") else {
+            return unsafe out.append(value)
+        }
+        guard role == .group else { return unsafe unresolved(value, &out) }
+        if unsafe Self.matches(value[...], "%{GLOBAL}") { return }
+        let inner: Kind =
+            if unsafe Self.matches(value[...], "%{RESOURCE}") {
+                .resource
+            } else if unsafe Self.matches(value[...], "%{SERVER}") {
+                .server
+            } else if unsafe Self.matches(value[...], "%{HOST}") {
+                .host
+            } else {
+                .literal
+            }
+        unsafe compose(inner, value, request, &out)
+    }
+
+    private func compose(
+        _ kind: Kind, _ literal: UnsafeRawBufferPointer, _ request: some ExpansionSource,
+        _ out: inout Composer
+    ) {
+        switch kind {
+        case .literal, .environment: unsafe out.append(literal)
+        case .server: unsafe out.append(server: request.serverName, port: request.port)
+        case .host:
+            let host = unsafe request.hostName
+            unsafe out.append(server: host.isEmpty ? request.serverName : host, port: request.port)
+        case .resource:
+            unsafe out.append(server: request.serverName, port: request.port)
+            out.append(byte: UInt8(ascii: "|"))
+            unsafe out.append(scriptName: request.scriptName)
+        }
+    }
+
+    private func unresolved(_ text: UnsafeRawBufferPointer, _ out: inout Composer) {
+        switch role {
+        case .group: unsafe out.append(text)
+        case .callableObject: out.append("application")
+        }
+    }
+
+    private static func matches(_ value: Slice<UnsafeRawBufferPointer>, _ text: StaticString) -> Bool {
+        unsafe value.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}
+
+/// The name of the application group that an application has by default: `<server>[:port]|<script name>`.
+public enum ResourceName {
+    /// Writes the name into `buffer` and returns its length; `nil` when it does not fit.
+    ///
+    /// The port is left out when it is 80 or 443; runs of `/` in the script name become one.
+    public static func write(
+        server: UnsafeRawBufferPointer, port: UInt16, scriptName: UnsafeRawBufferPointer,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        var out = unsafe Composer(buffer)
+        unsafe out.append(server: server, port: port)
+        out.append(byte: UInt8(ascii: "|"))
+        unsafe out.append(scriptName: scriptName)
+        return out.length
+    }
+}
+
+/// Writes into memory of a fixed size, and notes when it is too small.
+@safe private struct Composer {
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var count = 0
+    private var isFull = false
+
+    init(_ buffer: UnsafeMutableRawBufferPointer) { unsafe self.buffer = buffer }
+
+    /// What was written; `nil` when it did not fit.
+    var length: Int? { isFull ? nil : count }
+
+    mutating func append(byte: UInt8) {
+        guard unsafe count < buffer.count else {
+            isFull = true
+            return
+        }
+        unsafe buffer[count] = byte
+        count &+= 1
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        guard unsafe bytes.count <= buffer.count &- count, let target = unsafe buffer.baseAddress else {
+            isFull = true
+            return
+        }
+        unsafe (target + count).copyMemory(from: start, byteCount: bytes.count)
+        count &+= bytes.count
+    }
+
+    mutating func append(_ text: StaticString) {
+        unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(server: UnsafeRawBufferPointer, port: UInt16) {
+        unsafe append(server)
+        guard port != 80 && port != 443 else { return }
+        append(byte: UInt8(ascii: ":"))
+        var divisor: UInt16 = 10000
+        while divisor > 1 && port < divisor { divisor /= 10 }
+        while divisor > 0 {
+            append(byte: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: port / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    mutating func append(scriptName: UnsafeRawBufferPointer) {
+        var isAfterSlash = false
+        for index in scriptName.indices {
+            let byte = unsafe scriptName[index]
+            let isSlash = byte == UInt8(ascii: "/")
+            if !(isSlash && isAfterSlash) { append(byte: byte) }
+            isAfterSlash = isSlash
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// The value of a directive that names a group or a callable, with the one variable it may be.
+///
+/// Only a value whose first character is `%` can be a variable, and only when it is nothing else; everything else is
+/// taken as it stands. It is parsed once, at configuration time, and evaluated for each request.
+public struct GroupExpression: Equatable, Sendable {
+    /// What the value is.
+    public enum Kind: UInt8, Sendable {
+        /// The text itself; `%{GLOBAL}` is the empty text.
+        case literal
+        /// `%{RESOURCE}`: server, port and script name.
+        case resource
+        /// `%{SERVER}`: server and port.
+        case server
+        /// `%{HOST}`: the host the client asked for, and port.
+        case host
+        /// `%{ENV:name}`: a variable of the request.
+        case environment
+    }
+
+    /// What an expression is for; this decides which variables it knows.
+    public enum Role: UInt8, Sendable {
+        /// A process group or an application group: all variables; what is unknown stands for itself.
+        case group
+        /// A callable object: `%{ENV:name}` only; what is unknown means `application`.
+        case callableObject
+    }
+
+    /// What the value is.
+    public let kind: Kind
+    /// What the expression is for.
+    public let role: Role
+    /// The literal; of a variable, its text as written.
+    public let text: ConfigText
+
+    /// Parses `text`.
+    public init(_ text: String, role: Role = .group) {
+        (kind, self.role) = (Self.kind(of: text, in: role), role)
+        switch (role, kind) {
+        case (.group, .literal) where text == "%{GLOBAL}": self.text = ""
+        case (.callableObject, .literal) where text.hasPrefix("%"): self.text = "application"
+        default: self.text = ConfigText(text)
+        }
+    }
+
+    /// The text of an expression that is the same for every request; `nil` when it depends on the request.
+    ///
+    /// This is the rule of preloading: a literal that contains `%{` counts as dependent, as it does in mod_wsgi.
+    public var staticText: String? {
+        guard kind == .literal else { return nil }
+        let string = text.string
+        return string.utf8.indices.contains(where: { string.utf8[$0...].starts(with: "%{".utf8) }) ? nil : string
+    }
+
+    /// Whether requests need no lookup: the value is `text`.
+    public var isLiteral: Bool { kind == .literal }
+
+    /// The variable's name in `%{ENV:name}`, as a part of `text`.
+    var variableName: Range<Int> { 6..<max(6, text.count - 1) }
+
+    private static func kind(of text: String, in role: Role) -> Kind {
+        guard text.hasPrefix("%") else { return .literal }
+        if text.hasPrefix("%{ENV:"), text.hasSuffix("}"), text.utf8.count > 7 { return .environment }
+        guard role == .group else { return .literal }
+        return switch text {
+        case "%{RESOURCE}": .resource
+        case "%{SERVER}": .server
+        case "%{HOST}": .host
+        default: .literal
+        }
+    }
+}

@@ -1,0 +1,133 @@
+/// A server of the configuration, as visibility of process groups needs to know it.
+public struct HostIdentity: Equatable, Sendable {
+    /// Whether it is the main server.
+    public let isMain: Bool
+    /// Its final `ServerName`; `nil` when it has none.
+    public let name: String?
+
+    /// Describes a server.
+    public init(isMain: Bool, name: String?) {
+        self.isMain = isMain
+        self.name = name
+    }
+
+    /// Whether both are virtual hosts of the same `ServerName`, such as one site's on ports 80 and 443.
+    func isSameSite(as other: HostIdentity) -> Bool {
+        guard let name, let otherName = other.name else { return false }
+        return name.lowercased() == otherName.lowercased()
+    }
+}
+
+/// A server with what was configured for it.
+public struct ConfiguredServer: Sendable {
+    /// Which server it is.
+    public let host: HostIdentity
+    /// Its settings, merged or not.
+    public let settings: ServerSettings
+
+    /// Pairs a server with its settings.
+    public init(host: HostIdentity, settings: ServerSettings) {
+        self.host = host
+        self.settings = settings
+    }
+}
+
+/// All process groups of a configuration, and who may use them.
+///
+/// Made when the whole configuration has been read; immutable from then on. Servers are named by their index in the
+/// list that it was made of.
+public struct ProcessGroups: Sendable {
+    /// One group. Its index in `all` is its index everywhere.
+    public struct Group: Sendable {
+        /// The definition; of several identical ones, the first.
+        public let definition: DaemonProcess
+        /// The group's name.
+        public let name: ConfigText
+        /// The server it is defined in: the first, if there are several.
+        public let server: Int
+        /// For each server whether its requests may use the group.
+        public fileprivate(set) var isUsable: [Bool]
+    }
+
+    /// What is found under a name.
+    public enum Lookup: Equatable, Sendable {
+        /// A group that may be used: its index.
+        case found(Int)
+        /// A group that belongs to another virtual host: its index.
+        case ofOtherHost(Int)
+        /// There is no such group.
+        case unknown
+    }
+
+    /// The groups in the order of their definition, the main server's first if it is the first server.
+    public private(set) var all: [Group] = []
+    /// What is worth an INFO line: definitions that were taken as one.
+    public private(set) var notices: [String] = []
+
+    private let hosts: [HostIdentity]
+
+    /// Collects the definitions of all servers.
+    ///
+    /// The same definition in several places counts as one.
+    ///
+    /// - Throws: `ConfigError` when two definitions of a name differ, or there are too many; it names the places.
+    public init(servers: [ConfiguredServer]) throws(ConfigError) {
+        hosts = servers.map(\.host)
+        for (index, server) in servers.enumerated() {
+            for definition in server.settings.daemonProcesses { try add(definition, of: index) }
+        }
+        try checkLimits()
+    }
+
+    /// Finds a group by name for a request of a server. Nothing is allocated.
+    public func find(_ name: UnsafeRawBufferPointer, from server: Int) -> Lookup {
+        for index in all.indices where unsafe all[index].name.equals(name) {
+            let isUsable = all[index].isUsable.indices.contains(server) && all[index].isUsable[server]
+            return isUsable ? .found(index) : .ofOtherHost(index)
+        }
+        return .unknown
+    }
+
+    /// Whether a group that is defined in `definer` may be used by requests of `user`.
+    ///
+    /// It may when it is defined in the main server, in the same server, or in one of the same `ServerName`.
+    public static func isUsable(
+        definedIn definer: (index: Int, host: HostIdentity), from user: (index: Int, host: HostIdentity)
+    ) -> Bool {
+        definer.host.isMain || definer.index == user.index || definer.host.isSameSite(as: user.host)
+    }
+
+    /// Where a group is defined, for messages.
+    func isDefinedWithoutName(_ group: Group, orUsedBy server: Int) -> Bool {
+        hosts[group.server].name == nil || hosts[server].name == nil
+    }
+
+    private mutating func add(_ definition: DaemonProcess, of server: Int) throws(ConfigError) {
+        let usable = hosts.indices.map { Self.isUsable(definedIn: (server, hosts[server]), from: ($0, hosts[$0])) }
+        guard let known = all.firstIndex(where: { $0.definition.name == definition.name }) else {
+            all.append(
+                Group(
+                    definition: definition, name: ConfigText(definition.name), server: server, isUsable: usable))
+            return
+        }
+        let first = all[known].definition
+        try definition.check(against: first)
+        for index in usable.indices where usable[index] { all[known].isUsable[index] = true }
+        notices.append(
+            "WSGIDaemonProcess '\(first.name)' at \(definition.location) is the same as at \(first.location): "
+                + "both are taken as one definition.")
+    }
+
+    private func checkLimits() throws(ConfigError) {
+        guard all.count <= DaemonOptionTable.maximumGroups else {
+            throw ConfigError(
+                "there are \(all.count) process groups; at most \(DaemonOptionTable.maximumGroups) are possible.")
+        }
+        let processes = all.reduce(0) { $0 + $1.definition.options.processes }
+        guard processes <= DaemonOptionTable.maximumProcesses else {
+            throw ConfigError(
+                "the process groups have \(processes) processes together; at most "
+                    + "\(DaemonOptionTable.maximumProcesses) are possible.")
+        }
+    }
+}

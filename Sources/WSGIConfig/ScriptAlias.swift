@@ -1,0 +1,62 @@
+/// A `WSGIScriptAlias`: which URIs a script, or a directory of scripts, serves.
+///
+/// Immutable, so that requests may keep a reference to it for as long as the configuration lives.
+@safe public final class ScriptAlias: Sendable {
+    /// The URL path, as written.
+    public let urlPath: ConfigText
+    /// The script file or the directory.
+    public let target: ConfigText
+    /// `process-group=`; `nil`: as the settings say.
+    public let processGroup: GroupExpression?
+    /// `application-group=`; `nil`: as the settings say.
+    public let applicationGroup: GroupExpression?
+    /// `callable-object=`, which is used literally; `nil`: as the settings say.
+    public let callableObject: ConfigText?
+    /// `pass-authorization=`; `nil`: as the settings say.
+    public let passAuthorization: Bool?
+    /// Where it stands.
+    public let location: SourceLocation
+
+    /// Describes an alias.
+    public init(
+        urlPath: String, target: String, processGroup: GroupExpression? = nil,
+        applicationGroup: GroupExpression? = nil, callableObject: ConfigText? = nil, passAuthorization: Bool? = nil,
+        location: SourceLocation
+    ) {
+        self.urlPath = ConfigText(urlPath)
+        self.target = ConfigText(target)
+        self.processGroup = processGroup
+        self.applicationGroup = applicationGroup
+        self.callableObject = callableObject
+        self.passAuthorization = passAuthorization
+        self.location = location
+    }
+
+    /// Where the part of `uri` begins that is to be appended to `target`; `nil` when the alias does not cover `uri`.
+    ///
+    /// Runs of `/` match runs of `/`. The match ends at a `/` or at the end of `uri`, unless the alias itself ends in
+    /// `/`. The alias `/` covers everything, and the whole of `uri` is to be appended. Nothing is allocated.
+    public func match(_ uri: UnsafeRawBufferPointer) -> Int? {
+        unsafe urlPath.withBytes { path in unsafe Self.match(path, uri) }
+    }
+
+    private static func match(_ path: UnsafeRawBufferPointer, _ uri: UnsafeRawBufferPointer) -> Int? {
+        let slash = UInt8(ascii: "/")
+        guard unsafe uri.first == slash, unsafe path.first == slash else { return nil }
+        var (i, j) = (0, 0)
+        while i < path.count {
+            guard j < uri.count, unsafe path[i] == uri[j] else { return nil }
+            let isSlash = unsafe path[i] == slash
+            i &+= 1
+            j &+= 1
+            guard isSlash else { continue }
+            while i < path.count, unsafe path[i] == slash { i &+= 1 }
+            while j < uri.count, unsafe uri[j] == slash { j &+= 1 }
+            // The alias is nothing but slashes.
+            if unsafe i == path.count && path.allSatisfy({ $0 == slash }) { return 0 }
+        }
+        let endsInSlash = unsafe path.last == slash
+        guard unsafe endsInSlash || j == uri.count || uri[j] == slash else { return nil }
+        return j
+    }
+}

@@ -1,0 +1,106 @@
+/// Where a directive may stand.
+public enum Scope: Sendable {
+    /// In the main server only, outside of any container.
+    case mainServer
+    /// In the main server and in virtual hosts.
+    case server
+    /// There, and in `<Directory>`, `<Location>`, `<Files>` and the like.
+    case directory
+    /// There, and in `.htaccess` where `AllowOverride FileInfo` is given.
+    case fileInfo
+    /// In directory-like containers, and in `.htaccess` where `AllowOverride AuthConfig` is given.
+    case authConfig
+
+    /// What httpd is to be told in `command_rec.req_override`.
+    public var overrideClasses: OverrideClasses {
+        switch self {
+        case .mainServer, .server: .resourceConfig
+        case .directory: [.resourceConfig, .accessConfig]
+        case .fileInfo: .fileInfo
+        case .authConfig: .authConfig
+        }
+    }
+}
+
+/// httpd's classes of places; the bridge maps them to the constants of `http_config.h`.
+public struct OverrideClasses: OptionSet, Sendable {
+    /// The bits; they are not those of httpd.
+    public let rawValue: UInt8
+
+    /// A set of these bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// `RSRC_CONF`: outside of directory-like containers.
+    public static let resourceConfig = OverrideClasses(rawValue: 1 << 0)
+    /// `ACCESS_CONF`: in directory-like containers of the server's configuration.
+    public static let accessConfig = OverrideClasses(rawValue: 1 << 1)
+    /// `OR_FILEINFO`: anywhere, in `.htaccess` with `AllowOverride FileInfo`.
+    public static let fileInfo = OverrideClasses(rawValue: 1 << 2)
+    /// `OR_AUTHCFG`: anywhere, in `.htaccess` with `AllowOverride AuthConfig`.
+    public static let authConfig = OverrideClasses(rawValue: 1 << 3)
+}
+
+/// Where a statement stands, as far as its meaning depends on that.
+public struct StatementContext: Sendable {
+    /// The kinds of places.
+    public enum Place: Sendable {
+        /// The main server, outside of any container that limits where a statement applies.
+        case mainServer
+        /// Directly in a `<VirtualHost>`.
+        case virtualHost
+        /// In `<Directory>`, `<Location>`, `<Files>`, `<If>` and the like, of the main server or of a virtual host.
+        case directory
+        /// In a `.htaccess` file.
+        case htaccess
+    }
+
+    /// The kind of place.
+    public var place: Place
+    /// The `ServerName` of the enclosing server, if it was given before the statement; for messages only.
+    public var serverName: String?
+
+    /// Describes a place.
+    public init(_ place: Place, serverName: String? = nil) {
+        self.place = place
+        self.serverName = serverName
+    }
+}
+
+extension Scope {
+    /// Refuses a statement that stands where it may not.
+    func check(_ directive: String, in place: StatementContext.Place) throws(ConfigError) {
+        let isInside = place == .directory || place == .htaccess
+        switch self {
+        case .mainServer:
+            if place == .virtualHost {
+                throw ConfigError(
+                    "\(directive) applies to the whole server and cannot stand in <VirtualHost>: move it out of it.")
+            }
+            if isInside {
+                throw ConfigError(
+                    "\(directive) applies to the whole server and cannot stand in \(Self.name(of: place)): move it to "
+                        + "the main configuration, outside of any container.")
+            }
+        case .server:
+            if isInside {
+                throw ConfigError(
+                    "\(directive) cannot stand in \(Self.name(of: place)): move it to the enclosing <VirtualHost> or "
+                        + "to the main configuration.")
+            }
+        case .directory:
+            if place == .htaccess {
+                throw ConfigError(
+                    "\(directive) cannot stand in .htaccess: move it to the server's configuration, to a <Directory>.")
+            }
+        case .fileInfo: break
+        case .authConfig:
+            if !isInside {
+                throw ConfigError("\(directive) must stand in <Directory>, <Location> or the like, or in .htaccess.")
+            }
+        }
+    }
+
+    private static func name(of place: StatementContext.Place) -> String {
+        place == .htaccess ? ".htaccess" : "<Directory>, <Location> or the like"
+    }
+}

@@ -1,0 +1,140 @@
+/// How values of a type are written in the configuration: what is accepted, and how it is printed back.
+///
+/// `parse(print(value)) == value` for every value that `parse` can return.
+struct ValueKind<Value: Equatable & Sendable>: Sendable {
+    /// What is accepted, to stand after "must be".
+    let syntax: String
+    /// The value of a word; `nil` when the word is something else.
+    let parse: @Sendable (String) -> Value?
+    /// The word for a value.
+    let print: @Sendable (Value) -> String
+
+    /// The value of `word`; `subject` begins the message when there is none.
+    func value(of word: String, for subject: @autoclosure () -> String) throws(ConfigError) -> Value {
+        guard let value = parse(word) else {
+            throw ConfigError("\(subject()) must be \(syntax), not '\(word)'.")
+        }
+        return value
+    }
+}
+
+extension ValueKind where Value == Bool {
+    /// `On` or `Off`, in any case, and nothing else.
+    static var flag: Self {
+        Self(
+            syntax: "On or Off",
+            parse: { word in
+                switch word.lowercased() {
+                case "on": true
+                case "off": false
+                default: nil
+                }
+            },
+            print: { $0 ? "On" : "Off" })
+    }
+}
+
+extension ValueKind where Value == Int {
+    /// A whole number within `range`.
+    static func count(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            syntax: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            parse: { word in Number.decimal(word).flatMap { range.contains($0) ? $0 : nil } },
+            print: { String($0) })
+    }
+
+    /// A time in whole seconds, with `s`, `min` or `h` as unit.
+    static func seconds(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            syntax: "a time in whole seconds from \(range.lowerBound) to \(range.upperBound) "
+                + "(with a unit: 30s, 5min, 1h)",
+            parse: { word in Number.with(units: ["s": 1, "min": 60, "h": 3600], word, in: range) },
+            print: { String($0) })
+    }
+
+    /// A size in bytes, with `K`, `M` or `G` (powers of 1024) as unit.
+    static func bytes(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            syntax: "a size in bytes, at least \(range.lowerBound)"
+                + (range.upperBound == Int.max ? "" : " and at most \(range.upperBound)")
+                + " (with a unit: 512K, 8M, 1G)",
+            parse: { word in
+                Number.with(
+                    units: ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30], word,
+                    in: range)
+            },
+            print: { String($0) })
+    }
+}
+
+extension ValueKind where Value == String? {
+    /// Any text but the empty one; `syntax` says of what.
+    static func text(_ syntax: String) -> Self {
+        Self(syntax: syntax, parse: { $0.isEmpty ? nil : .some($0) }, print: { $0 ?? "" })
+    }
+
+    /// An absolute path.
+    static var absolutePath: Self {
+        Self(syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil }, print: { $0 ?? "" })
+    }
+}
+
+extension ValueKind where Value == UInt32? {
+    /// A file creation mask in octal digits.
+    static var umask: Self {
+        Self(
+            syntax: "a file creation mask in octal digits, from 0 to 0777",
+            parse: { word in
+                guard !word.isEmpty, word.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+                    let mask = UInt32(word, radix: 8), mask <= 0o777
+                else { return nil }
+                return .some(.some(mask))
+            },
+            print: { $0.map { "0" + String($0, radix: 8) } ?? "" })
+    }
+}
+
+extension ValueKind where Value == [String] {
+    /// Directories, separated by colons.
+    static var searchPath: Self {
+        Self(
+            syntax: "one or more directories, separated by ':'",
+            parse: { word in
+                let parts = word.split(separator: ":").map(String.init)
+                return parts.isEmpty ? nil : parts
+            },
+            print: { $0.joined(separator: ":") })
+    }
+}
+
+extension ValueKind where Value == Account? {
+    /// A user (or group) by name or number; root only if `allowsZero`.
+    static func account(_ what: String, allowsZero: Bool) -> Self {
+        Self(
+            syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
+            parse: { word in
+                guard let account = Account(word) else { return nil }
+                if !allowsZero && (account == .number(0) || account == .name("root")) { return nil }
+                return .some(account)
+            },
+            print: { $0?.description ?? "" })
+    }
+}
+
+/// Numbers as words of the configuration: digits only, no sign, no white space, nothing behind.
+enum Number {
+    /// The value of decimal digits; `nil` when there is anything else, or it is too large.
+    static func decimal(_ word: some StringProtocol) -> Int? {
+        guard !word.isEmpty, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int(word)
+    }
+
+    /// The value of digits and an optional unit.
+    static func with(units: [String: Int], _ word: String, in range: ClosedRange<Int>) -> Int? {
+        let digits = word.prefix { $0.isASCII && $0.isNumber }
+        let unit = String(word[digits.endIndex...])
+        guard let number = decimal(digits), let factor = unit.isEmpty ? 1 : units[unit] else { return nil }
+        let (value, isTooLarge) = number.multipliedReportingOverflow(by: factor)
+        return !isTooLarge && range.contains(value) ? value : nil
+    }
+}

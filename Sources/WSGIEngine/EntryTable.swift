@@ -1,0 +1,93 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import Synchronization
+internal import WSGIAdapter
+internal import WSGICore
+internal import WSGIWire
+
+/// Python in an httpd child: what the entry table's functions do.
+enum EmbeddedPython {
+    /// How Python came to run in this process.
+    @safe private enum Origin {
+        case notStarted
+        /// This engine has started it; the main thread state waits to be attached again.
+        case started(OpaquePointer)
+        /// Somebody else has, and will end it.
+        case found
+    }
+
+    nonisolated(unsafe) private static var origin = Origin.notStarted
+
+    /// Starts Python and prepares it. On the thread that will call `stop`.
+    static func start(_ bytes: UnsafeRawBufferPointer, _ host: UnsafePointer<wsgi_host>) -> Int32 {
+        let spec: ProcessSpec
+        do {
+            spec = unsafe try SpecCodec.decodeProcess(bytes)
+        } catch {
+            unsafe log(host, "\(LogID.embeddedStartFailed.tag): The process description cannot be decoded: \(error).")
+            return -1
+        }
+        guard Py_IsInitialized() == 0 else {
+            let state = PyGILState_Ensure()
+            defer { PyGILState_Release(state) }
+            unsafe origin = .found
+            return unsafe prepare(spec, host)
+        }
+        if !spec.pythonExecutable.isEmpty {
+            unsafe spec.pythonExecutable.withCString { unsafe wsgi_set_program_name($0) }
+        }
+        // Zero: signals stay httpd's.
+        Py_InitializeEx(0)
+        let result = unsafe prepare(spec, host)
+        if let state = unsafe PyEval_SaveThread() { unsafe origin = .started(state) }
+        return result
+    }
+
+    private static func prepare(_ spec: ProcessSpec, _ host: UnsafePointer<wsgi_host>) -> Int32 {
+        guard unsafe Adapter.start(spec, host: host) else { return -1 }
+        let failure = Adapter.importPreloads()
+        return failure != nil && spec.preloadsMustSucceed ? -1 : 0
+    }
+
+    /// Ends the interpreters, and Python if it was started here.
+    static func stop() {
+        switch unsafe origin {
+        case .notStarted: return
+        case .found:
+            let state = PyGILState_Ensure()
+            Adapter.stop()
+            PyGILState_Release(state)
+        case .started(let state):
+            unsafe PyEval_RestoreThread(state)
+            // An interpreter in which a thread goes on cannot be ended, and Python not without it: the process ends soon.
+            if Adapter.stop() { Py_FinalizeEx() } else { unsafe PyEval_SaveThread() }
+        }
+        unsafe origin = .notStarted
+    }
+
+    private static func log(_ host: UnsafePointer<wsgi_host>, _ text: String) {
+        var copy = text
+        copy.withUTF8 { unsafe host.pointee.log?(Int32(WSGI_LOG_CRIT.rawValue), $0.baseAddress, $0.count) }
+    }
+}
+
+/// What an httpd child finds with dlsym.
+///
+/// It is C data with constant contents, so that it is there before any code of the engine has run.
+@c(wsgi_engine_start)
+public func engineStart(_ spec: UnsafePointer<UInt8>?, _ length: Int, _ host: UnsafeRawPointer?) -> Int32 {
+    guard let host = unsafe host?.assumingMemoryBound(to: wsgi_host.self) else { return -1 }
+    return unsafe EmbeddedPython.start(UnsafeRawBufferPointer(start: spec, count: length), host)
+}
+
+/// `run` of the entry table.
+@c(wsgi_engine_run)
+public func engineRun(_ head: UnsafePointer<UInt8>?, _ length: Int, _ transport: UnsafeRawPointer?) -> Int32 {
+    guard let transport = unsafe transport?.assumingMemoryBound(to: wsgi_transport.self) else { return 500 }
+    return unsafe Adapter.run(UnsafeRawBufferPointer(start: head, count: length), transport)
+}
+
+/// `stop` of the entry table.
+@c(wsgi_engine_stop)
+public func engineStop() { EmbeddedPython.stop() }

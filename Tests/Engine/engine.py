@@ -1,0 +1,167 @@
+"""Drives the built engine in this process through its entry table: no httpd, no worker.
+
+ENGINE names the shared object, TRANSPORT the library made of transport.c (compiled on the first use when not given).
+"""
+
+import ctypes
+import os
+import struct
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+COMPLETE, TRUNCATED, RELOAD = 0, -1, -2
+SCRIPT_RELOADING, BODY_INLINE, BODY_FOLLOWS, HTTPS, HEADERS_ONLY, STALE_ALLOWED = (1 << bit for bit in range(6))
+
+
+class Exchange(ctypes.Structure):
+    _fields_ = [
+        ('body', ctypes.c_char_p), ('body_length', ctypes.c_size_t), ('body_offset', ctypes.c_size_t),
+        ('body_step', ctypes.c_size_t), ('body_error', ctypes.c_int64), ('head_error', ctypes.c_int32),
+        ('fail_after', ctypes.c_int64), ('output', ctypes.c_void_p), ('output_length', ctypes.c_size_t),
+        ('output_capacity', ctypes.c_size_t), ('sent', ctypes.c_int64), ('delay', ctypes.c_int32),
+    ]
+
+
+class Result:
+    """What one request did: its outcome, and what it handed to the transport."""
+
+    def __init__(self, outcome, records):
+        self.outcome = outcome
+        self.records = records
+        self.log = [(level, data.decode()) for kind, level, data in records if kind == 'L']
+        self.blocks = [data for kind, _, data in records if kind in 'DF']
+        self.flushes = [flush for kind, flush, _ in records if kind == 'D']
+        self.files = [data for kind, _, data in records if kind == 'F']
+        self.body = b''.join(self.blocks)
+        heads = [data for kind, _, data in records if kind == 'H']
+        assert len(heads) <= 1
+        self.status = self.status_line = self.content_length = None
+        self.headers = []
+        if heads:
+            self._head(heads[0])
+
+    def _head(self, data):
+        self.status, count, line, self.content_length = struct.unpack_from('=HHIq', data)
+        offset = 16 + line
+        self.status_line = data[16:offset].decode('latin-1')
+        for _ in range(count):
+            name, value = struct.unpack_from('=II', data, offset)
+            offset += 8
+            self.headers.append((data[offset:offset + name].decode('latin-1'),
+                                 data[offset + name:offset + name + value].decode('latin-1')))
+            offset += name + value
+        assert offset == len(data)
+
+    @property
+    def text(self):
+        return '\n'.join(line for _, line in self.log)
+
+
+def records(data):
+    offset, found = 0, []
+    while offset < len(data):
+        kind, detail, count = struct.unpack_from('=cii', data, offset)
+        found.append((kind.decode(), detail, data[offset + 9:offset + 9 + count]))
+        offset += 9 + count
+    return found
+
+
+def string(text):
+    data = text.encode()
+    return struct.pack('=I', len(data)) + data
+
+
+def strings(items):
+    return struct.pack('=I', len(items)) + b''.join(items)
+
+
+def process_spec(process_group='', daemon=False, python_path=(), home='', preloads=(), python='', must_succeed=False):
+    """An encoded ProcessSpec, as SpecCodec writes it."""
+    ints = lambda values: strings([struct.pack('=q', value) for value in values])
+    data = struct.pack('=I', 1) + ints([7, 0, 0]) + ints([2, 4, 62])
+    data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
+    data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
+    data += strings([string(path) for path in python_path]) + string(home) + string(python)
+    data += strings([string(path) + string(group) + string('') for path, group in preloads])
+    worker = struct.pack('=III', 0, 1, 0) + struct.pack('=qqqqqq', 15, 0, 0, 15, 5, 60) + string('') + string('')
+    return data + strings([worker] if daemon else [])
+
+
+ENVIRON = {
+    'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '', 'PATH_INFO': '/', 'QUERY_STRING': '', 'REQUEST_URI': '/',
+    'SERVER_PROTOCOL': 'HTTP/1.1', 'SERVER_NAME': 'localhost', 'SERVER_PORT': '80', 'SERVER_ADDR': '127.0.0.1',
+    'SERVER_SOFTWARE': 'Apache', 'REMOTE_ADDR': '127.0.0.1', 'REMOTE_PORT': '40000', 'DOCUMENT_ROOT': '/srv',
+    'CONTEXT_PREFIX': '', 'CONTEXT_DOCUMENT_ROOT': '/srv', 'REQUEST_SCHEME': 'http', 'HTTP_HOST': 'localhost',
+    'HTTP_USER_AGENT': 'curl/8', 'HTTP_ACCEPT': '*/*', 'mod_wsgi.request_handler': 'wsgi-script',
+    'mod_wsgi.handler_script': '', 'mod_wsgi.script_name': '', 'mod_wsgi.path_info': '/',
+    'mod_wsgi.listener_host': '', 'mod_wsgi.listener_port': '80', 'mod_wsgi.server_pid': '1',
+    'mod_wsgi.request_id': 'abcdef', 'mod_wsgi.connection_id': 'ghijkl',
+}
+
+
+def request_head(script, group='', callable_object='application', environ=None, flags=0, content_length=-1,
+                 modified=0, start=1700000000123456, queue=0, body=b''):
+    """An encoded RequestHead, as RequestHeadEncoder writes it."""
+    to_bytes = lambda value: value if isinstance(value, bytes) else value.encode('latin-1')
+    entries = b''
+    items = list((ENVIRON | {'SCRIPT_FILENAME': script} if environ is None else environ).items())
+    for key, value in items:
+        key, value = to_bytes(key), to_bytes(value)
+        entries += struct.pack('=II', len(key), len(value)) + key + value
+    names = [script.encode(), group.encode(), callable_object.encode(), b'abcdef']
+    head = struct.pack('=IIqqqqIIIIII', flags, len(entries), content_length, modified, start, queue, len(items),
+                       len(body), *(len(name) for name in names))
+    return head + b''.join(names) + entries + body
+
+
+def transport_library():
+    path = os.environ.get('TRANSPORT')
+    if not path:
+        path = os.path.join(tempfile.mkdtemp(), 'transport.so')
+        subprocess.check_call(['cc', '-O2', '-shared', '-fPIC', '-o', path, os.path.join(HERE, 'transport.c')])
+        os.environ['TRANSPORT'] = path
+    return ctypes.CDLL(path)
+
+
+class EntryTable(ctypes.Structure):
+    _fields_ = [('abi', ctypes.c_uint32), ('size', ctypes.c_uint32),
+                ('start', ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p)),
+                ('run', ctypes.c_void_p), ('stop', ctypes.CFUNCTYPE(None))]
+
+
+class Engine:
+    def __init__(self, **spec):
+        self.library = ctypes.CDLL(os.environ['ENGINE'])
+        self.transport = transport_library()
+        self.table = EntryTable.in_dll(self.library, 'wsgi_engine_entry_table')
+        self.address = ctypes.c_void_p(ctypes.addressof(self.table))
+        data = process_spec(**spec)
+        host = ctypes.c_void_p.in_dll(self.transport, 'host')
+        self.started = self.table.start(data, len(data), ctypes.addressof(host))
+
+    def run(self, script, body=None, step=0, body_error=0, head_error=0, fail_after=-1, delay=0, **head):
+        """Runs a request on this thread. `body`: what the transport gives; `inline`: comes with the head."""
+        flags = head.pop('flags', 0)
+        if body is not None or body_error:
+            flags |= BODY_FOLLOWS
+        inline = head.pop('inline', None)
+        if inline is not None:
+            flags |= BODY_INLINE
+        data = request_head(script, flags=flags, body=inline or b'', **head)
+        exchange = Exchange(body=body, body_length=len(body or b''), body_step=step, body_error=body_error,
+                            head_error=head_error, fail_after=fail_after, delay=delay)
+        outcome = self.transport.run(self.address, data, len(data), ctypes.byref(exchange))
+        output = ctypes.string_at(exchange.output, exchange.output_length) if exchange.output else b''
+        self.transport.release(ctypes.byref(exchange))
+        return Result(outcome, records(output))
+
+    def run_many(self, script, count, expected=COMPLETE, **head):
+        data = request_head(script, **head)
+        return self.transport.run_many(self.address, data, len(data), count, expected)
+
+    def host_log(self):
+        buffer = ctypes.create_string_buffer(1 << 20)
+        count = self.transport.take_host_log(buffer, len(buffer))
+        return [data.decode() for _, _, data in records(buffer.raw[:count])]
