@@ -14,6 +14,9 @@ private enum ExitCode {
     static let leaveAtOnce: Int32 = -1
 }
 
+/// Serves requests until the supervisor, at the other end of the descriptor, ends it: see `WorkerMain.serve`.
+func serveWorker(controlDescriptor: Int32) -> Int32 { WorkerMain.serve(controlDescriptor: controlDescriptor) }
+
 /// A daemon process from its first packet to its end.
 enum WorkerMain {
     /// The life of a daemon process: called by the bootstrap on Python's main thread, with the GIL, and returns when the
