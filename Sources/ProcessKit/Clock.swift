@@ -1,4 +1,5 @@
 internal import CSystem
+internal import Glibc
 
 /// The two clocks of the operating system.
 public enum Clock {
@@ -7,6 +8,9 @@ public enum Clock {
 
     /// Nanoseconds that never jump; their beginning means nothing.
     public static func nanoseconds() -> UInt64 { wsgi_monotonic_nanoseconds() }
+
+    /// Waits; signals may shorten it.
+    public static func sleep(milliseconds: Int64) { _ = usleep(UInt32(clamping: milliseconds &* 1_000)) }
 
     /// The time of day in microseconds since 1970.
     public static func wallMicroseconds() -> Int64 { wsgi_wall_microseconds() }

@@ -8,6 +8,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case daemonStartFailed = 28
     case foreignConnection = 33
     case interpreterFailed = 35
+    case localeUnavailable = 79
     case callableNotFound = 89
     case sitePathFailed = 91
     case scriptUnreadable = 105
@@ -47,6 +48,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case successorRefused = 1013
     case startDelayed = 1014
     case workerSetupFailed = 1015
+    case requestsCut = 1016
     case responseShort = 1101
 
     /// The tag that begins the message, `WSGI0174`.

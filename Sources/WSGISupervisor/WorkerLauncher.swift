@@ -26,7 +26,14 @@ struct WorkerLauncher {
             engine.__file__ = path
             loader.exec_module(engine)
             return engine.serve(3)
-        sys.exit(start(sys.argv.pop()))
+        code = start(sys.argv.pop())
+        if code < 0:
+            import atexit, os
+            try:
+                atexit._run_exitfuncs()
+            finally:
+                os._exit(0)
+        sys.exit(code)
         """
 
     /// What could not be done, as a sentence.

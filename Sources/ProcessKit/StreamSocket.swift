@@ -1,0 +1,116 @@
+internal import CSystem
+internal import Glibc
+
+/// Calls on connected and listening UNIX stream sockets, for the path that every request takes: plain numbers in and
+/// out, nothing allocated, nothing thrown. Interrupted calls are repeated; nothing raises SIGPIPE.
+public enum StreamSocket {
+    /// The other end has gone.
+    public static let disconnected = -1
+    /// The socket's time limit is over, or there is nothing now and the call was not to wait.
+    public static let timedOut = -2
+    /// There is no descriptor left for a new connection.
+    public static let exhausted = -3
+    /// Anything else.
+    public static let failed = -4
+
+    /// Receives what is there, up to the buffer's size: the count, 0 when the other end has closed, or a failure.
+    public static func receive(_ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer, wait: Bool = true) -> Int {
+        guard let start = buffer.baseAddress else { return failed }
+        return outcome(unsafe wsgi_receive(socket, start, buffer.count, wait, false))
+    }
+
+    /// The same without taking the bytes away.
+    public static func peek(_ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let start = buffer.baseAddress else { return failed }
+        return outcome(unsafe wsgi_receive(socket, start, buffer.count, false, true))
+    }
+
+    /// Receives into two places, one after the other.
+    public static func receive(
+        _ socket: Int32, _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        var parts = unsafe (
+            iovec(iov_base: first.baseAddress, iov_len: first.count),
+            iovec(iov_base: second.baseAddress, iov_len: second.count)
+        )
+        let got = unsafe withUnsafePointer(to: &parts) { parts in
+            unsafe parts.withMemoryRebound(to: iovec.self, capacity: 2) {
+                unsafe wsgi_receive_parts(socket, $0, 2, nil, 0, nil, true)
+            }
+        }
+        return outcome(got)
+    }
+
+    /// Sends everything; 0, or a failure after which the connection is of no use.
+    public static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        var rest = unsafe bytes
+        while let start = rest.baseAddress, rest.count > 0 {
+            let sent = unsafe outcome(wsgi_send(socket, start, rest.count, true))
+            guard sent >= 0 else { return sent }
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest[min(sent, rest.count)...])
+        }
+        return 0
+    }
+
+    /// Sends one thing after the other with as few calls as possible; 0, or a failure.
+    public static func send(
+        _ socket: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) -> Int {
+        var parts = unsafe (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        )
+        let result = unsafe withUnsafePointer(to: &parts) { parts in
+            unsafe parts.withMemoryRebound(to: iovec.self, capacity: 2) {
+                unsafe wsgi_send_parts(socket, $0, 2, nil, 0, true)
+            }
+        }
+        let sent = outcome(result)
+        guard sent >= 0 else { return sent }
+        if sent < first.count {
+            let failure = unsafe send(socket, UnsafeRawBufferPointer(rebasing: first[sent...]))
+            guard failure == 0 else { return failure }
+        }
+        return unsafe send(socket, UnsafeRawBufferPointer(rebasing: second[max(sent - first.count, 0)...]))
+    }
+
+    /// Sends everything, and a descriptor with the first byte; 0, or a failure. The descriptor stays the caller's.
+    public static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer, descriptor: Int32) -> Int {
+        var part = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        var number = descriptor
+        let sent = unsafe outcome(wsgi_send_parts(socket, &part, 1, &number, 1, true))
+        guard sent >= 0 else { return sent }
+        return unsafe send(socket, UnsafeRawBufferPointer(rebasing: bytes[min(sent, bytes.count)...]))
+    }
+
+    /// Accepts a connection (close-on-exec, blocking): its descriptor, or a failure.
+    public static func accept(_ listener: Int32) -> Int { outcome(Int64(wsgi_accept(listener))) }
+
+    /// The user whose process is at the other end; `nil`: it cannot be found out.
+    public static func peerUser(_ socket: Int32) -> UInt32? { UInt32(exactly: wsgi_peer_user(socket)) }
+
+    /// Limits how long each send and receive may wait, in seconds; 0: for ever.
+    public static func setTimeouts(_ socket: Int32, seconds: Int) { _ = wsgi_set_timeouts(socket, Int64(seconds)) }
+
+    /// Makes the other end's sends fail; what it has sent can still be received.
+    public static func shutDownReading(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RD)) }
+
+    /// Ends the connection also for processes that were forked off with it, and closes it.
+    public static func end(_ socket: Int32) {
+        _ = shutdown(socket, Int32(SHUT_RDWR))
+        _ = close(socket)
+    }
+
+    /// Closes the descriptor without more: unread bytes tell the other end that they were not taken (ECONNRESET).
+    public static func abandon(_ socket: Int32) { _ = close(socket) }
+
+    private static func outcome(_ result: Int64) -> Int {
+        guard result < 0 else { return Int(truncatingIfNeeded: result) }
+        return switch Int32(truncatingIfNeeded: 0 &- result) {
+        case EPIPE, ECONNRESET, ENOTCONN: disconnected
+        case EAGAIN, ETIMEDOUT: timedOut
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS: exhausted
+        default: failed
+        }
+    }
+}

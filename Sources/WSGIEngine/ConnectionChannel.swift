@@ -1,0 +1,240 @@
+internal import CSystem
+internal import ProcessKit
+internal import WSGIWire
+
+/// One thread's end of the connection that it has taken: frames in, frames out, buffers that serve again and again.
+///
+/// Errors are those of `wsgi_transport`; one on the connection stays, so everything after it fails alike.
+@safe struct ConnectionChannel: ~Copyable {
+    /// How much of a response is gathered before it is sent.
+    static let outputCapacity = 64 << 10
+
+    private var socket: Int32 = -1
+    private var input: ReceiveBuffer
+    private var output: ByteBuffer
+    /// 0, or why the connection is of no use any more.
+    private var failure: Int32 = 0
+    private var body = Body.none
+    /// Whether bytes were left in the socket on purpose.
+    private(set) var hasUnread = false
+
+    /// How far the request body is.
+    private enum Body {
+        /// There is none to be asked for, or it has ended.
+        case none
+        /// There may be more.
+        case more
+        /// It broke off.
+        case failed(Int32)
+    }
+
+    /// A channel without a connection.
+    init() {
+        input = ReceiveBuffer()
+        output = ByteBuffer(capacity: Self.outputCapacity + 64)
+    }
+
+    /// Begins with a connection that was taken.
+    mutating func begin(_ socket: Int32) {
+        self.socket = socket
+        failure = 0
+        hasUnread = false
+    }
+
+    // MARK: - The request
+
+    /// The encoded request head, with an inline body.
+    var request: UnsafeRawBufferPointer { unsafe input.payload }
+
+    /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
+    mutating func receiveRequest() -> Bool {
+        guard input.receiveFrame(socket, expecting: .request) else { return false }
+        body = unsafe Self.bodyFollows(request) ? .more : .none
+        return true
+    }
+
+    /// The other end cannot send any more: whether what it has sent is a whole request, with nothing yet to come.
+    /// Otherwise it is left unread.
+    mutating func peekIsComplete() -> Bool {
+        switch unsafe input.peekFrame(socket, expecting: .request) {
+        case .none:
+            return false
+        case .some(let payload):
+            hasUnread = unsafe payload.map(Self.bodyFollows) ?? true
+            return !hasUnread
+        }
+    }
+
+    private static func bodyFollows(_ head: UnsafeRawBufferPointer) -> Bool {
+        guard head.count >= 4 else { return false }
+        return unsafe RequestHead.Flags(rawValue: head.loadUnaligned(as: UInt32.self)).contains(.bodyFollows)
+    }
+
+    // MARK: - The body
+
+    /// Asks for more of the request body and waits for it.
+    mutating func readBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int64 {
+        switch body {
+        case .none: return 0
+        case .failed(let error): return Int64(error)
+        case .more: break
+        }
+        guard buffer.count > 0 else { return 0 }
+        let wanted = min(buffer.count, Frame.maximumBodyChunk)
+        Frame.append(Frame.Header(kind: .go, length: 4), to: &output)
+        output.append(UInt32(truncatingIfNeeded: wanted))
+        guard flush() == 0 else { return Int64(failure) }
+        return unsafe Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
+    }
+
+    /// Receives the answer to GO; its payload goes straight to its place.
+    private mutating func receiveAnswer(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var space: UInt64 = 0
+        return unsafe withUnsafeMutableBytes(of: &space) { header in
+            var count = 0
+            while count < Frame.headerSize {
+                let got = unsafe StreamSocket.receive(
+                    socket, UnsafeMutableRawBufferPointer(rebasing: header[count...]), buffer)
+                guard got > 0 else { return broken(got) }
+                count = count &+ got
+            }
+            guard let answer = unsafe try? Frame.header(UnsafeRawBufferPointer(header)) else {
+                return broken(WSGI_TRANSPORT_INVALID)
+            }
+            return unsafe take(answer, received: count &- Frame.headerSize, buffer)
+        }
+    }
+
+    private mutating func take(_ answer: Frame.Header, received: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch answer.kind {
+        case .body where answer.length > 0 && answer.length <= buffer.count && received <= answer.length:
+            var count = received
+            while count < answer.length {
+                let got = unsafe StreamSocket.receive(
+                    socket, UnsafeMutableRawBufferPointer(rebasing: buffer[count..<answer.length]))
+                guard got > 0 else { return broken(got) }
+                count = count &+ got
+            }
+            return answer.length
+        case .bodyEnd where answer.length == 0 && received == 0:
+            body = .none
+            return 0
+        case .abort where answer.length == 0 && received == 0:
+            let error = answer.detail == 0 ? WSGI_TRANSPORT_FAILED.rawValue : 0 &- Int32(answer.detail)
+            body = .failed(error)
+            return Int(error)
+        default:
+            return broken(WSGI_TRANSPORT_INVALID)
+        }
+    }
+
+    // MARK: - The response
+
+    /// Appends the response head.
+    mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 { unsafe send(.head, head, flush: false) }
+
+    /// Appends a block of the response body, and sends everything when `flush` is set or the buffer is full.
+    mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Int32 {
+        // A frame's length is 32 bits.
+        let most = 1 << 30
+        guard data.count > most else { return unsafe send(.data, data, flush: flush) }
+        var rest = unsafe data
+        while rest.count > 0 {
+            let result = unsafe send(.data, UnsafeRawBufferPointer(rebasing: rest.prefix(most)), flush: true)
+            guard result == 0 else { return result }
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(most))
+        }
+        return 0
+    }
+
+    /// Hands a part of a regular file on: the descriptor itself.
+    mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
+        guard flush() == 0 else { return failure }
+        Frame.append(Frame.Header(kind: .file, length: 16), to: &output)
+        output.append(offset)
+        output.append(length)
+        let result = unsafe StreamSocket.send(socket, output.bytes, descriptor: descriptor)
+        output.reset()
+        return note(result)
+    }
+
+    /// Sends a line for the request's error log. False: the child is gone.
+    mutating func log(_ level: Int32, _ text: UnsafeRawBufferPointer) -> Bool {
+        let text = unsafe UnsafeRawBufferPointer(rebasing: text.prefix(1 << 20))
+        // At once: a line says most about a request that does not end.
+        return unsafe send(.log, text, flags: UInt8(truncatingIfNeeded: level), flush: true) == 0
+    }
+
+    /// Ends the response as `Adapter.run` says. False: the connection is of no further use.
+    mutating func conclude(_ outcome: Int32) -> Bool {
+        input.reset()
+        switch outcome {
+        case WSGI_OUTCOME_COMPLETE.rawValue: Frame.append(Frame.Header(kind: .end, length: 0), to: &output)
+        case WSGI_OUTCOME_RELOAD.rawValue: Frame.append(Frame.Header(kind: .reload, length: 0), to: &output)
+        case 1...: appendError(outcome)
+        default:
+            // Cut: what was sent may be read, the missing END says the rest.
+            _ = flush()
+            return false
+        }
+        return flush() == 0
+    }
+
+    private mutating func appendError(_ status: Int32) {
+        Frame.append(Frame.Header(kind: .error, length: 0, detail: UInt16(clamping: status)), to: &output)
+    }
+
+    // MARK: - Sending
+
+    private mutating func send(
+        _ kind: Frame.Kind, _ payload: UnsafeRawBufferPointer, flags: UInt8 = 0, flush flushes: Bool
+    ) -> Int32 {
+        guard failure == 0 else { return failure }
+        Frame.append(Frame.Header(kind: kind, length: payload.count, flags: flags), to: &output)
+        guard output.count &+ payload.count <= Self.outputCapacity else {
+            let result = unsafe StreamSocket.send(socket, output.bytes, payload)
+            output.reset()
+            return note(result)
+        }
+        unsafe output.append(payload)
+        return flushes ? flush() : 0
+    }
+
+    private mutating func flush() -> Int32 {
+        guard output.count > 0, failure == 0 else {
+            output.reset()
+            return failure
+        }
+        let result = unsafe StreamSocket.send(socket, output.bytes)
+        output.reset()
+        return note(result)
+    }
+
+    // MARK: - Failures
+
+    private mutating func note(_ result: Int) -> Int32 {
+        if result < 0 { failure = Self.error(result) }
+        return failure
+    }
+
+    /// Reading the body has failed: neither it nor the connection can be used any more.
+    private mutating func broken(_ result: Int) -> Int {
+        failure = result == 0 ? WSGI_TRANSPORT_DISCONNECTED.rawValue : Self.error(result)
+        body = .failed(failure)
+        return Int(failure)
+    }
+
+    private mutating func broken(_ error: wsgi_transport_error) -> Int {
+        failure = error.rawValue
+        body = .failed(failure)
+        return Int(failure)
+    }
+
+    private static func error(_ result: Int) -> Int32 {
+        switch result {
+        case StreamSocket.disconnected: WSGI_TRANSPORT_DISCONNECTED.rawValue
+        case StreamSocket.timedOut: WSGI_TRANSPORT_TIMEOUT.rawValue
+        default: WSGI_TRANSPORT_FAILED.rawValue
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import ProcessKit
+internal import Synchronization
+
+/// What is known of each connection, by its descriptor: nobody has it, it waits in the poller, or a thread has it.
+///
+/// A thread may only touch a connection that it has *taken*: this is what keeps a descriptor from being closed by one
+/// thread while another one means its former bearer.
+@safe final class ConnectionTable: Sendable {
+    /// Descriptors from this number on are not accepted as connections.
+    static let capacity = 1 << 16
+
+    private enum State {
+        static let none: UInt8 = 0
+        static let idle: UInt8 = 1
+        static let taken: UInt8 = 2
+    }
+
+    private nonisolated(unsafe) let states: UnsafeMutablePointer<Atomic<UInt8>>
+    private let open = Atomic<Int>(0)
+    /// No connection has a descriptor above this one.
+    private let highest = Atomic<Int>(0)
+
+    /// A table without connections; it lives as long as the process.
+    init() {
+        unsafe states = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: Self.capacity)
+        for index in 0..<Self.capacity { unsafe (states + index).initialize(to: Atomic(State.none)) }
+    }
+
+    deinit { unsafe states.deallocate() }
+
+    /// Connections that are open.
+    var count: Int { open.load(ordering: .sequentiallyConsistent) }
+
+    /// Enters a new connection, which its thread has taken. False: its number is too high.
+    func enter(_ socket: Int32) -> Bool {
+        guard socket >= 0, Int(socket) < Self.capacity else { return false }
+        highest.max(Int(socket), ordering: .sequentiallyConsistent)
+        unsafe states[Int(socket)].store(State.taken, ordering: .sequentiallyConsistent)
+        open.add(1, ordering: .sequentiallyConsistent)
+        return true
+    }
+
+    /// Takes an idle connection. False: it is not idle, the event was an old one.
+    func take(_ socket: Int32) -> Bool {
+        guard socket >= 0, Int(socket) < Self.capacity else { return false }
+        return unsafe states[Int(socket)].compareExchange(
+            expected: State.idle, desired: State.taken, ordering: .sequentiallyConsistent
+        ).exchanged
+    }
+
+    /// Gives a taken connection back: it is idle.
+    func giveBack(_ socket: Int32) { unsafe states[Int(socket)].store(State.idle, ordering: .sequentiallyConsistent) }
+
+    /// Forgets a taken connection; to be called before its descriptor is closed.
+    func leave(_ socket: Int32) {
+        unsafe states[Int(socket)].store(State.none, ordering: .sequentiallyConsistent)
+        open.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Calls `body` for each connection that is idle at this moment.
+    func forEachIdle(_ body: (Int32) -> Void) {
+        for socket in 0...highest.load(ordering: .sequentiallyConsistent)
+        where unsafe states[socket].load(ordering: .sequentiallyConsistent) == State.idle {
+            body(Int32(socket))
+        }
+    }
+}

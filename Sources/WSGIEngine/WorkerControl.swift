@@ -1,0 +1,118 @@
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// What the main thread does while requests are served: it listens to the supervisor and to signals, and drains.
+struct WorkerControl: ~Copyable {
+    private enum Token {
+        static let control: UInt64 = 0
+        static let signals: UInt64 = 1
+    }
+
+    private let worker: Worker
+    private let poller: Poller
+    private let signals: SignalPipe
+    /// Until when requests under way may go on, in milliseconds of the monotonic clock; `nil`: nobody has asked to end.
+    private var deadline: Int64?
+    private var isDeaf = false
+
+    /// Catches the signals that concern a worker.
+    init(_ worker: Worker) throws(SystemError) {
+        let poller = try Poller()
+        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1])
+        try poller.add(worker.control.raw, .readable, token: Token.control)
+        try poller.add(signals.raw, .readable, token: Token.signals)
+        CurrentProcess.installForkGuard()
+        for raw in [worker.control.raw, Worker.Place.listener, worker.poller.raw, poller.raw, signals.raw] {
+            CurrentProcess.guardFromForks(raw, true)
+        }
+        self.worker = worker
+        self.poller = poller
+        self.signals = signals
+    }
+
+    /// Starts the request threads and says that the worker is ready.
+    func startThreads() throws(SystemError) {
+        for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
+        ControlMessage.send(.ready, on: worker.control)
+    }
+
+    /// Listens until the worker has drained. False: the time was over before its requests were.
+    mutating func run() -> Bool {
+        while true {
+            if deadline != nil, worker.active == 0, worker.connections.count == 0 { return true }
+            let left = deadline.map { $0 - Clock.milliseconds() }
+            if let left, left <= 0 {
+                let count = worker.active
+                if count > 0 { reportCut(count) }
+                return count == 0
+            }
+            switch poller.wait(milliseconds: Int32(clamping: left ?? -1)) {
+            case .ready(token: Token.control, _): receive()
+            case .ready(token: Token.signals, _):
+                while let byte = signals.next() { take(signal: Int32(byte)) }
+            case .ready, .timeout, .interrupted: break
+            case .broken: drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
+            }
+        }
+    }
+
+    private func reportCut(_ count: Int) {
+        let requests = count == 1 ? "1 request" : "\(count) requests"
+        WorkerLog.write(WSGI_LOG_WARNING, .requestsCut, "The time to end is over; \(requests) under way will be cut.")
+    }
+
+    // MARK: - What is told
+
+    private mutating func receive() {
+        do throws(SystemError) {
+            while let packet = try worker.control.receive(wait: false) {
+                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
+                if let message = ControlMessage(packet.bytes) { take(message, packet.descriptors) }
+                for raw in packet.descriptors { Descriptor.close(raw: raw) }
+            }
+        } catch {
+            // The supervisor has gone. Its successor starts new workers; this one ends in order.
+            poller.remove(worker.control.raw)
+            guard !isDeaf else { return }
+            isDeaf = true
+            drain(
+                requests: worker.spec.gracefulTimeout,
+                total: worker.spec.gracefulTimeout + worker.spec.shutdownTimeout)
+        }
+    }
+
+    private mutating func take(_ message: ControlMessage, _ descriptors: [Int32]) {
+        switch message.kind {
+        case .serve: worker.serve()
+        case .drain: drain(requests: message.number(0), total: message.number(1))
+        case .log:
+            guard let log = descriptors.first else { return }
+            for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
+        case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed: break
+        }
+    }
+
+    private mutating func take(signal: Int32) {
+        switch signal {
+        case SIGTERM, SIGINT: drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
+        case SIGUSR1: worker.retire("a graceful signal asked for it")
+        default: break
+        }
+    }
+
+    /// Ends within this time; a later call can only shorten it. Times are seconds.
+    private mutating func drain(requests: Int, total: Int) {
+        let now = Clock.milliseconds()
+        let end = now + Int64(requests) * 1_000
+        worker.endProcess(at: now + Int64(max(total, requests)) * 1_000)
+        if let deadline {
+            self.deadline = min(deadline, end)
+        } else {
+            deadline = end
+            worker.beginDraining()
+        }
+    }
+}

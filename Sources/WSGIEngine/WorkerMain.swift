@@ -1,0 +1,93 @@
+internal import CPython
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGIAdapter
+internal import WSGICore
+internal import WSGIWire
+
+/// Exit codes of a daemon process; -1 tells the bootstrap to leave without ending the interpreter.
+private enum ExitCode {
+    static let done: Int32 = 0
+    static let unusable: Int32 = 1
+    static let preloadsFailed: Int32 = 3
+    static let leaveAtOnce: Int32 = -1
+}
+
+/// Serves requests until the supervisor, at the other end of the descriptor, ends it: see `WorkerMain.serve`.
+func serveWorker(controlDescriptor: Int32) -> Int32 { WorkerMain.serve(controlDescriptor: controlDescriptor) }
+
+/// A daemon process from its first packet to its end.
+enum WorkerMain {
+    /// The life of a daemon process: called by the bootstrap on Python's main thread, with the GIL, and returns when the
+    /// worker has drained.
+    ///
+    /// - Parameter controlDescriptor: The control socket to the supervisor.
+    /// - Returns: The exit code, or -1: run the main interpreter's exit functions and leave without ending it.
+    static func serve(controlDescriptor: Int32) -> Int32 {
+        for raw in [controlDescriptor, Worker.Place.listener, Worker.Place.scoreboard, Worker.Place.crashText] {
+            try? Descriptor.setCloseOnExec(raw, true)
+        }
+        let control = PacketSocket(adopting: controlDescriptor)
+        do throws(StartError) {
+            let spec = try receiveStart(control)
+            guard let workerSpec = spec.worker else { throw .malformed }
+            guard prepare(spec, workerSpec) else { return ExitCode.unusable }
+            let worker: Worker
+            do { worker = try Worker(spec: workerSpec, control: control) } catch { throw .system(error) }
+            var main: WorkerControl
+            do { main = try WorkerControl(worker) } catch { throw .system(error) }
+            Adapter.onScriptLoaded { ControlMessage.send(loaded: $0, on: worker.control) }
+            if let failure = Adapter.importPreloads(), spec.preloadsMustSucceed {
+                ControlMessage.send(.failed, text: failure, on: worker.control)
+                return ExitCode.preloadsFailed
+            }
+            do { try main.startThreads() } catch { throw .system(error) }
+            let state = unsafe PyEval_SaveThread()
+            let drained = main.run()
+            unsafe PyEval_RestoreThread(state)
+            guard drained, Adapter.stop() else { return ExitCode.leaveAtOnce }
+            return ExitCode.done
+        } catch {
+            WorkerLog.write(WSGI_LOG_CRIT, .daemonStartFailed, "The process cannot start: \(error).")
+            return ExitCode.unusable
+        }
+    }
+
+    /// Waits for the first packet.
+    private static func receiveStart(_ control: borrowing PacketSocket) throws(StartError) -> ProcessSpec {
+        guard let packet = try? control.receive(wait: true), let message = ControlMessage(packet.bytes),
+            message.kind == .start, let first = packet.descriptors.first
+        else { throw .noStart }
+        let file = Descriptor(adopting: first)
+        for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
+        let bytes: [UInt8]
+        do { bytes = try MemoryFile.contents(of: file.raw) } catch { throw .system(error) }
+        guard let spec = unsafe bytes.withUnsafeBytes({ unsafe try? SpecCodec.decodeProcess($0) }) else { throw .malformed }
+        return spec
+    }
+
+    /// Gives the process its name and locale and starts the adapter.
+    private static func prepare(_ spec: ProcessSpec, _ worker: WorkerSpec) -> Bool {
+        if !worker.displayName.isEmpty { CurrentProcess.setTitle(worker.displayName) }
+        if !worker.locale.isEmpty, !CurrentProcess.setLocale(worker.locale) {
+            WorkerLog.write(
+                WSGI_LOG_WARNING, .localeUnavailable, "There is no locale '\(worker.locale)' on this machine; the one of "
+                    + "the environment stays.")
+        }
+        // The adapter keeps it as long as the process lives.
+        let host = UnsafeMutablePointer<wsgi_host>.allocate(capacity: 1)
+        unsafe host.initialize(to: WorkerLog.host())
+        return unsafe Adapter.start(spec, host: host)
+    }
+}
+
+/// Why a worker could not begin.
+private enum StartError: Error {
+    /// The supervisor has gone, or said something else than `start`.
+    case noStart
+    /// The supervisor is of another version.
+    case malformed
+    /// A system call failed.
+    case system(SystemError)
+}

@@ -1,1 +1,0 @@
-func serveWorker(controlDescriptor: Int32) -> Int32 { 1 }

@@ -1,0 +1,153 @@
+internal import CSystem
+internal import ProcessKit
+internal import WSGIAdapter
+internal import WSGICore
+internal import WSGIWire
+
+/// A request thread: it waits for an event together with the others, serves one request, and gives the connection back.
+@safe struct WorkerThread: ~Copyable {
+    private let worker: Worker
+    private let channel: UnsafeMutablePointer<ConnectionChannel>
+    private let transport: UnsafeMutablePointer<wsgi_transport>
+
+    /// Starts a thread that lives as long as the process.
+    static func start(_ worker: Worker, number: Int) throws(SystemError) {
+        let context = unsafe Unmanaged.passRetained(worker).toOpaque()
+        unsafe try CurrentProcess.startThread(
+            stackSize: worker.spec.stackSize, name: "wsgi-\(number)", context: unsafe context
+        ) { context in
+            guard let context = unsafe context else { return }
+            unsafe WorkerThread(Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()).run()
+        }
+    }
+
+    private init(_ worker: Worker) {
+        self.worker = worker
+        unsafe channel = UnsafeMutablePointer<ConnectionChannel>.allocate(capacity: 1)
+        unsafe channel.initialize(to: ConnectionChannel())
+        unsafe transport = UnsafeMutablePointer<wsgi_transport>.allocate(capacity: 1)
+        unsafe transport.initialize(to: ConnectionTransport.functions(for: channel))
+    }
+
+    deinit {
+        unsafe transport.deallocate()
+        unsafe channel.deinitialize(count: 1)
+        unsafe channel.deallocate()
+    }
+
+    private func run() {
+        while true {
+            switch worker.poller.wait() {
+            case .ready(let token, _):
+                if token == Worker.listenerToken {
+                    accept()
+                } else {
+                    serve(Int32(truncatingIfNeeded: token))
+                }
+            case .timeout, .interrupted: break
+            case .broken:
+                // Only in a process that the application forked off and that has come here: it has no work.
+                CurrentProcess.exitAtOnce(1)
+            }
+        }
+    }
+
+    // MARK: - New connections
+
+    private func accept() {
+        while !worker.isDraining {
+            let socket = StreamSocket.accept(Worker.Place.listener)
+            if socket == StreamSocket.exhausted {
+                WorkerLog.write(
+                    WSGI_LOG_ERR, .workerSetupFailed, "There is no descriptor left for a connection from httpd.")
+                Clock.sleep(milliseconds: 100)
+            }
+            guard socket >= 0 else { break }
+            admit(Int32(truncatingIfNeeded: socket))
+        }
+        worker.poller.change(Worker.Place.listener, [.readable, .once], token: Worker.listenerToken)
+    }
+
+    private func admit(_ socket: Int32) {
+        guard mayConnect(socket), worker.connections.enter(socket) else {
+            StreamSocket.end(socket)
+            return
+        }
+        CurrentProcess.guardFromForks(socket, true)
+        StreamSocket.setTimeouts(socket, seconds: worker.spec.socketTimeout)
+        worker.connections.giveBack(socket)
+        do {
+            try worker.poller.add(socket, [.readable, .once], token: UInt64(UInt32(bitPattern: socket)))
+        } catch {
+            if worker.connections.take(socket) { close(socket) }
+        }
+        drainIfNeeded(socket)
+    }
+
+    /// Only httpd's children, root, and the own user have business here.
+    private func mayConnect(_ socket: Int32) -> Bool {
+        let user = StreamSocket.peerUser(socket)
+        if user == worker.spec.peerUserID || user == 0 || user == CurrentProcess.user { return true }
+        let who = user.map(String.init) ?? "unknown"
+        WorkerLog.write(
+            WSGI_LOG_ERR, .foreignConnection, "A process of user id \(who) has connected and was turned away.")
+        return false
+    }
+
+    // MARK: - Connections
+
+    private func serve(_ socket: Int32) {
+        guard worker.connections.take(socket) else { return }
+        unsafe channel.pointee.begin(socket)
+        if worker.isDraining {
+            serveLast(socket)
+            return
+        }
+        guard unsafe channel.pointee.receiveRequest(), runRequest() else {
+            close(socket)
+            return
+        }
+        if worker.isDraining {
+            serveLast(socket)
+            return
+        }
+        worker.connections.giveBack(socket)
+        worker.poller.change(socket, [.readable, .once], token: UInt64(UInt32(bitPattern: socket)))
+        drainIfNeeded(socket)
+    }
+
+    /// The main thread may have looked for idle connections just before this one was.
+    private func drainIfNeeded(_ socket: Int32) {
+        guard worker.isDraining, worker.connections.take(socket) else { return }
+        unsafe channel.pointee.begin(socket)
+        serveLast(socket)
+    }
+
+    /// The worker drains: nothing more is taken in, what is there already is served, then the connection is closed.
+    ///
+    /// A request whose body is yet to come stays unread: its child cannot send any more, sees ECONNRESET and knows that
+    /// the application was not entered.
+    private func serveLast(_ socket: Int32) {
+        StreamSocket.shutDownReading(socket)
+        if unsafe channel.pointee.peekIsComplete(), unsafe channel.pointee.receiveRequest() { _ = runRequest() }
+        close(socket)
+    }
+
+    private func close(_ socket: Int32) {
+        worker.connections.leave(socket)
+        CurrentProcess.guardFromForks(socket, false)
+        if unsafe channel.pointee.hasUnread { StreamSocket.abandon(socket) } else { StreamSocket.end(socket) }
+        worker.noteEnd()
+    }
+
+    /// Runs the request that was received. False: the connection is of no further use.
+    private func runRequest() -> Bool {
+        worker.beginRequest()
+        let outcome = unsafe Adapter.run(channel.pointee.request, transport)
+        if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
+        let reusable = unsafe channel.pointee.conclude(outcome)
+        if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire("the script has changed") }
+        worker.endRequest()
+        return reusable
+    }
+}
