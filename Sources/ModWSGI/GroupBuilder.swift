@@ -25,6 +25,8 @@ struct GroupBuilder {
         self.main = main
         spec.engine = host.companions + "/_wsgi_engine.abi3.so"
         descriptors = [Self.logDescriptor(main)]
+        spec.logDescriptor = 0
+        spec.logLevel = Int(chttpd_log_level(main))
     }
 
     /// Adds a group.
