@@ -16,7 +16,9 @@ import tempfile
 import time
 
 MAX_GROUPS, MAX_SLOTS, MAX_CHILDREN = 1024, 4096, 2048
-BOARD_SIZE = 64 + 64 * MAX_GROUPS + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS
+GROUPS_AT = 64 + 4 * MAX_CHILDREN
+SLOTS_AT = GROUPS_AT + 64 * MAX_GROUPS
+BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS
 STATES = ["starting", "serving", "failed", "stopped"]
 
 
@@ -77,7 +79,7 @@ class Parent:
         self.log = open(self.log_path, "ab", buffering=0)
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
-        self.board = mmap.mmap(self.board_file, 64 + 64 * MAX_GROUPS + 64 * MAX_SLOTS)
+        self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
         self.board[0:8] = struct.pack("=II", 0x57534749, 1)
         self.slots = {}
         self.configuration = 0
@@ -94,7 +96,7 @@ class Parent:
 
         # Descriptors above the two may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
-            [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL,
+            (os.environ.get("STRACE","").split()+[supervisor, str(pid)]), stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL,
             preexec_fn=place, pass_fds=(3, 4))
         theirs.close()
 
@@ -142,11 +144,11 @@ class Parent:
     # What the scoreboard says.
 
     def state(self, group):
-        return STATES[struct.unpack_from("=I", self.board, 64 + 64 * group)[0]]
+        return STATES[struct.unpack_from("=I", self.board, GROUPS_AT + 64 * group)[0]]
 
     def slot_cell(self, slot):
         """(claimed, generation, refusals, threads, pid)"""
-        return struct.unpack_from("=IIIIi", self.board, 64 + 64 * MAX_GROUPS + 64 * slot)
+        return struct.unpack_from("=IIIIi", self.board, SLOTS_AT + 64 * slot)
 
     def generation(self, slot):
         return self.slot_cell(slot)[1]
