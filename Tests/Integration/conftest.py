@@ -82,10 +82,10 @@ def shared(platform, mode):
     server = Server(platform).configure(shared_config(mode))
     try:
         server.start()
+        server.wait_ready("/hello")
     except AssertionError:
         server.dispose()
         raise
-    server.get("/hello")
     yield server
     faults = server.dispose()
     assert not faults, "\n".join(faults)

@@ -52,8 +52,8 @@ def httpd_user() -> str:
 
 
 def other_user() -> str:
-    """An account that is neither root nor httpd's, for daemon processes; only usable as root."""
-    return "nobody"
+    """An account with a home directory that is neither root nor httpd's, for daemon processes; only as root."""
+    return "daemon"
 
 
 def free_port() -> int:

@@ -37,9 +37,9 @@ def test_cgi_value(server, key, expected):
 
 
 def test_server_name_and_port_are_those_of_the_request(server):
-    told = fetch(server)
-    assert value(told, "SERVER_NAME") == "localhost"
-    assert value(told, "SERVER_PORT") == str(server.port)
+    told = fetch(server, headers={"Host": "example.test:8123"})
+    assert value(told, "SERVER_NAME") == "example.test"
+    assert value(told, "SERVER_PORT") == "8123"
 
 
 def test_remote_port_is_that_of_the_client(server):
@@ -140,7 +140,12 @@ def test_process_group(server, mode):
 
 
 def test_application_group_is_the_resource(server):
-    assert value(fetch(server), "mod_wsgi.application_group") == f"localhost:{server.port}|/environ"
+    assert value(fetch(server), "mod_wsgi.application_group") == "localhost|/environ"
+
+
+def test_application_group_has_a_port_that_is_not_the_default(server):
+    told = fetch(server, headers={"Host": "localhost:8123"})
+    assert value(told, "mod_wsgi.application_group") == "localhost:8123|/environ"
 
 
 @pytest.mark.parametrize("key, expected", [
