@@ -43,7 +43,7 @@ class Response:
 class Connection:
     """One TCP connection; use as a context manager."""
 
-    def __init__(self, port: int, *, timeout: float = 20, receive_buffer: int | None = None):
+    def __init__(self, port: int, *, timeout: float = 10, receive_buffer: int | None = None):
         self._socket = socket.socket()
         if receive_buffer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -87,7 +87,8 @@ def shared(platform, mode):
         server.dispose()
         raise
     yield server
-    faults = server.dispose()
+    server.log.start_test()
+    faults = server.dispose_audited()
     assert not faults, "\n".join(faults)
 
 

@@ -90,15 +90,17 @@ def test_upload_that_arrives_byte_by_byte(server):
 
 
 def test_lines_are_answered_while_the_body_still_arrives(server):
+    first, second = b"a" * 69_999 + b"\n", b"b" * 69_999 + b"\n"
     with server.connect() as connection:
-        connection.send(b"POST /input_echo_as_read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\n")
-        connection.send(b"one\n")
+        connection.send(b"POST /input_echo_as_read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 140000\r\n\r\n")
+        connection.send(first)
         response = connection.read_head()
         blocks = connection.blocks(response)
-        assert next(blocks) == b"ONE\n"
-        connection.send(b"two\n")
-        assert next(blocks) == b"TWO\n"
-        assert list(blocks) == []
+        while len(response.body) < len(first):
+            next(blocks)
+        assert response.body == first.upper()
+        connection.send(second)
+        assert b"".join(blocks) == second.upper()
 
 
 @pytest.mark.parametrize("size", [10, 70_000, 5_000_000])
