@@ -55,6 +55,18 @@ struct ByteBufferTests {
         #expect(unsafe Array(buffer.bytes) == [0, 0, 0, 0, 255, 255, 255, 255])
     }
 
+    @Test(arguments: [(3, 3, 3), (0, 0, 0), (-1, -1, 0), (200, 200, 200), (201, 201, 200)])
+    func roomIsFilledByTheCaller(result: Int, returned: Int, added: Int) {
+        var buffer = ByteBuffer(capacity: 64)
+        buffer.append(byte: 1)
+        let filled = unsafe buffer.append(upTo: 200) { room in
+            unsafe room.initializeMemory(as: UInt8.self, repeating: 7)
+            return room.count == 200 ? result : -2
+        }
+        #expect(filled == returned)
+        #expect(unsafe Array(buffer.bytes) == [1] + [UInt8](repeating: 7, count: added))
+    }
+
     @Test func emptyPiecesAddNothing() {
         var buffer = ByteBuffer()
         unsafe buffer.append(UnsafeRawBufferPointer(start: nil, count: 0))
