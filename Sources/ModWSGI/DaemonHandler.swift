@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import Glibc
 internal import WSGICore
 internal import WSGIWire
 
@@ -14,15 +15,20 @@ internal import WSGIWire
     private let scratch: UnsafeMutablePointer<Scratch>
     private var body: ClientBody
     private var sink: ResponseSink
-    /// Milliseconds on the clock when waiting of any kind has to end is per wait; this bounds the attempts themselves.
+    /// How often the request was handed to a worker.
     private var attempts = 0
+    /// Short waits for a worker to learn that it has been replaced.
+    private var naps = 0
+
+    /// That takes it well below a millisecond, unless the machine is very busy.
+    private static let mostNaps = 2000
 
     /// What one attempt led to.
     private enum Attempt {
         /// The request is answered; the value is the handler's status.
         case answered(Int32)
         /// The worker's script has changed; the application was not entered.
-        case reload
+        case reload(generation: UInt32)
         /// The worker did not get the request, or not all of it.
         case retry
     }
@@ -66,9 +72,15 @@ internal import WSGIWire
             switch result {
             case .answered(let status): return status
             case .retry: preferred = nil
-            case .reload:
+            case .reload(let generation):
                 preferred = claim.slot
-                if !choice.waitForSuccessor(of: claim, refusals: refusals, in: group, seconds: waitLimit) {
+                if generation != claim.generation, naps < Self.mostNaps {
+                    // A worker that has been replaced already, but has yet to hear of it, took the connection.
+                    naps += 1
+                    attempts -= 1
+                    usleep(1000)
+                } else if !choice.waitForSuccessor(
+                    of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit) {
                     allowStale()
                 }
             }
@@ -197,7 +209,11 @@ internal import WSGIWire
             case .error:
                 return .answered(Int32(header.detail))
             case .reload:
-                return .reload
+                let payload = try reader.payload(header.length)
+                guard payload.count == 4 else { return malformed(&reader) }
+                // The worker is being replaced: the connection would not be used again.
+                reader.poison()
+                return .reload(generation: payload.loadUnaligned(as: UInt32.self))
             case .request, .body, .bodyEnd, .abort:
                 return malformed(&reader)
             }

@@ -53,16 +53,18 @@ internal import CSystem
         wsgi_slot_release(board, child, group.index, claim.slot.index, claim.generation)
     }
 
-    /// Waits until the slot is served by a later generation than the claim's, or its replacement was refused.
+    /// Waits until the slot is served by another generation than this, or its replacement was refused.
     ///
     /// - Returns: true when there is a successor.
-    func waitForSuccessor(of claim: Claim, refusals: UInt32, in group: DaemonGroup, seconds: Int) -> Bool {
+    func waitForSuccessor(
+        of generation: UInt32, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
+    ) -> Bool {
         let deadline = MonotonicTime.now.adding(seconds: seconds)
         while true {
             let seen = wsgi_group_signal(board, group.index)
-            let generation = wsgi_slot_generation(board, claim.slot.index)
-            if generation != claim.generation && generation != 0 { return true }
-            if wsgi_slot_refusals(board, claim.slot.index) != refusals { return false }
+            let serving = wsgi_slot_generation(board, slot.index)
+            if serving != generation && serving != 0 { return true }
+            if wsgi_slot_refusals(board, slot.index) != refusals { return false }
             let left = deadline.millisecondsLeft
             guard left > 0, !ModuleState.isStopping else { return false }
             _ = wsgi_group_wait(board, group.index, seen, UInt32(min(left, 500)))

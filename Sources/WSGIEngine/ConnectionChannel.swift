@@ -166,11 +166,13 @@ internal import WSGIWire
     }
 
     /// Ends the response as `Adapter.run` says. False: the connection is of no further use.
-    mutating func conclude(_ outcome: Int32) -> Bool {
+    mutating func conclude(_ outcome: Int32, generation: UInt32) -> Bool {
         input.reset()
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue: Frame.append(Frame.Header(kind: .end, length: 0), to: &output)
-        case WSGI_OUTCOME_RELOAD.rawValue: Frame.append(Frame.Header(kind: .reload, length: 0), to: &output)
+        case WSGI_OUTCOME_RELOAD.rawValue:
+            Frame.append(Frame.Header(kind: .reload, length: MemoryLayout<UInt32>.size), to: &output)
+            output.append(generation)
         case 1...: appendError(outcome)
         default:
             // Cut: what was sent may be read, the missing END says the rest.

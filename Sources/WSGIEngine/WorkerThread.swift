@@ -145,7 +145,7 @@ internal import WSGIWire
         worker.beginRequest()
         let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
-        let reusable = unsafe channel.pointee.conclude(outcome)
+        let reusable = unsafe channel.pointee.conclude(outcome, generation: worker.spec.generation)
         if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire("the script has changed") }
         worker.endRequest()
         return reusable

@@ -50,7 +50,8 @@ public enum Frame {
         case end = 21
         /// No response: `detail` is the HTTP status to answer. The connection is free for the next request.
         case error = 22
-        /// The script has changed; the application was not entered. The connection is free for the next request.
+        /// The script has changed; the application was not entered. The payload is the worker's generation, as `UInt32`:
+        /// a connection that was made during a replacement may lead to the worker before the one it was made for.
         case reload = 23
     }
 
