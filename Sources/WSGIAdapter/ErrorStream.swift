@@ -155,8 +155,8 @@ internal import WSGIWire
 
     private static func put(_ object: PyPointer?, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let log = unsafe instance(object) else { return false }
-        if let start = bytes.baseAddress, unsafe wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil {
-            unsafe log.pointee.line_ended = true
+        if let start = bytes.baseAddress {
+            unsafe log.pointee.line_ended = wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil
         }
         if let call = unsafe call(log) {
             unsafe ErrorLine.append(bytes, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)

@@ -599,7 +599,7 @@ class FileWrapper(unittest.TestCase):
         result = self.send("file = io.BytesIO(b'x' * 20000)")
         self.assertEqual((result.outcome, result.files, [len(block) for block in result.blocks]),
                          (COMPLETE, [], [8192, 8192, 3616]))
-        result = self.send("gzip.open(path + '.gz', 'wb').write(b'plain'); file = gzip.open(path + '.gz', 'rb')")
+        result = self.send("gz = gzip.open(path + '.gz', 'wb'); gz.write(b'plain'); gz.close(); file = gzip.open(path + '.gz', 'rb')")
         self.assertEqual((result.outcome, result.files, result.body), (COMPLETE, [], b'plain'))
         result = self.send("reader, writer = os.pipe(); os.write(writer, b'piped'); os.close(writer); "
                            "file = open(reader, 'rb')")

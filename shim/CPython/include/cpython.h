@@ -23,7 +23,7 @@ typedef struct wsgi_call_object {
 } wsgi_call_object;
 
 /* A binary stream into the error log. `partial`: its unfinished line (a process-level stream only); `kind`: what it is
- * for; `line_ended`: a line break was written and no flush has followed yet. */
+ * for; `line_ended`: the last write had a line break, and no flush has followed yet. */
 typedef struct wsgi_log_object {
     PyObject_HEAD
     void *_Nullable call;
