@@ -32,6 +32,7 @@ enum EnvironKey: Int, CaseIterable {
     let http: PyPointer
     let https: PyPointer
     let cache: KeyCache
+    let shapes: EnvironShapes
 
     /// Makes the template in the interpreter that is attached; `nil`: it has raised.
     static func make(_ spec: ProcessSpec, applicationGroup: String, fileWrapper: Object) -> EnvironTemplate? {
@@ -54,7 +55,8 @@ enum EnvironKey: Int, CaseIterable {
             unsafe (keys + key.rawValue).initialize(to: text.take())
         }
         return unsafe EnvironTemplate(
-            constant: constant.take(), keys: keys, http: http.take(), https: https.take(), cache: KeyCache.make())
+            constant: constant.take(), keys: keys, http: http.take(), https: https.take(), cache: KeyCache.make(),
+            shapes: EnvironShapes.make())
     }
 
     private static func set(
@@ -69,13 +71,8 @@ extension Call {
     /// The environ of the request: a plain dict, nobody else's; `nil`: it has raised.
     func makeEnviron(_ head: RequestHead, _ callable: PyPointer, _ entered: Int64) -> Reference? {
         let template = unsafe state.pointee.interpreter.state.pointee.environ
-        guard let environ = unsafe Reference(PyDict_Copy(template.constant)) else { return nil }
+        guard let environ = entries(head, template) else { return nil }
         let dictionary = unsafe environ.object.pointer
-        var entries = head
-        for _ in 0..<head.environCount {
-            guard let (key, value) = unsafe try? entries.nextEntry() else { break }
-            guard unsafe template.cache.set(key, value, in: dictionary) else { return nil }
-        }
         let isHTTPS = head.flags.contains(.https)
         guard let input = unsafe state.pointee.input, let errors = unsafe state.pointee.errors,
             unsafe set(.input, input, in: dictionary, template),
@@ -90,6 +87,19 @@ extension Call {
         guard unsafe set(.daemonStart, time: daemonStart, in: dictionary, template),
             unsafe set(.applicationStart, time: wsgi_now(), in: dictionary, template)
         else { return nil }
+        return environ
+    }
+
+    /// A dict with what is constant and what came with the request.
+    private func entries(_ head: RequestHead, _ template: EnvironTemplate) -> Reference? {
+        if let shape = template.shapes.shape(head, template) { return shape.environ(head, template.cache) }
+        guard let environ = unsafe Reference(PyDict_Copy(template.constant)) else { return nil }
+        var entries = EntryCursor(head)
+        for _ in 0..<head.environCount {
+            guard let entry = unsafe entries?.entry(),
+                unsafe template.cache.set(unknown: entry.key, entry.value, in: environ.object.pointer)
+            else { return nil }
+        }
         return environ
     }
 

@@ -155,6 +155,9 @@ internal import WSGIWire
 
     private static func put(_ object: PyPointer?, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let log = unsafe instance(object) else { return false }
+        if let start = bytes.baseAddress {
+            unsafe log.pointee.line_ended = wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil
+        }
         if let call = unsafe call(log) {
             unsafe ErrorLine.append(bytes, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
             return true
@@ -178,6 +181,11 @@ internal import WSGIWire
     /// Partial lines: written out as they are. Never an error, as late garbage collection flushes too.
     private static func flush(_ object: PyPointer?) -> PyPointer? {
         if let log = unsafe instance(object) {
+            // A line-buffering TextIOWrapper flushes after each line break: what follows the break is not meant.
+            if unsafe log.pointee.line_ended {
+                unsafe log.pointee.line_ended = false
+                return unsafe Object.none.retained.take()
+            }
             if let call = unsafe call(log) {
                 unsafe ErrorLine.append(nil, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
             } else if unsafe log.pointee.partial != nil {

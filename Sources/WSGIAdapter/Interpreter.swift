@@ -68,10 +68,10 @@ internal import WSGICore
         return unsafe PySys_SetObject("stdout", output.text) == 0 && PySys_SetObject("stderr", errors.text) == 0
     }
 
-    /// Ends the interpreter, which is attached, and leaves nothing attached.
+    /// Ends the interpreter, which is attached, and leaves `main`, a thread state of another, attached.
     ///
     /// - Returns: Whether it has ended. When a thread of the application goes on in it, only its `atexit` functions ran.
-    func end() -> Bool {
+    func end(_ main: OpaquePointer) -> Bool {
         var isQuiet = false
         if let quiet = unsafe Object(state.pointee.python.finish).call() {
             isQuiet = unsafe quiet.object.pointer == Object.bool(true).pointer
@@ -79,8 +79,8 @@ internal import WSGICore
         if PythonError.occurred {
             ExceptionReport.log(.applicationRaised, "Exception while the interpreter '\(text)' ends.", to: .process)
         }
-        if isQuiet, wsgi_delete_other_thread_states(), let current = unsafe PyThreadState_Get() {
-            unsafe Py_EndInterpreter(current)
+        if isQuiet, wsgi_delete_other_thread_states() {
+            unsafe wsgi_end_interpreter(main)
             return true
         }
         if let run = unsafe Object(state.pointee.python.runExitFunctions).call() {
@@ -89,6 +89,7 @@ internal import WSGICore
             PyErr_Clear()
         }
         unsafe PyEval_SaveThread()
+        unsafe PyEval_RestoreThread(main)
         return false
     }
 }

@@ -57,7 +57,7 @@ enum InterpreterRegistry {
     /// Makes an interpreter, and leaves it attached; `nil`: nothing is attached.
     private static func make(_ thread: ThreadContext, _ group: UnsafeRawBufferPointer) -> Interpreter? {
         guard let main = unsafe PyThreadState_Get() else { return nil }
-        guard let threadState = unsafe Py_NewInterpreter() else {
+        guard unsafe Py_NewInterpreter() != nil else {
             PyErr_Clear()
             unsafe PyEval_SaveThread()
             return nil
@@ -65,8 +65,7 @@ enum InterpreterRegistry {
         guard let made = unsafe Interpreter.make(name: Text.string(group)) else {
             ExceptionReport.log(
                 .interpreterFailed, unsafe "Cannot prepare the interpreter '\(Text.string(group))'.", to: .process)
-            unsafe Py_EndInterpreter(threadState)
-            unsafe PyThreadState_Swap(main)
+            unsafe wsgi_end_interpreter(main)
             unsafe PyEval_SaveThread()
             return nil
         }
@@ -90,7 +89,8 @@ enum InterpreterRegistry {
                 continue
             }
             ThreadContext.reap(interpreter)
-            if !interpreter.end() { ended = false }
+            if unsafe !interpreter.end(main) { ended = false }
+            unsafe PyEval_SaveThread()
         }
         unsafe PyEval_RestoreThread(main)
         return ended

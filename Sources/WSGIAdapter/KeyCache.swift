@@ -12,79 +12,85 @@ internal import PythonRuntime
     private static let longestValue = 128
 
     /// How the value of a key becomes a str, and whether it may be kept.
-    private enum Kind { case text, path, secret }
+    enum Kind { case text, path, secret }
 
-    @safe private struct Entry {
+    /// A key that is known, and what it had last.
+    @safe struct Entry {
         let key: PyPointer
         let bytes: UnsafeRawBufferPointer
         let kind: Kind
+        /// The last value as str, owned, and as bytes; `nil`: none that may be kept.
         var value: PyPointer?
         var valueBytes: UnsafeMutableRawPointer?
         var valueCount = 0
     }
 
-    private let entries: UnsafeMutablePointer<Entry?>
+    /// Where an entry is; it stays there for ever.
+    typealias Place = UnsafeMutablePointer<Entry>
+
+    private let entries: UnsafeMutablePointer<Place?>
     private let count: UnsafeMutablePointer<Int>
 
     /// An empty cache.
     static func make() -> KeyCache {
-        let entries = UnsafeMutablePointer<Entry?>.allocate(capacity: capacity)
+        let entries = UnsafeMutablePointer<Place?>.allocate(capacity: capacity)
         unsafe entries.initialize(repeating: nil, count: capacity)
         let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe count.initialize(to: 0)
         return unsafe KeyCache(entries: entries, count: count)
     }
 
-    /// `dictionary[key] = value`, both made of bytes; false: it has raised.
-    func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
-        guard let place = unsafe find(key) else {
-            guard let name = unsafe Python.text(latin1: key), let text = unsafe KeyCache.text(value, KeyCache.kind(key))
-            else { return false }
-            return unsafe PyDict_SetItem(dictionary, name.object.pointer, text.object.pointer) == 0
-        }
-        if let known = unsafe place.pointee?.value, let bytes = unsafe place.pointee?.valueBytes,
-            unsafe place.pointee?.valueCount == value.count,
-            unsafe value.isEmpty || wsgi_bytes_equal(bytes, value.baseAddress ?? UnsafeRawPointer(bytes), value.count),
-            let name = unsafe place.pointee?.key
-        {
-            return unsafe PyDict_SetItem(dictionary, name, known) == 0
-        }
-        guard let name = unsafe place.pointee?.key, let kind = unsafe place.pointee?.kind,
-            let text = unsafe KeyCache.text(value, kind)
+    /// `dictionary[key] = value`, both made of bytes, for a key that is not known; false: it has raised.
+    func set(unknown key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
+        guard let name = unsafe Python.text(latin1: key), let text = unsafe KeyCache.text(value, KeyCache.kind(key))
         else { return false }
-        let done = unsafe PyDict_SetItem(dictionary, name, text.object.pointer) == 0
+        return unsafe PyDict_SetItem(dictionary, name.object.pointer, text.object.pointer) == 0
+    }
+
+    /// The key's last value, borrowed, if it was made of the same bytes.
+    func known(_ place: Place, _ value: UnsafeRawBufferPointer) -> PyPointer? {
+        guard let known = unsafe place.pointee.value, unsafe place.pointee.valueCount == value.count else { return nil }
+        guard let bytes = unsafe place.pointee.valueBytes, let start = value.baseAddress else {
+            return unsafe known
+        }
+        return unsafe wsgi_bytes_equal(bytes, start, value.count) ? known : nil
+    }
+
+    /// `dictionary[key] = value` with a value that is not the last; false: it has raised.
+    func set(_ place: Place, new value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
+        let kind = unsafe place.pointee.kind
+        guard let text = unsafe KeyCache.text(value, kind) else { return false }
+        let done = unsafe PyDict_SetItem(dictionary, place.pointee.key, text.object.pointer) == 0
         if kind != .secret && value.count <= KeyCache.longestValue {
             unsafe keep(value, text.take(), at: place)
         }
         return done
     }
 
-    private func keep(_ bytes: UnsafeRawBufferPointer, _ text: PyPointer, at place: UnsafeMutablePointer<Entry?>) {
+    private func keep(_ bytes: UnsafeRawBufferPointer, _ text: PyPointer, at place: Place) {
         let memory =
-            unsafe place.pointee?.valueBytes
+            unsafe place.pointee.valueBytes
             ?? UnsafeMutableRawPointer.allocate(byteCount: KeyCache.longestValue, alignment: 8)
         if let start = bytes.baseAddress { unsafe memory.copyMemory(from: start, byteCount: bytes.count) }
-        let former = unsafe place.pointee?.value
-        unsafe place.pointee?.valueBytes = unsafe memory
-        unsafe place.pointee?.valueCount = bytes.count
-        unsafe place.pointee?.value = unsafe text
+        let former = unsafe place.pointee.value
+        unsafe place.pointee.valueBytes = unsafe memory
+        unsafe place.pointee.valueCount = bytes.count
+        unsafe place.pointee.value = unsafe text
         unsafe Py_DecRef(former)
     }
 
     /// The key's place, made if there is room; `nil`: it is not cached.
-    private func find(_ key: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Entry?>? {
+    func find(_ key: UnsafeRawBufferPointer) -> Place? {
         var index = unsafe KeyCache.hash(key)
         while true {
-            let place = unsafe entries + (index & (KeyCache.capacity &- 1))
-            guard let bytes = unsafe place.pointee?.bytes else { return unsafe insert(key, at: place) }
-            if unsafe Text.equal(bytes, key) { return unsafe place }
+            let slot = unsafe entries + (index & (KeyCache.capacity &- 1))
+            guard let place = unsafe slot.pointee else { return unsafe insert(key, at: slot) }
+            if unsafe Text.equal(place.pointee.bytes, key) { return unsafe place }
             index = index &+ 1
         }
     }
 
-    private func insert(_ key: UnsafeRawBufferPointer, at place: UnsafeMutablePointer<Entry?>)
-        -> UnsafeMutablePointer<Entry?>?
-    {
+    private func insert(_ key: UnsafeRawBufferPointer, at slot: UnsafeMutablePointer<Place?>) -> Place? {
         guard unsafe key.count <= KeyCache.longestKey && count.pointee < KeyCache.mostKeys,
             let text = unsafe Python.text(latin1: key)
         else {
@@ -94,7 +100,9 @@ internal import PythonRuntime
         var name: PyPointer? = unsafe text.take()
         unsafe PyUnicode_InternInPlace(&name)
         guard let interned = unsafe name else { return nil }
-        unsafe place.pointee = unsafe Entry(key: interned, bytes: Text.immortal(key), kind: KeyCache.kind(key))
+        let place = Place.allocate(capacity: 1)
+        unsafe place.initialize(to: Entry(key: interned, bytes: Text.immortal(key), kind: KeyCache.kind(key)))
+        unsafe slot.pointee = unsafe place
         unsafe count.pointee += 1
         return unsafe place
     }

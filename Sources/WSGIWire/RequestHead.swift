@@ -49,6 +49,9 @@
     /// The body, if it is inline.
     public let body: UnsafeRawBufferPointer
 
+    /// All entries as they are encoded, for a reader in a hurry: each is two lengths (`UInt32`), key and value.
+    public let environ: UnsafeRawBufferPointer
+
     private var entries: ByteReader
 
     /// Size of the fixed part.
@@ -73,7 +76,8 @@
         unsafe applicationGroup = try reader.take(lengths.1)
         unsafe callableObject = try reader.take(lengths.2)
         unsafe requestID = try reader.take(lengths.3)
-        unsafe entries = ByteReader(try reader.take(environLength))
+        unsafe environ = try reader.take(environLength)
+        unsafe entries = ByteReader(environ)
         unsafe body = try reader.take(bodyLength)
         guard reader.remaining == 0 else { throw .invalid("length") }
     }

@@ -53,6 +53,15 @@ bool wsgi_delete_other_thread_states(void) {
     return true;
 }
 
+void wsgi_end_interpreter(PyThreadState *next) {
+    Py_EndInterpreter(PyThreadState_Get());
+    if (Py_Version < 0x030C0000) {
+        PyThreadState_Swap(next);
+    } else {
+        PyEval_RestoreThread(next);
+    }
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 __attribute__((weak)) void Py_SetProgramName(const wchar_t *);

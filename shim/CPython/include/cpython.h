@@ -22,13 +22,14 @@ typedef struct wsgi_call_object {
     void *_Nullable call;
 } wsgi_call_object;
 
-/* A binary stream into the error log. `origin`: where lines go when no request is attached; `partial`: its unfinished
- * line (a process-level stream only). */
+/* A binary stream into the error log. `partial`: its unfinished line (a process-level stream only); `kind`: what it is
+ * for; `line_ended`: the last write had a line break, and no flush has followed yet. */
 typedef struct wsgi_log_object {
     PyObject_HEAD
     void *_Nullable call;
     void *_Nullable partial;
     int32_t kind;
+    bool line_ended;
 } wsgi_log_object;
 
 /* Singletons: macros over data symbols. Borrowed. */
@@ -95,7 +96,7 @@ static inline PyObject *_Nullable wsgi_new_call_object(PyTypeObject *_Nonnull ty
 }
 static inline PyObject *_Nullable wsgi_new_log_object(PyTypeObject *_Nonnull type, int32_t kind) {
     wsgi_log_object *object = PyObject_New(wsgi_log_object, type);
-    if (object != NULL) object->call = NULL, object->partial = NULL, object->kind = kind;
+    if (object != NULL) object->call = NULL, object->partial = NULL, object->kind = kind, object->line_ended = false;
     return (PyObject *)object;
 }
 static inline void wsgi_free_object(PyObject *_Nonnull object) {
@@ -124,6 +125,10 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
  * threads must never come back. False, and nothing done, when this Python does not list them: the functions are
  * public, but not in the limited API. */
 bool wsgi_delete_other_thread_states(void);
+
+/* Ends the current interpreter, whose only thread state is the current one, and attaches `next`, of another: up to 3.11
+ * Py_EndInterpreter keeps the GIL, later it gives it away. */
+void wsgi_end_interpreter(PyThreadState *_Nonnull next);
 
 /* Before Py_InitializeEx: the executable whose environment Python is to use. Py_SetProgramName is deprecated, but what
  * replaces it is not in the limited API; a Python without it takes the environment of the library itself. */
