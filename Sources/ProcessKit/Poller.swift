@@ -38,7 +38,9 @@ public struct Poller: ~Copyable, Sendable {
     public var raw: Int32 { descriptor.raw }
 
     /// An empty set.
-    public init() throws(SystemError) { descriptor = Descriptor(adopting: try check(wsgi_epoll_create(), "epoll_create1")) }
+    public init() throws(SystemError) {
+        descriptor = Descriptor(adopting: try check(wsgi_epoll_create(), "epoll_create1"))
+    }
 
     /// Adds a descriptor.
     public func add(_ raw: Int32, _ interest: Interest, token: UInt64) throws(SystemError) {

@@ -147,7 +147,8 @@ final class Supervisor {
                 apply(try Configuration.receive(file, descriptors: descriptors))
             } catch {
                 log.problem(
-                    .supervisorFailed, "The supervisor cannot read its configuration (\(error)); it goes on with the old "
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(error)); it goes on with the old "
                         + "one. After an upgrade of this module httpd must be stopped and started.")
             }
             return
@@ -340,7 +341,8 @@ final class Supervisor {
             scoreboard.refuse(group: group.spec.index, slot: member.index)
             let times = count == 1 ? "" : " (\(count) times in a row)"
             log.problem(
-                .successorRefused, level: 4, "Process group '\(group.spec.name)': a successor was needed, because "
+                .successorRefused, level: 4,
+                "Process group '\(group.spec.name)': a successor was needed, because "
                     + "\(Self.text(cause)), but could not be started\(times). The running process goes on serving.",
                 to: group.log)
         case .serve(let generation):
@@ -356,7 +358,8 @@ final class Supervisor {
             worker.process.kill()
         case .delayed(let milliseconds, let failures):
             log.problem(
-                .startDelayed, level: 4, "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
+                .startDelayed, level: 4,
+                "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
                     + "the next one is in \(milliseconds / 1_000) s.", to: group.log)
         }
         return nil

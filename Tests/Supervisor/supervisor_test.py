@@ -68,6 +68,11 @@ def descriptors(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
 
 
+def sockets(pid):
+    links = [os.readlink("/proc/%d/fd/%s" % (pid, number)) for number in os.listdir("/proc/%d/fd" % pid)]
+    return [link for link in links if link.startswith("socket:")]
+
+
 def resident(pid):
     with open("/proc/%d/statm" % pid) as file:
         return int(file.read().split()[1]) * 4
@@ -197,8 +202,7 @@ class SupervisorTest(unittest.TestCase):
             child = Child(parent, 0)
             forked = int(self.get(child, "/fork").body)
             self.assertTrue(is_running(forked))
-            links = [os.readlink("/proc/%d/fd/%s" % (forked, number)) for number in os.listdir("/proc/%d/fd" % forked)]
-            self.assertFalse([link for link in links if link.startswith("socket:")], links)
+            wait_for(lambda: not sockets(forked), what="sockets are closed")
             os.kill(forked, signal.SIGTERM)
             wait_for(lambda: not is_running(forked), what="forked process dies of SIGTERM")
             self.assertEqual(parent.generation(0), 1)
@@ -214,7 +218,7 @@ class SupervisorTest(unittest.TestCase):
             self.assertEqual(out.stdout, "b''\n", out.stderr)
             self.assertIn("WSGI0033: A process of user id 65534", parent.text())
 
-    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    @unittest.skipUnless(os.getuid() == 0 and PYTHON.startswith("/usr/"), "needs root, and a Python for everyone")
     def test_worker_runs_as_its_user(self):
         with self.running() as parent:
             self.start(
