@@ -93,7 +93,8 @@ internal import WSGIWire
         let hasBody = facts.flags.contains(.bodyFollows)
         if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), r.pointee.expecting_100 == 0 {
             while inline < Int(length) {
-                let count = body.read(into: scratch.pointee.input.baseAddress! + inline, capacity: Int(length) - inline)
+                guard let start = scratch.pointee.input.baseAddress else { break }
+                let count = body.read(into: start + inline, capacity: Int(length) - inline)
                 if count == 0 { break }
                 if count < 0 { return bodyFailed(count) }
                 inline += Int(count)
@@ -227,7 +228,8 @@ internal import WSGIWire
         let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
         Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)
         let count = scratch.pointee.request.append(upTo: room) { room in
-            Int(body.read(into: room.baseAddress!, capacity: room.count))
+            guard let start = room.baseAddress else { return 0 }
+            return Int(body.read(into: start, capacity: room.count))
         }
         if count > 0 {
             scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)

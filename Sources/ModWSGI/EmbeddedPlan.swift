@@ -38,9 +38,7 @@ final class EmbeddedPlan: Sendable {
         spec.preloads = preloads
         do {
             spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
-            // Whether an application will be embedded at all is often known only from a request; asking Python costs
-            // a few hundredths of a second, so it is asked where an alias says so, and otherwise by the first child.
-            libraries = isExpected ? try PythonLibrary.find(for: spec.pythonExecutable, host) : []
+            libraries = try PythonLibrary.find(for: spec.pythonExecutable)
         } catch {
             if isExpected { Log.server(server, .error, error.id, "\(error.text) Embedded applications answer 500.") }
             return nil
@@ -76,15 +74,8 @@ final class EmbeddedPlan: Sendable {
     }
 
     private func start() -> UnsafePointer<wsgi_engine_entry_table_t>? {
-        var candidates = libraries
-        if candidates.isEmpty {
-            do { candidates = try PythonLibrary.find(for: spec.pythonExecutable, nil) } catch {
-                processLog(.critical, .embeddedStartFailed, error.text)
-                return nil
-            }
-        }
         // C extension modules expect Python's symbols to be global.
-        guard candidates.contains(where: { dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
+        guard libraries.contains(where: { dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
             processLog(
                 .critical, .embeddedStartFailed,
                 "libpython of \(spec.pythonExecutable) cannot be loaded (\(dlerrorText())): install the package that has "

@@ -6,6 +6,8 @@ internal import WSGICore
 enum PythonChoice {
     /// The oldest Python the engine runs in.
     static let oldest = (major: 3, minor: 11)
+    /// How far the numbers of versions are tried where only a file's name tells them.
+    static let newestThought = 20
 
     /// The executable for a process group.
     static func executable(

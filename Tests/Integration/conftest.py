@@ -1,0 +1,136 @@
+"""Options, fixtures and the audits that follow each test. README: the docstrings of env, server, error_log, leaks."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import env
+import processes
+import pythons
+from leaks import DescriptorAudit
+from server import Platform, Server
+from shared_server import shared_config
+
+MODES = ("embedded", "daemon")
+MPMS = ("event", "worker", "prefork")
+MORE_PYTHONS = ("3.12", "3.13")
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("mod_wsgi")
+    group.addoption("--module", type=pathlib.Path, default=env.DEFAULT_MODULE, help="the mod_wsgi.so under test")
+    group.addoption("--mpm", choices=MPMS, help="run everything under this MPM only (default: event, and a subset "
+                                               "under the others)")
+    group.addoption("--python", help="run everything on this Python only (default: /usr/bin/python3, and a subset on "
+                                     f"{' and '.join(MORE_PYTHONS)})")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "mpms: runs under every MPM")
+    config.addinivalue_line("markers", "pythons: runs on every Python version")
+    if not config.option.module.exists():
+        raise pytest.UsageError(f"{config.option.module} does not exist: build it, or name another with --module")
+    config.option.module = config.option.module.resolve()
+    processes.adopt_orphans()
+
+
+def _platforms(metafunc) -> list:
+    """(mpm, python) pairs of a test, a python being a path or a version; the first pair is the default one."""
+    config = metafunc.config.option
+    mpm, python = config.mpm or MPMS[0], config.python or str(env.DEFAULT_PYTHON)
+    pairs = [(mpm, python)]
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "mpms" in marks and not config.mpm:
+        pairs += [(other, python) for other in MPMS[1:]]
+    if "pythons" in marks and not config.python:
+        pairs += [(mpm, other) for other in MORE_PYTHONS]
+    return [pytest.param(pair, id="-".join((pair[0], pathlib.Path(pair[1]).name))) for pair in pairs]
+
+
+def pytest_generate_tests(metafunc):
+    if "platform" in metafunc.fixturenames:
+        metafunc.parametrize("platform", _platforms(metafunc), indirect=True, scope="session")
+    if "mode" in metafunc.fixturenames:
+        metafunc.parametrize("mode", MODES, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def platform(request) -> Platform:
+    """The MPM and the Python of a test."""
+    mpm, python = request.param
+    if not (env.module_directory() / f"mod_mpm_{mpm}.so").exists():
+        pytest.skip(f"httpd here has no MPM {mpm}")
+    try:
+        found = pythons.at(python) if "/" in python else pythons.of_version(python)
+    except pythons.Unavailable as reason:
+        pytest.skip(str(reason))
+    return Platform(mpm, found, request.config.option.module)
+
+
+@pytest.fixture(scope="session")
+def mode(request) -> str:
+    """Where the application runs: "embedded" in httpd's children or in a "daemon" process."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shared(platform, mode):
+    """A server with every application of apps/ at /<its folder>; it lives as long as tests of its kind follow."""
+    server = Server(platform).configure(shared_config(mode))
+    try:
+        server.start()
+        server.wait_ready("/hello")
+    except AssertionError:
+        server.dispose()
+        raise
+    yield server
+    server.log.start_test()
+    faults = server.dispose_audited()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def server(shared):
+    """The shared server of the mode; the log and the descriptors are audited after the test."""
+    shared.log.start_test()
+    assert shared.is_alive(), f"the shared server has ended:\n{shared.output()}"
+    for leftover in shared.scratch.iterdir():
+        leftover.unlink()
+    descriptors = DescriptorAudit(shared)
+    yield shared
+    faults = shared.log.faults() + descriptors.faults()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def launch(platform):
+    """Starts servers of a test's own: launch(configuration) or launch(configuration, start=False)."""
+    servers: list[Server] = []
+
+    def create(configuration: str = "", *, start: bool = True, **values) -> Server:
+        one = Server(platform).configure(configuration, **values)
+        servers.append(one)
+        if start:
+            one.start()
+        return one
+
+    yield create
+    faults = []
+    for one in servers:
+        faults += one.dispose_audited()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Adds what httpd said to the report of a failure."""
+    report = (yield).get_result()
+    if report.failed:
+        for name in ("server", "shared"):
+            found = item.funcargs.get(name) if hasattr(item, "funcargs") else None
+            if isinstance(found, Server):
+                report.sections.append((f"error log of {name}", found.log.text()[-8000:]))
+                break

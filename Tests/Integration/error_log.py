@@ -1,0 +1,90 @@
+"""The error log as an assertion: a test declares what it provokes, everything else that is wrong fails it."""
+
+import pathlib
+import re
+
+from polling import until
+
+_BAD = [
+    re.compile(r"\[[\w-]*:(warn|error|crit|alert|emerg)\]"),
+    re.compile(r"\bWSGI\d{4}\b"),
+    re.compile(r"AH00052|exit signal"),
+    re.compile(r"Fatal|AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Traceback|Exception ignored"),
+]
+
+#: What a traceback consists of, after the header that httpd gives each line.
+_TRACEBACK = re.compile(
+    r"(\]|^|: )\s*(Traceback \(most recent call last\)|During handling of the above|The above exception was"
+    r"|\s+File \"|\s{2,}\S|\s*$|\s*[\^~]+)")
+
+
+class ErrorLog:
+    """All error logs of one server (its own and those of its virtual hosts)."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._folder = folder
+        self._offsets: dict[pathlib.Path, int] = {}
+        self._expected: list[re.Pattern] = []
+        self._allowed: list[re.Pattern] = []
+
+    # Reading
+
+    def lines(self, name: str | None = None) -> list[str]:
+        """The lines since the test began, of every error log or of the one called `name`."""
+        found = []
+        for path in [self._folder / name] if name else sorted(self._folder.glob("error*.log")):
+            if path.exists():
+                with path.open("rb") as file:
+                    file.seek(self._offsets.get(path, 0))
+                    found += file.read().decode(errors="replace").splitlines()
+        return found
+
+    def text(self, name: str | None = None) -> str:
+        return "\n".join(self.lines(name))
+
+    def wait_for(self, pattern: str, *, name: str | None = None, timeout: float = 5) -> re.Match:
+        """Waits until a line matches and returns the match; the line counts as expected."""
+        compiled = re.compile(pattern)
+        self._allowed.append(compiled)
+
+        def search():
+            return next((match for line in self.lines(name) if (match := compiled.search(line))), None)
+
+        try:
+            return until(search, pattern, timeout=timeout)
+        except AssertionError:
+            raise AssertionError(f"no line of the error log matches {pattern!r}:\n{self.text(name)}") from None
+
+    # Declaring
+
+    def expect(self, *patterns: str) -> None:
+        """Lines that must appear before the test ends, and are no fault."""
+        self._expected += map(re.compile, patterns)
+
+    def allow(self, *patterns: str) -> None:
+        """Lines that may appear and are no fault."""
+        self._allowed += map(re.compile, patterns)
+
+    def expect_traceback(self, text: str, tag: str = "WSGI0174") -> None:
+        """An exception with this text must be logged with `tag` and a traceback."""
+        self.expect(tag, text)
+        self._allowed.append(_TRACEBACK)
+
+    # Auditing
+
+    def start_test(self) -> None:
+        self._offsets = {path: path.stat().st_size for path in self._folder.glob("error*.log")}
+        self._expected, self._allowed = [], []
+
+    def faults(self) -> list[str]:
+        """What was not declared, and what was declared and did not come."""
+        missing = [f"expected, not logged: {one.pattern}" for one in self._expected if not self._arrived(one)]
+        known = self._expected + self._allowed
+        return missing + [line for line in self.lines()
+                          if any(bad.search(line) for bad in _BAD) and not any(one.search(line) for one in known)]
+
+    def _arrived(self, pattern: re.Pattern) -> bool:
+        try:
+            return bool(until(lambda: any(map(pattern.search, self.lines())), "", timeout=3))
+        except AssertionError:
+            return False

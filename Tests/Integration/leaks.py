@@ -1,0 +1,65 @@
+"""What a server must not leave behind, and what must not grow while it serves."""
+
+import os
+import pathlib
+import stat
+
+import processes
+from polling import until
+
+
+def sockets_in(folder: pathlib.Path) -> list[str]:
+    """Socket files below `folder`."""
+    return [str(path) for path in folder.rglob("*") if stat.S_ISSOCK(path.lstat().st_mode)]
+
+
+def shared_memory() -> set[str]:
+    """Names of POSIX shared memory objects, and System V segments with their creator."""
+    names = {f"/dev/shm/{name}" for name in os.listdir("/dev/shm")}
+    with open("/proc/sysvipc/shm") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return names | {f"sysv {row[1]} of pid {row[4]}" for row in rows}
+
+
+def left_after_stop(server) -> list[str]:
+    """Faults after `server` was told to stop: processes, socket files, shared memory."""
+    def gone():
+        return not server.processes()
+
+    try:
+        until(gone, "", timeout=10)
+    except AssertionError:
+        pass
+    faults = [f"process left: {one}" for one in server.processes()]
+    faults += [f"socket file left: {path}" for path in sockets_in(server.root)]
+    pids = "|".join(map(str, server.leaders))
+    mine = [name for name in shared_memory() - server.shared_memory_before
+            if "wsgi" in name or any(name.endswith(f"pid {pid}") for pid in server.leaders)]
+    return faults + [f"shared memory left: {name} (httpd was {pids})" for name in mine]
+
+
+class DescriptorAudit:
+    """Descriptor counts of the processes that live on: the httpd parent and the supervisor."""
+
+    def __init__(self, server):
+        self._server = server
+        self._before = self._count()
+
+    def _count(self) -> dict[int, int]:
+        watched = [one for one in self._server.processes()
+                   if one.pid == self._server.pid or one.name.startswith("wsgi-super")]
+        return {one.pid: len(one.descriptors) for one in watched}
+
+    def faults(self) -> list[str]:
+        """Processes that live on and have more descriptors than before; waits, as closing may lag behind."""
+        def grown():
+            return {pid: (self._before[pid], now) for pid, now in self._count().items()
+                    if pid in self._before and now > self._before[pid]}
+
+        try:
+            until(lambda: not grown(), "", timeout=3, interval=0.1)
+            return []
+        except AssertionError:
+            names = {pid: processes.process(pid) for pid in grown()}
+            return [f"descriptors grew from {a} to {b} in {names[pid]}: {names[pid].descriptors}"
+                    for pid, (a, b) in grown().items()]

@@ -1,0 +1,272 @@
+"""A real httpd on a free loopback port, with its own ServerRoot, started and stopped by its own pid."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+
+import client
+import env
+import httpd_config
+import leaks
+import processes
+from error_log import ErrorLog
+from polling import until
+from pythons import Python
+
+
+@dataclasses.dataclass(frozen=True)
+class Platform:
+    """What a test runs on."""
+
+    mpm: str
+    python: Python
+    module: pathlib.Path
+
+    def __str__(self):
+        return f"{self.mpm}-{self.python.short}"
+
+
+class StartFailed(AssertionError):
+    """httpd did not come up; the text has its output and its error log."""
+
+
+class Server:
+    """One httpd. `configure` adds to its configuration, `start` and `stop` do what they say."""
+
+    def __init__(self, platform: Platform):
+        self.platform = platform
+        self.marker = uuid.uuid4().hex
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="wsgi-", dir="/tmp"))
+        self.port = env.free_port()
+        self.pid: int | None = None
+        self.leaders: list[int] = []
+        self.shared_memory_before = leaks.shared_memory()
+        self._popen: subprocess.Popen | None = None
+        self._lay_out()
+        self.log = ErrorLog(self.root / "logs")
+        self._body = ""
+
+    def _lay_out(self) -> None:
+        self.root.chmod(0o755)
+        for name in ("logs", "run", "htdocs", "scratch"):
+            (self.root / name).mkdir()
+        env.give_to_httpd(self.root / "scratch")
+        shutil.copytree(env.APPS, self.root / "apps", ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run(["chmod", "-R", "a+rX", self.root / "apps"], check=True)
+        (self.root / "htdocs" / "ready.txt").write_text("ready\n")
+
+    # Paths
+
+    @property
+    def apps(self) -> pathlib.Path:
+        return self.root / "apps"
+
+    @property
+    def scratch(self) -> pathlib.Path:
+        """A directory that the application may write to."""
+        return self.root / "scratch"
+
+    @property
+    def config_file(self) -> pathlib.Path:
+        return self.root / "httpd.conf"
+
+    # Configuration
+
+    def configure(self, text: str, **values) -> "Server":
+        """Adds directives. @ROOT@, @APPS@, @VENV@, @PORT@, @SCRATCH@, @USER@ and @OTHER@ are filled in."""
+        known = {
+            "ROOT": self.root, "APPS": self.apps, "VENV": self.platform.python.venv(), "PORT": self.port,
+            "SCRATCH": self.scratch, "USER": env.httpd_user(), "OTHER": env.other_user(),
+        }
+        self._body += httpd_config.fill(text, known | values) + "\n"
+        return self
+
+    def reconfigure(self, text: str, **values) -> "Server":
+        """Replaces what `configure` added; httpd reads it at its next restart."""
+        self._body = ""
+        self.configure(text, **values)
+        self.write_config()
+        return self
+
+    def write_config(self) -> None:
+        base = httpd_config.base(self.root, self.port, self.platform.mpm, self.platform.module)
+        self.config_file.write_text(base + self._body)
+
+    def line_of(self, text: str) -> int:
+        """The number of the first line of the configuration that contains `text`."""
+        lines = self.config_file.read_text().splitlines()
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
+    def test_config(self) -> subprocess.CompletedProcess:
+        """httpd -t."""
+        self.write_config()
+        return self._run("-t")
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([env.httpd(), "-f", self.config_file, *words], env=self._environment(), text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", env.MARKER: self.marker}
+
+    # Life
+
+    def start(self, *, wait: bool = True, daemonise: bool = False) -> "Server":
+        """Starts httpd and waits until it answers."""
+        self.write_config()
+        if daemonise:
+            done = self._run("-k", "start")
+            if done.returncode:
+                raise StartFailed(done.stdout)
+            self._adopt(int(until(self._pid_file, "the PidFile")))
+        else:
+            output = (self.root / "logs" / "output.txt").open("ab")
+            self._popen = subprocess.Popen([env.httpd(), "-f", self.config_file, "-DFOREGROUND"], stdout=output,
+                                           stderr=output, env=self._environment(), start_new_session=True)
+            output.close()
+            processes.own_children.add(self._popen.pid)
+            self._adopt(self._popen.pid)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def _adopt(self, pid: int) -> None:
+        self.pid = pid
+        self.leaders.append(pid)
+
+    def _pid_file(self) -> str:
+        path = self.root / "httpd.pid"
+        return path.read_text().strip() if path.exists() else ""
+
+    def wait_ready(self, path: str = "/ready.txt", timeout: float = 20) -> None:
+        """Waits until `path` is answered with 200."""
+        def answers():
+            if not self.is_alive():
+                raise StartFailed(f"httpd ended:\n{self.output()}")
+            try:
+                return self.get(path).status == 200
+            except (OSError, client.Cut):
+                return False
+
+        try:
+            until(answers, f"{path} to answer 200", timeout=timeout)
+        except AssertionError as failure:
+            raise StartFailed(f"{failure}\n{self.output()}") from None
+
+    def output(self) -> str:
+        """What httpd printed and logged."""
+        files = sorted((self.root / "logs").glob("*"))
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-6000:]}" for path in files
+                         if path.name != "access.log")
+
+    def is_alive(self) -> bool:
+        if self._popen:
+            return self._popen.poll() is None
+        found = processes.process(self.pid)
+        return bool(found and found.state not in "ZX")
+
+    def graceful(self) -> None:
+        """apachectl graceful, as far as it returns: the new generation may still be on its way."""
+        done = self._run("-k", "graceful")
+        assert done.returncode == 0, done.stdout
+
+    def restart(self) -> None:
+        done = self._run("-k", "restart")
+        assert done.returncode == 0, done.stdout
+
+    def signal_stop(self) -> None:
+        if self.is_alive():
+            os.kill(self.pid, signal.SIGTERM)
+
+    def stop(self, timeout: float = 30) -> None:
+        """Ends httpd by its own pid and waits; kills it, and fails, when it does not end."""
+        if not self.pid:
+            return
+        self.signal_stop()
+        try:
+            self.wait_gone(timeout)
+        except AssertionError:
+            os.kill(self.pid, signal.SIGKILL)
+            raise
+
+    def wait_gone(self, timeout: float = 30) -> None:
+        until(lambda: not self.is_alive(), f"httpd {self.pid} to end", timeout=timeout)
+
+    def dispose(self) -> list[str]:
+        """Stops, returns what was left behind, kills that, and removes the ServerRoot."""
+        faults = []
+        try:
+            self.stop()
+        except AssertionError as failure:
+            faults.append(str(failure))
+        if self.pid:
+            faults += leaks.left_after_stop(self)
+        for one in self.processes():
+            os.kill(one.pid, signal.SIGKILL)
+        if self._popen:
+            self._popen.wait()
+            processes.own_children.discard(self._popen.pid)
+        self.processes()
+        if not os.environ.get("WSGI_TEST_KEEP"):
+            shutil.rmtree(self.root, ignore_errors=True)
+        return faults
+
+    def dispose_audited(self) -> list[str]:
+        """Stops, and returns the faults of the log as well as what was left behind."""
+        try:
+            self.stop()
+        except AssertionError:
+            pass  # dispose() reports it
+        faults = self.log.faults() if self.pid else []
+        return faults + self.dispose()
+
+    # Processes
+
+    def processes(self) -> list[processes.Process]:
+        return processes.of_server(self.marker, self.root, self.pid)
+
+    def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
+        """Sends a signal to a process that must be this server's."""
+        assert pid in {one.pid for one in self.processes()}, f"{pid} is no process of this server"
+        os.kill(pid, number)
+
+    # Requests
+
+    def connect(self, **options) -> client.Connection:
+        return client.Connection(self.port, **options)
+
+    def request(self, method: str, path: str, headers=(), body: bytes | None = None, **options) -> client.Response:
+        """One request on a connection of its own; raises client.Cut when the answer is incomplete."""
+        with self.connect(**options) as connection:
+            return connection.request(method, path, headers, body, close=True)
+
+    def get(self, path: str, headers=(), **options) -> client.Response:
+        return self.request("GET", path, headers, **options)
+
+    def curl(self, path: str, *words: str) -> subprocess.CompletedProcess:
+        """curl's own judgement of an answer: its exit code says whether it was complete."""
+        return subprocess.run(["curl", "-s", "--max-time", "30", *words, f"http://127.0.0.1:{self.port}{path}"],
+                              capture_output=True)
+
+    # The application's side
+
+    def note(self, name: str, timeout: float = 10) -> str:
+        """Waits for a file that an application wrote to the scratch directory."""
+        path = self.scratch / name
+        until(path.exists, f"the application to write {name}", timeout=timeout)
+        return path.read_text()
+
+    def tell(self, name: str, text: str = "") -> None:
+        """Writes a file for which an application waits."""
+        temporary = self.scratch / f".{name}"
+        temporary.write_text(text)
+        temporary.rename(self.scratch / name)
+
+    def forget(self, *names: str) -> None:
+        for name in names:
+            (self.scratch / name).unlink(missing_ok=True)

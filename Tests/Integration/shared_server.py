@@ -1,0 +1,59 @@
+"""The configuration of the server that most tests share."""
+
+import grp
+import pwd
+
+import env
+
+_DAEMON = """
+WSGIDaemonProcess main python-home=@VENV@ @AS@
+WSGIProcessGroup main
+"""
+
+_EMBEDDED = """
+WSGIPythonHome @VENV@
+"""
+
+_COMMON = """
+SetEnv TEST_SCRATCH @SCRATCH@
+Alias /static @ROOT@/htdocs
+@ALIASES@
+<Location /environ_authorised>
+    WSGIPassAuthorization On
+</Location>
+<Location /input_chunked>
+    WSGIChunkedRequest On
+</Location>
+<Location /input_limited>
+    LimitRequestBody 1000
+</Location>
+"""
+
+#: Further mounts of applications: URL path, application folder.
+_ALSO = {
+    "environ_authorised": "environ",
+    "deep/er/mount": "environ",
+    "spaced": "environ",
+    "input_limited": "input_digest",
+}
+
+
+def hosting(mode: str, options: str = "", runs_as: bool = True) -> str:
+    """The directives that make applications run in `mode`; `options` are for the daemon process group "main"."""
+    if mode == "embedded":
+        return _EMBEDDED
+    other = env.other_user()
+    account = f"user={other} group={group_of(other)}" if runs_as and env.is_root() else ""
+    return _DAEMON.replace("@AS@", f"{account} {options}")
+
+
+def shared_config(mode: str) -> str:
+    """Every folder of apps/ mounted at its name, and a few under names of their own."""
+    folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))} | _ALSO
+    aliases = "\n".join(f"WSGIScriptAlias /{url} @APPS@/{folder}/app.wsgi" for url, folder in folders.items())
+    return hosting(mode, "processes=1 threads=8 display-name=%{GROUP}") + _COMMON.replace("@ALIASES@", aliases)
+
+
+def group_of(user: str) -> str:
+    """The name of the user's primary group."""
+    return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
