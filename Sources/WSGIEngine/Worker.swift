@@ -83,6 +83,9 @@ final class Worker: Sendable {
     func beginDraining() {
         draining.store(true, ordering: .sequentiallyConsistent)
         poller.remove(Place.listener)
+        // The successor has the socket too; when the slot was removed nobody may go on queueing here. The number stays
+        // taken, because a thread may be about to accept.
+        if let null = try? Descriptor.null() { try? Descriptor.replace(Place.listener, with: null.raw) }
         connections.forEachIdle { socket in
             // A socket that can be written to is an event: one of the threads takes the connection.
             poller.change(socket, [.readable, .writable, .once], token: UInt64(UInt32(bitPattern: socket)))

@@ -91,13 +91,21 @@ struct SlotTests {
             ])
     }
 
+    @Test func aStartThatHangsGivesWayToANewerConfiguration() {
+        var bench = Bench.replacing(plain)
+        #expect(bench.on(plain, after: Slot.patience) == [])
+        #expect(bench.on(plain) == [.kill(generation: 2)])
+        let cause = Slot.Cause.configuration(changed: false)
+        #expect(bench.on(.ended(generation: 2)) == [.start(generation: 3, cause, hasPredecessor: true)])
+    }
+
     @Test func deadWorkerIsReplacedAtOnce() {
         var bench = Bench.serving()
         #expect(
             bench.on(.ended(generation: 1), after: 60_000) == [
                 .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
             ])
-        #expect(bench.slot.phase == .starting(Slot.Launch(generation: 2, cause: .ended)))
+        #expect(bench.slot.phase == .starting(Slot.Launch(generation: 2, cause: .ended, since: bench.now)))
     }
 
     @Test func startsThatFailBackOff() {
@@ -220,12 +228,13 @@ struct SlotTests {
         var bench = Bench.replacing(plain)
         #expect(
             bench.on(.stop) == [
-                .withdraw, .drain(generation: 1, requests: 5, total: 5), .drain(generation: 2, requests: 0, total: 5),
+                .withdraw, .drain(generation: 1, requests: 5, total: 5), .drain(generation: 2, requests: 0, total: 0),
             ])
-        #expect(bench.slot.deadline == bench.now + 6_000)
+        #expect(bench.slot.deadline == bench.now + 1_000)
         #expect(bench.on(.ready(generation: 2)) == [], "too late")
-        #expect(bench.on(.tick, after: 6_000) == [.kill(generation: 1), .kill(generation: 2)])
+        #expect(bench.on(.tick, after: 1_000) == [.kill(generation: 2)])
         _ = bench.on(.ended(generation: 2))
+        #expect(bench.on(.tick, after: 5_000) == [.kill(generation: 1)])
         _ = bench.on(.ended(generation: 1))
         #expect(bench.slot.isFinished)
     }
@@ -242,7 +251,7 @@ struct SlotTests {
     @Test func stopEndsAStart() {
         var bench = Bench()
         _ = bench.on(plain)
-        #expect(bench.on(.stop) == [.drain(generation: 1, requests: 0, total: 5)])
+        #expect(bench.on(.stop) == [.drain(generation: 1, requests: 0, total: 0)])
         _ = bench.on(.ended(generation: 1))
         #expect(bench.slot.isFinished)
     }

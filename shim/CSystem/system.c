@@ -295,7 +295,8 @@ int32_t wsgi_start_thread(size_t stack, const char *name, void (*run)(void *), v
     snprintf(start->name, sizeof start->name, "%s", name);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = stack > 0 ? pthread_attr_setstacksize(&attributes, stack) : 0;
+    size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
+    int error = stack > 0 ? pthread_attr_setstacksize(&attributes, stack < least ? least : stack) : 0;
     if (error == 0)
         error = pthread_create(&thread, &attributes, enter_thread, start);
     pthread_attr_destroy(&attributes);
