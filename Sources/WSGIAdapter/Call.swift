@@ -55,7 +55,7 @@ internal import WSGIWire
         let interpreter = unsafe state.pointee.interpreter
         if script.isLoaded {
             guard head.flags.contains(.scriptReloading), head.scriptModified != 0,
-                script.differs(from: head.scriptModified)
+                script.isOutdated(for: head.scriptModified)
             else { return nil }
             if unsafe ProcessState.current?.pointee.isDaemon == true {
                 return head.flags.contains(.staleAllowed) ? nil : WSGI_OUTCOME_RELOAD.rawValue

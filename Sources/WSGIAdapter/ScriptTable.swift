@@ -65,6 +65,16 @@ internal import WSGICore
     /// Whether the script's code is in memory.
     var isLoaded: Bool { unsafe state.pointee.module != nil }
 
+    /// Whether the file has changed since it was loaded.
+    ///
+    /// A request that was on its way during a change brings the file's former time with it, while the code that is loaded
+    /// is the newest already: so where the request's time differs, the file is asked.
+    func isOutdated(for modified: Int64) -> Bool {
+        guard differs(from: modified) else { return false }
+        let now = unsafe path.withCString { unsafe wsgi_file_modified($0) }
+        return now < 0 || differs(from: now)
+    }
+
     /// Whether the loaded code is of another time than `modified`, or does not tell any more of which.
     func differs(from modified: Int64) -> Bool {
         guard let namespace = unsafe state.pointee.namespace,

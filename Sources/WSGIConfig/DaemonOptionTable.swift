@@ -42,7 +42,7 @@ public enum DaemonOptionTable {
             "python", \.python, .absolutePath,
             help: "Python executable that runs the processes, instead of python-home."),
         .init(
-            "python-home", \.pythonHome, .absolutePath,
+            "python-home", \.pythonHome, .pythonHome,
             help: "Python installation or virtual environment of the processes."),
         .init(
             "python-path", \.pythonPath, .searchPath,

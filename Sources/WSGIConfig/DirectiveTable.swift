@@ -40,7 +40,7 @@ public enum DirectiveTable {
 
         // Python.
         .global(
-            "WSGIPythonHome", \.pythonHome, .absolutePath,
+            "WSGIPythonHome", \.pythonHome, .pythonHome,
             help: "Python installation or virtual environment for everything that names none of its own."),
         .global(
             "WSGIPythonPath", \.pythonPath, .searchPath,

@@ -77,6 +77,18 @@ extension ValueKind where Value == String? {
     static var absolutePath: Self {
         Self(syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil }, print: { $0 ?? "" })
     }
+
+    /// The directory of a Python installation; its executable, a frequent mistake, is not taken for it.
+    static var pythonHome: Self {
+        Self(
+            syntax: "the absolute path of the directory that has bin/python in it",
+            parse: { word in
+                let parts = word.split(separator: "/").suffix(2)
+                let isExecutable = parts.first == "bin" && parts.last?.hasPrefix("python") == true
+                return word.hasPrefix("/") && !isExecutable ? .some(word) : nil
+            },
+            print: { $0 ?? "" })
+    }
 }
 
 extension ValueKind where Value == UInt32? {

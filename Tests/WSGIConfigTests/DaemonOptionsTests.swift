@@ -65,7 +65,7 @@ struct DaemonOptionsTests {
         ("locale", ["C"], []),
         ("display-name", ["x"], []),
         ("python", ["/usr/bin/python3"], ["python3"]),
-        ("python-home", ["/srv/venv"], ["venv"]),
+        ("python-home", ["/srv/venv"], ["venv", "/srv/venv/bin/python"]),
         ("python-path", ["/a:/b"], [":"]),
         ("stack-size", ["1", "512K"], ["0", "-1", "1T"]),
         ("maximum-requests", ["0", "2147483647"], ["-1", "2147483648", "1K"]),
@@ -133,7 +133,8 @@ struct DaemonOptionsTests {
             case "user", "group": choices = ["#1000", "www-data", #""a b""#]
             case "umask": choices = ["0", "22", "0077"]
             case "stack-size": choices = ["1", "64K", "8M", "1G"]
-            case "home", "python-home": choices = path(&generator)
+            case "home": choices = path(&generator)
+            case "python-home": choices = ["/srv/venv", "'/srv/my venv'"]
             case "python": choices = words.contains { $0.hasPrefix("python-home=") } ? [] : path(&generator)
             case "python-path": choices = path(&generator) + ["/a:/b:"]
             case let name where name.hasSuffix("-timeout"): choices = time

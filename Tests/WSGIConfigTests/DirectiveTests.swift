@@ -125,7 +125,10 @@ struct DirectiveTests {
             "WSGIProcessGroup my group",
             "WSGIProcessGroup takes one value, but 'group' follows 'my': put a value with spaces in quotes."
         ),
-        ("WSGIPythonHome venv", "WSGIPythonHome must be an absolute path, not 'venv'."),
+        (
+            "WSGIPythonHome venv",
+            "WSGIPythonHome must be the absolute path of the directory that has bin/python in it, not 'venv'."
+        ),
         ("WSGIPythonPath :", "WSGIPythonPath must be one or more directories, separated by ':', not ':'."),
         (#"WSGISocketPrefix """#, "WSGISocketPrefix must be a path prefix, not ''."),
         (

@@ -12,7 +12,7 @@ struct NearestNameTests {
     }
 
     @Test(arguments: [
-        ("treads", "threads"), ("thread", "threads"), ("Threads", "threads"), ("htreads", "threads"),
+        ("treads", "threads"), ("thread", "threads"), ("THREADS", "threads"), ("htreads", "threads"),
         ("proceses", "processes"), ("python_home", "python-home"),
     ])
     func closeNameIsFound(word: String, name: String) {

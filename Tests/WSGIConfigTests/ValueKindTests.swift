@@ -45,6 +45,15 @@ struct ValueKindTests {
         for word in ["", "srv/app", "./app", "~/app"] { #expect(ValueKind.absolutePath.parse(word) == nil) }
     }
 
+    @Test func pythonHomeIsNotTheExecutable() {
+        for word in ["/srv/venv", "/", "/usr/bin", "/srv/python3", "/srv/bin/venv", "/opt/a:/opt/b"] {
+            #expect(ValueKind.pythonHome.parse(word) == .some(word))
+        }
+        for word in ["", "venv", "bin/python", "/srv/venv/bin/python", "/usr/bin/python3.11", "/srv/v//bin/python3/"] {
+            #expect(ValueKind.pythonHome.parse(word) == nil, "\(word)")
+        }
+    }
+
     @Test func searchPathIsSplitAtColons() {
         #expect(ValueKind.searchPath.parse("/a") == ["/a"])
         #expect(ValueKind.searchPath.parse("/a:/b c::/d:") == ["/a", "/b c", "/d"])

@@ -51,8 +51,20 @@ struct ByteBufferTests {
         var buffer = ByteBuffer()
         for _ in 0..<2 { buffer.append(UInt32(0)) }
         buffer.set(UInt32.max, at: 4)
-        for offset in [-1, 5, 8, 1000, Int.min] { buffer.set(UInt32.max, at: offset) }
+        for offset in [-1, 5, 8, 1000, Int.min] { buffer.set(UInt32(0x0101_0101), at: offset) }
         #expect(unsafe Array(buffer.bytes) == [0, 0, 0, 0, 255, 255, 255, 255])
+    }
+
+    @Test(arguments: [(3, 3, 3), (0, 0, 0), (-1, -1, 0), (200, 200, 200), (201, 201, 200)])
+    func roomIsFilledByTheCaller(result: Int, returned: Int, added: Int) {
+        var buffer = ByteBuffer(capacity: 64)
+        buffer.append(byte: 1)
+        let filled = unsafe buffer.append(upTo: 200) { room in
+            unsafe room.initializeMemory(as: UInt8.self, repeating: 7)
+            return room.count == 200 ? result : -2
+        }
+        #expect(filled == returned)
+        #expect(unsafe Array(buffer.bytes) == [1] + [UInt8](repeating: 7, count: added))
     }
 
     @Test func emptyPiecesAddNothing() {

@@ -125,6 +125,8 @@ enum Sample {
         var spec = SupervisorSpec()
         spec.configuration = 5
         spec.engine = "/usr/lib/apache2/modules/mod_wsgi/_wsgi_engine.abi3.so"
+        spec.logLevel = 7
+        spec.logDescriptor = 3
         spec.groups = [group, GroupSpec()]
         return spec
     }

@@ -17,6 +17,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int32_t result(long value) { return value < 0 ? -errno : (int32_t)value; }
@@ -40,6 +41,13 @@ int32_t wsgi_set_close_on_exec(int32_t descriptor, bool close_on_exec) {
 
 int32_t wsgi_duplicate(int32_t descriptor, int32_t lowest) {
     return result(fcntl(descriptor, F_DUPFD_CLOEXEC, lowest));
+}
+
+int64_t wsgi_file_modified(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return -errno;
+    return (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
 }
 
 uint64_t wsgi_raise_open_files(uint64_t wanted) {

@@ -22,6 +22,9 @@ int32_t wsgi_duplicate(int32_t descriptor, int32_t lowest);
 /* Raises the soft limit of descriptors to the hard one, at most `wanted`; returns the former soft limit. */
 uint64_t wsgi_raise_open_files(uint64_t wanted);
 
+/* When a file was last modified, in microseconds since 1970; a negated errno when it cannot be asked. */
+int64_t wsgi_file_modified(const char *_Nonnull path);
+
 /* --- sockets --- */
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
