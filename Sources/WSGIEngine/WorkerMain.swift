@@ -1,4 +1,3 @@
-internal import CPython
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
@@ -43,9 +42,7 @@ enum WorkerMain {
                 return ExitCode.preloadsFailed
             }
             do { try main.startThreads() } catch { throw .system(error) }
-            let state = unsafe PyEval_SaveThread()
             let drained = main.run()
-            unsafe PyEval_RestoreThread(state)
             guard drained, Adapter.stop() else { return ExitCode.leaveAtOnce }
             return ExitCode.done
         } catch {

@@ -202,7 +202,8 @@ class SupervisorTest(unittest.TestCase):
             child = Child(parent, 0)
             forked = int(self.get(child, "/fork").body)
             self.assertTrue(is_running(forked))
-            wait_for(lambda: not sockets(forked), what="sockets are closed")
+            # What is left is the one that Python writes to when it meets a signal.
+            wait_for(lambda: len(sockets(forked)) == 1, what="sockets are closed")
             os.kill(forked, signal.SIGTERM)
             wait_for(lambda: not is_running(forked), what="forked process dies of SIGTERM")
             self.assertEqual(parent.generation(0), 1)
@@ -298,6 +299,22 @@ class SupervisorTest(unittest.TestCase):
             self.start(parent)
             pid = parent.pid(0)
             os.kill(pid, signal.SIGTERM)
+            self.replaced(parent, 0, pid)
+
+    def test_python_signal_handlers_run(self):
+        marker = os.path.join(self.directory, "marker")
+        preload = self.write(
+            "preload.py", "import _signal, sys\n_signal.signal(12, lambda *a: open(%r, 'w').close())\n"
+            "_signal.signal(1, lambda *a: sys.exit())\n_signal.signal(21, lambda *a: 1 / 0)\n" % marker)
+        with self.running() as parent:
+            self.start(parent, preloads=[(preload, "", "")])
+            pid = parent.pid(0)
+            os.kill(pid, signal.SIGUSR2)
+            wait_for(lambda: os.path.exists(marker), what="handler runs")
+            os.kill(pid, signal.SIGTTIN)
+            wait_for(lambda: "ZeroDivisionError" in parent.text(), what="traceback")
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            os.kill(pid, signal.SIGHUP)
             self.replaced(parent, 0, pid)
 
     def test_maximum_requests(self):
