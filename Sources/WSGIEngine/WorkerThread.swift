@@ -55,6 +55,7 @@ internal import WSGIWire
     // MARK: - New connections
 
     private func accept() {
+        worker.connections.beginAccepting()
         while !worker.isDraining {
             let socket = StreamSocket.accept(Worker.Place.listener)
             if socket == StreamSocket.exhausted {
@@ -66,6 +67,8 @@ internal import WSGIWire
             admit(Int32(truncatingIfNeeded: socket))
         }
         worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken)
+        worker.connections.endAccepting()
+        worker.noteEnd()
     }
 
     private func admit(_ socket: Int32) {
