@@ -456,6 +456,26 @@ class SupervisorTest(unittest.TestCase):
             self.assertEqual(parent.state(0), "stopped")
             self.assertEqual(child.receive().outcome, "cut")
 
+    def test_stop_does_not_wait_for_an_import(self):
+        preload = self.write("preload.py", "import time\nprint('importing')\ntime.sleep(30)\n")
+        with self.running() as parent:
+            parent.configure(self.group(preloads=[(preload, "", "")]))
+            wait_for(lambda: "importing" in parent.text(), what="import")
+            self.assertEqual(parent.state(0), "starting")
+            began = time.monotonic()
+            parent.stop()
+            parent.supervisor.wait(10)
+            self.assertLess(time.monotonic() - began, 2)
+
+    def test_many_slots_come_with_several_packets(self):
+        with self.running() as parent:
+            link = os.path.join(self.directory, "missing")
+            groups = [self.group(name="g%d" % n, index=n, slots=list(range(n * 50, n * 50 + 50)), python=link)
+                      for n in range(1, 6)]
+            parent.configure(self.group(), *groups)
+            wait_for(lambda: parent.state(0) == "serving", what="the group that can")
+            wait_for(lambda: parent.state(5) == "failed", what="a group that cannot")
+
     def test_configuration_after_stop_starts_again(self):
         with self.running() as parent:
             group = self.start(parent)

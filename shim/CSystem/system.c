@@ -204,7 +204,9 @@ int32_t wsgi_epoll_control(int32_t epoll, int32_t change, int32_t descriptor, ui
         event.events |= EPOLLOUT;
     if (interest & WSGI_ONCE)
         event.events |= EPOLLONESHOT;
-    int operation = change == WSGI_EPOLL_ADD ? EPOLL_CTL_ADD : change == WSGI_EPOLL_REMOVE ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+    int operation = change == WSGI_EPOLL_ADD      ? EPOLL_CTL_ADD
+                    : change == WSGI_EPOLL_REMOVE ? EPOLL_CTL_DEL
+                                                  : EPOLL_CTL_MOD;
     return result(epoll_ctl(epoll, operation, descriptor, &event));
 }
 
