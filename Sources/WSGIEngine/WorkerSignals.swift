@@ -16,23 +16,22 @@ internal import PythonRuntime
     /// The descriptor that is readable when a handler is due.
     var raw: Int32 { reading.raw }
 
-    /// Has Python write to a descriptor of ours. Needs the GIL.
+    /// Has Python write to a descriptor of ours from now on. Needs the GIL.
     init() throws(SystemError) {
         let pair = try PacketSocket.pair()
         let writing = try pair.theirs.duplicate()
         try Descriptor.setBlocking(writing.raw, false)
-        self.writing = writing
         reading = pair.keepOurs()
-    }
-
-    /// Leaves Python: other threads may run it. From now on handlers are noticed.
-    mutating func leavePython() {
         if let module = Python.module("_signal"), let number = Python.integer(Int64(writing.raw)) {
-            _ = unsafe Reference(wsgi_call_method1(module.object.pointer, "set_wakeup_fd", number.object.pointer))
+            _ = unsafe Reference(
+                wsgi_call_method1(module.object.pointer, "set_wakeup_fd", number.object.pointer))
         }
         if PythonError.occurred { PyErr_Clear() }
-        unsafe state = unsafe PyEval_SaveThread()
+        self.writing = writing
     }
+
+    /// Leaves Python: other threads may run it.
+    mutating func leavePython() { unsafe state = PyEval_SaveThread() }
 
     /// Enters Python again.
     mutating func enterPython() {

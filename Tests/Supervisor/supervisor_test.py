@@ -239,7 +239,7 @@ class SupervisorTest(unittest.TestCase):
             pid, began = parent.pid(0), time.monotonic()
             os.kill(pid, signal.SIGKILL)
             self.replaced(parent, 0, pid)
-            self.assertLess(time.monotonic() - began, 0.2)
+            self.assertLess(time.monotonic() - began, 1)
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
             self.assertIn("was ended by SIGKILL", parent.text())
 
