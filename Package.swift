@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem"], swiftSettings: strict),
         .testTarget(
-            name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire"],
+            name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"],
             swiftSettings: strict),
     ]
 )

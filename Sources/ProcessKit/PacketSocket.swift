@@ -48,7 +48,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     }
 
     /// A packet as it arrived. Whoever has it owns its descriptors and closes them with `Descriptor`.
-    public struct Packet {
+    public struct Packet: Equatable, Sendable {
         /// The packet's bytes; empty: the other end is closed.
         public var bytes: [UInt8]
         /// The descriptors that came with it.

@@ -16,6 +16,8 @@ public struct Poller: ~Copyable, Sendable {
         public static let writable = Interest(rawValue: 2)
         /// Only one event; then silent until `change`.
         public static let once = Interest(rawValue: 4)
+        /// The next thing to read, once: what a connection waits for between requests.
+        public static var nextInput: Interest { Interest(rawValue: 5) }
         /// The other end has gone; always reported.
         public static let hangup = Interest(rawValue: 8)
     }
@@ -38,7 +40,9 @@ public struct Poller: ~Copyable, Sendable {
     public var raw: Int32 { descriptor.raw }
 
     /// An empty set.
-    public init() throws(SystemError) { descriptor = Descriptor(adopting: try check(wsgi_epoll_create(), "epoll_create1")) }
+    public init() throws(SystemError) {
+        descriptor = Descriptor(adopting: try check(wsgi_epoll_create(), "epoll_create1"))
+    }
 
     /// Adds a descriptor.
     public func add(_ raw: Int32, _ interest: Interest, token: UInt64) throws(SystemError) {

@@ -112,6 +112,13 @@ public struct SpawnFailure: Error, Equatable, Sendable {
     /// Bytes of the path up to the first part that refused; 0: unknown.
     public let refusedLength: Int
 
+    /// Describes a failure.
+    public init(step: Step, code: Int32, refusedLength: Int) {
+        self.step = step
+        self.code = code
+        self.refusedLength = refusedLength
+    }
+
     /// The reason in words.
     public var reason: String { SystemError.reason(code) }
 

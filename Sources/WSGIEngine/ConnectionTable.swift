@@ -28,8 +28,15 @@ internal import Synchronization
 
     deinit { unsafe states.deallocate() }
 
-    /// Connections that are open.
+    /// Connections that are open, and threads that may be about to accept one.
     var count: Int { open.load(ordering: .sequentiallyConsistent) }
+
+    /// A thread is about to look whether it may accept: until `endAccepting` the table does not count as empty. Without
+    /// this the process could begin to end while a connection is between the socket's queue and the table.
+    func beginAccepting() { open.add(1, ordering: .sequentiallyConsistent) }
+
+    /// The thread has entered what it has accepted.
+    func endAccepting() { open.subtract(1, ordering: .sequentiallyConsistent) }
 
     /// Enters a new connection, which its thread has taken. False: its number is too high.
     func enter(_ socket: Int32) -> Bool {

@@ -13,20 +13,28 @@ enum ConnectionTransport {
                 return unsafe channel.pointee.readBody(UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
             },
             send_head: { context, head, length in
-                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
+                guard let channel = unsafe ConnectionTransport.channel(context) else {
+                    return WSGI_TRANSPORT_FAILED.rawValue
+                }
                 return unsafe channel.pointee.sendHead(UnsafeRawBufferPointer(start: head, count: length))
             },
             send_data: { context, data, length, flush in
-                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
-                return unsafe channel.pointee.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
+                guard let channel = unsafe ConnectionTransport.channel(context) else {
+                    return WSGI_TRANSPORT_FAILED.rawValue
+                }
+                return unsafe channel.pointee.sendData(
+                    UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
             },
             send_file: { context, descriptor, offset, length in
-                guard let channel = unsafe ConnectionTransport.channel(context) else { return WSGI_TRANSPORT_FAILED.rawValue }
+                guard let channel = unsafe ConnectionTransport.channel(context) else {
+                    return WSGI_TRANSPORT_FAILED.rawValue
+                }
                 return unsafe channel.pointee.sendFile(descriptor, offset: offset, length: length)
             },
             log: { context, level, text, length in
                 let text = unsafe UnsafeRawBufferPointer(start: text, count: length)
-                guard let channel = unsafe ConnectionTransport.channel(context), unsafe channel.pointee.log(level, text) else {
+                guard let channel = unsafe ConnectionTransport.channel(context), unsafe channel.pointee.log(level, text)
+                else {
                     unsafe WorkerLog.write(level, text)
                     return
                 }

@@ -31,6 +31,7 @@ final class Worker: Sendable {
     /// Which connections there are.
     let connections = ConnectionTable()
 
+    private let maximumRequests: Int
     private let requestsActive = Atomic<Int>(0)
     private let requestsEnded = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
@@ -40,6 +41,7 @@ final class Worker: Sendable {
     /// Takes over the control socket.
     init(spec: WorkerSpec, control: consuming PacketSocket) throws(SystemError) {
         self.spec = spec
+        maximumRequests = spec.maximumRequests
         self.control = control
         poller = try Poller()
     }
@@ -57,8 +59,8 @@ final class Worker: Sendable {
     func endRequest() {
         requestsActive.subtract(1, ordering: .sequentiallyConsistent)
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
-        guard spec.maximumRequests > 0, count % spec.maximumRequests == 0, !isDraining else { return }
-        retire("it has served its maximum of \(spec.maximumRequests) requests")
+        guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
+        retire("it has served its maximum of \(maximumRequests) requests")
     }
 
     /// Asks the supervisor for a successor; any thread. Asking again meanwhile changes nothing.
@@ -76,13 +78,16 @@ final class Worker: Sendable {
         guard !isDraining else { return }
         // The socket is shared with the successor: a call that waited there could take a connection from it.
         try? Descriptor.setBlocking(Place.listener, false)
-        try? poller.add(Place.listener, [.readable, .once], token: Self.listenerToken)
+        try? poller.add(Place.listener, .nextInput, token: Self.listenerToken)
     }
 
     /// Stops accepting, and has every idle connection looked at: what was sent on it is served, then it is closed.
     func beginDraining() {
         draining.store(true, ordering: .sequentiallyConsistent)
         poller.remove(Place.listener)
+        // The successor has the socket too; when the slot was removed nobody may go on queueing here. The number stays
+        // taken, because a thread may be about to accept.
+        if let null = try? Descriptor.null() { try? Descriptor.replace(Place.listener, with: null.raw) }
         connections.forEachIdle { socket in
             // A socket that can be written to is an event: one of the threads takes the connection.
             poller.change(socket, [.readable, .writable, .once], token: UInt64(UInt32(bitPattern: socket)))

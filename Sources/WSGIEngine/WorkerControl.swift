@@ -9,11 +9,13 @@ struct WorkerControl: ~Copyable {
     private enum Token {
         static let control: UInt64 = 0
         static let signals: UInt64 = 1
+        static let handlers: UInt64 = 2
     }
 
     private let worker: Worker
     private let poller: Poller
     private let signals: SignalPipe
+    private var python: WorkerSignals
     /// Until when requests under way may go on, in milliseconds of the monotonic clock; `nil`: nobody has asked to end.
     private var deadline: Int64?
     private var isDeaf = false
@@ -22,15 +24,18 @@ struct WorkerControl: ~Copyable {
     init(_ worker: Worker) throws(SystemError) {
         let poller = try Poller()
         let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1])
+        let python = try WorkerSignals()
         try poller.add(worker.control.raw, .readable, token: Token.control)
         try poller.add(signals.raw, .readable, token: Token.signals)
+        try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
-        for raw in [worker.control.raw, Worker.Place.listener, worker.poller.raw, poller.raw, signals.raw] {
+        for raw in [worker.control.raw, Worker.Place.listener, worker.poller.raw, poller.raw, signals.raw, python.raw] {
             CurrentProcess.guardFromForks(raw, true)
         }
         self.worker = worker
         self.poller = poller
         self.signals = signals
+        self.python = python
     }
 
     /// Starts the request threads and says that the worker is ready.
@@ -39,8 +44,11 @@ struct WorkerControl: ~Copyable {
         ControlMessage.send(.ready, on: worker.control)
     }
 
-    /// Listens until the worker has drained. False: the time was over before its requests were.
+    /// Listens until the worker has drained, without the GIL, which it gives up and takes back. False: the time was over
+    /// before its requests were.
     mutating func run() -> Bool {
+        python.leavePython()
+        defer { python.enterPython() }
         while true {
             if deadline != nil, worker.active == 0, worker.connections.count == 0 { return true }
             let left = deadline.map { $0 - Clock.milliseconds() }
@@ -53,8 +61,10 @@ struct WorkerControl: ~Copyable {
             case .ready(token: Token.control, _): receive()
             case .ready(token: Token.signals, _):
                 while let byte = signals.next() { take(signal: Int32(byte)) }
+            case .ready(token: Token.handlers, _):
+                if !python.runHandlers() { endSoon() }
             case .ready, .timeout, .interrupted: break
-            case .broken: drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
+            case .broken: endSoon()
             }
         }
     }
@@ -97,10 +107,15 @@ struct WorkerControl: ~Copyable {
 
     private mutating func take(signal: Int32) {
         switch signal {
-        case SIGTERM, SIGINT: drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
+        case SIGTERM, SIGINT: endSoon()
         case SIGUSR1: worker.retire("a graceful signal asked for it")
         default: break
         }
+    }
+
+    /// Ends within the shutdown timeout.
+    private mutating func endSoon() {
+        drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
     }
 
     /// Ends within this time; a later call can only shorten it. Times are seconds.

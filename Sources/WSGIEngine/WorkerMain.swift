@@ -1,4 +1,3 @@
-internal import CPython
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
@@ -43,9 +42,7 @@ enum WorkerMain {
                 return ExitCode.preloadsFailed
             }
             do { try main.startThreads() } catch { throw .system(error) }
-            let state = unsafe PyEval_SaveThread()
             let drained = main.run()
-            unsafe PyEval_RestoreThread(state)
             guard drained, Adapter.stop() else { return ExitCode.leaveAtOnce }
             return ExitCode.done
         } catch {
@@ -63,7 +60,9 @@ enum WorkerMain {
         for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
         let bytes: [UInt8]
         do { bytes = try MemoryFile.contents(of: file.raw) } catch { throw .system(error) }
-        guard let spec = unsafe bytes.withUnsafeBytes({ unsafe try? SpecCodec.decodeProcess($0) }) else { throw .malformed }
+        guard let spec = unsafe bytes.withUnsafeBytes({ unsafe try? SpecCodec.decodeProcess($0) }) else {
+            throw .malformed
+        }
         return spec
     }
 
@@ -72,7 +71,8 @@ enum WorkerMain {
         if !worker.displayName.isEmpty { CurrentProcess.setTitle(worker.displayName) }
         if !worker.locale.isEmpty, !CurrentProcess.setLocale(worker.locale) {
             WorkerLog.write(
-                WSGI_LOG_WARNING, .localeUnavailable, "There is no locale '\(worker.locale)' on this machine; the one of "
+                WSGI_LOG_WARNING, .localeUnavailable,
+                "There is no locale '\(worker.locale)' on this machine; the one of "
                     + "the environment stays.")
         }
         // The adapter keeps it as long as the process lives.

@@ -55,6 +55,7 @@ internal import WSGIWire
     // MARK: - New connections
 
     private func accept() {
+        worker.connections.beginAccepting()
         while !worker.isDraining {
             let socket = StreamSocket.accept(Worker.Place.listener)
             if socket == StreamSocket.exhausted {
@@ -65,7 +66,9 @@ internal import WSGIWire
             guard socket >= 0 else { break }
             admit(Int32(truncatingIfNeeded: socket))
         }
-        worker.poller.change(Worker.Place.listener, [.readable, .once], token: Worker.listenerToken)
+        worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken)
+        worker.connections.endAccepting()
+        worker.noteEnd()
     }
 
     private func admit(_ socket: Int32) {
@@ -77,7 +80,7 @@ internal import WSGIWire
         StreamSocket.setTimeouts(socket, seconds: worker.spec.socketTimeout)
         worker.connections.giveBack(socket)
         do {
-            try worker.poller.add(socket, [.readable, .once], token: UInt64(UInt32(bitPattern: socket)))
+            try worker.poller.add(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
         } catch {
             if worker.connections.take(socket) { close(socket) }
         }
@@ -112,7 +115,7 @@ internal import WSGIWire
             return
         }
         worker.connections.giveBack(socket)
-        worker.poller.change(socket, [.readable, .once], token: UInt64(UInt32(bitPattern: socket)))
+        worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
         drainIfNeeded(socket)
     }
 

@@ -22,7 +22,8 @@ final class Configuration {
     }
 
     /// Decodes the memory file that came with a `configuration` packet.
-    static func receive(_ file: borrowing Descriptor, descriptors: [Int32]) throws(ConfigurationError) -> Configuration {
+    static func receive(_ file: borrowing Descriptor, descriptors: [Int32]) throws(ConfigurationError) -> Configuration
+    {
         let decoded: SupervisorSpec
         do throws(ConfigurationError) {
             decoded = try decode(file)

@@ -63,6 +63,13 @@ final class ProcessGroup {
         return changed
     }
 
+    /// Lets go of everything but the log: the group was removed, and nobody may go on queueing at its sockets.
+    func keepOnlyLog() {
+        guard let log = try? Descriptor.duplicate(log) else { return }
+        configuration = Configuration(spec: SupervisorSpec(), adopting: [log.release()])
+        spec.logDescriptor = 0
+    }
+
     /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many.
     func learn(_ script: ScriptSpec) {
         guard !spec.process.preloads.contains(script), !learned.contains(script) else { return }

@@ -20,6 +20,7 @@ struct Slot {
     struct Launch: Equatable {
         var generation: UInt32
         var cause: Cause
+        var since: Int64
     }
 
     /// The worker that serves.
@@ -94,6 +95,9 @@ struct Slot {
         case delayed(milliseconds: Int64, failures: Int)
     }
 
+    /// A start that takes longer is given up when a newer configuration waits for its end.
+    static let patience: Int64 = 30_000
+
     /// What the slot is doing.
     private(set) var phase = Phase.empty
     /// Workers on their way out.
@@ -130,10 +134,10 @@ struct Slot {
     /// Takes in what happened at `now` and answers with what is to be done.
     mutating func handle(_ event: Event, at now: Int64) -> [Action] {
         switch event {
-        case .configured(let changed): configured(changed: changed)
+        case .configured(let changed): configured(changed: changed, now)
         case .ready(let generation): becameReady(generation, now)
         case .ended(let generation): ended(generation, now)
-        case .retire(let generation, let reason): retire(generation, reason)
+        case .retire(let generation, let reason): retire(generation, reason, now)
         case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
         case .stop: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .tick: tick(now)
@@ -142,19 +146,19 @@ struct Slot {
 
     // MARK: - Transitions
 
-    private mutating func configured(changed: Bool) -> [Action] {
+    private mutating func configured(changed: Bool, _ now: Int64) -> [Action] {
         let cause = Cause.configuration(changed: changed)
         switch phase {
         case .empty, .stopping:
-            return begin(.first)
+            return begin(.first, now)
         case .backingOff:
             failures = 0
-            return begin(cause)
+            return begin(cause, now)
         case .ready(let serving):
-            return replace(serving, cause)
-        case .starting, .replacing:
+            return replace(serving, cause, now)
+        case .starting(let launch), .replacing(_, by: let launch):
             if followedBy != .configuration(changed: true) { followedBy = cause }
-            return []
+            return now - launch.since > Self.patience ? [.kill(generation: launch.generation)] : []
         }
     }
 
@@ -174,7 +178,7 @@ struct Slot {
         actions += [.publish(generation: generation), .serve(generation: generation)]
         guard let cause = followedBy else { return actions }
         followedBy = nil
-        return actions + replace(serving, cause)
+        return actions + replace(serving, cause, now)
     }
 
     private mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
@@ -198,38 +202,41 @@ struct Slot {
         }
     }
 
-    private mutating func retire(_ generation: UInt32, _ reason: String) -> [Action] {
+    private mutating func retire(_ generation: UInt32, _ reason: String, _ now: Int64) -> [Action] {
         guard case .ready(let serving) = phase, serving.generation == generation else { return [] }
-        return replace(serving, .retired(reason: reason))
+        return replace(serving, .retired(reason: reason), now)
     }
 
     private mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
         var actions: [Action] = []
-        func tell(_ generation: UInt32, _ requests: Int) {
+        func tell(_ generation: UInt32) {
             actions.append(.drain(generation: generation, requests: requests, total: total))
+        }
+        /// It has no requests, and may be deep in an import.
+        func abandon(_ launch: Launch) {
+            actions.append(.drain(generation: launch.generation, requests: 0, total: 0))
+            leaving.append(Leaving(generation: launch.generation, killAt: now + 1_000))
         }
         let killAt = now + Int64(total + 1) * 1_000
         // Those that leave already have no more time than the others.
         for index in leaving.indices where leaving[index].killAt > killAt {
             leaving[index].killAt = killAt
-            tell(leaving[index].generation, requests)
+            tell(leaving[index].generation)
         }
         switch phase {
         case .empty, .backingOff, .stopping:
             break
         case .starting(let launch):
-            tell(launch.generation, 0)
-            leaving.append(Leaving(generation: launch.generation, killAt: killAt))
+            abandon(launch)
         case .ready(let serving):
             actions.append(.withdraw)
-            tell(serving.generation, requests)
+            tell(serving.generation)
             leaving.append(Leaving(generation: serving.generation, killAt: killAt))
         case .replacing(let serving, by: let launch):
             actions.append(.withdraw)
-            tell(serving.generation, requests)
-            tell(launch.generation, 0)
+            tell(serving.generation)
             leaving.append(Leaving(generation: serving.generation, killAt: killAt))
-            leaving.append(Leaving(generation: launch.generation, killAt: killAt))
+            abandon(launch)
         }
         followedBy = nil
         phase = .stopping
@@ -244,21 +251,21 @@ struct Slot {
             leaving[index].killAt = now + 5_000
         }
         guard case .backingOff(let until) = phase, until <= now else { return actions }
-        return actions + begin(.ended)
+        return actions + begin(.ended, now)
     }
 
     // MARK: - Parts of transitions
 
     /// Starts a worker although nobody serves.
-    private mutating func begin(_ cause: Cause) -> [Action] {
-        let launch = Launch(generation: takeGeneration(), cause: cause)
+    private mutating func begin(_ cause: Cause, _ now: Int64) -> [Action] {
+        let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
         phase = .starting(launch)
         return [.start(generation: launch.generation, cause, hasPredecessor: false)]
     }
 
     /// Starts a successor of the serving worker.
-    private mutating func replace(_ serving: Serving, _ cause: Cause) -> [Action] {
-        let launch = Launch(generation: takeGeneration(), cause: cause)
+    private mutating func replace(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
+        let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
         phase = .replacing(serving, by: launch)
         return [.start(generation: launch.generation, cause, hasPredecessor: cause != .configuration(changed: true))]
     }
@@ -270,7 +277,7 @@ struct Slot {
         followedBy = nil
         failures += 1
         let delay = BackOff.delay(failures: failures)
-        guard delay > 0 else { return begin(.ended) }
+        guard delay > 0 else { return begin(.ended, now) }
         phase = .backingOff(until: now + delay)
         return [.delayed(milliseconds: delay, failures: failures)]
     }
@@ -279,7 +286,7 @@ struct Slot {
         phase = .ready(serving)
         if let cause = followedBy {
             followedBy = nil
-            return replace(serving, cause)
+            return replace(serving, cause, now)
         }
         guard launch.cause == .configuration(changed: true) else {
             refusals += 1

@@ -147,7 +147,8 @@ final class Supervisor {
                 apply(try Configuration.receive(file, descriptors: descriptors))
             } catch {
                 log.problem(
-                    .supervisorFailed, "The supervisor cannot read its configuration (\(error)); it goes on with the old "
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(error)); it goes on with the old "
                         + "one. After an upgrade of this module httpd must be stopped and started.")
             }
             return
@@ -183,6 +184,7 @@ final class Supervisor {
             log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
             for member in group.members { handle(.removed, group, member) }
             show(group)
+            group.keepOnlyLog()
         }
         for spec in configuration.spec.groups {
             if let group = groups.first(where: { $0.spec.name == spec.name }) {
@@ -281,33 +283,8 @@ final class Supervisor {
         poller.remove(worker.control.raw)
         homes[worker.token] = nil
         home.member.workers[worker.generation] = nil
-        report(ending, home)
+        WorkerReport(worker, of: home.group, slot: home.member.index).ended(ending, log)
         handle(.ended(generation: worker.generation), home.group, home.member)
-    }
-
-    private func report(_ ending: ProcessHandle.Ending, _ home: Home) {
-        let worker = home.worker
-        let when = worker.isReady ? "" : " before it was ready"
-        switch ending {
-        case .exited(let code) where code == 0 && worker.isDraining:
-            log.info("\(name(home)) has ended.", to: home.group.log)
-        case .exited(let code):
-            log.problem(.workerDied, "\(name(home)) ended with exit code \(code)\(when).", to: home.group.log)
-        case .killed(let signal):
-            if let reason = worker.killReason {
-                log.problem(.workerKilled, level: 4, "\(name(home)) was killed: \(reason).", to: home.group.log)
-                return
-            }
-            let signal = ProcessHandle.signalName(signal)
-            log.problem(.workerDied, "\(name(home)) was ended by \(signal)\(when).", to: home.group.log)
-            copyCrashText(worker, to: home.group.log)
-        }
-    }
-
-    /// What Python's faulthandler wrote while the worker crashed.
-    private func copyCrashText(_ worker: WorkerProcess, to log: Int32) {
-        guard let text = try? MemoryFile.contents(of: worker.crashText.raw), !text.isEmpty else { return }
-        LogLine.copy(text, to: log)
     }
 
     // MARK: - Slots
@@ -340,8 +317,9 @@ final class Supervisor {
             scoreboard.refuse(group: group.spec.index, slot: member.index)
             let times = count == 1 ? "" : " (\(count) times in a row)"
             log.problem(
-                .successorRefused, level: 4, "Process group '\(group.spec.name)': a successor was needed, because "
-                    + "\(Self.text(cause)), but could not be started\(times). The running process goes on serving.",
+                .successorRefused, level: 4,
+                "Process group '\(group.spec.name)': a successor was needed, because "
+                    + "\(cause.text), but could not be started\(times). The running process goes on serving.",
                 to: group.log)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
@@ -352,11 +330,12 @@ final class Supervisor {
             try? ControlPacket.drain(requests: requests, total: total).send(on: worker.control)
         case .kill(let generation):
             guard let worker = member.workers[generation] else { return nil }
-            worker.killReason = "it did not end in time"
+            worker.killReason = worker.isReady ? "it did not end in time" : "it was not ready in time"
             worker.process.kill()
         case .delayed(let milliseconds, let failures):
             log.problem(
-                .startDelayed, level: 4, "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
+                .startDelayed, level: 4,
+                "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
                     + "the next one is in \(milliseconds / 1_000) s.", to: group.log)
         }
         return nil
@@ -385,7 +364,7 @@ final class Supervisor {
             }
             homes[worker.token] = home
             member.workers[generation] = worker
-            log.info("\(name(home)) was started: \(Self.text(cause)).", to: group.log)
+            log.info("\(name(home)) was started: \(cause.text).", to: group.log)
             return nil
         } catch let failure as WorkerLauncher.Failure {
             log.problem(.daemonStartFailed, failure.text, to: group.log)
@@ -404,18 +383,6 @@ final class Supervisor {
     }
 
     private func name(_ home: Home) -> String {
-        "Process \(home.worker.process.id) of group '\(home.group.spec.name)' (slot \(home.member.index), generation "
-            + "\(home.worker.generation))"
-    }
-
-    /// Why a worker is started, as the end of a sentence.
-    private static func text(_ cause: Slot.Cause) -> String {
-        switch cause {
-        case .first: "httpd was started"
-        case .ended: "the former process has ended"
-        case .retired(let reason): reason
-        case .configuration(changed: false): "httpd was restarted"
-        case .configuration(changed: true): "httpd was restarted with another configuration"
-        }
+        WorkerReport(home.worker, of: home.group, slot: home.member.index).name
     }
 }

@@ -62,7 +62,9 @@ struct WorkerLauncher {
             let null = try Descriptor.null()
             var request = Self.request(for: group.spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
-            request.descriptors = [null.raw, group.log, group.log, pair.theirs.raw, listener, scoreboard, crashText.raw]
+            request.descriptors = [
+                null.raw, group.log, group.log, pair.theirs.raw, listener, scoreboard, crashText.raw,
+            ]
             try Self.tell(pair.ours, group, slot: slot, generation: generation, mustSucceed: hasPredecessor)
             let pid = try Self.spawn(request, group.spec)
             return WorkerProcess(

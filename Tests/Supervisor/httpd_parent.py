@@ -119,7 +119,8 @@ class Parent:
         body += struct.pack("=I", len(encoded)) + b"".join(encoded)
         file = os.memfd_create("configuration")
         os.write(file, body)
-        self.send(1, descriptors)
+        for at in range(0, len(descriptors), 200):
+            self.send(1, descriptors[at:at + 200])
         self.send(2, [file])
         os.close(file)
 

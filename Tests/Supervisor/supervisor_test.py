@@ -68,6 +68,11 @@ def descriptors(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
 
 
+def sockets(pid):
+    links = [os.readlink("/proc/%d/fd/%s" % (pid, number)) for number in os.listdir("/proc/%d/fd" % pid)]
+    return [link for link in links if link.startswith("socket:")]
+
+
 def resident(pid):
     with open("/proc/%d/statm" % pid) as file:
         return int(file.read().split()[1]) * 4
@@ -197,8 +202,8 @@ class SupervisorTest(unittest.TestCase):
             child = Child(parent, 0)
             forked = int(self.get(child, "/fork").body)
             self.assertTrue(is_running(forked))
-            links = [os.readlink("/proc/%d/fd/%s" % (forked, number)) for number in os.listdir("/proc/%d/fd" % forked)]
-            self.assertFalse([link for link in links if link.startswith("socket:")], links)
+            # What is left is the one that Python writes to when it meets a signal.
+            wait_for(lambda: len(sockets(forked)) == 1, what="sockets are closed")
             os.kill(forked, signal.SIGTERM)
             wait_for(lambda: not is_running(forked), what="forked process dies of SIGTERM")
             self.assertEqual(parent.generation(0), 1)
@@ -214,7 +219,7 @@ class SupervisorTest(unittest.TestCase):
             self.assertEqual(out.stdout, "b''\n", out.stderr)
             self.assertIn("WSGI0033: A process of user id 65534", parent.text())
 
-    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    @unittest.skipUnless(os.getuid() == 0 and PYTHON.startswith("/usr/"), "needs root, and a Python for everyone")
     def test_worker_runs_as_its_user(self):
         with self.running() as parent:
             self.start(
@@ -234,7 +239,7 @@ class SupervisorTest(unittest.TestCase):
             pid, began = parent.pid(0), time.monotonic()
             os.kill(pid, signal.SIGKILL)
             self.replaced(parent, 0, pid)
-            self.assertLess(time.monotonic() - began, 0.2)
+            self.assertLess(time.monotonic() - began, 1)
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
             self.assertIn("was ended by SIGKILL", parent.text())
 
@@ -294,6 +299,22 @@ class SupervisorTest(unittest.TestCase):
             self.start(parent)
             pid = parent.pid(0)
             os.kill(pid, signal.SIGTERM)
+            self.replaced(parent, 0, pid)
+
+    def test_python_signal_handlers_run(self):
+        marker = os.path.join(self.directory, "marker")
+        preload = self.write(
+            "preload.py", "import _signal, sys\n_signal.signal(12, lambda *a: open(%r, 'w').close())\n"
+            "_signal.signal(1, lambda *a: sys.exit())\n_signal.signal(21, lambda *a: 1 / 0)\n" % marker)
+        with self.running() as parent:
+            self.start(parent, preloads=[(preload, "", "")])
+            pid = parent.pid(0)
+            os.kill(pid, signal.SIGUSR2)
+            wait_for(lambda: os.path.exists(marker), what="handler runs")
+            os.kill(pid, signal.SIGTTIN)
+            wait_for(lambda: "ZeroDivisionError" in parent.text(), what="traceback")
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            os.kill(pid, signal.SIGHUP)
             self.replaced(parent, 0, pid)
 
     def test_maximum_requests(self):
@@ -434,6 +455,26 @@ class SupervisorTest(unittest.TestCase):
             self.assertFalse(is_running(pid))
             self.assertEqual(parent.state(0), "stopped")
             self.assertEqual(child.receive().outcome, "cut")
+
+    def test_stop_does_not_wait_for_an_import(self):
+        preload = self.write("preload.py", "import time\nprint('importing')\ntime.sleep(30)\n")
+        with self.running() as parent:
+            parent.configure(self.group(preloads=[(preload, "", "")]))
+            wait_for(lambda: "importing" in parent.text(), what="import")
+            self.assertEqual(parent.state(0), "starting")
+            began = time.monotonic()
+            parent.stop()
+            parent.supervisor.wait(10)
+            self.assertLess(time.monotonic() - began, 2)
+
+    def test_many_slots_come_with_several_packets(self):
+        with self.running() as parent:
+            link = os.path.join(self.directory, "missing")
+            groups = [self.group(name="g%d" % n, index=n, slots=list(range(n * 50, n * 50 + 50)), python=link)
+                      for n in range(1, 6)]
+            parent.configure(self.group(), *groups)
+            wait_for(lambda: parent.state(0) == "serving", what="the group that can")
+            wait_for(lambda: parent.state(5) == "failed", what="a group that cannot")
 
     def test_configuration_after_stop_starts_again(self):
         with self.running() as parent:

@@ -47,7 +47,8 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Puts the wanted descriptors in their places, by way of high numbers so that none is overwritten before it was used. */
+/* Puts the wanted descriptors in their places, by way of high numbers so that none is overwritten before it was used.
+ */
 static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     int moved[MAX_DESCRIPTORS];
     int count = (int)request->descriptor_count;

@@ -204,7 +204,9 @@ int32_t wsgi_epoll_control(int32_t epoll, int32_t change, int32_t descriptor, ui
         event.events |= EPOLLOUT;
     if (interest & WSGI_ONCE)
         event.events |= EPOLLONESHOT;
-    int operation = change == WSGI_EPOLL_ADD ? EPOLL_CTL_ADD : change == WSGI_EPOLL_REMOVE ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+    int operation = change == WSGI_EPOLL_ADD      ? EPOLL_CTL_ADD
+                    : change == WSGI_EPOLL_REMOVE ? EPOLL_CTL_DEL
+                                                  : EPOLL_CTL_MOD;
     return result(epoll_ctl(epoll, operation, descriptor, &event));
 }
 
@@ -303,7 +305,8 @@ int32_t wsgi_start_thread(size_t stack, const char *name, void (*run)(void *), v
     snprintf(start->name, sizeof start->name, "%s", name);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = stack > 0 ? pthread_attr_setstacksize(&attributes, stack) : 0;
+    size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
+    int error = stack > 0 ? pthread_attr_setstacksize(&attributes, stack < least ? least : stack) : 0;
     if (error == 0)
         error = pthread_create(&thread, &attributes, enter_thread, start);
     pthread_attr_destroy(&attributes);

@@ -1,0 +1,55 @@
+internal import CPython
+internal import CSystem
+internal import ProcessKit
+internal import PythonRuntime
+
+/// Signal handlers that the application has written in Python: they run on the main thread, as in any program.
+///
+/// Python's own handler only notes a signal and writes a byte; the main thread, which waits outside of Python, is woken
+/// by it and lets Python run what is due.
+@safe struct WorkerSignals: ~Copyable {
+    private let reading: PacketSocket
+    private let writing: Descriptor
+    /// The main thread's state while the thread is outside of Python.
+    private var state: OpaquePointer?
+
+    /// The descriptor that is readable when a handler is due.
+    var raw: Int32 { reading.raw }
+
+    /// Has Python write to a descriptor of ours from now on. Needs the GIL.
+    init() throws(SystemError) {
+        let pair = try PacketSocket.pair()
+        let writing = try pair.theirs.duplicate()
+        try Descriptor.setBlocking(writing.raw, false)
+        reading = pair.keepOurs()
+        if let module = Python.module("_signal"), let number = Python.integer(Int64(writing.raw)) {
+            _ = unsafe Reference(
+                wsgi_call_method1(module.object.pointer, "set_wakeup_fd", number.object.pointer))
+        }
+        if PythonError.occurred { PyErr_Clear() }
+        self.writing = writing
+    }
+
+    /// Leaves Python: other threads may run it.
+    mutating func leavePython() { unsafe state = PyEval_SaveThread() }
+
+    /// Enters Python again.
+    mutating func enterPython() {
+        unsafe PyEval_RestoreThread(state)
+        unsafe state = nil
+    }
+
+    /// Runs the handlers that are due. False: one of them wants the process to end.
+    mutating func runHandlers() -> Bool {
+        while let packet = try? reading.receive(wait: false), !packet.bytes.isEmpty {}
+        enterPython()
+        defer { unsafe state = unsafe PyEval_SaveThread() }
+        guard PyErr_CheckSignals() != 0 else { return true }
+        if PythonError.matches(WSGI_SYSTEM_EXIT) {
+            PyErr_Clear()
+            return false
+        }
+        PyErr_Print()
+        return true
+    }
+}

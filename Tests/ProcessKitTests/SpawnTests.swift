@@ -1,0 +1,90 @@
+import ProcessKit
+import Testing
+
+struct SpawnTests {
+    /// Runs a shell script and returns what it wrote and how it ended.
+    private func run(
+        _ script: String, _ change: (inout SpawnRequest) -> Void = { _ in }
+    ) throws -> (text: String, ending: ProcessHandle.Ending) {
+        let output = try MemoryFile.create("output")
+        let null = try Descriptor.null()
+        var request = SpawnRequest(executable: "/bin/sh", arguments: ["sh", "-c", script], environment: ["A=b"])
+        request.descriptors = [null.raw, output.raw, output.raw]
+        change(&request)
+        let process = try ProcessHandle(id: try request.start())
+        let ended = process.ends(within: 10_000)
+        #expect(ended)
+        let reaped = process.reap()
+        let ending = try #require(reaped)
+        return (String(decoding: try MemoryFile.contents(of: output.raw), as: UTF8.self), ending)
+    }
+
+    private func failure(_ change: (inout SpawnRequest) -> Void) throws -> SpawnFailure {
+        let null = try Descriptor.null()
+        var request = SpawnRequest(executable: "/bin/sh", arguments: ["sh"], environment: [])
+        request.descriptors = [null.raw]
+        change(&request)
+        do throws(SpawnFailure) {
+            _ = try request.start()
+        } catch {
+            return error
+        }
+        throw SystemError("it started", 0)
+    }
+
+    @Test func processGetsWhatItShouldAndNoMore() throws {
+        let result = try run(
+            "echo $A; pwd; umask; ls /proc/self/fd | wc -l; ps -o sid= -p $$ | grep -qw $$ && echo own"
+        ) {
+            $0.workingDirectory = "/usr"
+            $0.umask = 0o27
+        }
+        // ls has the descriptor of the directory beside the three.
+        #expect(result.text == "b\n/usr\n0027\n4\nown\n")
+        #expect(result.ending == .exited(code: 0))
+    }
+
+    @Test func endingsAreTold() throws {
+        #expect(try run("exit 7").ending == .exited(code: 7))
+        #expect(try run("kill -TERM $$").ending == .killed(signal: 15))
+        #expect(ProcessHandle.signalName(15) == "SIGTERM")
+    }
+
+    @Test func descriptorsArePlacedWhateverTheirNumbers() throws {
+        let one = try memoryFile("one")
+        let two = try memoryFile("two")
+        let result = try run("cat /dev/fd/3 /dev/fd/4") { request in
+            request.descriptors += [two.raw, one.raw]
+        }
+        #expect(result.text == "twoone")
+    }
+
+    @Test func signalsAreAtTheirDefaults() throws {
+        let status = try run("cat /proc/self/status").text.split(separator: "\n")
+        for name in ["SigBlk", "SigIgn", "SigCgt"] {
+            let line = try #require(status.first { $0.hasPrefix(name) })
+            let set = try #require(line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
+            // 32 and 33 are the C library's own and not to be changed.
+            #expect(set & ~(0b11 << 31) == 0, "\(line)")
+        }
+    }
+
+    @Test func missingExecutableIsReportedWithItsPath() throws {
+        let failure = try failure { $0.executable = "/usr/nowhere/bin/python" }
+        #expect(failure.step == .execute && failure.code == 2)
+        #expect(failure.refusedPart(of: "/usr/nowhere/bin/python") == "/usr/nowhere")
+    }
+
+    @Test func missingDirectoryIsReported() throws {
+        let failure = try failure { $0.workingDirectory = "/nowhere" }
+        #expect(failure.step == .directory && failure.code == 2)
+        #expect(failure.refusedPart(of: "/nowhere") == "/nowhere")
+    }
+
+    @Test func scriptWithoutInterpreterIsReported() throws {
+        let file = try memoryFile("#!/nowhere/sh\n")
+        let path = "/proc/\(CurrentProcess.id)/fd/\(file.raw)"
+        let failure = try failure { $0.executable = path }
+        #expect(failure.step == .execute)
+    }
+}

@@ -1,0 +1,78 @@
+import ProcessKit
+import Testing
+import WSGICore
+
+@testable import WSGISupervisor
+
+struct ProcessGroupTests {
+    private func group(_ change: (inout GroupSpec) -> Void = { _ in }) -> GroupSpec {
+        var spec = GroupSpec()
+        spec.name = "site"
+        spec.process.worker = WorkerSpec()
+        change(&spec)
+        return spec
+    }
+
+    private func configuration() -> Configuration { Configuration(spec: SupervisorSpec(), adopting: []) }
+
+    @Test func placeAndNumbersAreNoChange() {
+        let group = ProcessGroup(group(), configuration())
+        let moved = self.group {
+            $0.origin = "other.conf:7"
+            $0.index = 4
+            $0.slots = [SlotSpec(index: 9, listenerDescriptor: 3)]
+            $0.logDescriptor = 2
+        }
+        #expect(!group.update(moved, configuration()))
+        #expect(group.update(self.group { $0.process.worker?.threads = 3 }, configuration()))
+    }
+
+    @Test func learnedScriptsAreBoundedAndOldestGoFirst() {
+        let group = ProcessGroup(group(), configuration())
+        for number in 0..<70 { group.learn(ScriptSpec(path: "/\(number).wsgi", applicationGroup: "")) }
+        group.learn(ScriptSpec(path: "/69.wsgi", applicationGroup: ""))
+        #expect(group.learned.count == ProcessGroup.maximumLearned)
+        #expect(group.learned.first?.path == "/6.wsgi")
+        group.forget { $0.path != "/8.wsgi" }
+        #expect(group.learned.map(\.path) == ["/8.wsgi"])
+    }
+
+    @Test func configuredPreloadsAreNotLearned() {
+        let script = ScriptSpec(path: "/a.wsgi", applicationGroup: "x")
+        let group = ProcessGroup(group { $0.process.preloads = [script] }, configuration())
+        group.learn(script)
+        #expect(group.learned.isEmpty)
+    }
+
+    @Test func stateFollowsTheSlots() {
+        let group = ProcessGroup(group(), configuration())
+        #expect(group.state == .stopped)
+        let members = (0..<2).map {
+            ProcessGroup.Member(SlotSpec(index: $0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
+        }
+        group.members = members
+        for member in members { _ = member.slot.handle(.configured(changed: true), at: 0) }
+        #expect(group.state == .starting)
+        for member in members {
+            for generation in UInt32(1)...2 { _ = member.slot.handle(.ended(generation: generation), at: 1) }
+        }
+        #expect(group.state == .failed)
+        _ = members[0].slot.handle(.tick, at: 2_000)
+        #expect(group.state == .starting)
+        _ = members[0].slot.handle(.ready(generation: 3), at: 2_001)
+        #expect(group.state == .serving)
+        for member in members { _ = member.slot.handle(.stop, at: 3_000) }
+        #expect(group.state == .stopped)
+    }
+
+    @Test func environmentNamesTheUser() {
+        let spec = group {
+            $0.userName = "web"
+            $0.userHome = "/home/web"
+            $0.lang = "de_DE.UTF-8"
+        }
+        let inherited = ["PATH=/bin", "HOME=/root", "USER=root", "LANG=C", "HOMEPAGE=x"]
+        let environment = WorkerLauncher.environment(for: spec, inherited: inherited)
+        #expect(environment.sorted() == ["HOME=/home/web", "HOMEPAGE=x", "LANG=de_DE.UTF-8", "PATH=/bin", "USER=web"])
+    }
+}

@@ -1,0 +1,335 @@
+import Testing
+
+@testable import WSGISupervisor
+
+/// A slot with a clock of its own: what happens and what is to be done, without processes.
+private struct Bench {
+    var slot = Slot(after: 0, timeouts: Slot.Timeouts(graceful: 15, shutdown: 5))
+    var now: Int64 = 1_000_000
+
+    mutating func on(_ event: Slot.Event, after milliseconds: Int64 = 1) -> [Slot.Action] {
+        now += milliseconds
+        return slot.handle(event, at: now)
+    }
+
+    /// A slot in which generation 1 serves.
+    static func serving() -> Bench {
+        var bench = Bench()
+        _ = bench.on(.configured(changed: true))
+        _ = bench.on(.ready(generation: 1))
+        return bench
+    }
+
+    /// A slot in which `generation` serves, and its successor starts for this reason.
+    static func replacing(_ event: Slot.Event) -> Bench {
+        var bench = serving()
+        _ = bench.on(event)
+        return bench
+    }
+}
+
+private let plain = Slot.Event.configured(changed: false)
+
+struct SlotTests {
+    @Test func firstConfigurationStartsAWorker() {
+        var bench = Bench()
+        #expect(bench.on(.configured(changed: true)) == [.start(generation: 1, .first, hasPredecessor: false)])
+        #expect(bench.on(.ready(generation: 1)) == [.publish(generation: 1), .serve(generation: 1)])
+        #expect(bench.slot.phase == .ready(Slot.Serving(generation: 1, since: bench.now)))
+        #expect(bench.slot.deadline == nil)
+    }
+
+    @Test func generationsGoOnAboveTheScoreboards() {
+        var slot = Slot(after: 41, timeouts: Slot.Timeouts(graceful: 1, shutdown: 1))
+        #expect(slot.handle(plain, at: 0) == [.start(generation: 42, .first, hasPredecessor: false)])
+        #expect(slot.lastGeneration == 42)
+    }
+
+    @Test func generationIsNeverZero() {
+        var slot = Slot(after: .max, timeouts: Slot.Timeouts(graceful: 1, shutdown: 1))
+        #expect(slot.handle(plain, at: 0) == [.start(generation: 1, .first, hasPredecessor: false)])
+    }
+
+    @Test func successorIsReadyBeforeThePredecessorGoes() {
+        var bench = Bench.serving()
+        let cause = Slot.Cause.retired(reason: "age")
+        #expect(
+            bench.on(.retire(generation: 1, reason: "age")) == [.start(generation: 2, cause, hasPredecessor: true)])
+        #expect(
+            bench.on(.ready(generation: 2)) == [
+                .drain(generation: 1, requests: 15, total: 20), .publish(generation: 2), .serve(generation: 2),
+            ])
+        #expect(bench.slot.leaving == [Slot.Leaving(generation: 1, killAt: bench.now + 21_000)])
+        #expect(bench.on(.ended(generation: 1)) == [])
+        #expect(bench.slot.leaving == [])
+    }
+
+    @Test func onlyOneStartIsInFlight() {
+        var bench = Bench.replacing(.retire(generation: 1, reason: "age"))
+        #expect(bench.on(.retire(generation: 1, reason: "age")) == [])
+        #expect(bench.on(.retire(generation: 2, reason: "not yet serving")) == [])
+        #expect(bench.on(plain) == [])
+    }
+
+    @Test func aConfigurationDuringAStartIsFollowedByAnother() {
+        var bench = Bench.replacing(plain)
+        #expect(bench.on(.configured(changed: true)) == [])
+        #expect(bench.on(plain) == [], "a changed configuration stays one")
+        let actions = bench.on(.ready(generation: 2))
+        #expect(actions.prefix(3).last == .serve(generation: 2), "even an outdated one takes over")
+        #expect(actions.last == .start(generation: 3, .configuration(changed: true), hasPredecessor: false))
+    }
+
+    @Test func aConfigurationDuringTheFirstStartIsFollowedByAnother() {
+        var bench = Bench()
+        _ = bench.on(.configured(changed: true))
+        #expect(bench.on(plain) == [])
+        #expect(
+            bench.on(.ready(generation: 1)) == [
+                .publish(generation: 1), .serve(generation: 1),
+                .start(generation: 2, .configuration(changed: false), hasPredecessor: true),
+            ])
+    }
+
+    @Test func aStartThatHangsGivesWayToANewerConfiguration() {
+        var bench = Bench.replacing(plain)
+        #expect(bench.on(plain, after: Slot.patience) == [])
+        #expect(bench.on(plain) == [.kill(generation: 2)])
+        let cause = Slot.Cause.configuration(changed: false)
+        #expect(bench.on(.ended(generation: 2)) == [.start(generation: 3, cause, hasPredecessor: true)])
+    }
+
+    @Test func deadWorkerIsReplacedAtOnce() {
+        var bench = Bench.serving()
+        #expect(
+            bench.on(.ended(generation: 1), after: 60_000) == [
+                .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
+            ])
+        #expect(bench.slot.phase == .starting(Slot.Launch(generation: 2, cause: .ended, since: bench.now)))
+    }
+
+    @Test func startsThatFailBackOff() {
+        var bench = Bench()
+        _ = bench.on(.configured(changed: true))
+        #expect(bench.on(.ended(generation: 1)) == [.start(generation: 2, .ended, hasPredecessor: false)])
+        var generation: UInt32 = 2
+        for (index, delay) in [1, 2, 4, 8, 16, 30, 30].enumerated() {
+            let milliseconds = Int64(delay) * 1_000
+            #expect(
+                bench.on(.ended(generation: generation)) == [.delayed(milliseconds: milliseconds, failures: index + 2)])
+            #expect(bench.slot.deadline == bench.now + milliseconds)
+            #expect(bench.on(.tick, after: milliseconds - 1) == [])
+            generation += 1
+            #expect(bench.on(.tick) == [.start(generation: generation, .ended, hasPredecessor: false)])
+        }
+    }
+
+    @Test func workersThatDieWithinSecondsBackOff() {
+        var bench = Bench.serving()
+        #expect(
+            bench.on(.ended(generation: 1), after: 100).last == .start(generation: 2, .ended, hasPredecessor: false))
+        _ = bench.on(.ready(generation: 2))
+        #expect(bench.on(.ended(generation: 2), after: 100) == [.withdraw, .delayed(milliseconds: 1_000, failures: 2)])
+    }
+
+    @Test func workersThatServedForAWhileDoNot() {
+        var bench = Bench.serving()
+        for generation in UInt32(1)...5 {
+            let actions = bench.on(.ended(generation: generation), after: BackOff.stableAfter)
+            #expect(actions.last == .start(generation: generation + 1, .ended, hasPredecessor: false))
+            _ = bench.on(.ready(generation: generation + 1))
+        }
+    }
+
+    @Test func newConfigurationEndsTheBackOff() {
+        var bench = Bench()
+        _ = bench.on(.configured(changed: true))
+        _ = bench.on(.ended(generation: 1))
+        _ = bench.on(.ended(generation: 2))
+        #expect(bench.on(plain) == [.start(generation: 3, .configuration(changed: false), hasPredecessor: false)])
+        #expect(bench.slot.failures == 0)
+    }
+
+    @Test func refusedSuccessorLeavesThePredecessorServing() {
+        var bench = Bench.serving()
+        for count in 1...3 {
+            _ = bench.on(.retire(generation: 1, reason: "change"))
+            let generation = UInt32(count + 1)
+            #expect(bench.on(.ended(generation: generation)) == [.refuse(.retired(reason: "change"), count: count)])
+            #expect(bench.slot.deadline == nil, "the next try needs a trigger")
+        }
+        _ = bench.on(.retire(generation: 1, reason: "change"))
+        _ = bench.on(.ready(generation: 5))
+        #expect(bench.slot.refusals == 0)
+    }
+
+    @Test func unchangedGroupGoesOnWhenItsSuccessorFails() {
+        var bench = Bench.replacing(plain)
+        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(changed: false), count: 1)])
+        guard case .ready(let serving) = bench.slot.phase else {
+            Issue.record("\(bench.slot.phase)")
+            return
+        }
+        #expect(serving.generation == 1)
+    }
+
+    @Test func changedGroupDoesNot() {
+        var bench = Bench.replacing(.configured(changed: true))
+        #expect(
+            bench.on(.ended(generation: 2)) == [
+                .withdraw, .drain(generation: 1, requests: 15, total: 20),
+                .start(generation: 3, .ended, hasPredecessor: false),
+            ])
+        #expect(bench.slot.leaving.map(\.generation) == [1])
+    }
+
+    @Test func configurationAfterAFailedSuccessorIsTriedNext() {
+        var bench = Bench.replacing(plain)
+        _ = bench.on(plain)
+        #expect(
+            bench.on(.ended(generation: 2)) == [
+                .start(generation: 3, .configuration(changed: false), hasPredecessor: true)
+            ])
+    }
+
+    @Test func predecessorThatDiesLeavesTheStartInFlight() {
+        var bench = Bench.replacing(plain)
+        #expect(bench.on(.ended(generation: 1)) == [.withdraw])
+        #expect(bench.on(.ready(generation: 2)) == [.publish(generation: 2), .serve(generation: 2)])
+    }
+
+    @Test func successorWithoutPredecessorIsTriedAgain() {
+        var bench = Bench.replacing(plain)
+        _ = bench.on(.ended(generation: 1))
+        #expect(bench.on(.ended(generation: 2)) == [.start(generation: 3, .ended, hasPredecessor: false)])
+    }
+
+    @Test func drainedWorkerIsKilledWhenItsTimeIsOver() {
+        var bench = Bench.replacing(plain)
+        _ = bench.on(.ready(generation: 2))
+        #expect(bench.on(.tick, after: 20_999) == [])
+        #expect(bench.on(.tick) == [.kill(generation: 1)])
+        #expect(bench.on(.tick) == [], "once is enough for a while")
+        #expect(bench.on(.tick, after: 5_000) == [.kill(generation: 1)])
+        _ = bench.on(.ended(generation: 1))
+        #expect(bench.slot.deadline == nil)
+    }
+
+    @Test func removedSlotDrainsGracefully() {
+        var bench = Bench.serving()
+        #expect(bench.on(.removed) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
+        #expect(!bench.slot.isFinished)
+        #expect(bench.on(.retire(generation: 1, reason: "late")) == [])
+        _ = bench.on(.ended(generation: 1))
+        #expect(bench.slot.isFinished)
+    }
+
+    @Test func stopEndsWithinTheShutdownTimeout() {
+        var bench = Bench.replacing(plain)
+        #expect(
+            bench.on(.stop) == [
+                .withdraw, .drain(generation: 1, requests: 5, total: 5), .drain(generation: 2, requests: 0, total: 0),
+            ])
+        #expect(bench.slot.deadline == bench.now + 1_000)
+        #expect(bench.on(.ready(generation: 2)) == [], "too late")
+        #expect(bench.on(.tick, after: 1_000) == [.kill(generation: 2)])
+        _ = bench.on(.ended(generation: 2))
+        #expect(bench.on(.tick, after: 5_000) == [.kill(generation: 1)])
+        _ = bench.on(.ended(generation: 1))
+        #expect(bench.slot.isFinished)
+    }
+
+    @Test func stopShortensTheTimeOfThoseThatLeave() {
+        var bench = Bench.replacing(plain)
+        _ = bench.on(.ready(generation: 2))
+        let actions = bench.on(.stop)
+        #expect(actions.first == .drain(generation: 1, requests: 5, total: 5))
+        #expect(bench.slot.leaving.allSatisfy { $0.killAt == bench.now + 6_000 })
+        #expect(bench.on(.stop) == [], "a second one changes nothing")
+    }
+
+    @Test func stopEndsAStart() {
+        var bench = Bench()
+        _ = bench.on(plain)
+        #expect(bench.on(.stop) == [.drain(generation: 1, requests: 0, total: 0)])
+        _ = bench.on(.ended(generation: 1))
+        #expect(bench.slot.isFinished)
+    }
+
+    @Test func stopEndsTheBackOff() {
+        var bench = Bench()
+        _ = bench.on(plain)
+        _ = bench.on(.ended(generation: 1))
+        _ = bench.on(.ended(generation: 2))
+        #expect(bench.on(.stop) == [])
+        #expect(bench.slot.isFinished && bench.slot.deadline == nil)
+    }
+
+    @Test func configurationAfterStopStartsAgain() {
+        var bench = Bench.serving()
+        _ = bench.on(.stop)
+        #expect(bench.on(plain) == [.start(generation: 2, .first, hasPredecessor: false)])
+        #expect(bench.slot.leaving.map(\.generation) == [1], "the old one still drains")
+    }
+
+    @Test func strangersChangeNothing() {
+        var bench = Bench.serving()
+        let before = bench.slot.phase
+        #expect(bench.on(.ready(generation: 9)) == [])
+        #expect(bench.on(.ended(generation: 9)) == [])
+        #expect(bench.on(.retire(generation: 9, reason: "")) == [])
+        #expect(bench.slot.phase == before)
+    }
+
+    /// Whatever happens in whatever order: one start in flight, no generation twice, the published one is alive.
+    @Test(arguments: 0..<50) func invariantsHold(seed: Int) {
+        var random = Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
+        var bench = Bench()
+        var alive: Set<UInt32> = []
+        var used: Set<UInt32> = []
+        var published: UInt32 = 0
+        for _ in 0..<400 {
+            let someone = alive.randomElement(using: &random) ?? 1
+            let events: [Slot.Event] = [
+                plain, .configured(changed: true), .ready(generation: someone), .ready(generation: someone),
+                .ended(generation: someone), .retire(generation: someone, reason: "x"), .tick, .removed, .stop,
+            ]
+            let event = events.randomElement(using: &random) ?? .tick
+            if case .ended(let generation) = event, alive.remove(generation) == nil { continue }
+            for action in bench.on(event, after: Int64.random(in: 0..<9_000, using: &random)) {
+                switch action {
+                case .start(let generation, _, let hasPredecessor):
+                    #expect(used.insert(generation).inserted)
+                    #expect(!hasPredecessor || published != 0)
+                    alive.insert(generation)
+                case .publish(let generation):
+                    #expect(alive.contains(generation))
+                    published = generation
+                case .withdraw: published = 0
+                case .kill(let generation): #expect(generation != published)
+                case .drain(let generation, _, _): #expect(alive.contains(generation))
+                case .serve, .refuse, .delayed: break
+                }
+            }
+            #expect(published == 0 || alive.contains(published))
+            let serves: Bool
+            switch bench.slot.phase {
+            case .ready, .replacing: serves = true
+            case .empty, .starting, .backingOff, .stopping: serves = false
+            }
+            #expect(serves == (published != 0))
+        }
+    }
+}
+
+/// Numbers that are the same in every run (xorshift).
+private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+}

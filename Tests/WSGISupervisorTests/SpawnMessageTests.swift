@@ -1,0 +1,39 @@
+import ProcessKit
+import Testing
+import WSGICore
+
+@testable import WSGISupervisor
+
+struct SpawnMessageTests {
+    private let spec: GroupSpec = {
+        var spec = GroupSpec()
+        spec.name = "site"
+        spec.origin = "/etc/apache2/site.conf:12"
+        spec.python = "/srv/venv/bin/python"
+        spec.workingDirectory = "/root/site"
+        spec.changesUser = true
+        spec.userName = "web"
+        spec.userID = 1_001
+        return spec
+    }()
+
+    @Test func missingPythonIsExplained() {
+        let text = SpawnMessage.text(SpawnFailure(step: .execute, code: 2, refusedLength: 9), spec)
+        #expect(
+            text == "Unable to start a process of WSGIDaemonProcess 'site' (/etc/apache2/site.conf:12): user 'web' "
+                + "(uid 1001) cannot run the Python executable '/srv/venv/bin/python' (No such file or directory): "
+                + "there is no '/srv/venv'. Check python-home=, python= and WSGIPythonHome; a virtual environment must "
+                + "have bin/python.")
+    }
+
+    @Test func directoryThatRefusesIsNamed() {
+        let text = SpawnMessage.text(SpawnFailure(step: .directory, code: 13, refusedLength: 5), spec)
+        #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): '/root' refuses."))
+    }
+
+    @Test(arguments: [SpawnFailure.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
+    func everyStepSaysWhoseAndWhy(step: SpawnFailure.Step) {
+        let text = SpawnMessage.text(SpawnFailure(step: step, code: 11, refusedLength: 0), spec)
+        #expect(text.contains("'site'") && text.contains("Resource temporarily unavailable"))
+    }
+}
