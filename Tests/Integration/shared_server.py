@@ -18,6 +18,15 @@ _COMMON = """
 SetEnv TEST_SCRATCH @SCRATCH@
 Alias /static @ROOT@/htdocs
 @ALIASES@
+WSGIScriptAlias /no_script @APPS@/hello/absent.wsgi
+WSGIScriptAlias /a_directory @APPS@
+<VirtualHost *:@PORT@>
+    ServerName localhost
+</VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName one.test
+    ErrorLog logs/error_one.log
+</VirtualHost>
 <Location /environ_authorised>
     WSGIPassAuthorization On
 </Location>
