@@ -12,7 +12,7 @@ def test_missing_script_is_a_404(server):
 
 def test_directory_is_refused(server):
     server.log.allow("WSGI0136", "AH\\d+")
-    assert server.get("/a_directory/hello").status in (403, 404)
+    assert server.get("/a_directory/hello/").status in (403, 404)
 
 
 def test_syntax_error_names_the_line(server):
@@ -33,8 +33,7 @@ def test_exception_while_loading_comes_again_with_the_next_request(server):
 
 
 def test_exit_while_loading(server):
-    server.log.expect("WSGI0107")
-    server.log.allow("SystemExit|left while loading|WSGI0174")
+    server.log.expect_traceback("SystemExit", tag="WSGI0107")
     assert server.get("/broken_exit").status == 500
     assert server.get("/hello").status == 200
 
