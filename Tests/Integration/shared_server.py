@@ -58,7 +58,8 @@ def hosting(mode: str, options: str = "", runs_as: bool = True) -> str:
 
 def shared_config(mode: str) -> str:
     """Every folder of apps/ mounted at its name, and a few under names of their own."""
-    folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))} | _ALSO
+    folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))
+               if not path.parent.name.endswith("_site")} | _ALSO
     aliases = "\n".join(f"WSGIScriptAlias /{url} @APPS@/{folder}/app.wsgi" for url, folder in folders.items())
     return hosting(mode, "processes=1 threads=8 display-name=%{GROUP}") + _COMMON.replace("@ALIASES@", aliases)
 

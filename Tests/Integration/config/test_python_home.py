@@ -69,4 +69,5 @@ def test_bad_python_is_a_503_for_its_group_only(launch, seed):
     assert server.get("/ready.txt").status == 200
     line = server.line_of("WSGIDaemonProcess bad")
     text = server.log.text() + (server.root / "logs" / "output.txt").read_text()
-    assert re.search(rf"python-home.*httpd\.conf:{line}|httpd\.conf:{line}.*python-home|line {line} .*python-home", text), text
+    where = rf"httpd\.conf:{line}\b|line {line} of"
+    assert any(re.search(where, entry) and "WSGIDaemonProcess" in entry for entry in text.splitlines()), text

@@ -98,7 +98,7 @@ def test_touched_script_is_loaded_anew(launch):
     server = begin(launch)
     script = server.apps / "pid" / "app.wsgi"
     first = pid(server)
-    script.write_text(script.read_text().replace("str(os.getpid())", '"new %d" % os.getpid()'))
+    script.write_text(script.read_text().replace("str(os.getpid())", '("new %d" % os.getpid())'))
     answers = [server.get("/pid").text for _ in range(20)]
     assert all(answer.startswith("new ") for answer in answers), answers
     assert f"new {first}" not in answers
