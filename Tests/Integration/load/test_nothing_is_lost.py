@@ -60,7 +60,12 @@ def test_thirty_kills_between_requests(begin, capsys):
         for _ in range(30):
             traffic.wait_for(20)
             traffic.pause()
-            server.kill(int(server.get("/pid").text))
+            answer = server.get("/pid")
+            if not is_a_pid(answer):
+                traffic.figures.failures.append(f"{answer.status} {answer.body[:60]!r}")
+            if traffic.figures.failures:
+                break
+            server.kill(int(answer.text))
             traffic.resume()
     report(capsys, "30 kills between requests", traffic.figures)
 
@@ -76,7 +81,7 @@ def test_maximum_requests(begin, capsys):
     with Traffic(server, "/pid", accept) as traffic:
         until(lambda: traffic.figures.requests > 4000 or traffic.figures.failures, "4000 requests", timeout=60)
     report(capsys, f"maximum-requests=200, {len(pids)} processes", traffic.figures)
-    assert len(pids) >= 10
+    assert len(pids) >= 4
 
 
 def test_nothing_happens(begin, capsys):
