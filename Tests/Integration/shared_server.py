@@ -18,6 +18,15 @@ _COMMON = """
 SetEnv TEST_SCRATCH @SCRATCH@
 Alias /static @ROOT@/htdocs
 @ALIASES@
+WSGIScriptAlias /no_script @APPS@/hello/absent.wsgi
+WSGIScriptAlias /a_directory @APPS@
+<VirtualHost *:@PORT@>
+    ServerName localhost
+</VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName one.test
+    ErrorLog logs/error_one.log
+</VirtualHost>
 <Location /environ_authorised>
     WSGIPassAuthorization On
 </Location>
@@ -49,7 +58,8 @@ def hosting(mode: str, options: str = "", runs_as: bool = True) -> str:
 
 def shared_config(mode: str) -> str:
     """Every folder of apps/ mounted at its name, and a few under names of their own."""
-    folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))} | _ALSO
+    folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))
+               if not path.parent.name.endswith("_site")} | _ALSO
     aliases = "\n".join(f"WSGIScriptAlias /{url} @APPS@/{folder}/app.wsgi" for url, folder in folders.items())
     return hosting(mode, "processes=1 threads=8 display-name=%{GROUP}") + _COMMON.replace("@ALIASES@", aliases)
 

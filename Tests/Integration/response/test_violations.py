@@ -35,9 +35,8 @@ def test_system_exit_is_a_500(server):
 
 def test_server_answers_after_a_violation(server):
     server.log.expect_traceback("ValueError: raised on purpose")
-    with server.connect() as connection:
-        assert connection.get("/violate?raise").status == 500
-        assert connection.get("/hello").body == b"hello\n"
+    assert server.get("/violate?raise").status == 500
+    assert server.get("/hello").body == b"hello\n"
 
 
 def test_replaced_response_is_the_one_sent(server):

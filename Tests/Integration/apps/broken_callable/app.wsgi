@@ -1,0 +1,3 @@
+"""Has no callable called application."""
+
+app = None

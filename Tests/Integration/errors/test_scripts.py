@@ -1,0 +1,52 @@
+"""Scripts that are missing, broken or unfit: the answer, and the reason in the log."""
+
+import pytest
+
+pytestmark = pytest.mark.pythons
+
+
+def test_missing_script_is_a_404(server):
+    server.log.expect("WSGI0135")
+    assert server.get("/no_script").status == 404
+
+
+def test_directory_is_refused(server):
+    server.log.allow("WSGI0136", "AH\\d+")
+    assert server.get("/a_directory/hello/").status in (403, 404)
+
+
+def test_syntax_error_names_the_line(server):
+    server.log.expect_traceback("SyntaxError: ", tag=r"WSGI01(05|09)|WSGI0174")
+    assert server.get("/broken_syntax").status == 500
+    assert "line 3" in server.log.text() and "broken_syntax/app.wsgi" in server.log.text()
+
+
+def test_exception_while_loading_has_its_traceback(server):
+    server.log.expect_traceback("RuntimeError: raised while loading", tag=r"WSGI0109|WSGI0174")
+    assert server.get("/broken_import").status == 500
+    assert "in configure" in server.log.text()
+
+
+def test_exception_while_loading_comes_again_with_the_next_request(server):
+    server.log.expect_traceback("RuntimeError: raised while loading", tag=r"WSGI0109|WSGI0174")
+    assert [server.get("/broken_import").status for _ in range(3)] == [500] * 3
+
+
+def test_exit_while_loading(server):
+    server.log.expect_traceback("SystemExit", tag="WSGI0107")
+    assert server.get("/broken_exit").status == 500
+    assert server.get("/hello").status == 200
+
+
+def test_missing_callable_is_named(server):
+    server.log.expect("WSGI0089.*application")
+    assert server.get("/broken_callable").status in (404, 500)
+
+
+def test_path_below_htdocs_is_not_ours(server):
+    assert server.get("/absent.html").status == 404
+
+
+def test_static_files_are_served_beside_applications(server):
+    assert server.get("/ready.txt").text == "ready\n"
+    assert server.get("/static/ready.txt").text == "ready\n"
