@@ -13,6 +13,7 @@ internal import WSGIWire
     private let group: DaemonGroup
     private let choice: SlotChoice
     private let scratch: UnsafeMutablePointer<Scratch>
+    private let usesSendfile: Bool
     private var body: ClientBody
     private var sink: ResponseSink
     /// How often the request was handed to a worker.
@@ -36,19 +37,21 @@ internal import WSGIWire
     /// Runs the request; the result is the handler's status for httpd.
     static func run(
         _ r: Request, _ facts: RequestEncoder.Facts, in group: DaemonGroup, choice: SlotChoice,
-        _ scratch: UnsafeMutablePointer<Scratch>
+        _ scratch: UnsafeMutablePointer<Scratch>, usesSendfile: Bool
     ) -> Int32 {
-        var handler = DaemonHandler(r, group, choice, scratch)
+        var handler = DaemonHandler(r, group, choice, scratch, usesSendfile)
         return handler.run(facts)
     }
 
     private init(
-        _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>
+        _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>,
+        _ usesSendfile: Bool
     ) {
         self.r = r
         self.group = group
         self.choice = choice
         self.scratch = scratch
+        self.usesSendfile = usesSendfile
         body = ClientBody(of: r)
         sink = ResponseSink(of: r)
     }
@@ -187,13 +190,14 @@ internal import WSGIWire
                 let payload = try reader.payload(header.length)
                 do { try sink.sendHead(payload) } catch { return malformed(&reader) }
             case .data:
-                try data(header.length, &reader)
+                guard try data(header.length, &reader) else { return abandon(&reader) }
             case .file:
                 let payload = try reader.payload(header.length)
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
-                _ = sink.sendFile(
+                let isSent = sink.sendFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
-                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: false)
+                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: usesSendfile)
+                guard isSent else { return abandon(&reader) }
             case .go:
                 let payload = try reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }
@@ -214,6 +218,9 @@ internal import WSGIWire
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
                 return .reload(generation: payload.loadUnaligned(as: UInt32.self))
+            case .cut:
+                reader.poison()
+                return .answered(cutOff())
             case .request, .body, .bodyEnd, .abort:
                 return malformed(&reader)
             }
@@ -221,20 +228,27 @@ internal import WSGIWire
     }
 
     /// Passes the payload of a DATA frame on as it comes, with the end of the response where that is there already.
-    private mutating func data(_ length: Int, _ reader: inout FrameReader) throws(DaemonConnection.Failure) {
+    ///
+    /// - Returns: false when the client has gone.
+    private mutating func data(_ length: Int, _ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Bool {
         var left = length
         while left > 0 {
             let piece = try reader.piece(atMost: left)
             left -= piece.count
             if left == 0, reader.endsHere() {
                 reader.isFinished = true
-                _ = sink.finish(piece)
-                return
+                return sink.finish(piece)
             }
             // What follows in the buffer goes out with it; otherwise the client gets this now.
-            // A client that has gone is told to nobody: the application runs to its end, as behind any proxy.
-            _ = sink.sendData(piece, flush: reader.isDrained)
+            guard sink.sendData(piece, flush: reader.isDrained) else { return false }
         }
+        return true
+    }
+
+    /// The client has gone: the connection is closed, so that the application's next write ends it.
+    private func abandon(_ reader: inout FrameReader) -> Attempt {
+        reader.poison()
+        return .answered(OK)
     }
 
     /// Reads from the client, because the application waits for it, and sends what came.
@@ -316,9 +330,7 @@ internal import WSGIWire
             r, .error, sink.isCommitted ? .responseBroken : id,
             "Process group '\(group.name)': \(reason(failure)) while process "
                 + "\(wsgi_slot_pid(choice.board, claim.slot.index)) ran the request; \(whole).")
-        guard sink.isCommitted else { return status }
-        sink.cut()
-        return OK
+        return sink.isCommitted ? cutOff() : status
     }
 
     private mutating func malformed(_ reader: inout FrameReader) -> Attempt {
@@ -327,9 +339,14 @@ internal import WSGIWire
             r, .error, .responseMalformed,
             "Process group '\(group.name)': the worker's answer does not follow the protocol; httpd's module and the "
                 + "engine are of different versions. Stop and start httpd after an upgrade.")
-        guard sink.isCommitted else { return .answered(HTTP_INTERNAL_SERVER_ERROR) }
+        return .answered(cutOff())
+    }
+
+    /// Makes the client see a cut response, or an error if it has not seen anything yet.
+    private mutating func cutOff() -> Int32 {
+        guard sink.isCommitted else { return HTTP_INTERNAL_SERVER_ERROR }
         sink.cut()
-        return .answered(OK)
+        return OK
     }
 
     private func bodyFailed(_ error: Int64) -> Int32 {

@@ -118,7 +118,7 @@ struct RequestRouter: ~Copyable {
             facts.queueStart = apr_time_now()
             return DaemonHandler.run(
                 r, facts, in: ModuleState.groups[index], choice: SlotChoice(board: board, child: ModuleState.child),
-                scratch)
+                scratch, usesSendfile: settings.enableSendfile)
         case .ofOtherHost:
             Log.request(
                 r, .error, .groupOfOtherHost,

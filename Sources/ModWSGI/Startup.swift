@@ -117,7 +117,7 @@ struct HostFacts {
         spec.httpdDescription = string(ap_get_server_description())
         spec.httpdBuildDate = string(ap_get_server_built())
         spec.mpmName = string(ap_show_mpm())
-        spec.httpdChildren = max(Self.query(AP_MPMQ_MAX_DAEMON_USED), 1)
+        spec.httpdChildren = max(Self.query(AP_MPMQ_MAX_DAEMON_USED), Self.query(AP_MPMQ_MAX_DAEMONS), 1)
         spec.httpdThreadsPerChild = max(Self.query(AP_MPMQ_MAX_THREADS), 1)
         process = spec
     }

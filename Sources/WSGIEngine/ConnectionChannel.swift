@@ -175,7 +175,7 @@ internal import WSGIWire
             output.append(generation)
         case 1...: appendError(outcome)
         default:
-            // Cut: what was sent may be read, the missing END says the rest.
+            Frame.append(Frame.Header(kind: .cut, length: 0), to: &output)
             _ = flush()
             return false
         }

@@ -53,6 +53,8 @@ public enum Frame {
         /// The script has changed; the application was not entered. The payload is the worker's generation, as `UInt32`:
         /// a connection that was made during a replacement may lead to the worker before the one it was made for.
         case reload = 23
+        /// The response breaks off here, and the reason is in the log: the client is to see it cut. The connection ends.
+        case cut = 24
     }
 
     /// A decoded header.
