@@ -32,7 +32,6 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case workerGone = 146
     case workerReadFailed = 147
     case responseMalformed = 148
-    case groupNotPermitted = 149
     case groupUnknown = 150
     case groupOfOtherHost = 152
     case applicationRaised = 174

@@ -12,7 +12,7 @@
 ///                                 ◀───── LOG*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
 ///
 /// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
-/// to read while it writes. A response that stops before END is cut.
+/// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
 public enum Frame {
     /// Size of a frame's header.
     public static let headerSize = 8
