@@ -1,6 +1,7 @@
 """Options, fixtures and the audits that follow each test. README: the docstrings of env, server, error_log, leaks."""
 
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -11,21 +12,11 @@ import env
 import processes
 import pythons
 from leaks import DescriptorAudit
+from options import MORE_PYTHONS, MPMS
 from server import Platform, Server
 from shared_server import shared_config
 
 MODES = ("embedded", "daemon")
-MPMS = ("event", "worker", "prefork")
-MORE_PYTHONS = ("3.12", "3.13")
-
-
-def pytest_addoption(parser):
-    group = parser.getgroup("mod_wsgi")
-    group.addoption("--module", type=pathlib.Path, default=env.DEFAULT_MODULE, help="the mod_wsgi.so under test")
-    group.addoption("--mpm", choices=MPMS, help="run everything under this MPM only (default: event, and a subset "
-                                               "under the others)")
-    group.addoption("--python", help="run everything on this Python only (default: /usr/bin/python3, and a subset on "
-                                     f"{' and '.join(MORE_PYTHONS)})")
 
 
 def pytest_configure(config):
@@ -35,6 +26,7 @@ def pytest_configure(config):
         raise pytest.UsageError(f"{config.option.module} does not exist: build it, or name another with --module")
     config.option.module = config.option.module.resolve()
     processes.adopt_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped then, too
 
 
 def _platforms(metafunc) -> list:

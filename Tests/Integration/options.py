@@ -1,0 +1,17 @@
+"""The options of the suite: a plugin of its own, so that pytest knows them before it looks for tests."""
+
+import pathlib
+
+import env
+
+MPMS = ("event", "worker", "prefork")
+MORE_PYTHONS = ("3.12", "3.13")
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("mod_wsgi")
+    group.addoption("--module", type=pathlib.Path, default=env.DEFAULT_MODULE, help="the mod_wsgi.so under test")
+    group.addoption("--mpm", choices=MPMS, help="run everything under this MPM only (default: event, and a subset "
+                                               "under the others)")
+    group.addoption("--python", help="run everything on this Python only (default: /usr/bin/python3, and a subset on "
+                                     f"{' and '.join(MORE_PYTHONS)})")
