@@ -180,9 +180,15 @@ internal import WSGICore
 
         def finish():
             """Waits for the threads that want to be waited for; says whether no other goes on."""
-            threading._shutdown()
             current = threading.current_thread()
             main = threading.main_thread()
+            # Up to 3.12 _shutdown() waits for the thread that imported threading, if it is another. That is a request
+            # thread, which outlives the interpreter.
+            lock = getattr(main, '_tstate_lock', None)
+            if main is not current and lock is not None:
+                with threading._shutdown_locks_lock:
+                    threading._shutdown_locks.discard(lock)
+            threading._shutdown()
             return not any(
                 thread.is_alive() and thread not in (current, main) and not isinstance(thread, threading._DummyThread)
                 for thread in threading.enumerate())

@@ -110,11 +110,19 @@ class Stop(unittest.TestCase):
                     result = engine.run(os.environ['FOLDER'] + '/stop.wsgi', group=group,
                                         environ=ENVIRON | {{'QUERY_STRING': query}})
                     assert result.outcome == COMPLETE, result.text
-            threads = [threading.Thread(target=work) for _ in range(3)]
+            done, end = threading.Barrier(4), threading.Event()
+            def idle():
+                work()
+                done.wait()
+                end.wait()
+            # Request threads are still there when the engine stops, as they are in httpd and in a daemon process.
+            threads = [threading.Thread(target=idle) for _ in range(3)]
             for thread in threads: thread.start()
-            for thread in threads: thread.join()
+            done.wait()
             work()
             engine.table.stop()
+            end.set()
+            for thread in threads: thread.join()
             say('stopped')
             sys.__stdout__.flush()
             if 'daemon' in str({queries!r}): os._exit(0)
