@@ -190,7 +190,7 @@ internal import WSGIWire
                 let payload = try reader.payload(header.length)
                 do { try sink.sendHead(payload) } catch { return malformed(&reader) }
             case .data:
-                guard try data(header.length, &reader) else { return abandon(&reader) }
+                guard try data(header, &reader) else { return abandon(&reader) }
             case .file:
                 let payload = try reader.payload(header.length)
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
@@ -230,17 +230,20 @@ internal import WSGIWire
     /// Passes the payload of a DATA frame on as it comes, with the end of the response where that is there already.
     ///
     /// - Returns: false when the client has gone.
-    private mutating func data(_ length: Int, _ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Bool {
-        var left = length
+    private mutating func data(
+        _ header: Frame.Header, _ reader: inout FrameReader
+    ) throws(DaemonConnection.Failure) -> Bool {
+        var left = header.length
+        let isFlushed = header.flags & Frame.flushed != 0
         while left > 0 {
             let piece = try reader.piece(atMost: left)
             left -= piece.count
-            if left == 0, reader.endsHere() {
+            if left == 0, !isFlushed, reader.endsHere() {
                 reader.isFinished = true
                 return sink.finish(piece)
             }
             // What follows in the buffer goes out with it; otherwise the client gets this now.
-            guard sink.sendData(piece, flush: reader.isDrained) else { return false }
+            guard sink.sendData(piece, flush: isFlushed || reader.isDrained) else { return false }
         }
         return true
     }
@@ -328,8 +331,8 @@ internal import WSGIWire
             sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
         Log.request(
             r, .error, sink.isCommitted ? .responseBroken : id,
-            "Process group '\(group.name)': \(reason(failure)) while process "
-                + "\(wsgi_slot_pid(choice.board, claim.slot.index)) ran the request; \(whole).")
+            "Process group '\(group.name)': \(reason(failure)) while slot \(claim.slot.index), generation "
+                + "\(claim.generation), ran the request; \(whole).")
         return sink.isCommitted ? cutOff() : status
     }
 

@@ -137,7 +137,8 @@ internal import WSGIWire
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Int32 {
         // A frame's length is 32 bits.
         let most = 1 << 30
-        guard data.count > most else { return unsafe send(.data, data, flush: flush) }
+        let flags = flush ? Frame.flushed : 0
+        guard data.count > most else { return unsafe send(.data, data, flags: flags, flush: flush) }
         var rest = unsafe data
         while rest.count > 0 {
             let result = unsafe send(.data, UnsafeRawBufferPointer(rebasing: rest.prefix(most)), flush: true)

@@ -21,7 +21,7 @@ struct WorkerReport {
 
     /// How it has ended.
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
-        let when = worker.isReady ? "" : " before it was ready"
+        let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(group.spec.origin))"
         switch ending {
         case .exited(let code) where code == 0 && worker.isDraining:
             log.info("\(name) has ended.", to: group.log)

@@ -23,6 +23,9 @@ public enum Frame {
     /// The most bytes of body that one GO may ask for.
     public static let maximumBodyChunk = 256 << 10
 
+    /// In the flags of DATA: the application has ended a block here, and the client is to get it now.
+    public static let flushed: UInt8 = 1
+
     /// What a frame says.
     public enum Kind: UInt8, Sendable {
         // Child to worker.

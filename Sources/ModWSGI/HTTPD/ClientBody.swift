@@ -77,7 +77,7 @@ internal import CSystem
     private mutating func fail(_ status: apr_status_t) {
         chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
-            if chttpd_status_is_timeup(status) {
+            if chttpd_status_is_timeup(status) || status == EAGAIN {
                 WSGI_TRANSPORT_TIMEOUT
             } else if status == ENOSPC {
                 WSGI_TRANSPORT_TOO_LARGE
