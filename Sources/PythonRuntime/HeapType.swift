@@ -51,7 +51,8 @@ public import CPython
     public init(_ name: StaticString, size: Int, dealloc: Dealloc, methods: [Method]) {
         self.name = name
         self.size = size
-        unsafe slots.append(PyType_Slot(slot: Py_tp_dealloc, pfunc: unsafeBitCast(dealloc, to: UnsafeMutableRawPointer.self)))
+        unsafe slots.append(
+            PyType_Slot(slot: Py_tp_dealloc, pfunc: unsafeBitCast(dealloc, to: UnsafeMutableRawPointer.self)))
         unsafe slots.append(PyType_Slot(slot: Py_tp_methods, pfunc: Method.table(methods)))
     }
 

@@ -71,8 +71,7 @@ extension Object {
     public func withLatin1<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         var length = 0
         // The UTF-8 form of ASCII is the object's own memory, and as long as the text.
-        if let utf8 = unsafe PyUnicode_AsUTF8AndSize(pointer, &length), unsafe length == PyUnicode_GetLength(pointer)
-        {
+        if let utf8 = unsafe PyUnicode_AsUTF8AndSize(pointer, &length), unsafe length == PyUnicode_GetLength(pointer) {
             return unsafe body(UnsafeRawBufferPointer(start: utf8, count: length))
         }
         PyErr_Clear()
@@ -102,7 +101,7 @@ public enum Python {
         var copy = string
         let made: PyPointer? = copy.withUTF8 { utf8 in
             unsafe PyUnicode_DecodeUTF8(
-                    UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), utf8.count, "replace")
+                UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), utf8.count, "replace")
         }
         return unsafe Reference(made)
     }

@@ -80,7 +80,8 @@ internal import WSGIWire
     private func makeObjects() -> Bool {
         let interpreter = unsafe state.pointee.interpreter
         let types = unsafe interpreter.state
-        guard let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: .request)
+        guard
+            let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: .request)
         else { return false }
         unsafe state.pointee.attachment.pointee.errors = nil
         errors.attach(self)
@@ -122,10 +123,13 @@ internal import WSGIWire
     func conclude(_ outcome: Int32) -> Int32 {
         var result = outcome
         if outcome == WSGI_OUTCOME_COMPLETE.rawValue || outcome == WSGI_OUTCOME_TRUNCATED.rawValue {
-            if unsafe state.pointee.phase == .held { result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue }
+            if unsafe state.pointee.phase == .held {
+                result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue
+            }
         }
         if unsafe state.pointee.line.count > 0 {
-            unsafe ErrorLine.flush(&state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
+            unsafe ErrorLine.flush(
+                &state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
         }
         return result
     }
@@ -141,15 +145,19 @@ internal import WSGIWire
         let place = unsafe "'\(Text.string(state.pointee.script))' \(ExceptionReport.place(interpreter))"
         if unsafe exception.object.isInstance(of: Object(interpreter.state.pointee.timeout)) {
             let target = log
-            Attachment.detached { target.write(WSGI_LOG_INFO, "The request to the WSGI script \(place) took too long.") }
+            Attachment.detached {
+                target.write(WSGI_LOG_INFO, "The request to the WSGI script \(place) took too long.")
+            }
             return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 504
         }
         if unsafe exception.object.isInstance(of: Object(wsgi_exception(WSGI_SYSTEM_EXIT))) {
             ExceptionReport.log(
-                exception.object, .applicationExited, "SystemExit raised by the WSGI script \(place), and ignored.", to: log)
+                exception.object, .applicationExited, "SystemExit raised by the WSGI script \(place), and ignored.",
+                to: log)
         } else {
             ExceptionReport.log(
-                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).", to: log)
+                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).", to: log
+            )
         }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         // Not the application's fault: it was told that the body is broken, and could not do without.

@@ -15,7 +15,8 @@ enum ErrorLine {
     ///   - line: The waiting line.
     ///   - script: The script's path, for a line that belongs to a request.
     static func append(
-        _ bytes: UnsafeRawBufferPointer?, to line: inout ByteBuffer, script: UnsafeRawBufferPointer?, _ target: LogTarget
+        _ bytes: UnsafeRawBufferPointer?, to line: inout ByteBuffer, script: UnsafeRawBufferPointer?,
+        _ target: LogTarget
     ) {
         var ready = ByteBuffer(capacity: 1024)
         if let bytes = unsafe bytes {
@@ -44,7 +45,9 @@ enum ErrorLine {
     }
 
     /// Makes a record of the line: its length, then its bytes.
-    private static func collect(_ line: inout ByteBuffer, into ready: inout ByteBuffer, _ script: UnsafeRawBufferPointer?) {
+    private static func collect(
+        _ line: inout ByteBuffer, into ready: inout ByteBuffer, _ script: UnsafeRawBufferPointer?
+    ) {
         let start = ready.count
         ready.append(UInt32(0))
         if let script = unsafe script {
@@ -62,7 +65,8 @@ enum ErrorLine {
     private static func write(_ records: UnsafeRawBufferPointer, _ target: LogTarget) {
         var reader = unsafe ByteReader(records)
         while reader.remaining > 0 {
-            guard let length = try? reader.integer(UInt32.self), let record = unsafe try? reader.take(Int(length)) else {
+            guard let length = try? reader.integer(UInt32.self), let record = unsafe try? reader.take(Int(length))
+            else {
                 return
             }
             unsafe target.write(WSGI_LOG_ERR, record)

@@ -73,7 +73,8 @@ internal import WSGIWire
         for index in unsafe values.indices {
             unsafe _ = PyTuple_SetItem(arguments.object.pointer, index, values[index])
         }
-        guard let text = unsafe Reference(PyObject_CallObject(state.pointee.textStream, arguments.object.pointer)) else {
+        guard let text = unsafe Reference(PyObject_CallObject(state.pointee.textStream, arguments.object.pointer))
+        else {
             return nil
         }
         return unsafe ErrorStream(text: text.take(), raw: raw.take())

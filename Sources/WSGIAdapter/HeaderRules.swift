@@ -29,7 +29,7 @@ enum HeaderRules {
     /// Whether bytes are a token of RFC 9110.
     static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
         guard unsafe !name.isEmpty else { return false }
-        for unsafe byte in unsafe name {
+        for unsafebyte in unsafe name {
             let low = byte < 64
             let set: UInt64 = low ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
             guard byte < 128, (set >> UInt64(byte & 63)) & 1 == 1 else { return false }
@@ -39,7 +39,7 @@ enum HeaderRules {
 
     /// Whether bytes can stand in a header line: no line breaks, no zero.
     static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
-        for unsafe byte in unsafe value where byte == 0x0D || byte == 0x0A || byte == 0 { return false }
+        for unsafebyte in unsafe value where byte == 0x0D || byte == 0x0A || byte == 0 { return false }
         return true
     }
 

@@ -56,7 +56,8 @@ enum InputStream {
 
     private static func begin(_ object: PyPointer?, _ name: StaticString) -> Call? {
         guard let call = unsafe Call.of(object), unsafe call.enter(for: object) else {
-            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, text: "wsgi.input.\(name)() was called after the request has ended")
+            unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR, text: "wsgi.input.\(name)() was called after the request has ended")
             return nil
         }
         return call
@@ -177,7 +178,8 @@ extension Call {
         switch unsafe state.pointee.bodyPhase {
         case .ended: return 0
         case .failed:
-            unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi request data read error: the stream is already in error state")
+            unsafe PythonError.raise(
+                WSGI_OS_ERROR, "mod_wsgi request data read error: the stream is already in error state")
             return -1
         case .open: break
         }

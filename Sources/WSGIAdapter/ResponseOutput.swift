@@ -143,11 +143,13 @@ extension Call {
         let (declared, delivered, status) = unsafe (
             state.pointee.declaredLength, state.pointee.delivered, state.pointee.status
         )
-        let hasBody = unsafe status >= 200 && status != 204 && status != 304 && !state.pointee.flags.contains(.headersOnly)
+        let hasBody =
+            unsafe status >= 200 && status != 204 && status != 304 && !state.pointee.flags.contains(.headersOnly)
         if hasBody && delivered < declared {
             let target = log
             let script = unsafe Text.string(state.pointee.script)
-            let message = "The WSGI script '\(script)' declared a Content-Length of \(declared) but "
+            let message =
+                "The WSGI script '\(script)' declared a Content-Length of \(declared) but "
                 + "returned \(delivered) bytes; the response is cut off."
             Attachment.detached { target.write(WSGI_LOG_ERR, .responseShort, message) }
             return WSGI_OUTCOME_TRUNCATED.rawValue

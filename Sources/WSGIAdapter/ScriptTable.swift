@@ -41,7 +41,9 @@ internal import WSGICore
     func entry(_ path: UnsafeRawBufferPointer) -> Script {
         var candidate = unsafe first.pointee
         while let script = unsafe candidate {
-            if unsafe Text.equal(script.pointee.path, path) { return unsafe Script(state: script, modifiedKey: modified) }
+            if unsafe Text.equal(script.pointee.path, path) {
+                return unsafe Script(state: script, modifiedKey: modified)
+            }
             unsafe candidate = unsafe script.pointee.next
         }
         let script = UnsafeMutablePointer<ScriptState>.allocate(capacity: 1)

@@ -29,7 +29,8 @@ enum StartResponse {
         _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ positional: Int, _ keywords: PyPointer?
     ) -> PyPointer? {
         guard let call = unsafe Call.of(response), let response = unsafe response else {
-            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "start_response() was called after the request has ended")
+            return unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR, "start_response() was called after the request has ended")
         }
         var count = positional
         if let keywords = unsafe Object(keywords), keywords.count > 0 {
@@ -92,7 +93,8 @@ enum StartResponse {
             return unsafe PythonError.raise(
                 WSGI_OS_ERROR, "mod_wsgi failed to write response data: the client did not take it in time")
         default:
-            return unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi failed to write response data: the connection broke")
+            return unsafe PythonError.raise(
+                WSGI_OS_ERROR, "mod_wsgi failed to write response data: the connection broke")
         }
     }
 }
@@ -119,7 +121,8 @@ extension Call {
         else { return false }
         guard var encoder else {
             unsafe PythonError.raise(
-                WSGI_VALUE_ERROR, text: "the response status '\(status.text)' is not a code of three digits and a reason")
+                WSGI_VALUE_ERROR,
+                text: "the response status '\(status.text)' is not a code of three digits and a reason")
             return false
         }
         for index in 0..<headers.count {

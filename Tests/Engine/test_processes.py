@@ -59,12 +59,16 @@ class Daemon(unittest.TestCase):
             engine = Engine(process_group='site', daemon=True)
             path = os.environ['FOLDER'] + '/reload.wsgi'
             modified = os.stat(path).st_mtime_ns // 1000
-            for flags, time in ((SCRIPT_RELOADING, 1), (SCRIPT_RELOADING, modified), (SCRIPT_RELOADING, 0),
-                                (SCRIPT_RELOADING, 1), (0, 1), (SCRIPT_RELOADING | STALE_ALLOWED, 1)):
+            def run(flags, time):
                 result = engine.run(path, flags=flags, modified=time)
                 say(f'{result.outcome} {len(result.records)};')
+            for time in (1, modified, 0, 2):  # 2: what was true before the script was loaded
+                run(SCRIPT_RELOADING, time)
+            os.utime(path, (5, 5))
+            for flags in (SCRIPT_RELOADING, 0, SCRIPT_RELOADING | STALE_ALLOWED):
+                run(flags, 5000000)
         ''')
-        self.assertEqual(result.stdout, '0 2;0 2;0 2;-2 0;0 2;0 2;', result.stderr)
+        self.assertEqual(result.stdout, '0 2;0 2;0 2;0 2;-2 0;0 2;0 2;', result.stderr)
 
     def test_preloads_that_must_succeed(self):
         write('broken.wsgi', 'raise ValueError("broken preload")\n')
