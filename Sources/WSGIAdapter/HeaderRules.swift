@@ -29,7 +29,8 @@ enum HeaderRules {
     /// Whether bytes are a token of RFC 9110.
     static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
         guard unsafe !name.isEmpty else { return false }
-        for unsafebyte in unsafe name {
+        for index in 0..<name.count {
+            let byte = unsafe name[index]
             let low = byte < 64
             let set: UInt64 = low ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
             guard byte < 128, (set >> UInt64(byte & 63)) & 1 == 1 else { return false }
@@ -39,7 +40,10 @@ enum HeaderRules {
 
     /// Whether bytes can stand in a header line: no line breaks, no zero.
     static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
-        for unsafebyte in unsafe value where byte == 0x0D || byte == 0x0A || byte == 0 { return false }
+        for index in 0..<value.count {
+            let byte = unsafe value[index]
+            if byte == 0x0D || byte == 0x0A || byte == 0 { return false }
+        }
         return true
     }
 

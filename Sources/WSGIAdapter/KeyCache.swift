@@ -116,7 +116,7 @@ internal import PythonRuntime
             hash ^= hash >> 29
             hash ^= unsafe key.loadUnaligned(fromByteOffset: key.count / 2 &- 4, as: UInt64.self)
         } else {
-            for unsafebyte in unsafe key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            for index in 0..<key.count { hash = unsafe (hash ^ UInt64(key[index])) &* 0x100_0000_01B3 }
         }
         hash = hash &* 0x9E37_79B9_7F4A_7C15
         return Int(truncatingIfNeeded: hash >> 40)
