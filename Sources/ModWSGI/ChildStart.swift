@@ -5,6 +5,9 @@ internal import CSystem
 enum ChildStart {
     /// Runs in `child_init`, on the child's only thread.
     static func run(main: Server, _ pool: Pool) {
+        // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
+        // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
+        if !ap_exists_config_define("ONE_PROCESS").isTrue, !ap_exists_config_define("DEBUG").isTrue { wsgi_end_with_parent() }
         SupervisorLink.leaveToParent()
         if let board = ModuleState.board {
             ModuleState.child = wsgi_child_register(board, SlotRegistry.slotCount)
@@ -22,4 +25,9 @@ private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = {
     }
     if let board = ModuleState.board { wsgi_child_unregister(board, ModuleState.child) }
     return APR_SUCCESS
+}
+
+extension Int32 {
+    /// C's truth.
+    fileprivate var isTrue: Bool { self != 0 }
 }

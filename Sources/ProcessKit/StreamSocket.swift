@@ -13,6 +13,9 @@ public enum StreamSocket {
     /// Anything else.
     public static let failed = -4
 
+    /// Removes the file that a listening socket is bound to.
+    public static func unlink(_ listener: Int32) { wsgi_unlink_socket(listener) }
+
     /// Receives what is there, up to the buffer's size: the count, 0 when the other end has closed, or a failure.
     public static func receive(_ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer, wait: Bool = true) -> Int {
         guard let start = buffer.baseAddress else { return failed }

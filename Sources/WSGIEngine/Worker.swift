@@ -59,6 +59,7 @@ final class Worker: Sendable {
     func endRequest() {
         requestsActive.subtract(1, ordering: .sequentiallyConsistent)
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
+        if count == 1 { ControlMessage.send(.served, on: control) }
         guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
         retire("it has served its maximum of \(maximumRequests) requests")
     }

@@ -101,7 +101,7 @@ struct WorkerControl: ~Copyable {
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
-        case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed: break
+        case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed, .served: break
         }
     }
 

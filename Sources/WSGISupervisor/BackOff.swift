@@ -1,7 +1,7 @@
 /// How long a slot waits between starts that come to nothing.
 enum BackOff {
-    /// A worker that served at least this long did not die of its start.
-    static let stableAfter: Int64 = 250
+    /// A worker that was ready this long did not die of its start, even if it has not served a request.
+    static let stableAfter: Int64 = 1_000
 
     /// Milliseconds to wait after the `failures`-th failure in a row (from 1): at once the first time, half a minute at
     /// most.

@@ -27,6 +27,8 @@ struct Slot {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
+        /// It has served a request, so its start was good.
+        var isProven = false
     }
 
     /// What the slot is doing. Times are milliseconds of the monotonic clock.
@@ -63,6 +65,8 @@ struct Slot {
         case configured(changed: Bool)
         /// The worker is up, its preloads are imported.
         case ready(generation: UInt32)
+        /// The worker has served its first request.
+        case served(generation: UInt32)
         /// The worker's process has ended, or could not be made.
         case ended(generation: UInt32)
         /// The worker asks for a successor.
@@ -136,6 +140,7 @@ struct Slot {
         switch event {
         case .configured(let changed): configured(changed: changed, now)
         case .ready(let generation): becameReady(generation, now)
+        case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
         case .retire(let generation, let reason): retire(generation, reason, now)
         case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
@@ -181,6 +186,13 @@ struct Slot {
         return actions + replace(serving, cause, now)
     }
 
+    private mutating func served(_ generation: UInt32) -> [Action] {
+        guard case .ready(var serving) = phase, serving.generation == generation else { return [] }
+        serving.isProven = true
+        phase = .ready(serving)
+        return []
+    }
+
     private mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
@@ -190,7 +202,7 @@ struct Slot {
         case .starting(let launch) where launch.generation == generation:
             return tryAgain(now)
         case .ready(let serving) where serving.generation == generation:
-            if now - serving.since >= BackOff.stableAfter { failures = 0 }
+            if serving.isProven || now - serving.since >= BackOff.stableAfter { failures = 0 }
             return [.withdraw] + tryAgain(now)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)

@@ -98,6 +98,7 @@ final class Supervisor {
         case Token.parent:
             poller.remove(parent.raw)
             stop("httpd's parent process has ended")
+            removeSockets()
         default:
             guard let home = homes[token & ~1] else { return }
             if token & 1 == 1 { receive(from: home) } else { end(home) }
@@ -129,6 +130,7 @@ final class Supervisor {
         } catch {
             poller.remove(control.raw)
             stop("httpd's parent process has closed the control socket")
+            removeSockets()
         }
     }
 
@@ -154,7 +156,7 @@ final class Supervisor {
             return
         case .stop:
             stop("httpd stops or restarts")
-        case .start, .serve, .drain, .log, .ready, .loaded, .retire, .failed, nil:
+        case .start, .serve, .drain, .log, .ready, .loaded, .retire, .failed, .served, nil:
             break
         }
         for raw in packet.descriptors { Descriptor.close(raw: raw) }
@@ -167,6 +169,17 @@ final class Supervisor {
         for group in groups {
             for member in group.members { handle(.stop, group, member) }
             show(group)
+        }
+    }
+
+    /// Removes the socket files that the parent was not able to remove.
+    private func removeSockets() {
+        for group in groups {
+            for member in group.members {
+                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+                    StreamSocket.unlink(listener)
+                }
+            }
         }
     }
 
@@ -267,6 +280,8 @@ final class Supervisor {
             }
         case .retire:
             handle(.retire(generation: generation, reason: packet.text), home.group, home.member)
+        case .served:
+            handle(.served(generation: generation), home.group, home.member)
         case .failed:
             log.problem(.daemonStartFailed, "\(name(home)) cannot start: \(packet.text)", to: home.group.log)
         case .descriptors, .configuration, .stop, .start, .serve, .drain, .log:

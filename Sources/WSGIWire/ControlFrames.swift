@@ -33,6 +33,8 @@ public enum ControlKind: UInt32, Sendable {
     case retire = 34
     /// The worker cannot start (payload: a sentence for the log); it exits.
     case failed = 35
+    /// The worker has served its first request: whatever happens to it later, its start was good.
+    case served = 36
 }
 
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.

@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int32_t result(long value) { return value < 0 ? -errno : (int32_t)value; }
@@ -71,6 +73,15 @@ int32_t wsgi_socket_pair(bool packets, int32_t *one, int32_t *other) {
     *other = pair[1];
     return 0;
 }
+
+void wsgi_unlink_socket(int32_t socket) {
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    if (getsockname(socket, (struct sockaddr *)&address, &length) == 0 && address.sun_path[0] == '/')
+        unlink(address.sun_path);
+}
+
+void wsgi_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int32_t wsgi_accept(int32_t listener) {
     int32_t socket;

@@ -48,7 +48,10 @@ internal import WSGIWire
     mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
         let status = chttpd_append_file(
             brigade, descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
-        guard status == APR_SUCCESS else { return false }
+        guard status == APR_SUCCESS else {
+            closeDescriptor(descriptor)
+            return false
+        }
         chttpd_append_flush(brigade)
         return pass()
     }

@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -57,27 +58,30 @@ def test_each_killed_process_is_replaced(launch):
     assert server.get("/hello").status == 200
 
 
-@pytest.mark.parametrize("kind", ["curl", "client"])
-def test_answer_of_a_killed_process_is_cut_visibly(launch, kind):
+def test_answer_of_a_killed_process_is_cut_visibly(launch):
     server = begin(launch)
     server.log.allow(r"wsgi:(warn|error)|WSGI\d{4}")
-    with server.connect() as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
+    with server.connect() as connection:
         connection.send_request("GET", "/endless")
         response = connection.read_head()
         blocks = connection.blocks(response)
         assert next(blocks) == b"more\n"
-        curl = pool.submit(server.curl, "/endless")
         server.kill(int(response.header("X-Pid")))
         with pytest.raises(client.Cut):
             for _ in blocks:
                 pass
-        if kind == "curl":
-            server_pid = pid(server)
-            assert server_pid
-        for one in list(workers(server)):
-            if not curl.done():
-                server.kill(one)
-        assert curl.result().returncode != 0
+
+
+def test_curl_notices_that_the_process_was_killed(launch):
+    server = begin(launch)
+    server.log.allow(r"wsgi:(warn|error)|WSGI\d{4}")
+    url = "http://127.0.0.1:%d/endless" % server.port
+    with subprocess.Popen(["curl", "-sN", "--max-time", "30", url], stdout=subprocess.PIPE) as curl:
+        assert curl.stdout.read(5) == b"more\n"
+        for one in workers(server):
+            server.kill(one)
+        curl.stdout.read()
+    assert curl.returncode == 18, "curl: transfer closed with outstanding data"
 
 
 def test_sigusr1_replaces_the_process_after_its_request(launch):
@@ -106,8 +110,14 @@ def test_touched_script_is_loaded_anew(launch):
 
 def test_maximum_requests_replaces_the_process(launch):
     server = begin(launch, options="maximum-requests=20")
-    pids = [pid(server) for _ in range(100)]
-    assert len(set(pids)) >= 4
+    pids = set()
+
+    def seen():
+        pids.add(pid(server))
+        return len(pids) >= 4
+
+    # The successor starts while the former process goes on serving, so how many requests it gets is a matter of time.
+    until(seen, "four processes")
 
 
 @pytest.mark.parametrize("daemonise", [False, True], ids=["foreground", "daemonised"])
@@ -170,16 +180,9 @@ def test_killed_httpd_leaves_nothing(launch):
     server = begin(launch, processes=2)
     server.log.allow(".*")
     mine = {one.pid for one in server.processes()}
-    children = {one.pid for one in server.processes() if one.parent == server.pid and "wsgi" not in one.name}
     os.kill(server.pid, signal.SIGKILL)
-    until(lambda: not workers(server), "the daemon processes to end")
-    until(lambda: not [one for one in server.processes() if "wsgi-super" in one.name], "the supervisor to end")
-    for one in children:
-        if one in {left.pid for left in server.processes()}:
-            server.kill(one, signal.SIGTERM)
-    until(lambda: not mine & {one.pid for one in server.processes()}, "httpd's children to end")
-    for path in (server.root / "run").iterdir():
-        path.unlink()
+    until(lambda: not mine & {one.pid for one in server.processes()}, "all processes to end")
+    assert not list((server.root / "run").glob("*.sock"))
 
 
 def test_killed_supervisor_is_replaced(launch):

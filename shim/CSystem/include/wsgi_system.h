@@ -29,6 +29,8 @@ int64_t wsgi_file_modified(const char *_Nonnull path);
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
+/* Removes the file that a UNIX socket is bound to. */
+void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
 int32_t wsgi_accept(int32_t listener);
 /* The user who connected, or a negated errno. */
@@ -84,6 +86,9 @@ int32_t wsgi_start_thread(size_t stack, const char *_Nonnull name, void (*_Nonnu
                           void *_Nullable context);
 
 /* --- this process --- */
+
+/* From now on the process is killed when its parent's thread that made it ends. */
+void wsgi_end_with_parent(void);
 
 /* Writes `title` over the program's arguments, as ps shows them; false: there is no room, or they cannot be found. */
 bool wsgi_set_title(const char *_Nonnull title);
