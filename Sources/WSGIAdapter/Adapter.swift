@@ -102,12 +102,30 @@ public enum Adapter {
             return message
         }
         var path = script.path
-        let loaded = path.withUTF8 { path in
+        let failure: String? = path.withUTF8 { path in
             let bytes = UnsafeRawBufferPointer(path)
             let entry = unsafe attachment.pointee.interpreter.scripts.entry(bytes)
-            return unsafe entry.load(ifNot: nil, in: attachment.pointee.interpreter, target: .process)
+            guard unsafe entry.load(ifNot: nil, in: attachment.pointee.interpreter, target: .process) else {
+                return "The script '\(script.path)' cannot be imported; its traceback is in the log."
+            }
+            return unsafe missing(script.callableObject, in: entry, attachment.pointee.interpreter)
         }
         unsafe PyEval_SaveThread()
-        return loaded ? nil : "The script '\(script.path)' cannot be imported; its traceback is in the log."
+        return failure
+    }
+
+    /// What is wrong when a script has lost its application; `nil`: it has it, or none is named.
+    private static func missing(_ name: String, in script: Script, _ interpreter: Interpreter) -> String? {
+        guard !name.isEmpty else { return nil }
+        var name = name
+        return name.withUTF8 { name in
+            let bytes = UnsafeRawBufferPointer(name)
+            if let text = unsafe script.name(bytes), let found = unsafe script.callable(text) {
+                _ = consume found
+                return nil
+            }
+            PyErr_Clear()
+            return unsafe script.missingCallable(bytes, in: interpreter)
+        }
     }
 }

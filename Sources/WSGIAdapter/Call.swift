@@ -37,6 +37,7 @@ internal import WSGIWire
         let interpreter = unsafe state.pointee.interpreter
         let script = unsafe interpreter.scripts.entry(head.script)
         if let answer = prepare(script, head) { return answer }
+        let isFirst = unsafe !script.knows(head.callableObject)
         guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
             PyErr_Clear()
             let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
@@ -44,10 +45,19 @@ internal import WSGIWire
             Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
             return 404
         }
+        if isFirst { unsafe announce(script, head.callableObject) }
         let outcome = unsafe call(application.object, head, name, entered)
         _ = consume application
         finish()
         return outcome
+    }
+
+    /// An application that was found once is what a successor has to find before it takes over.
+    private func announce(_ script: Script, _ callable: UnsafeRawBufferPointer) {
+        let group = unsafe state.pointee.interpreter.text
+        let spec = unsafe ScriptSpec(
+            path: script.path, applicationGroup: group, callableObject: Text.string(callable))
+        Attachment.detached { Adapter.announce(spec) }
     }
 
     /// Loads the script if need be; the answer, if the application is not to be entered.

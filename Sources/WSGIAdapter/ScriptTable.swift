@@ -96,6 +96,16 @@ internal import WSGICore
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
     }
 
+    /// Whether this callable has been asked for before.
+    func knows(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var candidate = unsafe state.pointee.names
+        while let known = unsafe candidate {
+            if unsafe Text.equal(known.pointee.bytes, bytes) { return true }
+            unsafe candidate = unsafe known.pointee.next
+        }
+        return false
+    }
+
     /// A callable's name as interned str, borrowed from the script.
     func name(_ bytes: UnsafeRawBufferPointer) -> PyPointer? {
         var candidate = unsafe state.pointee.names
@@ -124,8 +134,6 @@ internal import WSGICore
         if unsafe isLoaded && state.pointee.module != stale { return true }
         unload()
         guard load(in: interpreter, target) else { return false }
-        let spec = ScriptSpec(path: path, applicationGroup: interpreter.text)
-        Attachment.detached { Adapter.announce(spec) }
         return true
     }
 

@@ -66,13 +66,16 @@ def test_wrong_directive_is_refused(launch, text, named):
 
 
 @pytest.mark.parametrize("option, name", [("user", "no-such-user"), ("group", "no-such-group")])
-def test_unknown_account_is_refused(launch, option, name):
-    if not env.is_root():
-        pytest.skip("not started by root")
-    server = launch(f"WSGIDaemonProcess one {option}={name}", start=False)
-    done = server.test_config()
-    assert done.returncode != 0 and name in done.stdout
-    assert f"httpd.conf:{server.line_of(name)}" in done.stdout or f"line {server.line_of(name)} of" in done.stdout
+def test_unknown_account_is_reported_and_everything_else_is_served(launch, option, name):
+    server = launch(f"""
+WSGIDaemonProcess one {option}={name}
+WSGIDaemonProcess two python-home=@VENV@
+WSGIScriptAlias /one @APPS@/hello/app.wsgi process-group=one application-group=%{{GLOBAL}}
+WSGIScriptAlias /two @APPS@/hello/app.wsgi process-group=two application-group=%{{GLOBAL}}
+""")
+    server.log.expect(rf"httpd.conf:{server.line_of(name)}: .*'{name}'", "WSGI1005", "WSGI0117")
+    assert server.get("/one").status == 503
+    assert server.get("/two").status == 200
 
 
 def test_unknown_group_of_a_preload_is_refused(launch):
