@@ -12,7 +12,7 @@ enum ChildStart {
         if let board = ModuleState.board {
             ModuleState.child = wsgi_child_register(board, SlotRegistry.slotCount)
         }
-        if let plan = ModuleState.embedded, plan.isExpected { _ = plan.engine() }
+        if let plan = ModuleState.embedded, plan.isExpected { plan.startHere() }
         chttpd_cleanup(pool, nil, leave)
     }
 }

@@ -21,7 +21,7 @@ final class EmbeddedPlan: Sendable {
 
     @safe private enum State: @unchecked Sendable {
         case waiting
-        case running(UnsafePointer<wsgi_engine_entry_table_t>)
+        case running(UnsafePointer<wsgi_engine_entry_table_t>, on: EngineThread?)
         case failed
     }
 
@@ -48,18 +48,26 @@ final class EmbeddedPlan: Sendable {
         enginePath = host.companions + "/_wsgi_engine.abi3.so"
     }
 
+    /// Starts Python on the calling thread, the child's first; `stop` is to be called on the same one.
+    func startHere() {
+        state.withLock { state in
+            guard case .waiting = state else { return }
+            state = start().map { .running($0, on: nil) } ?? .failed
+        }
+    }
+
     /// The engine of this child, started if it was not yet; nil when that failed, once for all.
     func engine() -> UnsafePointer<wsgi_engine_entry_table_t>? {
         state.withLock { state in
             switch state {
-            case .running(let table): return table
+            case .running(let table, _): return table
             case .failed: return nil
             case .waiting:
-                guard let table = start() else {
+                guard let thread = EngineThread({ self.start() }), let table = thread.engine else {
                     state = .failed
                     return nil
                 }
-                state = .running(table)
+                state = .running(table, on: thread)
                 return table
             }
         }
@@ -68,7 +76,9 @@ final class EmbeddedPlan: Sendable {
     /// Ends Python in this child, if it runs.
     func stop() {
         state.withLock { state in
-            if case .running(let table) = state { table.pointee.stop() }
+            if case .running(let table, let thread) = state {
+                if let thread { thread.stop() } else { table.pointee.stop() }
+            }
             state = .failed
         }
     }

@@ -1,0 +1,65 @@
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+
+/// A thread on which Python is started and ended, for a child that needs it only after its requests have begun.
+///
+/// Python counts the thread that starts it as its main thread, and waits for itself when another one ends it. The thread
+/// lives as long as Python does, and waits in a read.
+@safe final class EngineThread: @unchecked Sendable {
+    /// The engine, once it has been started; written by the thread before it answers.
+    private(set) var engine: UnsafePointer<wsgi_engine_entry_table_t>?
+    private let start: () -> UnsafePointer<wsgi_engine_entry_table_t>?
+    private let ours: Int32
+    private let its: Int32
+
+    /// Starts the thread and waits until it has tried to start Python.
+    ///
+    /// - Parameter start: Starts Python; called on the thread.
+    init?(_ start: @escaping () -> UnsafePointer<wsgi_engine_entry_table_t>?) {
+        var pair: (Int32, Int32) = (-1, -1)
+        guard wsgi_socket_pair(false, &pair.0, &pair.1) == 0 else { return nil }
+        self.start = start
+        (ours, its) = pair
+        let context = Unmanaged.passRetained(self)
+        do {
+            try CurrentProcess.startThread(stackSize: 0, name: "wsgi-python", context: context.toOpaque()) { context in
+                guard let context else { return }
+                Unmanaged<EngineThread>.fromOpaque(context).takeRetainedValue().run()
+            }
+        } catch {
+            context.release()
+            return nil
+        }
+        Self.wait(ours)
+    }
+
+    deinit {
+        close(ours)
+        close(its)
+    }
+
+    /// Ends Python, if it runs, and waits for that.
+    func stop() {
+        Self.signal(ours)
+        Self.wait(ours)
+    }
+
+    private func run() {
+        engine = start()
+        Self.signal(its)
+        Self.wait(its)
+        engine?.pointee.stop()
+        Self.signal(its)
+    }
+
+    private static func signal(_ socket: Int32) {
+        var byte: UInt8 = 0
+        _ = wsgi_send(socket, &byte, 1, true)
+    }
+
+    private static func wait(_ socket: Int32) {
+        var byte: UInt8 = 0
+        _ = wsgi_receive(socket, &byte, 1, true, false)
+    }
+}
