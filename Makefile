@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit integration check install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration check install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -26,10 +26,13 @@ all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and 
 serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
 	tools/serve $(BUILD) $(PORT)
 
-test: unit integration ## Run all tests
+test: unit components integration ## Run all tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
+
+components: ready all ## Run the tests that drive the engine and the supervisor without httpd
+	Tests/components $(BUILD)
 
 integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
 	Tests/Integration/run $(TESTS)
