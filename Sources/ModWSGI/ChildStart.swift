@@ -7,7 +7,9 @@ enum ChildStart {
     static func run(main: Server, _ pool: Pool) {
         // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
         // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
-        if !ap_exists_config_define("ONE_PROCESS").isTrue, !ap_exists_config_define("DEBUG").isTrue { wsgi_end_with_parent() }
+        if !ap_exists_config_define("ONE_PROCESS").isTrue, !ap_exists_config_define("DEBUG").isTrue {
+            wsgi_end_with_parent()
+        }
         SupervisorLink.leaveToParent()
         if let board = ModuleState.board {
             ModuleState.child = wsgi_child_register(board, SlotRegistry.slotCount)

@@ -83,7 +83,8 @@ internal import WSGIWire
                     attempts -= 1
                     usleep(1000)
                 } else if !choice.waitForSuccessor(
-                    of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit) {
+                    of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
+                {
                     allowStale()
                 }
             }

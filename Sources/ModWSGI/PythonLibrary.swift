@@ -16,7 +16,8 @@ enum PythonLibrary {
             throw StartError(
                 .embeddedStartFailed,
                 "'\(real)' does not show which Python it is, and \(prefix)/lib has no libpython3.*.so.1.0: use a Python "
-                    + "built with --enable-shared, or run the application in daemon processes, which need no libpython.")
+                    + "built with --enable-shared, or run the application in daemon processes, which need no libpython."
+            )
         }
         guard minor >= PythonChoice.oldest.minor else {
             throw StartError(
@@ -36,7 +37,9 @@ enum PythonLibrary {
 
     /// The newest version that a directory has a library of.
     private static func minorVersion(inLibraries prefix: String) -> Int? {
-        (PythonChoice.oldest.minor...PythonChoice.newestThought).last { exists("\(prefix)/lib/libpython3.\($0).so.1.0") }
+        (PythonChoice.oldest.minor...PythonChoice.newestThought).last {
+            exists("\(prefix)/lib/libpython3.\($0).so.1.0")
+        }
     }
 
     private static func realPath(_ path: String) -> String? {

@@ -13,13 +13,9 @@ static void thread_ends(void *value) {
     retire_context(value);
 }
 
-static void make_key(void) {
-    pthread_key_create(&key, thread_ends);
-}
+static void make_key(void) { pthread_key_create(&key, thread_ends); }
 
-void *wsgi_thread_context(void) {
-    return context;
-}
+void *wsgi_thread_context(void) { return context; }
 
 void wsgi_set_thread_context(void *value, void (*retire)(void *)) {
     retire_context = retire;
@@ -30,7 +26,8 @@ void wsgi_set_thread_context(void *value, void (*retire)(void *)) {
 
 int64_t wsgi_regular_file_size(int32_t descriptor) {
     struct stat status;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return -1;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+        return -1;
     return status.st_size;
 }
 
@@ -39,7 +36,8 @@ __attribute__((weak)) PyThreadState *PyInterpreterState_ThreadHead(PyInterpreter
 __attribute__((weak)) PyThreadState *PyThreadState_Next(PyThreadState *);
 
 bool wsgi_delete_other_thread_states(void) {
-    if (PyInterpreterState_ThreadHead == NULL || PyThreadState_Next == NULL) return false;
+    if (PyInterpreterState_ThreadHead == NULL || PyThreadState_Next == NULL)
+        return false;
     PyThreadState *self = PyThreadState_Get();
     PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     while (state != NULL) {
@@ -68,6 +66,7 @@ __attribute__((weak)) void Py_SetProgramName(const wchar_t *);
 
 void wsgi_set_program_name(const char *path) {
     /* Python keeps the pointer: the memory is never given back. */
-    if (Py_SetProgramName != NULL) Py_SetProgramName(Py_DecodeLocale(path, NULL));
+    if (Py_SetProgramName != NULL)
+        Py_SetProgramName(Py_DecodeLocale(path, NULL));
 }
 #pragma GCC diagnostic pop

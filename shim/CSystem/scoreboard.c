@@ -145,7 +145,8 @@ uint32_t wsgi_child_register(wsgi_scoreboard *board, uint32_t slots) {
             reclaim(board, child, slots);
             pid = 0;
         }
-        if (pid == 0 && place == WSGI_MAX_CHILDREN && atomic_compare_exchange_strong(&board->children[child], &pid, own))
+        if (pid == 0 && place == WSGI_MAX_CHILDREN &&
+            atomic_compare_exchange_strong(&board->children[child], &pid, own))
             place = child;
     }
     return place;
@@ -156,9 +157,7 @@ void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
         atomic_store(&board->children[child], 0);
 }
 
-uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) {
-    return atomic_load(&board->groups[group].signal);
-}
+uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) { return atomic_load(&board->groups[group].signal); }
 
 bool wsgi_group_wait(wsgi_scoreboard *board, uint32_t group, uint32_t seen, uint32_t milliseconds) {
     struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000L};
@@ -170,7 +169,9 @@ uint32_t wsgi_group_waiters(wsgi_scoreboard *board, uint32_t group) {
     return atomic_load(&board->groups[group].waiters);
 }
 
-void wsgi_group_enter_queue(wsgi_scoreboard *board, uint32_t group) { atomic_fetch_add(&board->groups[group].waiters, 1); }
+void wsgi_group_enter_queue(wsgi_scoreboard *board, uint32_t group) {
+    atomic_fetch_add(&board->groups[group].waiters, 1);
+}
 
 void wsgi_group_leave_queue(wsgi_scoreboard *board, uint32_t group) {
     uint32_t old = atomic_load(&board->groups[group].waiters);

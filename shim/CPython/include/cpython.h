@@ -18,15 +18,13 @@
 
 /* Instances of the engine's types. `call` is the request's state, NULL once the request has ended. */
 typedef struct wsgi_call_object {
-    PyObject_HEAD
-    void *_Nullable call;
+    PyObject_HEAD void *_Nullable call;
 } wsgi_call_object;
 
 /* A binary stream into the error log. `partial`: its unfinished line (a process-level stream only); `kind`: what it is
  * for; `line_ended`: the last write had a line break, and no flush has followed yet. */
 typedef struct wsgi_log_object {
-    PyObject_HEAD
-    void *_Nullable call;
+    PyObject_HEAD void *_Nullable call;
     void *_Nullable partial;
     int32_t kind;
     bool line_ended;
@@ -38,21 +36,39 @@ static inline PyObject *_Nonnull wsgi_bool(bool value) { return value ? Py_True 
 
 /* Exceptions: data symbols. Borrowed. */
 enum wsgi_exception {
-    WSGI_RUNTIME_ERROR, WSGI_TYPE_ERROR, WSGI_VALUE_ERROR, WSGI_OS_ERROR, WSGI_ATTRIBUTE_ERROR, WSGI_SYSTEM_EXIT,
-    WSGI_BASE_EXCEPTION, WSGI_MEMORY_ERROR, WSGI_UNSUPPORTED, WSGI_DEPRECATION_WARNING
+    WSGI_RUNTIME_ERROR,
+    WSGI_TYPE_ERROR,
+    WSGI_VALUE_ERROR,
+    WSGI_OS_ERROR,
+    WSGI_ATTRIBUTE_ERROR,
+    WSGI_SYSTEM_EXIT,
+    WSGI_BASE_EXCEPTION,
+    WSGI_MEMORY_ERROR,
+    WSGI_UNSUPPORTED,
+    WSGI_DEPRECATION_WARNING
 };
 static inline PyObject *_Nonnull wsgi_exception(enum wsgi_exception which) {
     switch (which) {
-    case WSGI_RUNTIME_ERROR: return PyExc_RuntimeError;
-    case WSGI_TYPE_ERROR: return PyExc_TypeError;
-    case WSGI_VALUE_ERROR: return PyExc_ValueError;
-    case WSGI_OS_ERROR: return PyExc_OSError;
-    case WSGI_ATTRIBUTE_ERROR: return PyExc_AttributeError;
-    case WSGI_SYSTEM_EXIT: return PyExc_SystemExit;
-    case WSGI_BASE_EXCEPTION: return PyExc_BaseException;
-    case WSGI_MEMORY_ERROR: return PyExc_MemoryError;
-    case WSGI_UNSUPPORTED: return PyExc_OSError;
-    case WSGI_DEPRECATION_WARNING: return PyExc_DeprecationWarning;
+    case WSGI_RUNTIME_ERROR:
+        return PyExc_RuntimeError;
+    case WSGI_TYPE_ERROR:
+        return PyExc_TypeError;
+    case WSGI_VALUE_ERROR:
+        return PyExc_ValueError;
+    case WSGI_OS_ERROR:
+        return PyExc_OSError;
+    case WSGI_ATTRIBUTE_ERROR:
+        return PyExc_AttributeError;
+    case WSGI_SYSTEM_EXIT:
+        return PyExc_SystemExit;
+    case WSGI_BASE_EXCEPTION:
+        return PyExc_BaseException;
+    case WSGI_MEMORY_ERROR:
+        return PyExc_MemoryError;
+    case WSGI_UNSUPPORTED:
+        return PyExc_OSError;
+    case WSGI_DEPRECATION_WARNING:
+        return PyExc_DeprecationWarning;
     }
     return PyExc_RuntimeError;
 }
@@ -91,12 +107,14 @@ static inline PyObject *_Nullable wsgi_call_method1(PyObject *_Nonnull o, const 
 /* Instances of a heap type without GC: macros. */
 static inline PyObject *_Nullable wsgi_new_call_object(PyTypeObject *_Nonnull type) {
     wsgi_call_object *object = PyObject_New(wsgi_call_object, type);
-    if (object != NULL) object->call = NULL;
+    if (object != NULL)
+        object->call = NULL;
     return (PyObject *)object;
 }
 static inline PyObject *_Nullable wsgi_new_log_object(PyTypeObject *_Nonnull type, int32_t kind) {
     wsgi_log_object *object = PyObject_New(wsgi_log_object, type);
-    if (object != NULL) object->call = NULL, object->partial = NULL, object->kind = kind, object->line_ended = false;
+    if (object != NULL)
+        object->call = NULL, object->partial = NULL, object->kind = kind, object->line_ended = false;
     return (PyObject *)object;
 }
 static inline void wsgi_free_object(PyObject *_Nonnull object) {

@@ -13,8 +13,15 @@
 #define WSGI_ENGINE_ABI 1
 
 /* Levels of log lines, httpd's numbers (APLOG_*). */
-enum wsgi_log_level { WSGI_LOG_CRIT = 2, WSGI_LOG_ERR = 3, WSGI_LOG_WARNING = 4, WSGI_LOG_NOTICE = 5, WSGI_LOG_INFO = 6,
-                      WSGI_LOG_DEBUG = 7, WSGI_LOG_TRACE1 = 8 };
+enum wsgi_log_level {
+    WSGI_LOG_CRIT = 2,
+    WSGI_LOG_ERR = 3,
+    WSGI_LOG_WARNING = 4,
+    WSGI_LOG_NOTICE = 5,
+    WSGI_LOG_INFO = 6,
+    WSGI_LOG_DEBUG = 7,
+    WSGI_LOG_TRACE1 = 8
+};
 
 /* Why a transport function could not do its work: all negative, so that byte counts can share the result. */
 enum wsgi_transport_error {
@@ -49,7 +56,8 @@ typedef struct wsgi_transport {
     void (*log)(void *context, int32_t level, const uint8_t *text, size_t length);
 } wsgi_transport;
 
-/* How a request ended; a positive value is an HTTP status to be answered: nothing has been sent, the reason is logged. */
+/* How a request ended; a positive value is an HTTP status to be answered: nothing has been sent, the reason is logged.
+ */
 enum wsgi_outcome {
     WSGI_OUTCOME_COMPLETE = 0,   /* head and whole body were handed to the transport */
     WSGI_OUTCOME_TRUNCATED = -1, /* the head was sent, the body broke off: the client must see a cut response */
