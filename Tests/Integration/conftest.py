@@ -24,7 +24,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "pythons: runs on every Python version")
     if not config.option.module.exists():
         raise pytest.UsageError(f"{config.option.module} does not exist: build it, or name another with --module")
-    config.option.module = config.option.module.resolve()
+    config.option.module = env.readable_module(config.option.module.resolve())
     processes.adopt_orphans()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped then, too
 

@@ -1,5 +1,6 @@
 """Where things are on this machine: httpd, its modules, the module under test, users and caches."""
 
+import atexit
 import functools
 import os
 import pathlib
@@ -7,6 +8,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -67,3 +69,15 @@ def give_to_httpd(path: pathlib.Path) -> None:
     if is_root():
         shutil.chown(path, httpd_user())
     path.chmod(0o777)
+
+
+def readable_module(module: pathlib.Path) -> pathlib.Path:
+    """A copy of the module with its companions where httpd's user may read it: the checkout may be in a closed place."""
+    target = pathlib.Path(tempfile.mkdtemp(prefix="wsgi-module-"))
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    companions = module.with_suffix("")
+    shutil.copy2(module, target)
+    if companions.is_dir():
+        shutil.copytree(companions, target / companions.name, ignore=shutil.ignore_patterns("*.debug"))
+    subprocess.run(["chmod", "-R", "a+rX", target], check=True)
+    return target / module.name
