@@ -1,17 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every Swift target is compiled with: Swift 6, no warnings.
-let besideC: [SwiftSetting] = [
+/// What every Swift target is compiled with: Swift 6, no warnings, every unsafe expression marked.
+let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("ExistentialAny"),
+    .strictMemorySafety(),
 ]
-
-/// The same, and every unsafe expression has to be marked.
-let strict: [SwiftSetting] = besideC + [.strictMemorySafety()]
 
 /// What every C target is compiled with.
 let strictC: [CSetting] = [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]
@@ -59,7 +57,7 @@ let package = Package(
         .target(
             name: "ModWSGI",
             dependencies: ["WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "CHTTPD", "CModule", "CSystem"],
-            swiftSettings: besideC),
+            swiftSettings: strict),
 
         .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),

@@ -15,12 +15,12 @@ enum Accounts {
     static func user(_ account: Account?, default id: UInt32, for owner: String) throws(StartError) -> User {
         let entry: UnsafeMutablePointer<passwd>? =
             switch account {
-            case .name(let name): getpwnam(name)
-            case .number(let number): getpwuid(number)
-            case nil: getpwuid(id)
+            case .name(let name): unsafe getpwnam(name)
+            case .number(let number): unsafe getpwuid(number)
+            case nil: unsafe getpwuid(id)
             }
-        if let entry {
-            return User(
+        if let entry = unsafe entry {
+            return unsafe User(
                 id: entry.pointee.pw_uid, name: String(cString: entry.pointee.pw_name),
                 home: String(cString: entry.pointee.pw_dir))
         }
@@ -37,7 +37,7 @@ enum Accounts {
         case nil: return id
         case .number(let number): return number
         case .name(let name):
-            if let entry = getgrnam(name) { return entry.pointee.gr_gid }
+            if let entry = unsafe getgrnam(name) { return unsafe entry.pointee.gr_gid }
             throw StartError(
                 .accountUnusable,
                 "\(owner): there is no group '\(name)' on this machine (group=): create it with 'addgroup --system', or "
@@ -52,7 +52,7 @@ enum Accounts {
         while true {
             var groups = [gid_t](repeating: 0, count: Int(count))
             let room = count
-            if getgrouplist(user, primary, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
+            if unsafe getgrouplist(user, primary, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
             // Too little room; `count` says how much it takes.
             guard count > room else { return [primary] }
         }

@@ -7,15 +7,15 @@ enum ChildStart {
     static func run(main: Server, _ pool: Pool) {
         // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
         // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
-        if !ap_exists_config_define("ONE_PROCESS").isTrue, !ap_exists_config_define("DEBUG").isTrue {
+        if unsafe !ap_exists_config_define("ONE_PROCESS").isTrue, unsafe !ap_exists_config_define("DEBUG").isTrue {
             wsgi_end_with_parent()
         }
         SupervisorLink.leaveToParent()
-        if let board = ModuleState.board {
-            ModuleState.child = wsgi_child_register(board, SlotRegistry.slotCount)
+        if let board = unsafe ModuleState.board {
+            ModuleState.child = unsafe wsgi_child_register(board, SlotRegistry.slotCount)
         }
         if let plan = ModuleState.embedded, plan.isExpected { plan.startHere() }
-        chttpd_cleanup(pool, nil, leave)
+        unsafe chttpd_cleanup(pool, nil, leave)
     }
 }
 
@@ -25,7 +25,7 @@ private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = {
     for group in ModuleState.groups {
         for slot in group.slots { slot.closeIdle() }
     }
-    if let board = ModuleState.board { wsgi_child_unregister(board, ModuleState.child) }
+    if let board = unsafe ModuleState.board { unsafe wsgi_child_unregister(board, ModuleState.child) }
     return APR_SUCCESS
 }
 

@@ -22,19 +22,19 @@ final class DirectoryConfig {
 enum ConfigBridge {
     /// The configuration of a server.
     static func server(_ server: Server) -> ServerConfig? {
-        object(chttpd_module_config(server.pointee.module_config))
+        unsafe object(chttpd_module_config(server.pointee.module_config))
     }
 
     /// The configuration that applies to a request's directory; `nil` when nothing was written in any.
     static func directory(_ request: Request) -> DirectoryConfig? {
-        object(chttpd_module_config(request.pointee.per_dir_config))
+        unsafe object(chttpd_module_config(request.pointee.per_dir_config))
     }
 
     /// Fills httpd's directive table from ours.
     static func fillCommands() {
         for (row, directive) in DirectiveTable.all.enumerated() {
             // StaticString literals are NUL-terminated and live as long as the module.
-            cmodule_set_command(
+            unsafe cmodule_set_command(
                 Int32(row), text(directive.name), text(directive.help), overrides(directive.scope.overrideClasses))
         }
     }
@@ -43,51 +43,51 @@ enum ConfigBridge {
     static func set(
         row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: Text?
     ) -> Text? {
-        guard DirectiveTable.all.indices.contains(row), let here = command.pointee.server,
-            let server = server(here)
+        guard DirectiveTable.all.indices.contains(row), let here = unsafe command.pointee.server,
+            let server = unsafe server(here)
         else { return nil }
         let directive = DirectiveTable.all[row]
-        let statement = command.pointee.directive
-        let location = SourceLocation(
+        let statement = unsafe command.pointee.directive
+        let location = unsafe SourceLocation(
             file: string(statement?.pointee.filename), line: Int(statement?.pointee.line_num ?? 0))
         var unused = DirectorySettings()
         do {
-            if let directory: DirectoryConfig = object(directory) {
-                try directive.apply(
+            if let directory: DirectoryConfig = unsafe object(directory) {
+                try unsafe directive.apply(
                     string(arguments), at: location, in: context(command), server: &server.settings,
                     directory: &directory.settings)
             } else {
-                try directive.apply(
+                try unsafe directive.apply(
                     string(arguments), at: location, in: context(command), server: &server.settings, directory: &unused)
             }
             return nil
         } catch {
-            return copy(error.description, into: command.pointee.pool).map { UnsafePointer($0) }
+            return unsafe copy(error.description, into: command.pointee.pool).map { unsafe UnsafePointer($0) }
         }
     }
 
     /// Hands an object to httpd for the life of `pool`.
     static func hold(_ object: AnyObject, in pool: Pool) -> UnsafeMutableRawPointer {
-        let pointer = Unmanaged.passRetained(object).toOpaque()
-        chttpd_cleanup(pool, pointer, releaseObject)
-        return pointer
+        let pointer = unsafe Unmanaged.passRetained(object).toOpaque()
+        unsafe chttpd_cleanup(pool, pointer, releaseObject)
+        return unsafe pointer
     }
 
     /// The object behind a pointer of httpd's.
     static func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) -> Object? {
-        guard let pointer else { return nil }
-        return Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
+        guard let pointer = unsafe pointer else { return nil }
+        return unsafe Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
     }
 
     private static func context(_ command: UnsafeMutablePointer<cmd_parms>) -> StatementContext {
-        let server = command.pointee.server
-        let name = server?.pointee.server_hostname.map { string($0) }
+        let server = unsafe command.pointee.server
+        let name = unsafe server?.pointee.server_hostname.map { unsafe string($0) }
         // `override` has RSRC_CONF and ACCESS_CONF only while the server's own configuration is read.
-        if command.pointee.override & Int32(RSRC_CONF | ACCESS_CONF) == 0 {
+        if unsafe command.pointee.override & Int32(RSRC_CONF | ACCESS_CONF) == 0 {
             return StatementContext(.htaccess, serverName: name)
         }
-        if command.pointee.path != nil { return StatementContext(.directory, serverName: name) }
-        return StatementContext(server?.pointee.is_virtual == 1 ? .virtualHost : .mainServer, serverName: name)
+        if unsafe command.pointee.path != nil { return StatementContext(.directory, serverName: name) }
+        return unsafe StatementContext(server?.pointee.is_virtual == 1 ? .virtualHost : .mainServer, serverName: name)
     }
 
     private static func overrides(_ classes: OverrideClasses) -> Int32 {
@@ -101,13 +101,13 @@ enum ConfigBridge {
     }
 
     private static func text(_ literal: StaticString) -> Text {
-        UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+        unsafe UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }
 
 /// Gives up the reference that `ConfigBridge.hold` took.
 private let releaseObject: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { pointer in
-    if let pointer = pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+    if let pointer = unsafe pointer { unsafe Unmanaged<AnyObject>.fromOpaque(pointer).release() }
     return APR_SUCCESS
 }
 
@@ -123,14 +123,14 @@ func setDirective(
     _ row: Int32, _ command: UnsafeMutablePointer<cmd_parms>?, _ directory: UnsafeMutableRawPointer?,
     _ arguments: UnsafePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-    guard let command else { return nil }
-    return ConfigBridge.set(row: Int(row), command, directory, arguments)
+    guard let command = unsafe command else { return nil }
+    return unsafe ConfigBridge.set(row: Int(row), command, directory, arguments)
 }
 
 /// Called for each container and `.htaccess` file.
 @c(wsgi_create_directory)
 func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer? {
-    pool.map { ConfigBridge.hold(DirectoryConfig(), in: $0) }
+    unsafe pool.map { unsafe ConfigBridge.hold(DirectoryConfig(), in: $0) }
 }
 
 /// Called for each request that several containers apply to, and for nested ones at configuration time.
@@ -138,20 +138,20 @@ func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>
 func mergeDirectory(
     _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
 ) -> UnsafeMutableRawPointer? {
-    guard let pool, let outer: DirectoryConfig = ConfigBridge.object(parent),
-        let inner: DirectoryConfig = ConfigBridge.object(child)
-    else { return child ?? parent }
-    if inner.settings.isEmpty { return parent }
-    if outer.settings.isEmpty { return child }
+    guard let pool = unsafe pool, let outer: DirectoryConfig = unsafe ConfigBridge.object(parent),
+        let inner: DirectoryConfig = unsafe ConfigBridge.object(child)
+    else { return unsafe child ?? parent }
+    if inner.settings.isEmpty { return unsafe parent }
+    if outer.settings.isEmpty { return unsafe child }
     let merged = DirectoryConfig()
     merged.settings = outer.settings.merged(under: inner.settings)
-    return ConfigBridge.hold(merged, in: pool)
+    return unsafe ConfigBridge.hold(merged, in: pool)
 }
 
 /// Called for the main server and each virtual host.
 @c(wsgi_create_server)
 func createServer(_ pool: OpaquePointer?, _ server: UnsafeMutablePointer<server_rec>?) -> UnsafeMutableRawPointer? {
-    pool.map { ConfigBridge.hold(ServerConfig(), in: $0) }
+    unsafe pool.map { unsafe ConfigBridge.hold(ServerConfig(), in: $0) }
 }
 
 /// Called for each virtual host after the configuration has been read.
@@ -159,10 +159,10 @@ func createServer(_ pool: OpaquePointer?, _ server: UnsafeMutablePointer<server_
 func mergeServer(
     _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
 ) -> UnsafeMutableRawPointer? {
-    guard let pool, let outer: ServerConfig = ConfigBridge.object(parent),
-        let inner: ServerConfig = ConfigBridge.object(child)
-    else { return child ?? parent }
+    guard let pool = unsafe pool, let outer: ServerConfig = unsafe ConfigBridge.object(parent),
+        let inner: ServerConfig = unsafe ConfigBridge.object(child)
+    else { return unsafe child ?? parent }
     let merged = ServerConfig()
     merged.settings = outer.settings.merged(under: inner.settings)
-    return ConfigBridge.hold(merged, in: pool)
+    return unsafe ConfigBridge.hold(merged, in: pool)
 }

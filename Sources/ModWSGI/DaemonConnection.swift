@@ -63,15 +63,15 @@ internal import WSGIWire
     ///
     /// - Throws: `.retry` when the worker is retiring; then the application cannot have started.
     func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
-        do { try send(message) } catch .closed { throw .retry }
+        do { try unsafe send(message) } catch .closed { throw .retry }
     }
 
     /// Sends all of `message`.
     func send(_ message: UnsafeRawBufferPointer) throws(Failure) {
         var sent = 0
         while sent < message.count {
-            let count = Glibc.send(
-                descriptor, message.baseAddress.map { $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
+            let count = unsafe Glibc.send(
+                descriptor, message.baseAddress.map { unsafe $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
             if count >= 0 {
                 sent += count
             } else if errno != EINTR {
@@ -87,8 +87,8 @@ internal import WSGIWire
         guard let start = buffer.baseAddress else { return 0 }
         var came: Int32 = -1
         var cameCount = 0
-        var part = iovec(iov_base: start, iov_len: buffer.count)
-        let count = wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
+        var part = unsafe iovec(iov_base: start, iov_len: buffer.count)
+        let count = unsafe wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
         if cameCount > 0 {
             if file >= 0 { Glibc.close(file) }
             file = came
@@ -108,7 +108,7 @@ internal import WSGIWire
 
     private func setTimeout(_ option: Int32, seconds: Int) {
         var time = timeval(tv_sec: seconds, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+        unsafe setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 }
 
@@ -124,25 +124,25 @@ internal import WSGIWire
         var path = path
         guard path.utf8.count <= Self.longestPath else { return nil }
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { room in
-            path.withUTF8 { room.copyBytes(from: $0) }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
+            path.withUTF8 { unsafe room.copyBytes(from: $0) }
         }
     }
 
     func connect(_ descriptor: Int32) -> Bool {
-        call { Glibc.connect(descriptor, $0, $1) }
+        unsafe call { unsafe Glibc.connect(descriptor, $0, $1) }
     }
 
     func bind(_ descriptor: Int32) -> Bool {
-        call { Glibc.bind(descriptor, $0, $1) }
+        unsafe call { unsafe Glibc.bind(descriptor, $0, $1) }
     }
 
     private func call(_ function: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
-        withUnsafePointer(to: address) { typed in
-            typed.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+        unsafe withUnsafePointer(to: address) { typed in
+            unsafe typed.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
                 var result: Int32
                 repeat {
-                    result = function(raw, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    result = unsafe function(raw, socklen_t(MemoryLayout<sockaddr_un>.size))
                 } while result < 0 && errno == EINTR
                 return result == 0
             }

@@ -53,16 +53,16 @@ final class DaemonSlot: Sendable {
 
     /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed.
     func takeIdle(generation: UInt32) -> UnsafeMutablePointer<DaemonConnection>? {
-        while let found = idle.withLock({ $0.popLast() })?.connection {
-            if found.pointee.generation == generation { return found }
-            Self.discard(found)
+        while let found = unsafe idle.withLock({ $0.popLast() })?.connection {
+            if unsafe found.pointee.generation == generation { return unsafe found }
+            unsafe Self.discard(found)
         }
         return nil
     }
 
     /// Keeps a connection that is between two requests.
     func giveBack(_ connection: UnsafeMutablePointer<DaemonConnection>) {
-        idle.withLock { $0.append(Idle(connection: connection)) }
+        idle.withLock { unsafe $0.append(Idle(connection: connection)) }
     }
 
     /// Closes all idle connections: the worker they lead to has gone or is about to.
@@ -72,12 +72,12 @@ final class DaemonSlot: Sendable {
             idle.removeAll(keepingCapacity: true)
             return all
         }
-        for one in all { Self.discard(one.connection) }
+        for one in all { unsafe Self.discard(one.connection) }
     }
 
     /// Closes a connection and frees its memory.
     static func discard(_ connection: UnsafeMutablePointer<DaemonConnection>) {
-        connection.deinitialize(count: 1)
-        connection.deallocate()
+        unsafe connection.deinitialize(count: 1)
+        unsafe connection.deallocate()
     }
 }

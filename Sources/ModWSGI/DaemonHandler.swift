@@ -39,7 +39,7 @@ internal import WSGIWire
         _ r: Request, _ facts: RequestEncoder.Facts, in group: DaemonGroup, choice: SlotChoice,
         _ scratch: UnsafeMutablePointer<Scratch>, usesSendfile: Bool
     ) -> Int32 {
-        var handler = DaemonHandler(r, group, choice, scratch, usesSendfile)
+        var handler = unsafe DaemonHandler(r, group, choice, scratch, usesSendfile)
         return handler.run(facts)
     }
 
@@ -47,13 +47,13 @@ internal import WSGIWire
         _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>,
         _ usesSendfile: Bool
     ) {
-        self.r = r
+        unsafe self.r = r
         self.group = group
         self.choice = choice
-        self.scratch = scratch
+        unsafe self.scratch = scratch
         self.usesSendfile = usesSendfile
-        body = ClientBody(of: r)
-        sink = ResponseSink(of: r)
+        body = unsafe ClientBody(of: r)
+        sink = unsafe ResponseSink(of: r)
     }
 
     private mutating func run(_ facts: RequestEncoder.Facts) -> Int32 {
@@ -69,7 +69,7 @@ internal import WSGIWire
             } catch {
                 return refuse(error)
             }
-            let refusals = wsgi_slot_refusals(choice.board, claim.slot.index)
+            let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
             let result = attempt(claim)
             choice.release(claim, of: group)
             switch result {
@@ -89,7 +89,7 @@ internal import WSGIWire
                 }
             }
         }
-        Log.request(
+        unsafe Log.request(
             r, .error, .reloadRejections,
             "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "
                 + "its workers are being replaced all the time. See the records about the group before this one.")
@@ -107,10 +107,10 @@ internal import WSGIWire
         var inline = 0
         let length = facts.contentLength
         let hasBody = facts.flags.contains(.bodyFollows)
-        if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), r.pointee.expecting_100 == 0 {
+        if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), unsafe r.pointee.expecting_100 == 0 {
             while inline < Int(length) {
-                guard let start = scratch.pointee.input.baseAddress else { break }
-                let count = body.read(into: start + inline, capacity: Int(length) - inline)
+                guard let start = unsafe scratch.pointee.input.baseAddress else { break }
+                let count = unsafe body.read(into: start + inline, capacity: Int(length) - inline)
                 if count == 0 { break }
                 if count < 0 { return bodyFailed(count) }
                 inline += Int(count)
@@ -118,62 +118,66 @@ internal import WSGIWire
             facts.flags.remove(.bodyFollows)
             facts.flags.insert(.bodyInline)
         }
-        Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)
-        RequestEncoder.encode(r, facts, inlineBody: inline, into: &scratch.pointee.request)
-        scratch.pointee.request.append(UnsafeRawBufferPointer(rebasing: scratch.pointee.input[..<inline]))
-        scratch.pointee.request.set(
+        unsafe Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)
+        unsafe RequestEncoder.encode(r, facts, inlineBody: inline, into: &scratch.pointee.request)
+        unsafe scratch.pointee.request.append(UnsafeRawBufferPointer(rebasing: scratch.pointee.input[..<inline]))
+        unsafe scratch.pointee.request.set(
             UInt32(truncatingIfNeeded: scratch.pointee.request.count - Frame.headerSize), at: 0)
         return nil
     }
 
     /// The old code may answer: the new one could not be started.
     private mutating func allowStale() {
-        let bytes = scratch.pointee.request.bytes
-        let flags = bytes.loadUnaligned(fromByteOffset: Frame.headerSize, as: UInt32.self)
-        scratch.pointee.request.set(flags | RequestHead.Flags.staleAllowed.rawValue, at: Frame.headerSize)
+        let bytes = unsafe scratch.pointee.request.bytes
+        let flags = unsafe bytes.loadUnaligned(fromByteOffset: Frame.headerSize, as: UInt32.self)
+        unsafe scratch.pointee.request.set(flags | RequestHead.Flags.staleAllowed.rawValue, at: Frame.headerSize)
     }
 
     // MARK: - One attempt
 
     private mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
-        if let idle = claim.slot.takeIdle(generation: claim.generation) {
-            connection = idle
+        if let idle = unsafe claim.slot.takeIdle(generation: claim.generation) {
+            unsafe connection = idle
         } else {
             do {
                 let made = try DaemonConnection.connect(
                     to: claim.slot.address, generation: claim.generation, connectTimeout: group.connectTimeout,
                     socketTimeout: group.socketTimeout)
-                connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
-                connection.initialize(to: made)
+                unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
+                unsafe connection.initialize(to: made)
             } catch {
                 return connectFailed(error, claim)
             }
         }
         do {
-            try connection.pointee.sendRequest(scratch.pointee.request.bytes)
+            try unsafe connection.pointee.sendRequest(scratch.pointee.request.bytes)
         } catch {
-            DaemonSlot.discard(connection)
+            unsafe DaemonSlot.discard(connection)
             if case .retry = error {
                 claim.slot.closeIdle()
                 return .retry
             }
             return .answered(failed(error, claim))
         }
-        return receive(connection, claim)
+        return unsafe receive(connection, claim)
     }
 
     private mutating func receive(
         _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim
     ) -> Attempt {
-        var exchange = FrameReader(connection, scratch.pointee.input)
+        var exchange = unsafe FrameReader(connection, scratch.pointee.input)
         do {
             let result = try frames(&exchange)
-            if exchange.isDrained { claim.slot.giveBack(connection) } else { DaemonSlot.discard(connection) }
+            if exchange.isDrained {
+                unsafe claim.slot.giveBack(connection)
+            } else {
+                unsafe DaemonSlot.discard(connection)
+            }
             return result
         } catch {
             let received = exchange.hasReceived
-            DaemonSlot.discard(connection)
+            unsafe DaemonSlot.discard(connection)
             if case .retry = error, !received {
                 claim.slot.closeIdle()
                 return .retry
@@ -188,37 +192,37 @@ internal import WSGIWire
             let header = try reader.header()
             switch header.kind {
             case .head:
-                let payload = try reader.payload(header.length)
-                do { try sink.sendHead(payload) } catch { return malformed(&reader) }
+                let payload = try unsafe reader.payload(header.length)
+                do { try unsafe sink.sendHead(payload) } catch { return malformed(&reader) }
             case .data:
                 guard try data(header, &reader) else { return abandon(&reader) }
             case .file:
-                let payload = try reader.payload(header.length)
+                let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
-                let isSent = sink.sendFile(
+                let isSent = unsafe sink.sendFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
                     length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: usesSendfile)
                 guard isSent else { return abandon(&reader) }
             case .go:
-                let payload = try reader.payload(header.length)
+                let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }
-                try answer(go: payload.loadUnaligned(as: UInt32.self), reader)
+                try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader)
             case .log:
-                let payload = try reader.payload(header.length)
-                chttpd_log_request_bytes(
+                let payload = try unsafe reader.payload(header.length)
+                unsafe chttpd_log_request_bytes(
                     r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
             case .end:
                 guard sink.hasHead else { return malformed(&reader) }
-                if !reader.isFinished { _ = sink.finish() }
+                if !reader.isFinished { _ = unsafe sink.finish() }
                 return .answered(OK)
             case .error:
                 return .answered(Int32(header.detail))
             case .reload:
-                let payload = try reader.payload(header.length)
+                let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
-                return .reload(generation: payload.loadUnaligned(as: UInt32.self))
+                return unsafe .reload(generation: payload.loadUnaligned(as: UInt32.self))
             case .cut:
                 reader.poison()
                 return .answered(cutOff())
@@ -237,14 +241,14 @@ internal import WSGIWire
         var left = header.length
         let isFlushed = header.flags & Frame.flushed != 0
         while left > 0 {
-            let piece = try reader.piece(atMost: left)
+            let piece = try unsafe reader.piece(atMost: left)
             left -= piece.count
             if left == 0, !isFlushed, reader.endsHere() {
                 reader.isFinished = true
-                return sink.finish(piece)
+                return unsafe sink.finish(piece)
             }
             // What follows in the buffer goes out with it; otherwise the client gets this now.
-            guard sink.sendData(piece, flush: isFlushed || reader.isDrained) else { return false }
+            guard unsafe sink.sendData(piece, flush: isFlushed || reader.isDrained) else { return false }
         }
         return true
     }
@@ -258,23 +262,23 @@ internal import WSGIWire
     /// Reads from the client, because the application waits for it, and sends what came.
     private mutating func answer(go wanted: UInt32, _ reader: borrowing FrameReader) throws(DaemonConnection.Failure) {
         // The request's own bytes are not needed again: the application has been entered.
-        scratch.pointee.request.reset()
+        unsafe scratch.pointee.request.reset()
         let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
-        Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)
-        let count = scratch.pointee.request.append(upTo: room) { room in
+        unsafe Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)
+        let count = unsafe scratch.pointee.request.append(upTo: room) { room in
             guard let start = room.baseAddress else { return 0 }
-            return Int(body.read(into: start, capacity: room.count))
+            return unsafe Int(body.read(into: start, capacity: room.count))
         }
         if count > 0 {
-            scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)
+            unsafe scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)
         } else {
-            scratch.pointee.request.reset()
+            unsafe scratch.pointee.request.reset()
             let kind: Frame.Kind = count == 0 ? .bodyEnd : .abort
             let detail = UInt16(truncatingIfNeeded: -count)
-            Frame.append(Frame.Header(kind: kind, length: 0, detail: detail), to: &scratch.pointee.request)
+            unsafe Frame.append(Frame.Header(kind: kind, length: 0, detail: detail), to: &scratch.pointee.request)
             if count < 0 { logBodyFailure(Int64(count)) }
         }
-        try reader.send(scratch.pointee.request.bytes)
+        try unsafe reader.send(scratch.pointee.request.bytes)
     }
 
     // MARK: - What can go wrong
@@ -282,23 +286,23 @@ internal import WSGIWire
     private func refuse(_ refusal: SlotChoice.Refusal) -> Int32 {
         switch refusal {
         case .unavailable:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .connectFailed,
                 "Process group '\(group.name)' has no running worker: none could be started, or httpd is stopping. "
                     + "The reason is in the error log, where the group's start is reported.")
         case .queueFull:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .queueFull,
                 "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already; "
                     + "raise processes=, threads= or listen-backlog=.")
         case .timeout:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .responseTimeout,
                 "Process group '\(group.name)': no thread became free within \(waitLimit) s; "
                     + "raise processes= or threads=, or find out what keeps the application busy.")
             return HTTP_GATEWAY_TIME_OUT
         }
-        apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")
+        unsafe apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")
         return HTTP_SERVICE_UNAVAILABLE
     }
 
@@ -306,12 +310,12 @@ internal import WSGIWire
         switch failure {
         case .retry: return .retry
         case .timeout:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .queueFull,
                 "Process group '\(group.name)': the queue of '\(claim.slot.path)' stayed full for "
                     + "\(group.connectTimeout) s (connect-timeout).")
         case .closed, .system:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .connectFailed,
                 "Process group '\(group.name)': cannot connect to its worker at '\(claim.slot.path)': "
                     + "\(reason(failure)). httpd's user must be able to enter that directory and own the socket; "
@@ -330,7 +334,7 @@ internal import WSGIWire
             }
         let whole =
             sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
-        Log.request(
+        unsafe Log.request(
             r, .error, sink.isCommitted ? .responseBroken : id,
             "Process group '\(group.name)': \(reason(failure)) while slot \(claim.slot.index), generation "
                 + "\(claim.generation), ran the request; \(whole).")
@@ -339,7 +343,7 @@ internal import WSGIWire
 
     private mutating func malformed(_ reader: inout FrameReader) -> Attempt {
         reader.poison()
-        Log.request(
+        unsafe Log.request(
             r, .error, .responseMalformed,
             "Process group '\(group.name)': the worker's answer does not follow the protocol; httpd's module and the "
                 + "engine are of different versions. Stop and start httpd after an upgrade.")
@@ -361,7 +365,7 @@ internal import WSGIWire
     private func logBodyFailure(_ error: Int64) {
         // A client that goes away is nothing to report to an administrator.
         let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
-        Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
+        unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
     }
 
     private func reason(_ failure: DaemonConnection.Failure) -> String {

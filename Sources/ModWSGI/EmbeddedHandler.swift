@@ -20,30 +20,30 @@ internal import WSGIWire
         _ r: Request, _ facts: RequestEncoder.Facts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
         usesSendfile: Bool, _ scratch: UnsafeMutablePointer<Scratch>
     ) -> Int32 {
-        RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
-        var handler = EmbeddedHandler(r, usesSendfile)
-        let head = scratch.pointee.request.bytes
-        let outcome = withUnsafeMutablePointer(to: &handler) { context in
-            var transport = wsgi_transport(
+        unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
+        var handler = unsafe EmbeddedHandler(r, usesSendfile)
+        let head = unsafe scratch.pointee.request.bytes
+        let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in
+            var transport = unsafe wsgi_transport(
                 context: context, read_body: embeddedReadBody, send_head: embeddedSendHead,
                 send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog)
-            return engine.pointee.run(
+            return unsafe engine.pointee.run(
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
         }
         return handler.end(outcome)
     }
 
     private init(_ r: Request, _ usesSendfile: Bool) {
-        self.r = r
+        unsafe self.r = r
         self.usesSendfile = usesSendfile
-        body = ClientBody(of: r)
-        sink = ResponseSink(of: r)
+        body = unsafe ClientBody(of: r)
+        sink = unsafe ResponseSink(of: r)
     }
 
     private mutating func end(_ outcome: Int32) -> Int32 {
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue:
-            _ = sink.finish(pending.bytes)
+            _ = unsafe sink.finish(pending.bytes)
             return OK
         case 1...:
             return outcome
@@ -55,29 +55,29 @@ internal import WSGIWire
     }
 
     fileprivate mutating func readBody(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Int64 {
-        body.read(into: buffer, capacity: min(capacity, 1 << 20))
+        unsafe body.read(into: buffer, capacity: min(capacity, 1 << 20))
     }
 
     fileprivate mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 {
-        do { try sink.sendHead(head) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
+        do { try unsafe sink.sendHead(head) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
         return 0
     }
 
     fileprivate mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Int32 {
         if !flush, pending.count + data.count <= Self.largestPending {
-            pending.append(data)
+            unsafe pending.append(data)
             return 0
         }
         if pending.count > 0 {
-            let isThere = sink.sendData(pending.bytes, flush: false)
+            let isThere = unsafe sink.sendData(pending.bytes, flush: false)
             pending.reset()
             guard isThere else { return WSGI_TRANSPORT_DISCONNECTED.rawValue }
         }
-        return sink.sendData(data, flush: flush) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+        return unsafe sink.sendData(data, flush: flush) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
     }
 
     fileprivate mutating func sendFile(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
-        guard sendData(UnsafeRawBufferPointer(start: nil, count: 0), flush: true) == 0 else {
+        guard unsafe sendData(UnsafeRawBufferPointer(start: nil, count: 0), flush: true) == 0 else {
             return WSGI_TRANSPORT_DISCONNECTED.rawValue
         }
         let own = duplicateDescriptor(descriptor)
@@ -87,8 +87,8 @@ internal import WSGIWire
     }
 
     fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard chttpd_logs_request(r, level), let start = text.baseAddress else { return }
-        chttpd_log_request_bytes(r, level, start, text.count)
+        guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
+        unsafe chttpd_log_request_bytes(r, level, start, text.count)
     }
 }
 
@@ -97,36 +97,36 @@ internal import WSGIWire
 private func withHandler<Result>(
     _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout EmbeddedHandler) -> Result
 ) -> Result {
-    guard let context else { return fallback }
-    return body(&context.assumingMemoryBound(to: EmbeddedHandler.self).pointee)
+    guard let context = unsafe context else { return fallback }
+    return unsafe body(&context.assumingMemoryBound(to: EmbeddedHandler.self).pointee)
 }
 
 private let embeddedReadBody: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int) -> Int64 = {
     context, buffer, capacity in
-    guard let buffer, capacity > 0 else { return 0 }
-    return withHandler(context, Int64(WSGI_TRANSPORT_FAILED.rawValue)) { $0.readBody(buffer, capacity) }
+    guard let buffer = unsafe buffer, capacity > 0 else { return 0 }
+    return unsafe withHandler(context, Int64(WSGI_TRANSPORT_FAILED.rawValue)) { unsafe $0.readBody(buffer, capacity) }
 }
 
 private let embeddedSendHead: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = {
     context, head, length in
-    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
-        $0.sendHead(UnsafeRawBufferPointer(start: head, count: length))
+    unsafe withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
+        unsafe $0.sendHead(UnsafeRawBufferPointer(start: head, count: length))
     }
 }
 
 private let embeddedSendData: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int, Int32) -> Int32 = {
     context, data, length, flush in
-    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
-        $0.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
+    unsafe withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
+        unsafe $0.sendData(UnsafeRawBufferPointer(start: data, count: length), flush: flush != 0)
     }
 }
 
 private let embeddedSendFile: @convention(c) (UnsafeMutableRawPointer?, Int32, Int64, Int64) -> Int32 = {
     context, descriptor, offset, length in
-    withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) { $0.sendFile(descriptor, offset, length) }
+    unsafe withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) { $0.sendFile(descriptor, offset, length) }
 }
 
 private let embeddedLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<UInt8>?, Int) -> Void = {
     context, level, text, length in
-    withHandler(context, ()) { $0.log(level, UnsafeRawBufferPointer(start: text, count: length)) }
+    unsafe withHandler(context, ()) { unsafe $0.log(level, UnsafeRawBufferPointer(start: text, count: length)) }
 }

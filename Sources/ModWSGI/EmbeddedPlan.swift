@@ -40,7 +40,9 @@ final class EmbeddedPlan: Sendable {
             spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
             libraries = try PythonLibrary.find(for: spec.pythonExecutable)
         } catch {
-            if isExpected { Log.server(server, .error, error.id, "\(error.text) Embedded applications answer 500.") }
+            if isExpected {
+                unsafe Log.server(server, .error, error.id, "\(error.text) Embedded applications answer 500.")
+            }
             return nil
         }
         self.spec = spec
@@ -52,23 +54,23 @@ final class EmbeddedPlan: Sendable {
     func startHere() {
         state.withLock { state in
             guard case .waiting = state else { return }
-            state = start().map { .running($0, on: nil) } ?? .failed
+            state = unsafe start().map { unsafe .running($0, on: nil) } ?? .failed
         }
     }
 
     /// The engine of this child, started if it was not yet; nil when that failed, once for all.
     func engine() -> UnsafePointer<wsgi_engine_entry_table_t>? {
-        state.withLock { state in
+        unsafe state.withLock { state in
             switch state {
-            case .running(let table, _): return table
+            case .running(let table, _): return unsafe table
             case .failed: return nil
             case .waiting:
-                guard let thread = EngineThread({ self.start() }), let table = thread.engine else {
+                guard let thread = unsafe EngineThread({ unsafe self.start() }), let table = unsafe thread.engine else {
                     state = .failed
                     return nil
                 }
-                state = .running(table, on: thread)
-                return table
+                state = unsafe .running(table, on: thread)
+                return unsafe table
             }
         }
     }
@@ -77,7 +79,7 @@ final class EmbeddedPlan: Sendable {
     func stop() {
         state.withLock { state in
             if case .running(let table, let thread) = state {
-                if let thread { thread.stop() } else { table.pointee.stop() }
+                if let thread { thread.stop() } else { unsafe table.pointee.stop() }
             }
             state = .failed
         }
@@ -85,7 +87,7 @@ final class EmbeddedPlan: Sendable {
 
     private func start() -> UnsafePointer<wsgi_engine_entry_table_t>? {
         // C extension modules expect Python's symbols to be global.
-        guard libraries.contains(where: { dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
+        guard libraries.contains(where: { unsafe dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
             processLog(
                 .critical, .embeddedStartFailed,
                 "libpython of \(spec.pythonExecutable) cannot be loaded (\(dlerrorText())): install the package that has "
@@ -93,16 +95,16 @@ final class EmbeddedPlan: Sendable {
                     + "in daemon processes, which need no libpython.")
             return nil
         }
-        guard let handle = dlopen(enginePath, RTLD_NOW | RTLD_LOCAL),
-            let symbol = dlsym(handle, "wsgi_engine_entry_table")
+        guard let handle = unsafe dlopen(enginePath, RTLD_NOW | RTLD_LOCAL),
+            let symbol = unsafe dlsym(handle, "wsgi_engine_entry_table")
         else {
             processLog(
                 .critical, .embeddedStartFailed,
                 "The engine cannot be loaded (\(dlerrorText())); install the module again.")
             return nil
         }
-        let table = UnsafePointer(symbol.assumingMemoryBound(to: wsgi_engine_entry_table_t.self))
-        guard table.pointee.abi == UInt32(WSGI_ENGINE_ABI) else {
+        let table = unsafe UnsafePointer(symbol.assumingMemoryBound(to: wsgi_engine_entry_table_t.self))
+        guard unsafe table.pointee.abi == UInt32(WSGI_ENGINE_ABI) else {
             processLog(
                 .critical, .embeddedStartFailed,
                 "The module and its engine are of different versions; stop and start httpd after an upgrade.")
@@ -110,24 +112,24 @@ final class EmbeddedPlan: Sendable {
         }
         var encoded = ByteBuffer()
         SpecCodec.encode(spec, into: &encoded)
-        let started = table.pointee.start(
+        let started = unsafe table.pointee.start(
             encoded.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), encoded.bytes.count, &embeddedHost)
-        return started == 0 ? table : nil
+        return unsafe started == 0 ? table : nil
     }
 }
 
 /// What the engine may use of this process; it keeps the pointer.
-nonisolated(unsafe) private var embeddedHost = wsgi_host(log: { level, text, length in
-    guard let text else { return }
-    let line = String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
-    chttpd_log_server(chttpd_main_server(), level, line)
+nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(log: { level, text, length in
+    guard let text = unsafe text else { return }
+    let line = unsafe String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
+    unsafe chttpd_log_server(chttpd_main_server(), level, line)
 })
 
 private func processLog(_ level: Log.Level, _ id: LogID, _ text: String) {
-    Log.server(chttpd_main_server(), level, id, text)
+    unsafe Log.server(chttpd_main_server(), level, id, text)
 }
 
 private func dlerrorText() -> String {
-    guard let text = dlerror() else { return "no reason given" }
-    return String(cString: text)
+    guard let text = unsafe dlerror() else { return "no reason given" }
+    return unsafe String(cString: text)
 }

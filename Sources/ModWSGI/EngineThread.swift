@@ -18,17 +18,18 @@ internal import ProcessKit
     /// - Parameter start: Starts Python; called on the thread.
     init?(_ start: @escaping () -> UnsafePointer<wsgi_engine_entry_table_t>?) {
         var pair: (Int32, Int32) = (-1, -1)
-        guard wsgi_socket_pair(false, &pair.0, &pair.1) == 0 else { return nil }
-        self.start = start
+        guard unsafe wsgi_socket_pair(false, &pair.0, &pair.1) == 0 else { return nil }
+        unsafe self.start = start
         (ours, its) = pair
-        let context = Unmanaged.passRetained(self)
+        let context = unsafe Unmanaged.passRetained(self)
         do {
-            try CurrentProcess.startThread(stackSize: 0, name: "wsgi-python", context: context.toOpaque()) { context in
-                guard let context else { return }
-                Unmanaged<EngineThread>.fromOpaque(context).takeRetainedValue().run()
+            try unsafe CurrentProcess.startThread(stackSize: 0, name: "wsgi-python", context: context.toOpaque()) {
+                context in
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<EngineThread>.fromOpaque(context).takeRetainedValue().run()
             }
         } catch {
-            context.release()
+            unsafe context.release()
             return nil
         }
         Self.wait(ours)
@@ -46,20 +47,20 @@ internal import ProcessKit
     }
 
     private func run() {
-        engine = start()
+        unsafe engine = start()
         Self.signal(its)
         Self.wait(its)
-        engine?.pointee.stop()
+        unsafe engine?.pointee.stop()
         Self.signal(its)
     }
 
     private static func signal(_ socket: Int32) {
         var byte: UInt8 = 0
-        _ = wsgi_send(socket, &byte, 1, true)
+        _ = unsafe wsgi_send(socket, &byte, 1, true)
     }
 
     private static func wait(_ socket: Int32) {
         var byte: UInt8 = 0
-        _ = wsgi_receive(socket, &byte, 1, true, false)
+        _ = unsafe wsgi_receive(socket, &byte, 1, true, false)
     }
 }

@@ -4,16 +4,16 @@ internal import CModule
 /// Called when httpd has loaded the module, and at each restart: registers the hooks.
 @c(wsgi_register_hooks)
 func registerHooks(_ pool: OpaquePointer?) {
-    ap_hook_pre_config(preConfig, nil, nil, APR_HOOK_MIDDLE)
-    ap_hook_check_config(checkConfig, nil, nil, APR_HOOK_MIDDLE)
-    ap_hook_post_config(postConfig, nil, nil, APR_HOOK_MIDDLE)
-    ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
-    ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_pre_config(preConfig, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_check_config(checkConfig, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_post_config(postConfig, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
     // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
-    withOrder(after: "mod_alias.c", before: "mod_userdir.c", "mod_vhost_alias.c") { after, before in
-        ap_hook_translate_name(translateName, after, before, APR_HOOK_MIDDLE)
+    unsafe withOrder(after: "mod_alias.c", before: "mod_userdir.c", "mod_vhost_alias.c") { after, before in
+        unsafe ap_hook_translate_name(translateName, after, before, APR_HOOK_MIDDLE)
     }
-    ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
 }
 
 private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Int32 = { _, _, _ in
@@ -24,18 +24,20 @@ private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePoi
 private let checkConfig:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
         _, _, _, main in
-        main.map { Startup.check(main: $0) } ?? OK
+        unsafe main.map { unsafe Startup.check(main: $0) } ?? OK
     }
 
 private let postConfig:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
         configuration, _, _, main in
-        guard let configuration, let main, !chttpd_is_first_pass(), chttpd_is_running_normally() else { return OK }
-        return Startup.run(main: main, configuration)
+        guard let configuration = unsafe configuration, let main = unsafe main, !chttpd_is_first_pass(),
+            chttpd_is_running_normally()
+        else { return OK }
+        return unsafe Startup.run(main: main, configuration)
     }
 
 private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { pool, main in
-    if let pool, let main { ChildStart.run(main: main, pool) }
+    if let pool = unsafe pool, let main = unsafe main { unsafe ChildStart.run(main: main, pool) }
 }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
@@ -44,11 +46,11 @@ private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _,
 }
 
 private let translateName: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
-    r.map { RequestRouter.translate($0) } ?? DECLINED
+    unsafe r.map { unsafe RequestRouter.translate($0) } ?? DECLINED
 }
 
 private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
-    r.map { RequestRouter.handle($0) } ?? DECLINED
+    unsafe r.map { unsafe RequestRouter.handle($0) } ?? DECLINED
 }
 
 /// Calls `body` with lists of module names as httpd's hooks want them; they are read before it returns.
@@ -58,9 +60,9 @@ private func withOrder(
 ) {
     // httpd keeps the lists until it sorts the hooks, so they live for ever.
     let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: 5)
-    list.initialize(repeating: nil, count: 5)
-    list[0] = literal(after)
-    list[2] = literal(first)
-    list[3] = literal(second)
-    body(UnsafePointer(list), UnsafePointer(list + 2))
+    unsafe list.initialize(repeating: nil, count: 5)
+    unsafe list[0] = literal(after)
+    unsafe list[2] = literal(first)
+    unsafe list[3] = literal(second)
+    unsafe body(UnsafePointer(list), UnsafePointer(list + 2))
 }

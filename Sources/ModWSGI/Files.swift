@@ -4,30 +4,30 @@ internal import Glibc
 internal import ProcessKit
 
 /// Whether something is there.
-func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
 /// Whether it may be executed.
-func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
+func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
 /// Whether it is a directory.
 func isDirectory(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// Whether it is a symbolic link, wherever that leads.
 func isLink(_ path: String) -> Bool {
     var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }
 
 /// The contents of a small text file; nil when it cannot be read.
 func readFile(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 64 << 10)
-    let count = read(descriptor, &bytes, bytes.count)
+    let count = unsafe read(descriptor, &bytes, bytes.count)
     return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
 }
 
@@ -44,7 +44,7 @@ func firstClosedDirectory(on path: String, user: UInt32, group: UInt32) -> (path
     for part in ["/"] + path.split(separator: "/").dropLast().map(String.init) {
         prefix = part == "/" ? "/" : (prefix == "/" ? "/" + part : prefix + "/" + part)
         var status = stat()
-        guard stat(prefix, &status) == 0 else { return (prefix, 0) }
+        guard unsafe stat(prefix, &status) == 0 else { return (prefix, 0) }
         let bit: UInt32 = status.st_uid == user ? 0o100 : status.st_gid == group ? 0o010 : 0o001
         if status.st_mode & bit == 0 { return (prefix, status.st_mode & 0o7777) }
     }
@@ -53,10 +53,10 @@ func firstClosedDirectory(on path: String, user: UInt32, group: UInt32) -> (path
 
 /// The directory of this module's own file.
 func moduleDirectory() -> String {
-    guard let path = cmodule_file() else { return "" }
-    let resolved = realpath(path, nil)
-    defer { free(resolved) }
-    let file = resolved.map { String(cString: $0) } ?? String(cString: path)
+    guard let path = unsafe cmodule_file() else { return "" }
+    let resolved = unsafe realpath(path, nil)
+    defer { unsafe free(resolved) }
+    let file = unsafe resolved.map { unsafe String(cString: $0) } ?? String(cString: path)
     return file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
 }
 

@@ -19,8 +19,8 @@ internal import WSGIWire
     var isFinished = false
 
     init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ buffer: UnsafeMutableRawBufferPointer) {
-        self.connection = connection
-        self.buffer = buffer
+        unsafe self.connection = connection
+        unsafe self.buffer = buffer
     }
 
     deinit { if file >= 0 { closeDescriptor(file) } }
@@ -34,9 +34,9 @@ internal import WSGIWire
     /// The next frame's header.
     mutating func header() throws(DaemonConnection.Failure) -> Frame.Header {
         try fill(Frame.headerSize)
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
         start = start &+ Frame.headerSize
-        do { return try Frame.header(bytes) } catch {
+        do { return try unsafe Frame.header(bytes) } catch {
             isPoisoned = true
             throw .system(EPROTO)
         }
@@ -44,31 +44,31 @@ internal import WSGIWire
 
     /// The whole payload of a frame.
     mutating func payload(_ length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
-        guard length > buffer.count else {
+        guard unsafe length > buffer.count else {
             try fill(length)
-            let payload = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ length])
+            let payload = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ length])
             start = start &+ length
-            return payload
+            return unsafe payload
         }
         large.reset()
-        while large.count < length { large.append(try piece(atMost: length &- large.count)) }
-        return large.bytes
+        while large.count < length { unsafe large.append(try piece(atMost: length &- large.count)) }
+        return unsafe large.bytes
     }
 
     /// Some of a payload: what is there, at least one byte.
     mutating func piece(atMost length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
         if start == end { try fill(1) }
         let count = min(length, end &- start)
-        let piece = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ count])
+        let piece = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ count])
         start = start &+ count
-        return piece
+        return unsafe piece
     }
 
     /// Takes an END that is here already. Never waits.
     mutating func endsHere() -> Bool {
         guard end &- start >= Frame.headerSize else { return false }
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
-        return (try? Frame.header(bytes))?.kind == .end
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
+        return unsafe (try? Frame.header(bytes))?.kind == .end
     }
 
     /// The descriptor that came with the last frames; the caller's.
@@ -80,7 +80,7 @@ internal import WSGIWire
 
     /// Sends a message to the worker.
     func send(_ message: UnsafeRawBufferPointer) throws(DaemonConnection.Failure) {
-        try connection.pointee.send(message)
+        try unsafe connection.pointee.send(message)
     }
 
     /// Receives until `count` bytes, at most the buffer's size, lie in one piece.
@@ -89,14 +89,14 @@ internal import WSGIWire
             start = 0
             end = 0
         }
-        if buffer.count &- start < count, let base = buffer.baseAddress {
-            base.copyMemory(from: base + start, byteCount: end &- start)
+        if unsafe buffer.count &- start < count, let base = unsafe buffer.baseAddress {
+            unsafe base.copyMemory(from: base + start, byteCount: end &- start)
             end = end &- start
             start = 0
         }
         while end &- start < count {
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
-            end = end &+ (try connection.pointee.receive(into: room, file: &file))
+            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
+            end = unsafe end &+ (try connection.pointee.receive(into: room, file: &file))
             hasReceived = true
         }
     }

@@ -7,7 +7,7 @@ internal import WSGICore
 /// Turns `WSGIDaemonProcess` definitions into what the supervisor runs and what children connect to.
 ///
 /// A group that cannot run is reported, with its place and the remedy, and answers 503; everything else goes on.
-struct GroupBuilder {
+@safe struct GroupBuilder {
     /// For the children, in the order of definition.
     private(set) var groups: [DaemonGroup] = []
     /// For the supervisor: the groups that can run.
@@ -22,18 +22,18 @@ struct GroupBuilder {
     init(_ global: GlobalSettings, _ host: HostFacts, _ main: Server) {
         self.global = global
         self.host = host
-        self.main = main
+        unsafe self.main = main
         spec.engine = host.companions + "/_wsgi_engine.abi3.so"
-        descriptors = [Self.logDescriptor(main)]
+        descriptors = unsafe [Self.logDescriptor(main)]
         spec.logDescriptor = 0
-        spec.logLevel = Int(chttpd_log_level(main))
+        spec.logLevel = unsafe Int(chttpd_log_level(main))
     }
 
     /// Adds a group.
     mutating func add(_ group: ProcessGroups.Group, preloads: [ScriptSpec]) {
         let definition = group.definition
         let options = definition.options
-        let log = server(group.server)
+        let log = unsafe server(group.server)
         let index = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
         do {
@@ -43,12 +43,12 @@ struct GroupBuilder {
                 owner: host.isRoot ? (host.userID, host.groupID) : nil, origin: definition.location.description)
             var group = resolved
             group.index = index
-            group.logDescriptor = add(Self.logDescriptor(log))
+            group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)
         } catch {
-            Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
-            if let board = ModuleState.board { wsgi_group_set_state(board, index, WSGI_GROUP_FAILED) }
+            unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
+            if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_FAILED) }
             groups.append(child(definition, index, []))
             return
         }
@@ -121,9 +121,10 @@ struct GroupBuilder {
     }
 
     private var socketPrefix: String {
-        let prefix = global.socketPrefix ?? string(ap_runtime_dir_relative(main.pointee.process?.pointee.pool, "wsgi"))
+        let prefix =
+            unsafe global.socketPrefix ?? string(ap_runtime_dir_relative(main.pointee.process?.pointee.pool, "wsgi"))
         guard !prefix.hasPrefix("/") else { return prefix }
-        return string(ap_server_root_relative(main.pointee.process?.pointee.pool, prefix))
+        return unsafe string(ap_server_root_relative(main.pointee.process?.pointee.pool, prefix))
     }
 
     // MARK: - Logs and descriptors
@@ -135,14 +136,14 @@ struct GroupBuilder {
     }
 
     private func server(_ index: Int) -> Server {
-        var server = main
-        for _ in 0..<index { server = server.pointee.next ?? server }
-        return server
+        var server = unsafe main
+        for _ in 0..<index { unsafe server = server.pointee.next ?? server }
+        return unsafe server
     }
 
     /// The descriptor of a server's error log, or of the terminal's where httpd has none (syslog).
     private static func logDescriptor(_ server: Server) -> Int32 {
-        let descriptor = chttpd_error_log_descriptor(server)
+        let descriptor = unsafe chttpd_error_log_descriptor(server)
         return descriptor >= 0 ? descriptor : 2
     }
 }

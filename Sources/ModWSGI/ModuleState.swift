@@ -9,17 +9,17 @@ internal import WSGIConfig
 /// read it. A child's embedded engine is the exception and has its own lock.
 enum ModuleState {
     /// The names of the process groups and who may use them.
-    nonisolated(unsafe) static var names: ProcessGroups?
+    @safe nonisolated(unsafe) static var names: ProcessGroups?
     /// The process groups, in the same order.
-    nonisolated(unsafe) static var groups: [DaemonGroup] = []
+    @safe nonisolated(unsafe) static var groups: [DaemonGroup] = []
     /// The scoreboard; `nil` while there are no process groups.
     nonisolated(unsafe) static var board: UnsafeMutablePointer<wsgi_scoreboard>?
     /// This child's place in the scoreboard.
-    nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
+    @safe nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
     /// What embedded requests need; `nil` when they are refused.
-    nonisolated(unsafe) static var embedded: EmbeddedPlan?
+    @safe nonisolated(unsafe) static var embedded: EmbeddedPlan?
     /// Whether `WSGIRestrictEmbedded` is on.
-    nonisolated(unsafe) static var restrictsEmbedded = false
+    @safe nonisolated(unsafe) static var restrictsEmbedded = false
 
     private static let stopping = Atomic<Bool>(false)
 
@@ -40,7 +40,9 @@ enum ModuleState {
 
     /// Finds a group by name for a request of `server`. Nothing is allocated.
     static func find(_ name: UnsafeRawBufferPointer, from server: Server?) -> ProcessGroups.Lookup {
-        guard let server, let here = ConfigBridge.server(server), let names else { return .unknown }
-        return names.find(name, from: here.index)
+        guard let server = unsafe server, let here = unsafe ConfigBridge.server(server), let names else {
+            return .unknown
+        }
+        return unsafe names.find(name, from: here.index)
     }
 }

@@ -5,7 +5,7 @@ internal import WSGICore
 internal import WSGIWire
 
 /// Decides what happens to a request: which script, which process group, which interpreter, or which refusal.
-struct RequestRouter: ~Copyable {
+@safe struct RequestRouter: ~Copyable {
     private let r: Request
     private let settings: DirectorySettings
     private let alias: ScriptAlias?
@@ -14,36 +14,36 @@ struct RequestRouter: ~Copyable {
     ///
     /// - Returns: OK when an alias covers the URI, otherwise DECLINED.
     static func translate(_ r: Request) -> Int32 {
-        guard let uri = r.pointee.uri, uri[0] == CChar(bitPattern: UInt8(ascii: "/")),
-            let here = r.pointee.server, let server = ConfigBridge.server(here),
-            let (index, rest) = server.settings.matchAlias(bytes(of: uri))
+        guard let uri = unsafe r.pointee.uri, unsafe uri[0] == CChar(bitPattern: UInt8(ascii: "/")),
+            let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here),
+            let (index, rest) = unsafe server.settings.matchAlias(bytes(of: uri))
         else { return DECLINED }
         let alias = server.settings.scriptAliases[index]
-        r.pointee.filename = join(alias.target, bytes(of: uri), from: rest, r.pointee.pool)
-        r.pointee.handler = handlerName
-        apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
+        unsafe r.pointee.filename = join(alias.target, bytes(of: uri), from: rest, r.pointee.pool)
+        unsafe r.pointee.handler = handlerName
+        unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
         // The alias is kept alive by the server's configuration, which outlives the request.
-        chttpd_set_module_config(r.pointee.request_config, Unmanaged.passUnretained(alias).toOpaque())
+        unsafe chttpd_set_module_config(r.pointee.request_config, Unmanaged.passUnretained(alias).toOpaque())
         return OK
     }
 
     /// Serves a request whose handler is ours.
     static func handle(_ r: Request) -> Int32 {
-        guard let name = r.pointee.handler else { return DECLINED }
-        guard strcmp(name, handlerName) == 0 || strcmp(name, handlerType) == 0 else { return DECLINED }
-        guard let here = r.pointee.server, let server = ConfigBridge.server(here) else { return DECLINED }
-        let alias: ScriptAlias? = ConfigBridge.object(chttpd_module_config(r.pointee.request_config))
-        if let refusal = refuseScript(r, isAliased: alias != nil) { return refusal }
-        guard let directory = ConfigBridge.directory(r) else {
-            return RequestRouter(r, server.settings.directory, alias).serve()
+        guard let name = unsafe r.pointee.handler else { return DECLINED }
+        guard unsafe strcmp(name, handlerName) == 0 || strcmp(name, handlerType) == 0 else { return DECLINED }
+        guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return DECLINED }
+        let alias: ScriptAlias? = unsafe ConfigBridge.object(chttpd_module_config(r.pointee.request_config))
+        if let refusal = unsafe refuseScript(r, isAliased: alias != nil) { return refusal }
+        guard let directory = unsafe ConfigBridge.directory(r) else {
+            return unsafe RequestRouter(r, server.settings.directory, alias).serve()
         }
         return DirectorySettings.withEffective(server: server.settings.directory, directory: directory.settings) {
-            RequestRouter(r, copy $0, alias).serve()
+            unsafe RequestRouter(r, copy $0, alias).serve()
         }
     }
 
     private init(_ r: Request, _ settings: DirectorySettings, _ alias: ScriptAlias?) {
-        self.r = r
+        unsafe self.r = r
         self.settings = settings
         self.alias = alias
     }
@@ -51,27 +51,29 @@ struct RequestRouter: ~Copyable {
     // MARK: - Checks that need no settings
 
     private static func refuseScript(_ r: Request, isAliased: Bool) -> Int32? {
-        let script = { string(r.pointee.filename) }
-        if !isAliased, !chttpd_options_exec(r) {
-            Log.request(
+        let script = { unsafe string(r.pointee.filename) }
+        if !isAliased, unsafe !chttpd_options_exec(r) {
+            unsafe Log.request(
                 r, .error, .execDenied,
                 "Options ExecCGI is off in the directory of '\(script())': add 'Options +ExecCGI' to its <Directory>.")
             return HTTP_FORBIDDEN
         }
-        if !chttpd_script_has_file(r) {
-            Log.request(
+        if unsafe !chttpd_script_has_file(r) {
+            unsafe Log.request(
                 r, .error, .scriptMissing,
                 "The WSGI script '\(script())' does not exist, or httpd's user may not enter its directory.")
             return HTTP_NOT_FOUND
         }
-        if chttpd_script_is_directory(r) {
-            Log.request(
+        if unsafe chttpd_script_is_directory(r) {
+            unsafe Log.request(
                 r, .error, .scriptIsDirectory,
                 "'\(script())' is a directory, not a WSGI script: name the script's file in WSGIScriptAlias.")
             return HTTP_FORBIDDEN
         }
-        if chttpd_used_path_info(r) == AP_REQ_REJECT_PATH_INFO, let info = r.pointee.path_info, info[0] != 0 {
-            Log.request(
+        if unsafe chttpd_used_path_info(r) == AP_REQ_REJECT_PATH_INFO, let info = unsafe r.pointee.path_info,
+            unsafe info[0] != 0
+        {
+            unsafe Log.request(
                 r, .error, .pathInfoRefused, "AcceptPathInfo is off, and '\(script())' was asked for with more.")
             return HTTP_NOT_FOUND
         }
@@ -81,7 +83,7 @@ struct RequestRouter: ~Copyable {
     // MARK: - One request
 
     private borrowing func serve() -> Int32 {
-        var facts = RequestEncoder.Facts(
+        var facts = unsafe RequestEncoder.Facts(
             script: bytes(of: r.pointee.filename), applicationGroup: UnsafeRawBufferPointer(start: nil, count: 0),
             callableObject: UnsafeRawBufferPointer(start: nil, count: 0),
             handlerScript: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -89,38 +91,39 @@ struct RequestRouter: ~Copyable {
         facts.passesAuthorization = alias?.passAuthorization ?? settings.passAuthorization
         if settings.scriptReloading {
             facts.flags.insert(.scriptReloading)
-            facts.scriptModified = r.pointee.finfo.mtime
+            facts.scriptModified = unsafe r.pointee.finfo.mtime
         }
-        if r.pointee.header_only != 0 { facts.flags.insert(.headersOnly) }
-        let scratch = ScratchPool.take()
-        defer { ScratchPool.give(scratch) }
-        guard let process = name(alias?.processGroup ?? settings.processGroup, scratch.pointee.name(0)),
-            let application = name(alias?.applicationGroup ?? settings.applicationGroup, scratch.pointee.name(1)),
-            let callable = callable(scratch.pointee.name(2))
+        if unsafe r.pointee.header_only != 0 { facts.flags.insert(.headersOnly) }
+        let scratch = unsafe ScratchPool.take()
+        defer { unsafe ScratchPool.give(scratch) }
+        guard let process = unsafe name(alias?.processGroup ?? settings.processGroup, scratch.pointee.name(0)),
+            let application = unsafe name(
+                alias?.applicationGroup ?? settings.applicationGroup, scratch.pointee.name(1)),
+            let callable = unsafe callable(scratch.pointee.name(2))
         else {
-            Log.request(
+            unsafe Log.request(
                 r, .error, .groupUnknown,
                 "The name of a group or a callable is longer than \(Scratch.longestName) bytes after expansion.")
             return HTTP_INTERNAL_SERVER_ERROR
         }
-        facts.applicationGroup = application
-        facts.callableObject = callable
-        return process.isEmpty ? embedded(facts, scratch) : daemon(process, &facts, scratch)
+        unsafe facts.applicationGroup = application
+        unsafe facts.callableObject = callable
+        return unsafe process.isEmpty ? embedded(facts, scratch) : daemon(process, &facts, scratch)
     }
 
     private borrowing func daemon(
         _ name: UnsafeRawBufferPointer, _ facts: inout RequestEncoder.Facts, _ scratch: UnsafeMutablePointer<Scratch>
     ) -> Int32 {
-        let text = { String(decoding: name, as: UTF8.self) }
-        switch ModuleState.find(name, from: r.pointee.server) {
+        let text = { unsafe String(decoding: name, as: UTF8.self) }
+        switch unsafe ModuleState.find(name, from: r.pointee.server) {
         case .found(let index):
-            guard index < ModuleState.groups.count, let board = ModuleState.board else { break }
+            guard index < ModuleState.groups.count, let board = unsafe ModuleState.board else { break }
             facts.queueStart = apr_time_now()
-            return DaemonHandler.run(
+            return unsafe DaemonHandler.run(
                 r, facts, in: ModuleState.groups[index], choice: SlotChoice(board: board, child: ModuleState.child),
                 scratch, usesSendfile: settings.enableSendfile)
         case .ofOtherHost:
-            Log.request(
+            unsafe Log.request(
                 r, .error, .groupOfOtherHost,
                 "Process group '\(text())' belongs to another virtual host: it can be used where ServerName is the same. "
                     + "Move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.")
@@ -128,7 +131,7 @@ struct RequestRouter: ~Copyable {
         case .unknown: break
         }
         let known = ModuleState.groups.map(\.name).joined(separator: ", ")
-        Log.request(
+        unsafe Log.request(
             r, .error, .groupUnknown,
             "No process group '\(text())' is defined by a WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known)."
         )
@@ -139,33 +142,34 @@ struct RequestRouter: ~Copyable {
         _ facts: RequestEncoder.Facts, _ scratch: UnsafeMutablePointer<Scratch>
     ) -> Int32 {
         guard !ModuleState.restrictsEmbedded else {
-            Log.request(
+            unsafe Log.request(
                 r, .error, .embeddedRestricted,
-                "'\(string(r.pointee.filename))' would run embedded in httpd, and WSGIRestrictEmbedded is On: name a "
-                    + "process group with WSGIProcessGroup or the alias' process-group=.")
+                unsafe "'\(string(r.pointee.filename))' would run embedded in httpd, and WSGIRestrictEmbedded is On: "
+                    + "name a process group with WSGIProcessGroup or the alias' process-group=.")
             return HTTP_INTERNAL_SERVER_ERROR
         }
-        guard let engine = ModuleState.embedded?.engine() else {
-            Log.request(
+        guard let engine = unsafe ModuleState.embedded?.engine() else {
+            unsafe Log.request(
                 r, .error, .embeddedUnavailable,
                 "Python could not be started in this httpd process; the reason is in the error log, where it was tried."
             )
             return HTTP_INTERNAL_SERVER_ERROR
         }
-        return EmbeddedHandler.run(r, facts, engine, usesSendfile: settings.enableSendfile, scratch)
+        return unsafe EmbeddedHandler.run(r, facts, engine, usesSendfile: settings.enableSendfile, scratch)
     }
 
     // MARK: - Parts
 
     /// The request's body, as its headers describe it; a status when they are not acceptable.
     private borrowing func describeBody(_ facts: inout RequestEncoder.Facts) -> Int32? {
-        if let encoding = apr_table_get(r.pointee.headers_in, "Transfer-Encoding") {
-            guard strcasecmp(encoding, "chunked") == 0 else {
-                Log.request(r, .error, .transferEncodingRefused, "Unknown Transfer-Encoding '\(string(encoding))'.")
+        if let encoding = unsafe apr_table_get(r.pointee.headers_in, "Transfer-Encoding") {
+            guard unsafe strcasecmp(encoding, "chunked") == 0 else {
+                unsafe Log.request(
+                    r, .error, .transferEncodingRefused, unsafe "Unknown Transfer-Encoding '\(string(encoding))'.")
                 return HTTP_NOT_IMPLEMENTED
             }
             guard settings.chunkedRequest else {
-                Log.request(
+                unsafe Log.request(
                     r, .error, .transferEncodingRefused,
                     "The request body has no length (Transfer-Encoding: chunked): WSGIChunkedRequest On accepts it.")
                 return HTTP_LENGTH_REQUIRED
@@ -173,14 +177,14 @@ struct RequestRouter: ~Copyable {
             facts.flags.insert(.bodyFollows)
             return nil
         }
-        guard let length = apr_table_get(r.pointee.headers_in, "Content-Length") else { return nil }
-        guard let number = decimal(length) else {
-            Log.request(r, .error, .contentLengthInvalid, "Invalid Content-Length '\(string(length))'.")
+        guard let length = unsafe apr_table_get(r.pointee.headers_in, "Content-Length") else { return nil }
+        guard let number = unsafe decimal(length) else {
+            unsafe Log.request(r, .error, .contentLengthInvalid, unsafe "Invalid Content-Length '\(string(length))'.")
             return HTTP_BAD_REQUEST
         }
-        let limit = chttpd_body_limit(r)
+        let limit = unsafe chttpd_body_limit(r)
         guard limit == 0 || number <= limit else {
-            Log.request(
+            unsafe Log.request(
                 r, .error, .bodyTooLarge,
                 "The request body of \(number) bytes is larger than LimitRequestBody \(limit).")
             return HTTP_REQUEST_ENTITY_TOO_LARGE
@@ -194,31 +198,31 @@ struct RequestRouter: ~Copyable {
     private borrowing func name(
         _ expression: GroupExpression, _ room: UnsafeMutableRawBufferPointer
     ) -> UnsafeRawBufferPointer? {
-        guard let length = expression.write(for: ExpansionFacts(r), into: room) else { return nil }
-        return UnsafeRawBufferPointer(rebasing: room[..<length])
+        guard let length = unsafe expression.write(for: ExpansionFacts(r), into: room) else { return nil }
+        return unsafe UnsafeRawBufferPointer(rebasing: room[..<length])
     }
 
     private borrowing func callable(_ room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard let literal = alias?.callableObject else { return name(settings.callableObject, room) }
+        guard let literal = alias?.callableObject else { return unsafe name(settings.callableObject, room) }
         guard literal.count <= room.count else { return nil }
-        literal.withBytes { room.copyMemory(from: $0) }
-        return UnsafeRawBufferPointer(rebasing: room[..<literal.count])
+        unsafe literal.withBytes { unsafe room.copyMemory(from: $0) }
+        return unsafe UnsafeRawBufferPointer(rebasing: room[..<literal.count])
     }
 
     private static func join(
         _ target: ConfigText, _ uri: UnsafeRawBufferPointer, from rest: Int, _ pool: Pool?
     ) -> UnsafeMutablePointer<CChar>? {
-        target.withBytes { target in
+        unsafe target.withBytes { target in
             let tail = uri.count - rest
-            guard let pool, let joined = apr_palloc(pool, apr_size_t(target.count + tail + 1)),
+            guard let pool = unsafe pool, let joined = unsafe apr_palloc(pool, apr_size_t(target.count + tail + 1)),
                 let start = uri.baseAddress
             else {
                 return nil
             }
-            if let base = target.baseAddress { joined.copyMemory(from: base, byteCount: target.count) }
-            (joined + target.count).copyMemory(from: start + rest, byteCount: tail)
-            joined.storeBytes(of: 0, toByteOffset: target.count + tail, as: UInt8.self)
-            return joined.assumingMemoryBound(to: CChar.self)
+            if let base = target.baseAddress { unsafe joined.copyMemory(from: base, byteCount: target.count) }
+            unsafe (joined + target.count).copyMemory(from: start + rest, byteCount: tail)
+            unsafe joined.storeBytes(of: 0, toByteOffset: target.count + tail, as: UInt8.self)
+            return unsafe joined.assumingMemoryBound(to: CChar.self)
         }
     }
 }
@@ -227,34 +231,34 @@ struct RequestRouter: ~Copyable {
 @safe private struct ExpansionFacts: ExpansionSource {
     private let r: Request
 
-    init(_ r: Request) { self.r = r }
+    init(_ r: Request) { unsafe self.r = r }
 
-    var serverName: UnsafeRawBufferPointer { bytes(of: r.pointee.server?.pointee.server_hostname) }
-    var hostName: UnsafeRawBufferPointer { bytes(of: r.pointee.hostname) }
-    var port: UInt16 { ap_get_server_port(r) }
-    var scriptName: UnsafeRawBufferPointer { scriptNameAndPathInfo(of: r).0 }
+    var serverName: UnsafeRawBufferPointer { unsafe bytes(of: r.pointee.server?.pointee.server_hostname) }
+    var hostName: UnsafeRawBufferPointer { unsafe bytes(of: r.pointee.hostname) }
+    var port: UInt16 { unsafe ap_get_server_port(r) }
+    var scriptName: UnsafeRawBufferPointer { unsafe scriptNameAndPathInfo(of: r).0 }
 
     func variable(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard let start = name.baseAddress,
-            let key = apr_pstrmemdup(
+            let key = unsafe apr_pstrmemdup(
                 r.pointee.pool, start.assumingMemoryBound(to: CChar.self), apr_size_t(name.count)),
-            let value = apr_table_get(r.pointee.notes, key) ?? apr_table_get(r.pointee.subprocess_env, key)
-                ?? getenv(key).map({ UnsafePointer($0) })
+            let value = unsafe apr_table_get(r.pointee.notes, key) ?? apr_table_get(r.pointee.subprocess_env, key)
+                ?? getenv(key).map({ unsafe UnsafePointer($0) })
         else { return nil }
-        return bytes(of: value)
+        return unsafe bytes(of: value)
     }
 }
 
 /// The handler's name in `SetHandler` and `AddHandler`, and the media type that means the same.
-private var handlerName: Text { literal("wsgi-script") }
-private var handlerType: Text { literal("application/x-httpd-wsgi") }
+private var handlerName: Text { unsafe literal("wsgi-script") }
+private var handlerType: Text { unsafe literal("application/x-httpd-wsgi") }
 
 /// The number that a text is, if it is nothing but decimal digits and fits.
 private func decimal(_ text: Text) -> Int64? {
     var number: Int64 = 0
     var index = 0
-    while text[index] != 0 {
-        let digit = Int64(UInt8(bitPattern: text[index])) &- 48
+    while unsafe text[index] != 0 {
+        let digit = unsafe Int64(UInt8(bitPattern: text[index])) &- 48
         guard digit >= 0, digit <= 9, number <= (Int64.max &- digit) / 10 else { return nil }
         number = number &* 10 &+ digit
         index &+= 1

@@ -19,18 +19,18 @@ internal import WSGIWire
     static let longestName = 8 << 10
 
     init() {
-        input = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.inputSize, alignment: 16)
-        names = UnsafeMutableRawBufferPointer.allocate(byteCount: 3 * Self.longestName, alignment: 16)
+        unsafe input = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.inputSize, alignment: 16)
+        unsafe names = UnsafeMutableRawBufferPointer.allocate(byteCount: 3 * Self.longestName, alignment: 16)
     }
 
     deinit {
-        input.deallocate()
-        names.deallocate()
+        unsafe input.deallocate()
+        unsafe names.deallocate()
     }
 
     /// The room for one of the three names.
     func name(_ index: Int) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: names[index * Self.longestName..<(index + 1) * Self.longestName])
+        unsafe UnsafeMutableRawBufferPointer(rebasing: names[index * Self.longestName..<(index + 1) * Self.longestName])
     }
 }
 
@@ -45,15 +45,15 @@ enum ScratchPool {
 
     /// Scratch memory for one request; to be given back.
     static func take() -> UnsafeMutablePointer<Scratch> {
-        if let known = idle.withLock({ $0.popLast() }) { return known.scratch }
+        if let known = idle.withLock({ $0.popLast() }) { return unsafe known.scratch }
         let made = UnsafeMutablePointer<Scratch>.allocate(capacity: 1)
-        made.initialize(to: Scratch())
-        return made
+        unsafe made.initialize(to: Scratch())
+        return unsafe made
     }
 
     /// Takes back what `take` returned.
     static func give(_ scratch: UnsafeMutablePointer<Scratch>) {
-        scratch.pointee.request.reset()
-        idle.withLock { $0.append(Held(scratch: scratch)) }
+        unsafe scratch.pointee.request.reset()
+        idle.withLock { unsafe $0.append(Held(scratch: scratch)) }
     }
 }

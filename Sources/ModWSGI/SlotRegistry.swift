@@ -24,11 +24,11 @@ enum SlotRegistry {
         var wanted = 0
     }
 
-    nonisolated(unsafe) private static var known: [String: Group] = [:]
-    nonisolated(unsafe) private static var freeSlots: [UInt32] = []
-    nonisolated(unsafe) private static var nextSlot: UInt32 = 0
-    nonisolated(unsafe) private static var freeGroups: [UInt32] = []
-    nonisolated(unsafe) private static var nextGroup: UInt32 = 0
+    @safe nonisolated(unsafe) private static var known: [String: Group] = [:]
+    @safe nonisolated(unsafe) private static var freeSlots: [UInt32] = []
+    @safe nonisolated(unsafe) private static var nextSlot: UInt32 = 0
+    @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
+    @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
     /// How many places in the scoreboard have ever been used.
     static var slotCount: UInt32 { nextSlot }
@@ -41,7 +41,7 @@ enum SlotRegistry {
         }
         let index = freeGroups.popLast() ?? take(&nextGroup)
         known[name] = Group(index: index)
-        if let board = ModuleState.board { wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
+        if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
         return index
     }
 
@@ -64,7 +64,8 @@ enum SlotRegistry {
                 group.slots[place] = Slot(index: group.slots[place].index, path: path, listener: listener)
             } else {
                 let listener = try self.listener(at: path, backlog, owner, name)
-                group.slots.append(Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
+                group.slots.append(
+                    Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
             }
         }
         return Array(group.slots.prefix(count))
@@ -83,7 +84,9 @@ enum SlotRegistry {
                 known[name]?.isUsed = false
             } else {
                 known[name] = nil
-                if let board = ModuleState.board { wsgi_group_set_state(board, group.index, WSGI_GROUP_STOPPED) }
+                if let board = unsafe ModuleState.board {
+                    unsafe wsgi_group_set_state(board, group.index, WSGI_GROUP_STOPPED)
+                }
                 freeGroups.append(group.index)
             }
         }
@@ -101,7 +104,7 @@ enum SlotRegistry {
     }
 
     private static func close(_ slot: Slot) {
-        unlink(slot.path)
+        unsafe unlink(slot.path)
         Glibc.close(slot.listener)
     }
 
@@ -122,10 +125,10 @@ enum SlotRegistry {
         var isBound = address.bind(descriptor)
         if !isBound, errno == EADDRINUSE {
             // Left by an httpd of the same pid that was killed.
-            unlink(path)
+            unsafe unlink(path)
             isBound = address.bind(descriptor)
         }
-        guard isBound, owner.map({ chown(path, $0.0, $0.1) == 0 }) ?? true,
+        guard isBound, owner.map({ unsafe chown(path, $0.0, $0.1) == 0 }) ?? true,
             listen(descriptor, Int32(clamping: backlog)) == 0
         else {
             let error = failed("bind", path, name)
@@ -133,7 +136,7 @@ enum SlotRegistry {
             throw error
         }
         if let owner, let closed = firstClosedDirectory(on: path, user: owner.0, group: owner.1) {
-            unlink(path)
+            unsafe unlink(path)
             Glibc.close(descriptor)
             throw StartError(
                 .connectFailed,

@@ -9,33 +9,33 @@ enum Startup {
     /// Checks what only the whole configuration can tell; also under `configtest`.
     static func check(main: Server) -> Int32 {
         do {
-            let servers = configured(main)
+            let servers = unsafe configured(main)
             let groups = try ProcessGroups(servers: servers)
             _ = try groups.preloads(of: servers)
-            for notice in groups.notices { Log.server(main, .info, nil, notice) }
+            for notice in groups.notices { unsafe Log.server(main, .info, nil, notice) }
             return OK
         } catch {
-            chttpd_log_startup(Log.Level.error.rawValue, error.description)
+            unsafe chttpd_log_startup(Log.Level.error.rawValue, error.description)
             return HTTP_INTERNAL_SERVER_ERROR
         }
     }
 
     /// Starts or informs the supervisor, and prepares what children inherit.
     static func run(main: Server, _ pool: Pool) -> Int32 {
-        ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
-        guard let settings = ConfigBridge.server(main)?.settings else { return OK }
-        let servers = configured(main)
+        unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
+        guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
+        let servers = unsafe configured(main)
         guard let names = try? ProcessGroups(servers: servers), let preloads = try? names.preloads(of: servers) else {
             return HTTP_INTERNAL_SERVER_ERROR
         }
         ModuleState.names = names
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
-        let host = HostFacts(main: main)
-        startGroups(names, preloads, settings.global, host, main, pool)
+        let host = unsafe HostFacts(main: main)
+        unsafe startGroups(names, preloads, settings.global, host, main, pool)
         if !settings.global.restrictEmbedded {
-            ModuleState.embedded = EmbeddedPlan(
+            ModuleState.embedded = unsafe EmbeddedPlan(
                 settings.global, host, preloads: preloads.filter { $0.group == nil }.map(\.script),
-                isExpected: mayRunEmbedded(servers), server: main)
+                isExpected: mayRunEmbedded(servers), server: unsafe main)
         }
         return OK
     }
@@ -45,31 +45,32 @@ enum Startup {
         _ pool: Pool
     ) {
         guard !names.all.isEmpty || SupervisorLink.isRunning else { return }
-        do { ModuleState.board = try SupervisorLink.prepareBoard() } catch {
-            Log.server(main, .critical, .supervisorFailed, "The scoreboard cannot be made: \(error.description).")
+        do { unsafe ModuleState.board = try SupervisorLink.prepareBoard() } catch {
+            unsafe Log.server(
+                main, .critical, .supervisorFailed, "The scoreboard cannot be made: \(error.description).")
             return
         }
-        var builder = GroupBuilder(global, host, main)
+        var builder = unsafe GroupBuilder(global, host, main)
         for (index, group) in names.all.enumerated() {
             builder.add(group, preloads: preloads.filter { $0.group == index }.map(\.script))
         }
         ModuleState.groups = builder.groups
         SlotRegistry.closeUnused()
-        SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
+        unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
     }
 
     /// All servers in httpd's order, the main one first; each learns its place.
     private static func configured(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
-        var next: Server? = main
-        while let server = next {
-            if let config = ConfigBridge.server(server) {
+        var next: Server? = unsafe main
+        while let server = unsafe next {
+            if let config = unsafe ConfigBridge.server(server) {
                 config.index = servers.count
-                let name = server.pointee.server_hostname.map { string($0) }
-                let host = HostIdentity(isMain: server == main, name: name)
+                let name = unsafe server.pointee.server_hostname.map { unsafe string($0) }
+                let host = unsafe HostIdentity(isMain: server == main, name: name)
                 servers.append(ConfiguredServer(host: host, settings: config.settings))
             }
-            next = server.pointee.next
+            unsafe next = server.pointee.next
         }
         return servers
     }
@@ -108,15 +109,15 @@ struct HostFacts {
         userID = chttpd_user()
         groupID = chttpd_group()
         isRoot = CurrentProcess.user == 0
-        timeout = Int(main.pointee.timeout / 1_000_000)
+        timeout = unsafe Int(main.pointee.timeout / 1_000_000)
         var spec = ProcessSpec()
         spec.moduleVersion = ModuleVersion.components
         spec.httpdVersion = [
             Int(AP_SERVER_MAJORVERSION_NUMBER), Int(AP_SERVER_MINORVERSION_NUMBER), Int(AP_SERVER_PATCHLEVEL_NUMBER),
         ]
-        spec.httpdDescription = string(ap_get_server_description())
-        spec.httpdBuildDate = string(ap_get_server_built())
-        spec.mpmName = string(ap_show_mpm())
+        spec.httpdDescription = unsafe string(ap_get_server_description())
+        spec.httpdBuildDate = unsafe string(ap_get_server_built())
+        spec.mpmName = unsafe string(ap_show_mpm())
         spec.httpdChildren = max(Self.query(AP_MPMQ_MAX_DAEMON_USED), Self.query(AP_MPMQ_MAX_DAEMONS), 1)
         spec.httpdThreadsPerChild = max(Self.query(AP_MPMQ_MAX_THREADS), 1)
         process = spec
@@ -125,6 +126,6 @@ struct HostFacts {
     /// What the MPM says to a question of `ap_mpm_query`; 0 when it does not know.
     static func query(_ question: Int32) -> Int {
         var answer: Int32 = 0
-        return ap_mpm_query(question, &answer) == APR_SUCCESS ? Int(answer) : 0
+        return unsafe ap_mpm_query(question, &answer) == APR_SUCCESS ? Int(answer) : 0
     }
 }

@@ -11,15 +11,15 @@ internal import WSGIWire
 /// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
 enum SupervisorLink {
     nonisolated(unsafe) private static var board: (file: Int32, memory: UnsafeMutablePointer<wsgi_scoreboard>)?
-    nonisolated(unsafe) private static var control: Int32 = -1
-    nonisolated(unsafe) private static var process: Int32 = 0
-    nonisolated(unsafe) private static var record = apr_proc_t()
+    @safe nonisolated(unsafe) private static var control: Int32 = -1
+    @safe nonisolated(unsafe) private static var process: Int32 = 0
+    nonisolated(unsafe) private static var record = unsafe apr_proc_t()
     /// The process these are the affairs of: children inherit the memory but not the duty.
-    nonisolated(unsafe) private static var owner: Int32 = 0
-    nonisolated(unsafe) private static var isEnding = false
-    nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
-    nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
-    nonisolated(unsafe) private static var program = ""
+    @safe nonisolated(unsafe) private static var owner: Int32 = 0
+    @safe nonisolated(unsafe) private static var isEnding = false
+    @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
+    @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
+    @safe nonisolated(unsafe) private static var program = ""
     nonisolated(unsafe) private static var main: Server?
 
     /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
@@ -30,35 +30,37 @@ enum SupervisorLink {
 
     /// The scoreboard; made at first use, and kept until httpd ends.
     static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
-        if let board { return board.memory }
+        if let board = unsafe board { return unsafe board.memory }
         let file = try MemoryFile.create("wsgi-scoreboard")
         let size = wsgi_scoreboard_size()
         guard ftruncate(file.raw, off_t(size)) == 0 else { throw SystemError("ftruncate", errno) }
-        guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.raw, 0), memory != MAP_FAILED else {
+        guard let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.raw, 0),
+            unsafe memory != MAP_FAILED
+        else {
             throw SystemError("mmap", errno)
         }
-        let made = memory.assumingMemoryBound(to: wsgi_scoreboard.self)
-        wsgi_scoreboard_prepare(made)
-        board = (file.release(), made)
-        return made
+        let made = unsafe memory.assumingMemoryBound(to: wsgi_scoreboard.self)
+        unsafe wsgi_scoreboard_prepare(made)
+        unsafe board = (file.release(), made)
+        return unsafe made
     }
 
     /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
     static func configure(_ spec: SupervisorSpec, descriptors: [Int32], _ main: Server, _ pool: Pool) {
         let isFirst = owner == 0
         owner = getpid()
-        self.main = main
+        unsafe self.main = main
         program = moduleDirectory() + "/mod_wsgi/wsgi-supervisor"
         let number = lastSpec.configuration &+ 1
         lastSpec = spec
         lastSpec.configuration = number
         lastDescriptors = descriptors
-        if isFirst, let forever = main.pointee.process?.pointee.pool {
-            chttpd_cleanup(forever, nil, endWithHTTPD)
+        if isFirst, let forever = unsafe main.pointee.process?.pointee.pool {
+            unsafe chttpd_cleanup(forever, nil, endWithHTTPD)
         }
         if isEnding { waitForEnd() }
         if process == 0 { start() } else { send() }
-        if process != 0 { register(pool) }
+        if process != 0 { unsafe register(pool) }
     }
 
     /// In a child: lets go of what is the parent's alone.
@@ -78,7 +80,7 @@ enum SupervisorLink {
             let log = lastDescriptors.first ?? 2
             var request = SpawnRequest(
                 executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
-            request.descriptors = [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
+            request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
                 return report(
@@ -92,9 +94,12 @@ enum SupervisorLink {
     }
 
     private static func report(_ text: String) {
-        Log.server(main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
-        guard let board else { return }
-        for group in lastSpec.groups { wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED) }
+        unsafe Log.server(
+            main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
+        guard let board = unsafe board else { return }
+        for group in lastSpec.groups {
+            unsafe wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED)
+        }
     }
 
     private static func send() {
@@ -107,10 +112,10 @@ enum SupervisorLink {
             }
             var encoded = ByteBuffer()
             SpecCodec.encode(lastSpec, into: &encoded)
-            let file = try MemoryFile.create("wsgi-configuration", contents: encoded.bytes)
+            let file = try unsafe MemoryFile.create("wsgi-configuration", contents: encoded.bytes)
             try socket.send(.configuration, descriptors: [file.raw])
         } catch {
-            Log.server(
+            unsafe Log.server(
                 main, .critical, .supervisorFailed,
                 "The supervisor of daemon processes does not take the configuration (\(error.description)); "
                     + "it keeps the former one. It is started again when it has died.")
@@ -119,9 +124,9 @@ enum SupervisorLink {
 
     /// httpd tells about the end of the process through this record; it is forgotten at each restart.
     private static func register(_ pool: Pool) {
-        record = apr_proc_t()
-        record.pid = process
-        apr_proc_other_child_register(&record, supervisorEvent, nil, nil, pool)
+        unsafe record = apr_proc_t()
+        unsafe record.pid = process
+        unsafe apr_proc_other_child_register(&record, supervisorEvent, nil, nil, pool)
     }
 
     // MARK: - Ending
@@ -144,11 +149,11 @@ enum SupervisorLink {
         control = -1
         process = 0
         guard !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
-        Log.server(
+        unsafe Log.server(
             main, .error, .supervisorFailed,
             "The supervisor of daemon processes has died and is started again; requests under way go on.")
         start()
-        if process != 0, let pool = main?.pointee.process?.pointee.pconf { register(pool) }
+        if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
     private static func tellToEnd() {
@@ -194,8 +199,8 @@ extension PacketSocket {
     /// Sends a packet that is nothing but its kind, with descriptors.
     fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
         var number = kind.rawValue
-        try withUnsafeBytes(of: &number) { bytes throws(SystemError) in
-            try send(bytes, descriptors: descriptors, wait: true)
+        try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in
+            try unsafe send(bytes, descriptors: descriptors, wait: true)
         }
     }
 }

@@ -17,8 +17,8 @@ internal import CSystem
 
     /// A body that has not been read from.
     init(of request: Request) {
-        self.request = request
-        brigade = chttpd_brigade(request)
+        unsafe self.request = request
+        unsafe brigade = chttpd_brigade(request)
     }
 
     /// Reads up to `capacity` bytes into `buffer`; blocks until there is at least one.
@@ -31,8 +31,8 @@ internal import CSystem
             case .failed(let error): return Int64(error.rawValue)
             case .open: break
             }
-            if chttpd_is_empty(brigade) {
-                let status = ap_get_brigade(
+            if unsafe chttpd_is_empty(brigade) {
+                let status = unsafe ap_get_brigade(
                     request.pointee.input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
                     apr_off_t(capacity))
                 guard status == APR_SUCCESS else {
@@ -40,7 +40,7 @@ internal import CSystem
                     continue
                 }
             }
-            let count = take(into: buffer, capacity: capacity)
+            let count = unsafe take(into: buffer, capacity: capacity)
             if count > 0 { return Int64(count) }
         }
     }
@@ -48,40 +48,40 @@ internal import CSystem
     /// Copies what the brigade holds; it never holds more than was asked for in one call, but may hold it in pieces.
     private mutating func take(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
         var count = 0
-        while !chttpd_is_empty(brigade), count < capacity {
-            guard let bucket = chttpd_first(brigade) else { break }
-            if chttpd_is_eos(bucket) {
+        while unsafe !chttpd_is_empty(brigade), count < capacity {
+            guard let bucket = unsafe chttpd_first(brigade) else { break }
+            if unsafe chttpd_is_eos(bucket) {
                 state = .ended
-                apr_brigade_cleanup(brigade)
+                unsafe apr_brigade_cleanup(brigade)
                 break
             }
             var data: Text?
             var length: apr_size_t = 0
-            if !chttpd_is_metadata(bucket) {
-                let status = chttpd_read(bucket, &data, &length)
+            if unsafe !chttpd_is_metadata(bucket) {
+                let status = unsafe chttpd_read(bucket, &data, &length)
                 guard status == APR_SUCCESS else {
                     fail(status)
                     break
                 }
             }
             let room = capacity - count
-            if length > room { chttpd_split(bucket, apr_size_t(room)) }
+            if length > room { unsafe chttpd_split(bucket, apr_size_t(room)) }
             let taken = min(Int(length), room)
-            if let data, taken > 0 { (buffer + count).copyMemory(from: data, byteCount: taken) }
+            if let data = unsafe data, taken > 0 { unsafe (buffer + count).copyMemory(from: data, byteCount: taken) }
             count += taken
-            chttpd_delete(bucket)
+            unsafe chttpd_delete(bucket)
         }
         return count
     }
 
     private mutating func fail(_ status: apr_status_t) {
-        chttpd_close_after(request.pointee.connection)
+        unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
             if chttpd_status_is_timeup(status) || status == EAGAIN {
                 WSGI_TRANSPORT_TIMEOUT
             } else if status == ENOSPC {
                 WSGI_TRANSPORT_TOO_LARGE
-            } else if chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
+            } else if unsafe chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
                 || status == ECONNRESET || status == ECONNABORTED || status == EPIPE
             {
                 WSGI_TRANSPORT_DISCONNECTED

@@ -17,14 +17,14 @@ enum Log {
 
     /// Writes a record with the request's context, if its level is logged there.
     static func request(_ r: Request, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
-        guard chttpd_logs_request(r, level.rawValue) else { return }
-        chttpd_log_request(r, level.rawValue, line(id, text()))
+        guard unsafe chttpd_logs_request(r, level.rawValue) else { return }
+        unsafe chttpd_log_request(r, level.rawValue, line(id, text()))
     }
 
     /// Writes a record in the log of `server`, if its level is logged there.
     static func server(_ server: Server?, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
-        guard let server, chttpd_logs_server(server, level.rawValue) else { return }
-        chttpd_log_server(server, level.rawValue, line(id, text()))
+        guard let server = unsafe server, unsafe chttpd_logs_server(server, level.rawValue) else { return }
+        unsafe chttpd_log_server(server, level.rawValue, line(id, text()))
     }
 
     private static func line(_ id: LogID?, _ text: String) -> String {

@@ -15,23 +15,23 @@ internal import WSGIWire
 
     /// A sink nothing has been written to.
     init(of request: Request) {
-        self.request = request
-        brigade = chttpd_brigade(request)
+        unsafe self.request = request
+        unsafe brigade = chttpd_brigade(request)
     }
 
     /// Sets status and headers. They leave for the client with the first data, or at the end.
     mutating func sendHead(_ encoded: UnsafeRawBufferPointer) throws(WireError) {
-        var head = try ResponseHead(encoded)
-        let pool = request.pointee.pool
-        request.pointee.status = Int32(truncatingIfNeeded: head.status)
-        request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
+        var head = try unsafe ResponseHead(encoded)
+        let pool = unsafe request.pointee.pool
+        unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
+        unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
         for _ in 0..<head.headerCount {
-            let (name, value) = try head.nextHeader()
-            setHeader(name, value, pool)
+            let (name, value) = try unsafe head.nextHeader()
+            unsafe setHeader(name, value, pool)
         }
-        if head.contentLength >= 0 { ap_set_content_length(request, apr_off_t(head.contentLength)) }
+        if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
         // PEP 3333 has no use for an interim response once the answer has begun.
-        chttpd_clear_expecting_100(request)
+        unsafe chttpd_clear_expecting_100(request)
         hasHead = true
     }
 
@@ -39,70 +39,70 @@ internal import WSGIWire
     ///
     /// - Returns: false when the client has gone.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
-        if let start = data.baseAddress, data.count > 0 { chttpd_append_transient(brigade, start, data.count) }
-        if flush { chttpd_append_flush(brigade) }
+        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+        if flush { unsafe chttpd_append_flush(brigade) }
         return pass()
     }
 
     /// Sends a part of a regular file; the descriptor becomes httpd's and is closed with the request.
     mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
-        let status = chttpd_append_file(
+        let status = unsafe chttpd_append_file(
             brigade, descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
         guard status == APR_SUCCESS else {
             closeDescriptor(descriptor)
             return false
         }
-        chttpd_append_flush(brigade)
+        unsafe chttpd_append_flush(brigade)
         return pass()
     }
 
     /// Ends the response, with a last block where there is one.
-    mutating func finish(_ data: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
-        if let start = data.baseAddress, data.count > 0 { chttpd_append_transient(brigade, start, data.count) }
-        chttpd_append_eos(brigade)
+    mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
+        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+        unsafe chttpd_append_eos(brigade)
         return pass()
     }
 
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
-        chttpd_close_after(request.pointee.connection)
-        chttpd_append_cut(brigade, request)
-        chttpd_append_eos(brigade)
+        unsafe chttpd_close_after(request.pointee.connection)
+        unsafe chttpd_append_cut(brigade, request)
+        unsafe chttpd_append_eos(brigade)
         _ = pass()
     }
 
     private mutating func pass() -> Bool {
         isCommitted = true
-        let status = ap_pass_brigade(request.pointee.output_filters, brigade)
-        apr_brigade_cleanup(brigade)
-        return status == APR_SUCCESS && !chttpd_aborted(request.pointee.connection)
+        let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
+        unsafe apr_brigade_cleanup(brigade)
+        return unsafe status == APR_SUCCESS && !chttpd_aborted(request.pointee.connection)
     }
 
     private func setHeader(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ pool: Pool?) {
-        let text = string(value, pool)
-        if equals(name, "Content-Type") {
-            ap_set_content_type(request, text)
-        } else if equals(name, "Content-Length") {
+        let text = unsafe string(value, pool)
+        if unsafe equals(name, "Content-Type") {
+            unsafe ap_set_content_type(request, text)
+        } else if unsafe equals(name, "Content-Length") {
             // `ap_set_content_length` writes it, from the number in the head.
-        } else if equals(name, "WWW-Authenticate") {
-            apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
+        } else if unsafe equals(name, "WWW-Authenticate") {
+            unsafe apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
         } else {
-            apr_table_addn(request.pointee.headers_out, string(name, pool), text)
+            unsafe apr_table_addn(request.pointee.headers_out, string(name, pool), text)
         }
     }
 
     private func string(_ bytes: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeMutablePointer<CChar>? {
-        apr_pstrmemdup(
+        unsafe apr_pstrmemdup(
             pool, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, apr_size_t(bytes.count))
     }
 
     private func equals(_ name: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
         guard name.count == literal.utf8CodeUnitCount, let start = name.baseAddress else { return false }
-        return strncasecmp(
+        return unsafe strncasecmp(
             start.assumingMemoryBound(to: CChar.self),
             UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self), name.count) == 0
     }
 }
 
 /// A text of no bytes.
-var emptyText: Text { literal("") }
+var emptyText: Text { unsafe literal("") }

@@ -13,28 +13,28 @@ typealias Text = UnsafePointer<CChar>
 /// The bytes of a NUL-terminated text, without the NUL; empty for none.
 @inline(__always)
 func bytes(of text: Text?) -> UnsafeRawBufferPointer {
-    guard let text else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return UnsafeRawBufferPointer(start: text, count: strlen(text))
+    guard let text = unsafe text else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeRawBufferPointer(start: text, count: strlen(text))
 }
 
 /// The bytes of a literal.
 @inline(__always)
 func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    unsafe UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
 }
 
 /// httpd's text as a String, for configuration and messages; what is not UTF-8 is repaired.
 func string(_ text: Text?) -> String {
-    guard let text else { return "" }
-    return String(cString: text)
+    guard let text = unsafe text else { return "" }
+    return unsafe String(cString: text)
 }
 
 /// A copy of `text` in `pool`.
 func copy(_ text: String, into pool: Pool) -> UnsafeMutablePointer<CChar>? {
-    apr_pstrdup(pool, text)
+    unsafe apr_pstrdup(pool, text)
 }
 
 /// The text of a literal.
 func literal(_ text: StaticString) -> Text {
-    UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }
