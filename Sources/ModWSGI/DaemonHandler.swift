@@ -243,12 +243,18 @@ internal import WSGIWire
         while left > 0 {
             let piece = try unsafe reader.piece(atMost: left)
             left -= piece.count
-            if left == 0, !isFlushed, reader.endsHere() {
+            switch left == 0 ? reader.following : nil {
+            case .data:
+                // What is here already goes out together.
+                unsafe sink.append(piece)
+            case .end where !isFlushed || sink.isCommitted:
                 reader.isFinished = true
                 return unsafe sink.finish(piece)
+            default:
+                // A block that the application has sent by itself is on its way before the response ends: httpd would
+                // otherwise take it for the whole body and tell its length, sometimes, as time goes.
+                guard unsafe sink.sendData(piece, flush: true) else { return false }
             }
-            // What follows in the buffer goes out with it; otherwise the client gets this now.
-            guard unsafe sink.sendData(piece, flush: isFlushed || reader.isDrained) else { return false }
         }
         return true
     }

@@ -64,11 +64,12 @@ internal import WSGIWire
         return unsafe piece
     }
 
-    /// Takes an END that is here already. Never waits.
-    mutating func endsHere() -> Bool {
-        guard end &- start >= Frame.headerSize else { return false }
+    /// The kind of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
+    var following: Frame.Kind? {
+        guard end &- start >= Frame.headerSize else { return nil }
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
-        return unsafe (try? Frame.header(bytes))?.kind == .end
+        guard let header = unsafe try? Frame.header(bytes) else { return nil }
+        return end &- start &- Frame.headerSize >= header.length ? header.kind : nil
     }
 
     /// The descriptor that came with the last frames; the caller's.

@@ -35,11 +35,16 @@ internal import WSGIWire
         hasHead = true
     }
 
+    /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
+    mutating func append(_ data: UnsafeRawBufferPointer) {
+        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+    }
+
     /// Passes a block of the body on. `flush`: it must leave for the client now.
     ///
     /// - Returns: false when the client has gone.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
-        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+        unsafe append(data)
         if flush { unsafe chttpd_append_flush(brigade) }
         return pass()
     }
@@ -58,7 +63,7 @@ internal import WSGIWire
 
     /// Ends the response, with a last block where there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
-        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+        unsafe append(data)
         unsafe chttpd_append_eos(brigade)
         return pass()
     }
