@@ -128,7 +128,10 @@ internal import WSGIWire
         if let type = unsafe r.pointee.ap_auth_type { unsafe put("AUTH_TYPE", type, &buffer) }
         if let former = unsafe r.pointee.prev {
             if let arguments = unsafe former.pointee.args { unsafe put("REDIRECT_QUERY_STRING", arguments, &buffer) }
-            if let uri = unsafe former.pointee.uri { unsafe put("REDIRECT_URL", uri, &buffer) }
+            if let uri = unsafe former.pointee.uri {
+                let isQualified = unsafe chttpd_qualifies_redirect_url(r)
+                unsafe put("REDIRECT_URL", isQualified ? ap_construct_url(r.pointee.pool, uri, r) : uri, &buffer)
+            }
         }
     }
 

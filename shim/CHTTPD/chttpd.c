@@ -57,3 +57,7 @@ bool chttpd_wants_current_uri(const request_rec *r) {
                            : NULL;
     return rule && strcmp(rule, "current-uri") == 0;
 }
+
+bool chttpd_qualifies_redirect_url(const request_rec *r) {
+    return core_directory(r)->qualify_redirect_url == AP_CORE_CONFIG_ON;
+}

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import env
+from shared_server import hosting
 
 pytestmark = [pytest.mark.mpms, pytest.mark.pythons]
 
@@ -203,3 +204,17 @@ def test_user_of_the_process(server, mode):
     names = {one.user for one in server.processes() if one.pid != server.pid}
     assert env.httpd_user() in names
     assert mode == "embedded" or env.other_user() in names
+
+
+@pytest.mark.parametrize("qualified", [False, True], ids=["plain", "qualified"])
+def test_redirected_request_knows_where_it_came_from(launch, mode, qualified):
+    server = launch(hosting(mode) + f"""
+WSGIScriptAlias /environ @APPS@/environ/app.wsgi
+ErrorDocument 404 /environ/after
+QualifyRedirectURL {"On" if qualified else "Off"}
+""")
+    told = server.get("/missing?a=1").json["environ"]
+    prefix = "http://" + value(told, "HTTP_HOST") if qualified else ""
+    assert value(told, "REDIRECT_URL") == prefix + "/missing"
+    assert value(told, "REDIRECT_QUERY_STRING") == "a=1"
+    assert value(told, "REQUEST_URI") == "/missing?a=1" and value(told, "PATH_INFO") == "/after"

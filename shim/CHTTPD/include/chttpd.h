@@ -142,6 +142,8 @@ static inline bool chttpd_is_https(request_rec *r) { return ap_ssl_conn_is_ssl(r
 /* CGIPassAuth On, and CGIVar REQUEST_URI current-uri, of the request's directory. */
 bool chttpd_passes_authorization(const request_rec *r);
 bool chttpd_wants_current_uri(const request_rec *r);
+/* QualifyRedirectURL On. */
+bool chttpd_qualifies_redirect_url(const request_rec *r);
 static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }
 static inline int chttpd_used_path_info(const request_rec *r) { return r->used_path_info; }
 static inline bool chttpd_script_has_file(const request_rec *r) { return r->finfo.filetype != APR_NOFILE; }
