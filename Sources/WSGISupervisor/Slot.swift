@@ -187,9 +187,16 @@ struct Slot {
     }
 
     private mutating func served(_ generation: UInt32) -> [Action] {
-        guard case .ready(var serving) = phase, serving.generation == generation else { return [] }
-        serving.isProven = true
-        phase = .ready(serving)
+        switch phase {
+        case .ready(var serving) where serving.generation == generation:
+            serving.isProven = true
+            phase = .ready(serving)
+        case .replacing(var serving, by: let launch) where serving.generation == generation:
+            serving.isProven = true
+            phase = .replacing(serving, by: launch)
+        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            break
+        }
         return []
     }
 

@@ -132,6 +132,18 @@ struct SlotTests {
         #expect(bench.on(.ended(generation: 2), after: 100) == [.withdraw, .delayed(milliseconds: 1_000, failures: 2)])
     }
 
+    @Test func workersThatServedARequestDoNot() {
+        var bench = Bench.serving()
+        for generation in UInt32(1)...20 {
+            #expect(bench.on(.served(generation: generation)).isEmpty)
+            #expect(
+                bench.on(.ended(generation: generation)) == [
+                    .withdraw, .start(generation: generation + 1, .ended, hasPredecessor: false),
+                ])
+            _ = bench.on(.ready(generation: generation + 1))
+        }
+    }
+
     @Test func workersThatServedForAWhileDoNot() {
         var bench = Bench.serving()
         for generation in UInt32(1)...5 {

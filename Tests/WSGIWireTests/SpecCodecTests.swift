@@ -104,6 +104,6 @@ struct SpecCodecTests {
 
     @Test func controlKindsAreDistinct() {
         let kinds = (0...64).compactMap { ControlKind(rawValue: $0) }
-        #expect(kinds.count == 11)
+        #expect(kinds.count == 12)
     }
 }
