@@ -45,6 +45,12 @@ enum Accounts {
         }
     }
 
+    /// All groups of the user with this id and primary group, as httpd's children have them.
+    static func groups(of owner: (user: UInt32, group: UInt32)) -> [UInt32] {
+        let name = unsafe getpwuid(owner.user).map { unsafe String(cString: $0.pointee.pw_name) } ?? ""
+        return supplementaryGroups(of: name, primary: owner.group)
+    }
+
     /// All groups of a user, the primary one first.
     static func supplementaryGroups(of user: String, primary: UInt32) -> [UInt32] {
         guard !user.isEmpty else { return [primary] }

@@ -36,16 +36,16 @@ func firstLine(of path: String) -> String? {
     readFile(path)?.split(separator: "\n").first.map(String.init)
 }
 
-/// The first component of `path` whose directory `user` of `group` may not enter, with its mode; nil: all may be.
+/// The first component of `path` whose directory `user` of `groups` may not enter, with its mode; nil: all may be.
 ///
 /// It goes by the mode bits alone; access lists and capabilities can allow more.
-func firstClosedDirectory(on path: String, user: UInt32, group: UInt32) -> (path: String, mode: UInt32)? {
+func firstClosedDirectory(on path: String, user: UInt32, groups: [UInt32]) -> (path: String, mode: UInt32)? {
     var prefix = ""
     for part in ["/"] + path.split(separator: "/").dropLast().map(String.init) {
         prefix = part == "/" ? "/" : (prefix == "/" ? "/" + part : prefix + "/" + part)
         var status = stat()
         guard unsafe stat(prefix, &status) == 0 else { return (prefix, 0) }
-        let bit: UInt32 = status.st_uid == user ? 0o100 : status.st_gid == group ? 0o010 : 0o001
+        let bit: UInt32 = status.st_uid == user ? 0o100 : groups.contains(status.st_gid) ? 0o010 : 0o001
         if status.st_mode & bit == 0 { return (prefix, status.st_mode & 0o7777) }
     }
     return nil

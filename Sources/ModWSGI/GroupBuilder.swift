@@ -74,6 +74,14 @@ internal import WSGICore
                 .accountUnusable,
                 "\(owner) would run as root: give user=, or set httpd's User, to an account without its rights.")
         }
+        let primary = try Accounts.group(options.group, default: host.groupID, for: owner)
+        let groups = Accounts.supplementaryGroups(of: user.name, primary: primary)
+        if host.isRoot, let closed = firstClosedDirectory(on: spec.engine, user: user.id, groups: groups) {
+            throw StartError(
+                .daemonStartFailed,
+                "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                    + "where the module's engine '\(spec.engine)' is: install the module with 'make install'.")
+        }
         var group = GroupSpec()
         group.name = definition.name
         group.origin = definition.location.description
@@ -81,8 +89,8 @@ internal import WSGICore
         group.pythonArguments = ["-P", "-X", "utf8"]
         group.changesUser = host.isRoot
         group.userID = user.id
-        group.groupID = try Accounts.group(options.group, default: host.groupID, for: owner)
-        group.supplementaryGroups = Accounts.supplementaryGroups(of: user.name, primary: group.groupID)
+        group.groupID = primary
+        group.supplementaryGroups = groups
         group.userName = user.name
         group.userHome = user.home
         // A user of its own starts at home; httpd's own user has no use for its home directory.

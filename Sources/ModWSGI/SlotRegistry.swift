@@ -135,7 +135,7 @@ enum SlotRegistry {
             Glibc.close(descriptor)
             throw error
         }
-        if let owner, let closed = firstClosedDirectory(on: path, user: owner.0, group: owner.1) {
+        if let owner, let closed = firstClosedDirectory(on: path, user: owner.0, groups: Accounts.groups(of: owner)) {
             unsafe unlink(path)
             Glibc.close(descriptor)
             throw StartError(
