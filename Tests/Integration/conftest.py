@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import crashes
 import env
 import processes
 import pythons
@@ -24,6 +25,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "pythons: runs on every Python version")
     if not config.option.module.exists():
         raise pytest.UsageError(f"{config.option.module} does not exist: build it, or name another with --module")
+    crashes.allow_cores()
     config.option.module = env.readable_module(config.option.module.resolve())
     processes.adopt_orphans()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped then, too

@@ -3,17 +3,21 @@
 import pathlib
 import re
 
+import crashes
 from polling import until
 
 _BAD = [
     re.compile(r"\[[\w-]*:(warn|error|crit|alert|emerg)\]"),
     re.compile(r"\bWSGI\d{4}\b"),
-    re.compile(r"AH00052|exit signal"),
+    re.compile(r"AH0005[12]|exit signal"),
     re.compile(r"Fatal|AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Traceback|Exception ignored"),
 ]
 
 #: What httpd says of itself, with any module: a child that ends drops connections that linger.
 _HTTPD = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure")
+
+#: A child that crashed; `crashes` knows whether it was httpd's own doing.
+_SEGFAULT = re.compile(r"AH0005[12]: .*exit signal Segmentation fault")
 
 #: What a traceback consists of, after the header that httpd gives each line.
 _TRACEBACK = re.compile(
@@ -83,8 +87,11 @@ class ErrorLog:
         """What was not declared, and what was declared and did not come."""
         missing = [f"expected, not logged: {one.pattern}" for one in self._expected if not self._arrived(one)]
         known = [*self._expected, *self._allowed, _HTTPD]
-        return missing + [line for line in self.lines()
-                          if any(bad.search(line) for bad in _BAD) and not any(one.search(line) for one in known)]
+        found = [line for line in self.lines()
+                 if any(bad.search(line) for bad in _BAD) and not any(one.search(line) for one in known)]
+        if any(map(_SEGFAULT.search, found)) and crashes.are_httpds_own(self._folder.parent / "cores"):
+            found = [line for line in found if not _SEGFAULT.search(line)]
+        return missing + found
 
     def _arrived(self, pattern: re.Pattern) -> bool:
         try:

@@ -12,6 +12,7 @@ ServerRoot "@ROOT@"
 ServerName localhost
 PidFile httpd.pid
 DefaultRuntimeDir run
+CoreDumpDirectory cores
 Mutex file:run default
 Listen 127.0.0.1:@PORT@
 @USER@

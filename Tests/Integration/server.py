@@ -1,5 +1,6 @@
 """A real httpd on a free loopback port, with its own ServerRoot, started and stopped by its own pid."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -53,9 +54,10 @@ class Server:
 
     def _lay_out(self) -> None:
         self.root.chmod(0o755)
-        for name in ("logs", "run", "htdocs", "scratch"):
+        for name in ("logs", "run", "htdocs", "scratch", "cores"):
             (self.root / name).mkdir()
         env.give_to_httpd(self.root / "scratch")
+        env.give_to_httpd(self.root / "cores")
         shutil.copytree(env.APPS, self.root / "apps", ignore=shutil.ignore_patterns("__pycache__"))
         subprocess.run(["chmod", "-R", "a+rX", self.root / "apps"], check=True)
         (self.root / "htdocs" / "ready.txt").write_text("ready\n")
@@ -259,6 +261,9 @@ class Server:
         """Waits for a file that an application wrote to the scratch directory."""
         path = self.scratch / name
         until(path.exists, f"the application to write {name}", timeout=timeout)
+        # The application makes the file a moment before it writes to it.
+        with contextlib.suppress(AssertionError):
+            until(lambda: path.stat().st_size, "", timeout=0.5)
         return path.read_text()
 
     def tell(self, name: str, text: str = "") -> None:
