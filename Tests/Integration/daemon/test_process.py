@@ -58,6 +58,16 @@ def test_python_is_that_of_the_virtual_environment(launch, platform):
     assert answer["executable"].startswith(str(platform.python.venv()))
 
 
+def test_python_may_be_named_as_an_executable(launch, platform):
+    server = launch("""
+WSGIDaemonProcess one python=@VENV@/bin/python
+WSGIScriptAlias /one @APPS@/process/app.wsgi process-group=one application-group=%{GLOBAL}
+""")
+    answer = server.get("/one").json
+    assert answer["executable"].endswith("/bin/python") and answer["prefix"] != answer["base_prefix"]
+    assert answer["version"] == platform.python.short
+
+
 def test_home_variable_is_the_users(launch):
     assert told(launch)["HOME"] == os.path.expanduser(f"~{env.httpd_user()}")
 
