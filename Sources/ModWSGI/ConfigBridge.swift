@@ -54,16 +54,41 @@ enum ConfigBridge {
         do {
             if let directory: DirectoryConfig = unsafe object(directory) {
                 try unsafe directive.apply(
-                    string(arguments), at: location, in: context(command), server: &server.settings,
+                    rawArguments: bytes(of: arguments), at: location, in: context(command), server: &server.settings,
                     directory: &directory.settings)
             } else {
                 try unsafe directive.apply(
-                    string(arguments), at: location, in: context(command), server: &server.settings, directory: &unused)
+                    rawArguments: bytes(of: arguments), at: location, in: context(command), server: &server.settings,
+                    directory: &unused)
             }
-            return nil
+            return unsafe directive.isSection ? walk(command) : nil
         } catch {
             return unsafe copy(error.description, into: command.pointee.pool).map { unsafe UnsafePointer($0) }
         }
+    }
+
+    /// Whether the statements of a section of ours are being applied; configuration is read on one thread.
+    @safe nonisolated(unsafe) private static var isInSection = false
+
+    /// Applies the statements within a section of ours.
+    private static func walk(_ command: UnsafeMutablePointer<cmd_parms>) -> Text? {
+        guard let section = unsafe command.pointee.directive else { return nil }
+        var next = unsafe section.pointee.first_child
+        while let child = unsafe next {
+            let name = unsafe string(child.pointee.directive)
+            guard DirectiveTable.directive(named: name)?.scope == .interpreter else {
+                let title = unsafe string(section.pointee.directive) + ">"
+                unsafe command.pointee.err_directive = unsafe UnsafePointer(child)
+                return unsafe copy("\(name) cannot stand in \(title): move it out of the section.", into: command.pointee.pool)
+                    .map { unsafe UnsafePointer($0) }
+            }
+            unsafe next = child.pointee.next
+        }
+        isInSection = true
+        defer { isInSection = false }
+        let message = unsafe ap_walk_config(section.pointee.first_child, command, command.pointee.context)
+        unsafe command.pointee.directive = unsafe section
+        return unsafe message
     }
 
     /// Hands an object to httpd for the life of `pool`.
@@ -86,6 +111,7 @@ enum ConfigBridge {
         if unsafe command.pointee.override & Int32(RSRC_CONF | ACCESS_CONF) == 0 {
             return StatementContext(.htaccess, serverName: name)
         }
+        if isInSection { return StatementContext(.interpreterOptions, serverName: name) }
         if unsafe command.pointee.path != nil { return StatementContext(.directory, serverName: name) }
         return unsafe StatementContext(server?.pointee.is_virtual == 1 ? .virtualHost : .mainServer, serverName: name)
     }

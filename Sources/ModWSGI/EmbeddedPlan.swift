@@ -34,7 +34,7 @@ final class EmbeddedPlan: Sendable {
             HostFacts.query(AP_MPMQ_IS_FORKED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdChildren != 1
         spec.maximumProcesses = host.process.httpdChildren
         spec.threadsPerProcess = host.process.httpdThreadsPerChild
-        spec.pythonPath = global.pythonPath
+        spec.pythonPath = global.interpreter.pythonPath
         spec.preloads = preloads
         do {
             spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)

@@ -12,7 +12,11 @@ enum Startup {
             let servers = unsafe configured(main)
             let groups = try ProcessGroups(servers: servers)
             _ = try groups.preloads(of: servers)
-            for notice in groups.notices { unsafe Log.server(main, .info, nil, notice) }
+            var told: Set<String> = []
+            for notice in servers.flatMap(\.settings.notices) + groups.notices
+            where told.insert(notice.subject).inserted {
+                unsafe chttpd_log_startup(Log.Level.notice.rawValue, "\(notice.location): \(notice.text)")
+            }
             return OK
         } catch {
             unsafe chttpd_log_startup(Log.Level.error.rawValue, error.description)
@@ -25,9 +29,10 @@ enum Startup {
         unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
         guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
         let servers = unsafe configured(main)
-        guard let names = try? ProcessGroups(servers: servers), let preloads = try? names.preloads(of: servers) else {
-            return HTTP_INTERNAL_SERVER_ERROR
-        }
+        guard let names = try? ProcessGroups(servers: servers), 
+            // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
+            let preloads = try? names.preloads(of: servers).filter({ !isDirectory($0.script.path) })
+        else { return HTTP_INTERNAL_SERVER_ERROR }
         ModuleState.names = names
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
         let host = unsafe HostFacts(main: main)

@@ -4,26 +4,57 @@ public struct DaemonOption: Sendable {
 
     /// The option's name.
     public let name: StaticString
+    /// Its value's place in a syntax line.
+    public let usage: String
     /// Its meaning in a sentence.
     public let help: StaticString
     /// What its value must be, to stand after "must be".
     public let syntax: String
+    /// Whether it may be given several times, each adding a value.
+    public let isRepeatable: Bool
+    /// Whether its values must not be shown in messages.
+    public let isSecret: Bool
 
     private let set: @Sendable (String, String, inout DaemonOptions) throws(ConfigError) -> Void
-    /// The value as it could stand in the configuration, without quotes.
-    let print: @Sendable (DaemonOptions) -> String
+    /// The values as they could stand in the configuration, without quotes: one, unless the option is repeatable.
+    public let print: @Sendable (DaemonOptions) -> [String]
     /// The bit of `DaemonOptions.written`.
     private(set) var bit: UInt64 = 0
+    /// Whether this version accepts the option and does not yet act on it.
+    public private(set) var isPending = false
 
-    /// A row.
+    /// The row of an option with one value.
     init<Value>(_ name: StaticString, _ path: any Path<Value>, _ kind: ValueKind<Value>, help: StaticString) {
         self.name = name
         self.help = help
+        usage = kind.usage
         syntax = kind.syntax
+        isRepeatable = false
+        isSecret = false
         set = { (word: String, subject: String, options: inout DaemonOptions) throws(ConfigError) in
             options[keyPath: path] = try kind.value(of: word, for: subject)
         }
-        print = { kind.print($0[keyPath: path]) }
+        print = { [kind.print($0[keyPath: path])] }
+    }
+
+    /// The row of an option that may be given several times.
+    init<Value>(
+        _ name: StaticString, each path: any Path<[Value]>, _ kind: ValueKind<Value>, isSecret: Bool = false,
+        help: StaticString
+    ) {
+        self.name = name
+        self.help = help
+        usage = kind.usage
+        syntax = kind.syntax
+        isRepeatable = true
+        self.isSecret = isSecret
+        set = { (word: String, subject: String, options: inout DaemonOptions) throws(ConfigError) in
+            guard !isSecret || kind.parse(word) != nil else {
+                throw ConfigError("\(subject) must be \(kind.syntax).")
+            }
+            try options[keyPath: path].append(kind.value(of: word, for: subject))
+        }
+        print = { $0[keyPath: path].map { kind.print($0) } }
     }
 
     /// The row with its bit of `DaemonOptions.written`.
@@ -32,6 +63,16 @@ public struct DaemonOption: Sendable {
         row.bit = bit
         return row
     }
+
+    /// The row of an option that this version does not act on.
+    var pending: DaemonOption {
+        var row = self
+        row.isPending = true
+        return row
+    }
+
+    /// Whether it was written in a definition with these options.
+    public func isWritten(in options: DaemonOptions) -> Bool { options.written & bit != 0 }
 
     /// Sets the option from a word of the configuration.
     func apply(_ word: String, of owner: String, to options: inout DaemonOptions) throws(ConfigError) {

@@ -13,6 +13,16 @@ public struct DaemonOptions: Equatable, Sendable {
     public var group: Account?
     /// The working directory, which is also the first entry of `sys.path`.
     public var home: String?
+    /// Their further groups; `nil`: those of the user.
+    public var supplementaryGroups: [Account]?
+    /// The directory that becomes their root; `nil`: the machine's.
+    public var chroot: String?
+    /// The owner of their sockets; `nil`: httpd's `User`.
+    public var socketUser: Account?
+    /// The owner that scripts must have; `nil`: any.
+    public var scriptUser: Account?
+    /// The group that scripts must have; `nil`: any.
+    public var scriptGroup: Account?
     /// The file creation mask; `nil`: inherited.
     public var umask: UInt32?
     /// `LANG` of the processes.
@@ -29,6 +39,14 @@ public struct DaemonOptions: Equatable, Sendable {
     /// Directories for `site.addsitedir`.
     public var pythonPath: [String] = []
 
+    /// `PYTHON_EGG_CACHE`.
+    public var pythonEggs: String?
+    /// Variables of their environment, in order.
+    public var environment: [EnvironmentVariable] = []
+    /// Files of variables, in order; they count less than `environment`. With `-` before it one may be missing.
+    public var environmentFiles: [String] = []
+    /// `sys.setswitchinterval` in seconds; `nil`: as `WSGISwitchInterval` says.
+    public var switchInterval: Double?
     /// Stack of each request thread in bytes; 0: the system's default.
     public var stackSize = 0
     /// Requests after which a process is replaced; 0: never.
@@ -37,10 +55,48 @@ public struct DaemonOptions: Equatable, Sendable {
     public var gracefulTimeout = 15
     /// How long requests and interpreters have when a process is told to end.
     public var shutdownTimeout = 5
+    /// Time after which a process is replaced; 0: never.
+    public var restartInterval = 0
+    /// Time without requests after which a process is replaced; 0: never.
+    public var inactivityTimeout = 0
+    /// Time from the first attempt to load a script to the first success; 0: any.
+    public var startupTimeout = 0
+    /// As `gracefulTimeout`, for SIGUSR1; 0: the same.
+    public var evictionTimeout = 0
+    /// How long a request may take, before it is scaled by the number of threads; 0: any.
+    public var requestTimeout = 0
+    /// How long a late request has after the exception was raised in it; 0: none is raised.
+    public var interruptTimeout = 0
+    /// How long Python's lock may be held without a pause; 0: any.
+    public var deadlockTimeout = 300
+    /// How long a request may wait for a thread; 0: any.
+    public var queueTimeout = 0
     /// How long a request waits for a process that can be connected to; 0: it does not wait.
     public var connectTimeout = 15
     /// How long one read or write on a connection to a process may take; 0: as httpd's `Timeout` says.
     public var socketTimeout = 0
+    /// How long one write of a response to the client may take; 0: as `socketTimeout` says.
+    public var responseSocketTimeout = 0
+    /// Send buffer of the sockets in bytes; 0: the system's.
+    public var sendBufferSize = 0
+    /// Receive buffer of the sockets in bytes; 0: the system's.
+    public var receiveBufferSize = 0
+    /// Largest size of one header of a response in bytes; 0: 32768.
+    public var headerBufferSize = 0
+    /// Bytes of a response after which it is flushed; 0: 8388608.
+    public var responseBufferSize = 0
+    /// Milliseconds to wait for more of a response before it is flushed.
+    public var responseFlushDelay = 5
+    /// CPU seconds after which a process is replaced; 0: any.
+    public var cpuTimeLimit = 0
+    /// The priority, -20 to 19.
+    public var cpuPriority = 0
+    /// `RLIMIT_DATA` in bytes; 0: none.
+    public var memoryLimit = 0
+    /// `RLIMIT_AS` in bytes; 0: none.
+    public var virtualMemoryLimit = 0
+    /// Whether `mod_wsgi.server_metrics()` answers.
+    public var serverMetrics = false
     /// Connections that may wait to be accepted.
     public var listenBacklog = 100
 
@@ -55,13 +111,13 @@ public struct DaemonOptions: Equatable, Sendable {
 
     /// Whether the option of this name was written.
     public func isWritten(_ name: String) -> Bool {
-        DaemonOptionTable.all.contains { $0.name.description == name && written & $0.bit != 0 }
+        DaemonOptionTable.option(named: name)?.isWritten(in: self) ?? false
     }
 
     /// The options that were written, as they could stand in the configuration.
     public var text: String {
-        DaemonOptionTable.all.filter { written & $0.bit != 0 }
-            .map { "\($0.name)=\(Words.quoted($0.print(self)))" }
+        DaemonOptionTable.all.filter { $0.isWritten(in: self) }
+            .flatMap { option in option.print(self).map { "\(option.name)=\(Words.quoted($0))" } }
             .joined(separator: " ")
     }
 }

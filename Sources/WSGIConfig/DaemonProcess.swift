@@ -38,14 +38,15 @@ public struct DaemonProcess: Equatable, Sendable {
     /// Refuses a second definition of a name that is not the same as the first.
     func check(against first: DaemonProcess) throws(ConfigError) {
         guard name == first.name, let option = differingOption(from: first) else { return }
+        let both = option.isSecret ? "" : " (\(first.written(option)) there, \(written(option)) here)"
         throw ConfigError(
             "WSGIDaemonProcess '\(name)' at \(location) was already defined at \(first.location) with another "
-                + "\(option.name)= (\(first.written(option)) there, \(written(option)) here): rename one of them, or "
-                + "make them the same.")
+                + "\(option.name)=\(both): rename one of them, or make them the same.")
     }
 
     private func written(_ option: DaemonOption) -> String {
-        options.written & option.bit == 0 ? "not given" : "'\(option.print(options))'"
+        option.isWritten(in: options)
+            ? option.print(options).map { "'\($0)'" }.joined(separator: ", ") : "not given"
     }
 }
 
@@ -57,13 +58,27 @@ enum DaemonStatement {
         var options = DaemonOptions()
         for word in statement.words.dropFirst() {
             let (name, value) = try statement.option(word, of: owner)
-            guard let option = DaemonOptionTable.option(named: name) else { throw missing(name, owner) }
+            guard let option = DaemonOptionTable.option(named: name) else {
+                throw unknownOption(name, of: owner, known: DaemonOptionTable.all.map(\.name.description))
+            }
             try option.apply(value, of: owner, to: &options)
+            if option.isPending {
+                server.notices.append(
+                    Notice(
+                        subject: "\(statement.directive) \(name)=",
+                        text: "option '\(name)' of \(owner) is accepted, but this version does not act on it yet.",
+                        location: statement.location))
+            }
         }
         if options.python != nil && options.pythonHome != nil {
             throw ConfigError(
                 "\(owner) has both python= and python-home=: python= already says which Python runs the processes, so "
                     + "remove python-home=.")
+        }
+        if options.scriptUser != nil && options.scriptGroup != nil {
+            throw ConfigError(
+                "\(owner) has both script-user= and script-group=: a script is checked against one of them, so remove the "
+                    + "other.")
         }
         let definition = DaemonProcess(
             name: name, options: options, location: statement.location,
@@ -87,12 +102,5 @@ enum DaemonStatement {
                     + "contain control characters.")
         }
         return word.text
-    }
-
-    private static func missing(_ name: String, _ owner: String) -> ConfigError {
-        if DaemonOptionTable.unsupported.contains(where: { $0.description == name }) {
-            return ConfigError("option '\(name)' is not supported by this version (\(owner)): remove it.")
-        }
-        return unknownOption(name, of: owner, known: DaemonOptionTable.all.map(\.name.description))
     }
 }

@@ -2,26 +2,37 @@
 public struct Directive: Sendable {
     /// A settable property of settings.
     typealias Path<Root, Value> = WritableKeyPath<Root, Value> & Sendable
-    /// What a directive does that is more than to set a property.
-    typealias Action = @Sendable (Statement, inout ServerSettings) throws(ConfigError) -> Void
+    /// Applies a statement to settings of some kind.
+    typealias Action<Settings> = @Sendable (Statement, inout Settings) throws(ConfigError) -> Void
 
-    /// The name of the directive.
+    /// The name of the directive; that of a section begins with `<`.
     public let name: StaticString
-    /// Its syntax and meaning in a sentence, for `httpd -L`.
+    /// Its arguments, as in a syntax line.
+    public let usage: String
+    /// Its meaning in a sentence.
     public let help: StaticString
     /// Where it may stand.
     public let scope: Scope
+    /// What holds when it is not written; empty: nothing.
+    public let defaultValue: String
 
-    private let effect: Effect
+    /// What it does.
+    let effect: Effect
     /// Copies the property from one scope's settings to another's; only rows that set a directory setting do.
     let copy: @Sendable (borrowing DirectorySettings, inout DirectorySettings) -> Void
     /// The bit of `DirectorySettings.written`; 0 when the directive is no directory setting.
     private(set) var bit: UInt64 = 0
+    /// Whether this version accepts the directive and does not yet act on it.
+    public private(set) var isPending = false
 
-    private enum Effect: Sendable {
-        case directory(@Sendable (Statement, inout DirectorySettings) throws(ConfigError) -> Void)
-        case global(@Sendable (Statement, inout GlobalSettings) throws(ConfigError) -> Void)
-        case server(Action)
+    /// What a directive does.
+    enum Effect: Sendable {
+        case directory(Action<DirectorySettings>)
+        case global(Action<GlobalSettings>)
+        case interpreter(Action<InterpreterSettings>)
+        case server(Action<ServerSettings>)
+        case ignored(check: @Sendable (Statement) throws(ConfigError) -> Void, reason: String)
+        case removed(reason: String)
     }
 
     /// Whether the directive sets a property of `DirectorySettings`.
@@ -29,42 +40,45 @@ public struct Directive: Sendable {
         if case .directory = effect { true } else { false }
     }
 
-    /// The row of a directory setting.
-    static func setting<Value>(
-        _ name: StaticString, _ path: any Path<DirectorySettings, Value>, _ kind: ValueKind<Value>, in scope: Scope,
-        help: StaticString
-    ) -> Directive {
-        Directive(
-            name: name, help: help, scope: scope,
-            effect: .directory { (statement: Statement, settings: inout DirectorySettings) throws(ConfigError) in
-                settings[keyPath: path] = try statement.onlyValue(kind)
-            },
-            copy: { $1[keyPath: path] = $0[keyPath: path] })
+    /// Whether the directive is a section, whose statements are to be applied before the next one.
+    public var isSection: Bool { name.description.hasPrefix("<") }
+
+    /// Whether the directive is no longer one, and always refused.
+    public var isRemoved: Bool {
+        if case .removed = effect { true } else { false }
     }
 
-    /// The row of a setting of the whole server.
-    static func global<Value>(
-        _ name: StaticString, _ path: any Path<GlobalSettings, Value>, _ kind: ValueKind<Value>, help: StaticString
-    ) -> Directive {
-        Directive(
-            name: name, help: help, scope: .mainServer,
-            effect: .global { (statement: Statement, settings: inout GlobalSettings) throws(ConfigError) in
-                settings[keyPath: path] = try statement.onlyValue(kind)
-            },
-            copy: { _, _ in })
+    /// Whether the directive is accepted without any effect.
+    public var isIgnored: Bool {
+        if case .ignored = effect { true } else { false }
     }
 
-    /// The row of a directive that adds something to a server.
-    static func server(
-        _ name: StaticString, in scope: Scope, help: StaticString, _ action: @escaping Action
-    ) -> Directive {
-        Directive(name: name, help: help, scope: scope, effect: .server(action), copy: { _, _ in })
+    /// Describes a directive.
+    init(
+        _ name: StaticString, _ usage: String, _ help: StaticString, _ scope: Scope, _ effect: Effect,
+        defaultValue: String = "",
+        copy: @escaping @Sendable (borrowing DirectorySettings, inout DirectorySettings) -> Void = { _, _ in }
+    ) {
+        self.name = name
+        self.usage = usage
+        self.help = help
+        self.scope = scope
+        self.effect = effect
+        self.defaultValue = defaultValue
+        self.copy = copy
     }
 
     /// The row with its bit of `DirectorySettings.written`.
     func assigned(bit: UInt64) -> Directive {
         var row = self
         row.bit = bit
+        return row
+    }
+
+    /// The row of a directive that this version does not act on.
+    var pending: Directive {
+        var row = self
+        row.isPending = true
         return row
     }
 
@@ -84,9 +98,10 @@ public struct Directive: Sendable {
         _ arguments: String, at location: SourceLocation, in context: StatementContext,
         server: inout ServerSettings, directory: inout DirectorySettings
     ) throws(ConfigError) {
+        if case .removed(let reason) = effect { throw ConfigError("\(name) \(reason)") }
         try scope.check(name.description, in: context.place)
         let statement = try Statement(
-            directive: name.description, words: Words(arguments, of: name.description).all, location: location,
+            directive: title, words: Words(sectionArguments(arguments), of: title).all, location: location,
             context: context)
         switch effect {
         case .directory(let set):
@@ -97,8 +112,28 @@ public struct Directive: Sendable {
                 try set(statement, &server.directory)
                 server.directory.written |= bit
             }
-        case .global(let set): try set(statement, &server.global)
+        case .global(let set):
+            try set(statement, &server.global)
+            server.global.written.insert(name.description)
+        case .interpreter(let set):
+            let last = server.global.interpreterBlocks.count - 1
+            if context.place == .interpreterOptions, last >= 0 {
+                try set(statement, &server.global.interpreterBlocks[last].settings)
+            } else {
+                try set(statement, &server.global.interpreter)
+            }
         case .server(let act): try act(statement, &server)
+        case .ignored(let check, let reason):
+            try check(statement)
+            server.notices.append(
+                Notice(subject: title, text: "\(title) has no effect: \(reason)", location: location))
+        case .removed: break
+        }
+        if isPending {
+            server.notices.append(
+                Notice(
+                    subject: title, text: "\(title) is accepted, but this version does not act on it yet.",
+                    location: location))
         }
     }
 
@@ -113,5 +148,17 @@ public struct Directive: Sendable {
             throw ConfigError("\(name): the arguments are not valid UTF-8: save the configuration file as UTF-8.")
         }
         try apply(arguments, at: location, in: context, server: &server, directory: &directory)
+    }
+
+    /// The name in messages: `<WSGIInterpreterOptions>` with its `>`.
+    private var title: String { isSection ? "\(name)>" : name.description }
+
+    /// The arguments of a section without the `>` that ends them.
+    private func sectionArguments(_ arguments: String) throws(ConfigError) -> String {
+        guard isSection else { return arguments }
+        guard let end = arguments.lastIndex(of: ">"), arguments[end...].dropFirst().allSatisfy(\.isWhitespace) else {
+            throw ConfigError("\(title): the '>' at the end of the line is missing.")
+        }
+        return String(arguments[..<end])
     }
 }

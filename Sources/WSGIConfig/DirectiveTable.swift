@@ -1,9 +1,9 @@
 /// All directives; a directive is added by a property with its default and a row here.
 public enum DirectiveTable {
-    /// Every directive, in the order of the manual.
+    /// Every directive, in the order of the manual, those that are gone at the end.
     public static let all: [Directive] = {
         var bit: UInt64 = 1
-        return rows.map { row in
+        return (scripts + processes + requests + access + python + interpreters + measurement + obsolete).map { row in
             guard row.isSetting else { return row }
             defer { bit <<= 1 }
             return row.assigned(bit: bit)
@@ -19,40 +19,72 @@ public enum DirectiveTable {
         return all.first { $0.name.description.lowercased() == wanted }
     }
 
-    private static let rows: [Directive] = [
-        // Which script serves a URI.
+    // MARK: - Which script serves a URI
+
+    private static let scripts: [Directive] = [
         .server(
-            "WSGIScriptAlias", in: .server,
+            "WSGIScriptAlias", "URL-path path [option=value ...]",
             help: """
-                URL path, script file or directory, then process-group=, application-group=, callable-object= or \
-                pass-authorization=: serve the URIs below the path with the script.
+                Serve the URIs below a URL path with a script, or with the scripts of a directory; options: \
+                process-group=, application-group=, callable-object=, pass-authorization=.
                 """,
-            AliasStatement.apply),
-
-        // Daemon processes.
+            AliasStatement.path),
         .server(
-            "WSGIDaemonProcess", in: .server,
-            help: "Name, then options: define a group of processes that run Python applications.",
-            DaemonStatement.apply),
-        .global(
-            "WSGISocketPrefix", \.socketPrefix, .text("a path prefix"),
-            help: "Path prefix of the sockets of daemon processes, relative to ServerRoot."),
+            "WSGIScriptAliasMatch", "regex path [option=value ...]",
+            help: """
+                Serve the URIs that a regular expression matches with a script; $1 in its path stands for the first \
+                group; options as of WSGIScriptAlias.
+                """,
+            AliasStatement.pattern),
+        .setting(
+            "WSGIHandlerScript", \.handlerScripts,
+            "name path [process-group=name] [application-group=name] [pass-authorization=On|Off]", in: .directory,
+            help: "Define a handler, for SetHandler and AddHandler, whose files are served by a script's handle_request.",
+            merge: { inner, outer in
+                inner + outer.filter { outer in !inner.contains { $0.name == outer.name } }
+            },
+            read: { (statement: Statement, known) throws(ConfigError) in
+                let script = try HandlerScript(statement)
+                return [script] + known.filter { $0.name != script.name }
+            }),
+        .server(
+            "WSGIImportScript", "path process-group=name application-group=name",
+            help: "Import a script when a process starts, before its first request.", ImportScript.apply),
+        .hook(
+            "WSGIDispatchScript", \.dispatchScript, in: .directory,
+            help: "A script whose functions choose process group, application group and callable of each request."),
+    ]
 
-        // Python.
-        .global(
-            "WSGIPythonHome", \.pythonHome, .pythonHome,
-            help: "Python installation or virtual environment for everything that names none of its own."),
-        .global(
-            "WSGIPythonPath", \.pythonPath, .searchPath,
-            help: "Directories, separated by ':', in which embedded applications look for modules first."),
-        .global(
-            "WSGIRestrictEmbedded", \.restrictEmbedded, .flag,
-            help: "On or Off: refuse requests that are not given to daemon processes."),
+    // MARK: - Daemon processes
 
-        // How a request is served.
+    private static let processes: [Directive] = [
+        .server(
+            "WSGIDaemonProcess", "name [option=value ...]",
+            help: "Define a group of processes that run Python applications.", DaemonStatement.apply),
         .setting(
             "WSGIProcessGroup", \.processGroup, .group, in: .directory,
             help: "Name of the daemon process group that serves the requests, or a variable such as %{ENV:name}."),
+        .setting(
+            "WSGIRestrictProcess", \.restrictProcess, "name ...", in: .directory,
+            help: "Names of the process groups that requests may be given to; %{GLOBAL} is embedded mode."
+        ) { (statement: Statement, _) throws(ConfigError) in
+            guard !statement.words.isEmpty else {
+                throw ConfigError(
+                    "\(statement.directive) needs names of process groups; %{GLOBAL} stands for embedded mode.")
+            }
+            return ProcessRestriction(statement.words.map(\.text))
+        },
+        .global(
+            "WSGISocketPrefix", \.socketPrefix, .text("a path prefix", usage: "prefix"),
+            help: "Path prefix of the sockets of daemon processes, relative to ServerRoot."),
+        .global(
+            "WSGIRestrictEmbedded", \.restrictEmbedded, .flag,
+            help: "On or Off: refuse requests that are not given to daemon processes."),
+    ]
+
+    // MARK: - How a request is served
+
+    private static let requests: [Directive] = [
         .setting(
             "WSGIApplicationGroup", \.applicationGroup, .group, in: .directory,
             help: "Name of the interpreter that runs the application, or a variable: %{GLOBAL} is the main one."),
@@ -69,8 +101,120 @@ public enum DirectiveTable {
             "WSGIChunkedRequest", \.chunkedRequest, .flag, in: .fileInfo,
             help: "On or Off: accept request bodies whose length is not declared."),
         .setting(
+            "WSGIMapHEADToGET", \.mapHeadToGet, .headMapping, in: .fileInfo,
+            help: "On, Off or Auto: let applications see HEAD as GET; Auto does when an output filter needs the body."),
+        .setting(
+            "WSGIErrorOverride", \.errorOverride, .flag, in: .fileInfo,
+            help: "On or Off: replace the error pages of applications by httpd's error documents."),
+        .setting(
             "WSGIEnableSendfile", \.enableSendfile, .flag, in: .fileInfo,
             help: "On or Off: let httpd use sendfile for files that applications return."),
+        .setting(
+            "WSGIIgnoreActivity", \.ignoreActivity, .flag, in: .fileInfo,
+            help: "On or Off: leave the inactivity timer of a process as it is when it serves these requests."
+        ).pending,
+        .setting(
+            "WSGIPassApacheRequest", \.passApacheRequest, .flag, in: .directory,
+            help: "On or Off: give embedded applications httpd's request as apache.request_rec."),
+        .global(
+            "WSGICaseSensitivity", \.caseSensitivity, .flag,
+            help: "On or Off: whether paths of scripts that differ in case are different scripts."),
+    ]
+
+    // MARK: - Who may enter
+
+    private static let access: [Directive] = [
+        .hook(
+            "WSGIAccessScript", \.accessScript, in: .authConfig,
+            help: "A script whose allow_access decides which hosts may enter."),
+        .hook(
+            "WSGIAuthUserScript", \.authUserScript, in: .authConfig,
+            help: "A script whose check_password or get_realm_hash knows passwords, for AuthBasicProvider wsgi."),
+        .hook(
+            "WSGIAuthGroupScript", \.authGroupScript, in: .authConfig,
+            help: "A script whose groups_for_user knows the groups of users, for Require wsgi-group."),
+        .setting(
+            "WSGIGroupAuthoritative", \.groupAuthoritative, .flag, in: .authConfig,
+            help: "Accepted for compatibility; without effect, as in mod_wsgi."),
+    ]
+
+    // MARK: - Python
+
+    private static let python: [Directive] = [
+        .global(
+            "WSGIPythonHome", \.pythonHome, .pythonHome,
+            help: "Python installation or virtual environment for everything that names none of its own."),
+        .interpreter(
+            "WSGIPythonPath", \.pythonPath, .searchPath,
+            help: "Directories, separated by ':', in which embedded applications look for modules first."),
+        .global(
+            "WSGIPythonEggs", \.pythonEggs, .absolutePath,
+            help: "Directory for PYTHON_EGG_CACHE of embedded applications."),
+        .global(
+            "WSGIPythonOptimize", \.pythonOptimize, .count(0...2),
+            help: "Optimisation level, as of python -O (1) and -OO (2)."),
+        .global(
+            "WSGIPythonWarnings", "specification",
+            help: "A rule for warnings, as of python -W; may stand several times."
+        ) { (statement: Statement, settings: inout GlobalSettings) throws(ConfigError) in
+            guard let rule = try statement.onlyValue(.text("a rule for warnings, such as error::DeprecationWarning"))
+            else { return }
+            settings.pythonWarnings.append(rule)
+        },
+        .global(
+            "WSGIPythonHashSeed", \.pythonHashSeed, .hashSeed,
+            help: "Seed of the hashes of str and bytes: random, or a number for the same hashes in all processes."),
+        .global(
+            "WSGIDontWriteBytecode", \.dontWriteBytecode, .flag,
+            help: "On or Off: write no bytecode files, as python -B."),
+        .global(
+            "WSGIDestroyInterpreter", \.destroyInterpreter, .flag,
+            help: "On or Off: end interpreters, and run their atexit functions, when a process ends."),
+    ]
+
+    private static let interpreters: [Directive] = [
+        .interpreter(
+            "WSGISwitchInterval", \.switchInterval, .duration(),
+            help: "Seconds that a thread runs before another one may, as of sys.setswitchinterval."),
+        .interpreter(
+            "WSGIPerInterpreterGIL", \.perInterpreterGIL, .flag, default: "Off",
+            help: "On or Off: give sub-interpreters locks of their own (Python 3.12 and later)."),
+        .interpreter(
+            "WSGIFreeThreading", \.freeThreading, .flag, default: "Off",
+            help: "On or Off: run a free-threaded Python without its global lock."),
+        .interpreter(
+            "WSGIRestrictStdin", \.restrictStdin, .flag, default: "Off",
+            help: "On or Off: refuse reading from sys.stdin."),
+        .interpreter(
+            "WSGIRestrictStdout", \.restrictStdout, .flag, default: "Off",
+            help: "On or Off: refuse writing to sys.stdout."),
+        .interpreter(
+            "WSGIRestrictSignal", \.restrictSignal, .flag, default: "On",
+            help: "On or Off: leave the handlers of signals as they are when applications register theirs."),
+        .server(
+            "<WSGIInterpreterOptions", "[process-group=name] [application-group=name]>", in: .mainServer,
+            help: "A section of settings for the interpreters of some groups.", InterpreterSection.open),
+    ]
+
+    // MARK: - Measurement
+
+    private static let measurement: [Directive] = [
+        .global(
+            "WSGIServerMetrics", \.serverMetrics, .flag,
+            help: "On or Off: let embedded applications call mod_wsgi.server_metrics."
+        ).pending,
+        .global(
+            "WSGITelemetryService", "unix:path [interval=seconds]",
+            help: "Socket to which processes send samples of what they do.", TelemetryService.apply
+        ).pending,
+        .global(
+            "WSGITelemetryOptions", "[+|-]flag ...|None|All",
+            help: "What samples include: CaptureUserAgent.", TelemetryOptions.apply
+        ).pending,
+        .global(
+            "WSGISlowRequests", \.slowRequests, .durationOrZero,
+            help: "Seconds from which a request is reported as slow."
+        ).pending,
     ]
 }
 
@@ -78,12 +222,14 @@ extension ValueKind where Value == GroupExpression {
     /// The name of a group, or a variable; the empty name is embedded mode, or the main interpreter.
     static var group: Self {
         Self(
-            syntax: "the name of a group", parse: { GroupExpression($0) }, print: { $0.text.string })
+            usage: "name|%{variable}", syntax: "the name of a group", parse: { GroupExpression($0) },
+            print: { $0.text.string })
     }
 
     /// The name of an application in its script's module, or a variable.
     static var callable: Self {
         Self(
+            usage: "name|%{ENV:variable}",
             syntax: "the name of an object in the script (letters, digits and '_', no dots)",
             parse: { $0.hasPrefix("%") || isIdentifier($0) ? GroupExpression($0, role: .callableObject) : nil },
             print: { $0.text.string })

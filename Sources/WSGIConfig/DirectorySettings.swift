@@ -16,6 +16,28 @@ public struct DirectorySettings: Equatable, Sendable {
     public var chunkedRequest = false
     /// Whether httpd may use sendfile for files that applications return.
     public var enableSendfile = false
+    /// Whether httpd's error documents replace the error pages of applications.
+    public var errorOverride = false
+    /// Whether applications see HEAD as GET.
+    public var mapHeadToGet = HeadMapping.auto
+    /// Whether requests leave the inactivity timer of their process as it is.
+    public var ignoreActivity = false
+    /// Whether embedded applications see httpd's request as `apache.request_rec`.
+    public var passApacheRequest = false
+    /// The process groups that requests may be given to; `nil`: all.
+    public var restrictProcess: ProcessRestriction?
+    /// The script that chooses groups and callable; `nil`: none.
+    public var dispatchScript: HookScript?
+    /// The script that decides who may enter; `nil`: none.
+    public var accessScript: HookScript?
+    /// The script that knows passwords; `nil`: none.
+    public var authUserScript: HookScript?
+    /// The script that knows the groups of users; `nil`: none.
+    public var authGroupScript: HookScript?
+    /// Accepted for compatibility; nothing asks for it.
+    public var groupAuthoritative = true
+    /// The handlers that are scripts, the innermost definition of a name first.
+    public var handlerScripts: [HandlerScript] = []
 
     /// One bit for each row of `DirectiveTable.settings` that was written in this scope.
     public internal(set) var written: UInt64 = 0

@@ -15,51 +15,45 @@ public struct Preload: Hashable, Sendable {
 }
 
 extension ProcessGroups {
-    /// The preloads that script aliases ask for, in order and each once.
+    /// The preloads that were asked for, in order and each once: by `WSGIImportScript`, and by aliases that give both
+    /// their groups, neither depending on the request.
     ///
-    /// An alias asks for it when it gives both its groups and neither depends on the request. `servers` must be those
-    /// that these groups were made of.
+    /// `servers` must be those that these groups were made of.
     ///
-    /// - Throws: `ConfigError` when an alias names a group that does not exist, or is not for its server.
+    /// - Throws: `ConfigError` when a process group does not exist, or is not for the server.
     public func preloads(of servers: [ConfiguredServer]) throws(ConfigError) -> [Preload] {
         var preloads: [Preload] = []
         var seen: Set<Preload> = []
         for (index, server) in servers.enumerated() {
-            for alias in server.settings.ownAliases {
-                guard let preload = try preload(alias, of: index), seen.insert(preload).inserted else { continue }
-                preloads.append(preload)
+            for script in server.settings.importScripts {
+                let preload = try preload(script, of: index)
+                if seen.insert(preload).inserted { preloads.append(preload) }
             }
         }
         return preloads
     }
 
-    private func preload(_ alias: ScriptAlias, of server: Int) throws(ConfigError) -> Preload? {
-        guard let process = alias.processGroup?.staticText, let application = alias.applicationGroup?.staticText
-        else { return nil }
-        let script = ScriptSpec(path: alias.target.string, applicationGroup: application)
-        guard !process.isEmpty else { return Preload(group: nil, script: script) }
-        let lookup = unsafe alias.processGroup?.text.withBytes { name in unsafe find(name, from: server) } ?? .unknown
-        switch lookup {
-        case .found(let group): return Preload(group: group, script: script)
-        case .ofOtherHost(let group): throw notAccessible(process, all[group], alias, server)
-        case .unknown: throw unknown(process, alias, server)
+    private func preload(_ script: ImportScript, of server: Int) throws(ConfigError) -> Preload {
+        let spec = ScriptSpec(path: script.path, applicationGroup: script.applicationGroup)
+        guard !script.processGroup.isEmpty else { return Preload(group: nil, script: spec) }
+        switch find(script.processGroup, from: server) {
+        case .found(let group): return Preload(group: group, script: spec)
+        case .ofOtherHost(let group): throw notAccessible(script, all[group], server)
+        case .unknown:
+            throw ConfigError(
+                "\(script.owner) at \(script.location): process group '\(script.processGroup)' is not yet configured: "
+                    + "\(advice(onUnknown: script.processGroup, from: server))")
         }
     }
 
-    private func notAccessible(_ name: String, _ group: Group, _ alias: ScriptAlias, _ server: Int) -> ConfigError {
+    private func notAccessible(_ script: ImportScript, _ group: Group, _ server: Int) -> ConfigError {
         let reason =
             isNameMissing(group, server)
             ? "and without a ServerName on both sides they cannot be matched"
             : "and a group can be used by virtual hosts of the same ServerName only"
         return ConfigError(
-            "WSGIScriptAlias '\(alias.urlPath.string)' at \(alias.location): process group '\(name)' is not accessible "
-                + "here, because it is defined in another virtual host, at \(group.definition.location), \(reason): "
-                + "move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.")
-    }
-
-    private func unknown(_ name: String, _ alias: ScriptAlias, _ server: Int) -> ConfigError {
-        ConfigError(
-            "WSGIScriptAlias '\(alias.urlPath.string)' at \(alias.location): process group '\(name)' is not yet "
-                + "configured: \(advice(onUnknown: name, from: server))")
+            "\(script.owner) at \(script.location): process group '\(script.processGroup)' is not accessible here, because "
+                + "it is defined in another virtual host, at \(group.definition.location), \(reason): move its "
+                + "WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.")
     }
 }

@@ -61,8 +61,8 @@ public struct ProcessGroups: Sendable {
 
     /// The groups in the order of their definition, the main server's first if it is the first server.
     public private(set) var all: [Group] = []
-    /// What is worth an INFO line: definitions that were taken as one.
-    public private(set) var notices: [String] = []
+    /// Definitions that were taken as one.
+    public private(set) var notices: [Notice] = []
 
     private let hosts: [HostIdentity]
 
@@ -86,6 +86,11 @@ public struct ProcessGroups: Sendable {
             return isUsable ? .found(index) : .ofOtherHost(index)
         }
         return .unknown
+    }
+
+    /// The same for a name that is a String; allocates.
+    public func find(_ name: String, from server: Int) -> Lookup {
+        unsafe ConfigText(name).withBytes { unsafe find($0, from: server) }
     }
 
     /// What to do about a name under which there is no group: the nearest name, and those that can be used.
@@ -126,8 +131,11 @@ public struct ProcessGroups: Sendable {
         try definition.check(against: first)
         for index in usable.indices where usable[index] { all[known].isUsable[index] = true }
         notices.append(
-            "WSGIDaemonProcess '\(first.name)' at \(definition.location) is the same as at \(first.location): "
-                + "both are taken as one definition.")
+            Notice(
+                subject: "WSGIDaemonProcess '\(first.name)' at \(definition.location)",
+                text: "WSGIDaemonProcess '\(first.name)' is the same as at \(first.location): both are taken as one "
+                    + "definition.",
+                location: definition.location))
     }
 
     private func checkLimits() throws(ConfigError) {

@@ -1,9 +1,11 @@
-/// A `WSGIScriptAlias`: which URIs a script, or a directory of scripts, serves.
+/// A `WSGIScriptAlias` or `WSGIScriptAliasMatch`: which URIs a script, or a directory of scripts, serves.
 ///
 /// Immutable, so that requests may keep a reference to it for as long as the configuration lives.
 @safe public final class ScriptAlias: Sendable {
-    /// The URL path, as written.
+    /// The URL path or the regular expression, as written.
     public let urlPath: ConfigText
+    /// Whether `urlPath` is a regular expression, which `match` cannot answer.
+    public let isPattern: Bool
     /// The script file or the directory.
     public let target: ConfigText
     /// `process-group=`; `nil`: as the settings say.
@@ -19,11 +21,12 @@
 
     /// Describes an alias.
     public init(
-        urlPath: String, target: String, processGroup: GroupExpression? = nil,
+        urlPath: String, isPattern: Bool = false, target: String, processGroup: GroupExpression? = nil,
         applicationGroup: GroupExpression? = nil, callableObject: ConfigText? = nil, passAuthorization: Bool? = nil,
         location: SourceLocation
     ) {
         self.urlPath = ConfigText(urlPath)
+        self.isPattern = isPattern
         self.target = ConfigText(target)
         self.processGroup = processGroup
         self.applicationGroup = applicationGroup

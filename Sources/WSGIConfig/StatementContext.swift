@@ -2,6 +2,8 @@
 public enum Scope: Sendable {
     /// In the main server only, outside of any container.
     case mainServer
+    /// There, and in `<WSGIInterpreterOptions>`.
+    case interpreter
     /// In the main server and in virtual hosts.
     case server
     /// There, and in `<Directory>`, `<Location>`, `<Files>` and the like.
@@ -14,7 +16,7 @@ public enum Scope: Sendable {
     /// What httpd is to be told in `command_rec.req_override`.
     public var overrideClasses: OverrideClasses {
         switch self {
-        case .mainServer, .server: .resourceConfig
+        case .mainServer, .interpreter, .server: .resourceConfig
         case .directory: [.resourceConfig, .accessConfig]
         case .fileInfo: .fileInfo
         case .authConfig: .authConfig
@@ -52,6 +54,8 @@ public struct StatementContext: Sendable {
         case directory
         /// In a `.htaccess` file.
         case htaccess
+        /// In `<WSGIInterpreterOptions>`, of the main server.
+        case interpreterOptions
     }
 
     /// The kind of place.
@@ -70,8 +74,11 @@ extension Scope {
     /// Refuses a statement that stands where it may not.
     func check(_ directive: String, in place: StatementContext.Place) throws(ConfigError) {
         let isInside = place == .directory || place == .htaccess
+        if place == .interpreterOptions, self != .interpreter {
+            throw ConfigError("\(directive) cannot stand in <WSGIInterpreterOptions>: move it out of the section.")
+        }
         switch self {
-        case .mainServer:
+        case .mainServer, .interpreter:
             if place == .virtualHost {
                 throw ConfigError(
                     "\(directive) applies to the whole server and cannot stand in <VirtualHost>: move it out of it.")
@@ -95,7 +102,9 @@ extension Scope {
         case .fileInfo: break
         case .authConfig:
             if !isInside {
-                throw ConfigError("\(directive) must stand in <Directory>, <Location> or the like, or in .htaccess.")
+                throw ConfigError(
+                    "\(directive) cannot stand outside of containers: move it to <Directory>, <Location> or the like, or "
+                        + "to .htaccess.")
             }
         }
     }

@@ -2,6 +2,8 @@
 ///
 /// `parse(print(value)) == value` for every value that `parse` can return.
 struct ValueKind<Value: Equatable & Sendable>: Sendable {
+    /// The value's place in a syntax line: `On|Off`, `seconds`.
+    let usage: String
     /// What is accepted, to stand after "must be".
     let syntax: String
     /// The value of a word; `nil` when the word is something else.
@@ -22,7 +24,7 @@ extension ValueKind where Value == Bool {
     /// `On` or `Off`, in any case, and nothing else.
     static var flag: Self {
         Self(
-            syntax: "On or Off",
+            usage: "On|Off", syntax: "On or Off",
             parse: { word in
                 switch word.lowercased() {
                 case "on": true
@@ -38,7 +40,7 @@ extension ValueKind where Value == Int {
     /// A whole number within `range`.
     static func count(_ range: ClosedRange<Int>) -> Self {
         Self(
-            syntax: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            usage: "number", syntax: "a whole number from \(range.lowerBound) to \(range.upperBound)",
             parse: { word in Number.decimal(word).flatMap { range.contains($0) ? $0 : nil } },
             print: { String($0) })
     }
@@ -46,6 +48,7 @@ extension ValueKind where Value == Int {
     /// A time in whole seconds, with `s`, `min` or `h` as unit.
     static func seconds(_ range: ClosedRange<Int>) -> Self {
         Self(
+            usage: "seconds",
             syntax: "a time in whole seconds from \(range.lowerBound) to \(range.upperBound) "
                 + "(with a unit: 30s, 5min, 1h)",
             parse: { word in Number.with(units: ["s": 1, "min": 60, "h": 3600], word, in: range) },
@@ -53,13 +56,17 @@ extension ValueKind where Value == Int {
     }
 
     /// A size in bytes, with `K`, `M` or `G` (powers of 1024) as unit.
-    static func bytes(_ range: ClosedRange<Int>) -> Self {
+    ///
+    /// - Parameter allowsZero: Whether 0 is accepted as well, where it means something of its own.
+    static func bytes(_ range: ClosedRange<Int>, allowsZero: Bool = false) -> Self {
         Self(
-            syntax: "a size in bytes, at least \(range.lowerBound)"
+            usage: "bytes",
+            syntax: "\(allowsZero ? "0, or " : "")a size in bytes, at least \(range.lowerBound)"
                 + (range.upperBound == Int.max ? "" : " and at most \(range.upperBound)")
                 + " (with a unit: 512K, 8M, 1G)",
             parse: { word in
-                Number.with(
+                if allowsZero && word == "0" { return 0 }
+                return Number.with(
                     units: ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30], word,
                     in: range)
             },
@@ -67,21 +74,46 @@ extension ValueKind where Value == Int {
     }
 }
 
+extension ValueKind where Value == Int {
+    /// A time in whole milliseconds, with `ms` or `s` as unit.
+    static func milliseconds(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            usage: "milliseconds",
+            syntax: "a time in whole milliseconds from \(range.lowerBound) to \(range.upperBound) (with a unit: 5ms, 1s)",
+            parse: { word in Number.with(units: ["ms": 1, "s": 1000], word, in: range) },
+            print: { String($0) })
+    }
+
+    /// A priority as `setpriority` has it.
+    static var nice: Self {
+        Self(
+            usage: "number", syntax: "a whole number from -20 to 19",
+            parse: { word in
+                let digits = word.hasPrefix("-") ? word.dropFirst() : word[...]
+                guard let number = Number.decimal(digits) else { return nil }
+                let value = word.hasPrefix("-") ? -number : number
+                return (-20...19).contains(value) ? value : nil
+            },
+            print: { String($0) })
+    }
+}
+
 extension ValueKind where Value == String? {
     /// Any text but the empty one; `syntax` says of what.
-    static func text(_ syntax: String) -> Self {
-        Self(syntax: syntax, parse: { $0.isEmpty ? nil : .some($0) }, print: { $0 ?? "" })
+    static func text(_ syntax: String, usage: String = "text") -> Self {
+        Self(usage: usage, syntax: syntax, parse: { $0.isEmpty ? nil : .some($0) }, print: { $0 ?? "" })
     }
 
     /// An absolute path.
     static var absolutePath: Self {
-        Self(syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil }, print: { $0 ?? "" })
+        Self(
+            usage: "path", syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil }, print: { $0 ?? "" })
     }
 
     /// The directory of a Python installation; its executable, a frequent mistake, is not taken for it.
     static var pythonHome: Self {
         Self(
-            syntax: "the absolute path of the directory that has bin/python in it",
+            usage: "directory", syntax: "the absolute path of the directory that has bin/python in it",
             parse: { word in
                 let parts = word.split(separator: "/").suffix(2)
                 let isExecutable = parts.first == "bin" && parts.last?.hasPrefix("python") == true
@@ -95,7 +127,7 @@ extension ValueKind where Value == UInt32? {
     /// A file creation mask in octal digits.
     static var umask: Self {
         Self(
-            syntax: "a file creation mask in octal digits, from 0 to 0777",
+            usage: "mask", syntax: "a file creation mask in octal digits, from 0 to 0777",
             parse: { word in
                 guard !word.isEmpty, word.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
                     let mask = UInt32(word, radix: 8), mask <= 0o777
@@ -110,7 +142,7 @@ extension ValueKind where Value == [String] {
     /// Directories, separated by colons.
     static var searchPath: Self {
         Self(
-            syntax: "one or more directories, separated by ':'",
+            usage: "directory[:directory...]", syntax: "one or more directories, separated by ':'",
             parse: { word in
                 let parts = word.split(separator: ":").map(String.init)
                 return parts.isEmpty ? nil : parts
@@ -123,7 +155,7 @@ extension ValueKind where Value == Account? {
     /// A user (or group) by name or number; root only if `allowsZero`.
     static func account(_ what: String, allowsZero: Bool) -> Self {
         Self(
-            syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
+            usage: "name|#number", syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
             parse: { word in
                 guard let account = Account(word) else { return nil }
                 if !allowsZero && (account == .number(0) || account == .name("root")) { return nil }
@@ -133,12 +165,60 @@ extension ValueKind where Value == Account? {
     }
 }
 
+extension ValueKind where Value == [Account]? {
+    /// Groups by name or number, separated by commas.
+    static var accounts: Self {
+        Self(
+            usage: "name|#number,...", syntax: "names of groups, or # and their numbers, separated by commas",
+            parse: { word in
+                let parts = word.split(separator: ",", omittingEmptySubsequences: false).map { Account(String($0)) }
+                let accounts = parts.compactMap(\.self)
+                return accounts.count == parts.count ? .some(accounts) : nil
+            },
+            print: { $0?.map(\.description).joined(separator: ",") ?? "" })
+    }
+}
+
+extension ValueKind where Value == Double? {
+    /// A time in seconds with decimals, with `ms` or `s` as unit, above 0 and at least `minimum`.
+    static func duration(atLeast minimum: Double = 0) -> Self {
+        Self(
+            usage: "seconds",
+            syntax: "a time in seconds, such as 0.005, "
+                + (minimum > 0 ? "at least \(minimum)" : "greater than 0") + " (with a unit: 5ms, 1.5s)",
+            parse: { word in
+                Number.fraction(units: ["s": 1, "ms": 0.001], word).flatMap { value in
+                    value > 0 && value >= minimum ? .some(value) : nil
+                }
+            },
+            print: { $0.map { String($0) } ?? "" })
+    }
+
+    /// A time in seconds with decimals, with `ms` or `s` as unit; 0 is one.
+    static var durationOrZero: Self {
+        Self(
+            usage: "seconds", syntax: "a time in seconds, such as 0.5 (with a unit: 500ms, 2s)",
+            parse: { word in Number.fraction(units: ["s": 1, "ms": 0.001], word).map { .some($0) } },
+            print: { $0.map { String($0) } ?? "" })
+    }
+}
+
 /// Numbers as words of the configuration: digits only, no sign, no white space, nothing behind.
 enum Number {
     /// The value of decimal digits; `nil` when there is anything else, or it is too large.
     static func decimal(_ word: some StringProtocol) -> Int? {
         guard !word.isEmpty, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int(word)
+    }
+
+    /// The value of digits with at most one point among them, and an optional unit; at most about 68 years.
+    static func fraction(units: [String: Double], _ word: String) -> Double? {
+        let digits = word.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = String(word[digits.endIndex...])
+        guard digits.first != ".", digits.last != ".", let number = Double(digits),
+            let factor = unit.isEmpty ? 1 : units[unit], number * factor <= Double(Int32.max)
+        else { return nil }
+        return number * factor
     }
 
     /// The value of digits and an optional unit.

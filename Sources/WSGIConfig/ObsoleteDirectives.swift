@@ -1,0 +1,67 @@
+extension DirectiveTable {
+    /// Directives that need no effect here, and those that mod_wsgi has given up.
+    static let obsolete: [Directive] = [
+        .ignored(
+            "WSGISocketRotation", .flag, help: "Without effect: sockets keep their names over restarts.",
+            because: "the sockets of daemon processes always keep their names when httpd restarts. Remove it."),
+        .ignored(
+            "WSGIAcceptMutex", .mutex, help: "Without effect: processes do not share a socket.",
+            because: "every daemon process has a socket of its own, so none has to wait for a lock. Remove it."),
+        .ignored(
+            "WSGIVerboseDebugging", .flag, help: "Without effect: use LogLevel wsgi:debug.",
+            because: "'LogLevel wsgi:debug' (up to trace8) shows what the module does. Remove it."),
+        .ignored(
+            "WSGILazyInitialization", .flag, help: "Without effect: Python starts where it is needed.",
+            because: "Python is never started in httpd's parent, and in its children only where it is needed. Remove it."),
+
+        .removed(
+            "WSGIReloadMechanism",
+            "is gone since mod_wsgi 3.0: daemon processes are always replaced when their script changes. Remove it; "
+                + "WSGIScriptReloading Off switches reloading off.",
+            help: "Gone since mod_wsgi 3.0."),
+        .removed(
+            "WSGIOutputBuffering",
+            "is gone since mod_wsgi 2.0: responses are never buffered by the module. Remove it.",
+            help: "Gone since mod_wsgi 2.0."),
+        .removed(
+            "WSGIPythonExecutable",
+            "is gone since mod_wsgi 2.0: name the installation with WSGIPythonHome, or the executable of a group with "
+                + "python= on WSGIDaemonProcess.",
+            help: "Gone since mod_wsgi 2.0; use WSGIPythonHome, or python= on WSGIDaemonProcess."),
+        .removed(
+            "WSGIApacheExtensions",
+            "is gone since before mod_wsgi 4.0: use WSGIPassApacheRequest instead.",
+            help: "Gone since before mod_wsgi 4.0; use WSGIPassApacheRequest."),
+        .removed(
+            "WSGIServerGroup",
+            "is gone since before mod_wsgi 4.0: use WSGIApplicationGroup %{SERVER} instead.",
+            help: "Gone since before mod_wsgi 4.0; use WSGIApplicationGroup."),
+        .removed(
+            "WSGIPy3kWarningFlag",
+            "is gone since mod_wsgi 5.0, with Python 2. Remove it.",
+            help: "Gone since mod_wsgi 5.0, with Python 2."),
+        .removed(
+            "WSGIUserAuthoritative",
+            "is gone since before mod_wsgi 4.0: the order of AuthBasicProvider decides which provider has the last word. "
+                + "Remove it.",
+            help: "Gone since before mod_wsgi 4.0; use AuthBasicProvider."),
+        .removed(
+            "WSGINewRelicConfigFile",
+            "is gone since mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
+            help: "Gone since mod_wsgi 6.0; use the agent's own command."),
+        .removed(
+            "WSGINewRelicEnvironment",
+            "is gone since mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
+            help: "Gone since mod_wsgi 6.0; use the agent's own command."),
+    ]
+}
+
+extension ValueKind where Value == String {
+    /// The name of a mechanism of APR's for locks between processes.
+    fileprivate static var mutex: Self {
+        let names = ["default", "flock", "fcntl", "sysvsem", "posixsem", "pthread"]
+        return Self(
+            usage: names.joined(separator: "|"), syntax: "one of " + names.joined(separator: ", "),
+            parse: { names.contains($0.lowercased()) ? $0 : nil }, print: { $0 })
+    }
+}
