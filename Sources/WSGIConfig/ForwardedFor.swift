@@ -1,0 +1,79 @@
+/// The value of an `X-Forwarded-For` header: the client, then the proxies on the way, each as the next one saw it.
+///
+/// Elements without any character count for nothing. All bytes are borrowed; nothing is allocated.
+@safe public struct ForwardedFor {
+    private let value: UnsafeRawBufferPointer
+
+    /// Looks at a header's value.
+    public init(_ value: UnsafeRawBufferPointer) { unsafe self.value = value }
+
+    /// The first element; `nil` when there is none.
+    public var first: UnsafeRawBufferPointer? {
+        var end = 0
+        return unsafe next(from: &end)
+    }
+
+    /// The element of which the rightmost trusted proxies tell: the one left of them, or the leftmost of them when there
+    /// is nothing left of it, or the last element when none of them is trusted.
+    public func client(behind proxies: AddressList) -> UnsafeRawBufferPointer? {
+        var rest = unsafe value.count
+        var chosen = unsafe previous(from: &rest)
+        while let element = unsafe chosen, unsafe proxies.contains(element), let further = unsafe previous(from: &rest)
+        {
+            unsafe chosen = unsafe further
+        }
+        return unsafe chosen
+    }
+
+    /// Writes the elements, separated by `, `, into `buffer`, which must have room for twice the bytes of the value.
+    ///
+    /// - Returns: how many bytes were written.
+    public func write(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var (place, count) = (0, 0)
+        while let element = unsafe next(from: &place) {
+            let separator = count > 0 ? 2 : 0
+            guard let start = element.baseAddress, let target = buffer.baseAddress,
+                count &+ separator &+ element.count <= buffer.count
+            else { break }
+            if separator > 0 {
+                unsafe buffer[count] = UInt8(ascii: ",")
+                unsafe buffer[count &+ 1] = UInt8(ascii: " ")
+            }
+            unsafe (target + (count &+ separator)).copyMemory(from: start, byteCount: element.count)
+            count = count &+ separator &+ element.count
+        }
+        return count
+    }
+
+    private func next(from place: inout Int) -> UnsafeRawBufferPointer? {
+        while unsafe place < value.count {
+            let start = place
+            while unsafe place < value.count, unsafe value[place] != UInt8(ascii: ",") { place &+= 1 }
+            let element = unsafe trimmed(start, place)
+            place &+= 1
+            if unsafe !element.isEmpty { return unsafe element }
+        }
+        return nil
+    }
+
+    /// The element that ends before `place`, which becomes its start; `nil` at the beginning.
+    private func previous(from place: inout Int) -> UnsafeRawBufferPointer? {
+        while place >= 0 {
+            let end = place
+            while place > 0, unsafe value[place &- 1] != UInt8(ascii: ",") { place &-= 1 }
+            let element = unsafe trimmed(place, end)
+            place &-= 1
+            if unsafe !element.isEmpty { return unsafe element }
+        }
+        return nil
+    }
+
+    private func trimmed(_ start: Int, _ end: Int) -> UnsafeRawBufferPointer {
+        var (start, end) = (start, end)
+        while start < end, unsafe Self.isSpace(value[start]) { start &+= 1 }
+        while end > start, unsafe Self.isSpace(value[end &- 1]) { end &-= 1 }
+        return unsafe UnsafeRawBufferPointer(rebasing: value[start..<max(start, end)])
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+}
