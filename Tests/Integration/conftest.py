@@ -12,10 +12,9 @@ import crashes
 import env
 import processes
 import pythons
-from leaks import DescriptorAudit
 from options import MORE_PYTHONS, MPMS
 from server import Platform, Server
-from shared_server import shared_config
+from shared_server import audited, serving, shared_config
 
 MODES = ("embedded", "daemon")
 
@@ -73,30 +72,17 @@ def mode(request) -> str:
 @pytest.fixture(scope="session")
 def shared(platform, mode):
     """A server with every application of apps/ at /<its folder>; it lives as long as tests of its kind follow."""
-    server = Server(platform).configure(shared_config(mode))
-    try:
-        server.start()
-        server.wait_ready("/hello")
-    except AssertionError:
-        server.dispose()
-        raise
-    yield server
-    server.log.start_test()
-    faults = server.dispose_audited()
-    assert not faults, "\n".join(faults)
+    with serving(platform, shared_config(mode), "/hello") as server:
+        yield server
 
 
 @pytest.fixture
 def server(shared):
     """The shared server of the mode; the log and the descriptors are audited after the test."""
-    shared.log.start_test()
-    assert shared.is_alive(), f"the shared server has ended:\n{shared.output()}"
     for leftover in shared.scratch.iterdir():
         leftover.unlink()
-    descriptors = DescriptorAudit(shared)
-    yield shared
-    faults = shared.log.faults() + descriptors.faults()
-    assert not faults, "\n".join(faults)
+    with audited(shared) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
-"""The configuration of the server that most tests share."""
+"""Servers that many tests share, their configuration, and the audit that follows each of the tests."""
 
+import contextlib
 import grp
 import pwd
 
 import env
+from leaks import DescriptorAudit
+from server import Platform, Server
 
 _DAEMON = """
 WSGIDaemonProcess main python-home=@VENV@ @AS@
@@ -67,3 +70,31 @@ def shared_config(mode: str) -> str:
 def group_of(user: str) -> str:
     """The name of the user's primary group."""
     return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+
+
+@contextlib.contextmanager
+def serving(platform: Platform, configuration: str, *paths: str, **values):
+    """A server for several tests, which answers `paths` with 200; it is audited when it has been stopped."""
+    server = Server(platform).configure(configuration, **values)
+    try:
+        server.start()
+        for path in paths:
+            server.wait_ready(path)
+    except AssertionError:
+        server.dispose()
+        raise
+    yield server
+    server.log.start_test()
+    faults = server.dispose_audited()
+    assert not faults, "\n".join(faults)
+
+
+@contextlib.contextmanager
+def audited(server: Server):
+    """One test on a shared server: its log and its descriptors are audited afterwards."""
+    server.log.start_test()
+    assert server.is_alive(), f"the shared server has ended:\n{server.output()}"
+    descriptors = DescriptorAudit(server)
+    yield server
+    faults = server.log.faults() + descriptors.faults()
+    assert not faults, "\n".join(faults)

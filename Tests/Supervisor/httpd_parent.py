@@ -5,10 +5,8 @@ Standard library only. The encodings follow Sources/WSGIWire.
 
 import array
 import contextlib
-import ctypes
 import mmap
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -96,8 +94,8 @@ class Parent:
 
         # Descriptors above the two may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
-            (os.environ.get("STRACE","").split()+[supervisor, str(pid)]), stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL,
-            preexec_fn=place, pass_fds=(3, 4))
+            [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL, preexec_fn=place,
+            pass_fds=(3, 4))
         theirs.close()
 
     def slot(self, index):

@@ -8,8 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 import pythons
-from server import Server
-from shared_server import hosting
+from shared_server import audited, hosting, serving
 
 pytestmark = pytest.mark.pythons
 
@@ -25,26 +24,14 @@ def hosted(platform, mode):
         venv = platform.python.framework_venv()
     except pythons.Unavailable as reason:
         pytest.skip(str(reason))
-    server = Server(platform).configure(hosting(mode, "threads=5") + MOUNTS, VENV=venv)
-    try:
-        server.start()
-        server.wait_ready("/flask/")
-        server.wait_ready("/django/")
-    except AssertionError:
-        server.dispose()
-        raise
-    yield server
-    server.log.start_test()
-    faults = server.dispose_audited()
-    assert not faults, "\n".join(faults)
+    with serving(platform, hosting(mode, "threads=5") + MOUNTS, "/flask/", "/django/", VENV=venv) as server:
+        yield server
 
 
 @pytest.fixture
 def site(hosted):
-    hosted.log.start_test()
-    yield hosted
-    faults = hosted.log.faults()
-    assert not faults, "\n".join(faults)
+    with audited(hosted) as server:
+        yield server
 
 
 BOTH = pytest.mark.parametrize("framework", ["flask", "django"])

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Applications that fail."""
+
+import unittest
+
+from adapter import SIMPLE, application, engine, main, script
+from engine import TRUNCATED
+
+
+class Failures(unittest.TestCase):
+    def test_exception_before_output(self):
+        path = application('''
+            try:
+                {}['cause']
+            except KeyError as error:
+                raise ValueError('effect') from error
+        ''')
+        result = engine.run(path)
+        self.assertEqual((result.outcome, result.records[0][0], result.status), (500, 'L', None))
+        self.assertTrue(all(level == 3 for level, _ in result.log))
+        self.assertTrue(result.log[0][1].startswith('WSGI0174: '), result.log[0])
+        self.assertIn(path, result.log[0][1])
+        self.assertIn("application group ''", result.log[0][1])
+        self.assertTrue(all('\n' not in line for _, line in result.log))
+        self.assertIn("KeyError: 'cause'", result.text)
+        self.assertIn('direct cause', result.text)
+        self.assertEqual(result.log[-1][1], 'ValueError: effect')
+        self.assertNotIn('<mod_wsgi>', result.text)
+
+    def test_exception_after_output(self):
+        result = engine.run(application('''
+            start_response('200 OK', [])
+            yield b'part'
+            raise ValueError('broken')
+        '''))
+        self.assertEqual((result.outcome, result.body), (TRUNCATED, b'part'))
+        self.assertIn('ValueError: broken', result.text)
+
+    def test_exception_after_start_response_but_before_output(self):
+        result = engine.run(application('''
+            start_response('200 OK', [])
+            yield b''
+            raise ValueError('broken')
+        '''))
+        self.assertEqual((result.outcome, result.status), (500, None))
+
+    def test_base_exceptions(self):
+        self.assertEqual(engine.run(application('raise SystemExit(3)')).outcome, 500)
+        self.assertIn('WSGI0175', engine.run(application("import sys\nsys.exit('x')")).log[0][1])
+        for error in ('KeyboardInterrupt', 'GeneratorExit', 'StopIteration', 'MemoryError', 'RecursionError'):
+            result = engine.run(application(f'raise {error}'))
+            self.assertEqual((result.outcome, result.log[-1][1].split(':')[0]), (500, error))
+
+    def test_request_timeout(self):
+        result = engine.run(application('import mod_wsgi\nraise mod_wsgi.RequestTimeout()'))
+        self.assertEqual((result.outcome, len(result.log), result.log[0][0]), (504, 1, 6))
+        result = engine.run(application('''
+            import mod_wsgi
+            start_response('200 OK', [])
+            yield b'part'
+            raise mod_wsgi.RequestTimeout()
+        '''))
+        self.assertEqual((result.outcome, result.body), (TRUNCATED, b'part'))
+
+    def test_unprintable_exceptions(self):
+        result = engine.run(script('''
+            class Odd(Exception):
+                def __str__(self): raise ValueError('no text')
+            def application(environ, start_response): raise Odd('\\udc80')
+        '''))
+        self.assertEqual(result.outcome, 500)
+        self.assertIn('Odd', result.text)
+
+    def test_deep_recursion(self):
+        result = engine.run(application('''
+            def deeper(): deeper()
+            deeper()
+        '''))
+        self.assertEqual(result.outcome, 500)
+        self.assertIn('RecursionError', result.text)
+
+    def test_malformed_heads(self):
+        import ctypes
+        from engine import Exchange, request_head
+        data = request_head(script(SIMPLE))
+        for length in list(range(0, len(data), 7)) + [len(data) - 1]:
+            exchange = Exchange(fail_after=-1)
+            outcome = engine.transport.run(engine.address, data[:length], length, ctypes.byref(exchange))
+            engine.transport.release(ctypes.byref(exchange))
+            self.assertEqual(outcome, 500)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""What stays behind after many requests."""
+
+import gc
+import os
+import resource
+import unittest
+
+from adapter import FOLDER, SIMPLE, application, engine, main, script
+from engine import BODY_INLINE, COMPLETE
+
+
+class Leaks(unittest.TestCase):
+    def resident(self):
+        gc.collect()
+        with open('/proc/self/statm') as file:
+            return int(file.read().split()[1]) * resource.getpagesize() // 1024
+
+    def check(self, path, count, expected=COMPLETE, **head):
+        engine.run_many(path, 2000, expected, **head)
+        before, objects = self.resident(), len(gc.get_objects())
+        self.assertEqual(engine.run_many(path, count, expected, **head), 0)
+        self.assertLess(self.resident() - before, 600)
+        self.assertLess(abs(len(gc.get_objects()) - objects), 50)
+
+    def test_small_responses(self):
+        self.check(script(SIMPLE), 100000)
+
+    def test_iterators_input_and_log(self):
+        self.check(application('''
+            assert environ['wsgi.input'].readline() == b'a\\n' and environ['wsgi.input'].read() == b'b'
+            write = start_response('200 OK', [('X', '\xe9')])
+            write(b'x')
+            yield b'y'
+        '''), 20000, flags=BODY_INLINE, body=b'a\nb')
+
+    def test_exceptions(self):
+        self.check(application("raise ValueError('x')"), 3000, expected=500)
+
+    def test_kept_environs(self):
+        self.check(application('''
+            environ['self'] = environ
+            start_response('200 OK', [])
+            return [b'x']
+        '''), 20000)
+
+    def test_files(self):
+        path = os.path.join(FOLDER, 'small.bin')
+        with open(path, 'wb') as file:
+            file.write(b'small')
+        self.check(application(f'''
+            start_response('200 OK', [])
+            return environ['wsgi.file_wrapper'](open({path!r}, 'rb'))
+        '''), 5000)
+
+
+if __name__ == '__main__':
+    main()

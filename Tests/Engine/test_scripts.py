@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""The loading and reloading of scripts."""
+
+import hashlib
+import os
+import sys
+import textwrap
+import threading
+import time
+import unittest
+
+from adapter import SIMPLE, engine, main, script
+from engine import COMPLETE, SCRIPT_RELOADING
+
+
+class Scripts(unittest.TestCase):
+    def test_the_module(self):
+        path = script('''
+            import sys
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                module = sys.modules[__name__]
+                return [repr((__name__, __file__, __mtime__, module.application is application)).encode()]
+        ''')
+        name, file, modified, same = eval(engine.run(path).body)
+        self.assertEqual(name, '_mod_wsgi_' + hashlib.md5(path.encode()).hexdigest())
+        self.assertEqual((file, modified, same), (path, os.stat(path).st_mtime_ns // 1000, True))
+
+    def test_missing_callable(self):
+        path = script('def app(environ, start_response): pass\ndef _private(): pass\nvalue = 1\n')
+        result = engine.run(path)
+        self.assertEqual((result.outcome, len(result.log)), (404, 1))
+        self.assertTrue(result.log[0][1].startswith('WSGI0089: '))
+        self.assertIn("'application'", result.log[0][1])
+        self.assertIn('It defines: app.', result.log[0][1])
+        self.assertIn(path, result.log[0][1])
+
+    def test_import_errors(self):
+        for source, code, text in (('def application(:', 'WSGI0109', 'SyntaxError'),
+                                   ('import does_not_exist', 'WSGI0109', 'ModuleNotFoundError'),
+                                   ('raise KeyboardInterrupt', 'WSGI0109', 'KeyboardInterrupt'),
+                                   ('import sys; sys.exit(1)', 'WSGI0107', 'SystemExit'),
+                                   ('x = "\0"', 'WSGI0109', 'null bytes')):
+            path = script(source)
+            for _ in range(2):
+                result = engine.run(path)
+                self.assertEqual(result.outcome, 500)
+                self.assertTrue(result.log[0][1].startswith(code + ': '), result.text)
+                self.assertIn(text, result.text)
+                self.assertIn(path, result.text)
+            self.assertNotIn('_mod_wsgi_' + hashlib.md5(path.encode()).hexdigest(), sys.modules)
+            with open(path, 'w') as file:
+                file.write(textwrap.dedent(SIMPLE))
+            self.assertEqual(engine.run(path).outcome, COMPLETE)
+        result = engine.run('/does/not/exist.wsgi')
+        self.assertEqual(result.outcome, 500)
+        self.assertTrue(result.log[0][1].startswith('WSGI0105: '))
+
+    def test_output_at_import_time_belongs_to_the_request(self):
+        result = engine.run(script("print('importing')\n" + textwrap.dedent(SIMPLE)))
+        self.assertTrue(result.log[0][1].endswith('] importing'))
+
+    def test_source_encoding(self):
+        path = script('')
+        with open(path, 'wb') as file:
+            file.write('# coding: latin-1\nvalue = "é"\ndef application(environ, start_response):\n'
+                       '    start_response("200 OK", [])\n    return [ascii(value).encode()]\n'.encode('latin-1'))
+        self.assertEqual(engine.run(path).body, b"'\\xe9'")
+
+    def test_reload_in_place(self):
+        path = script("version = 1\n" + "def application(environ, start_response):\n"
+                      "    start_response('200 OK', [])\n    return [str(version).encode()]\n")
+        modified = lambda: os.stat(path).st_mtime_ns // 1000
+        run = lambda flags=SCRIPT_RELOADING: engine.run(path, flags=flags, modified=modified())
+        self.assertEqual(run().body, b'1')
+        module = sys.modules['_mod_wsgi_' + hashlib.md5(path.encode()).hexdigest()]
+        with open(path) as file:
+            source = file.read()
+        with open(path, 'w') as file:
+            file.write(source.replace('version = 1', 'version = 2'))
+        os.utime(path, (1, 1))
+        self.assertEqual(run(flags=0).body, b'1')
+        self.assertEqual(run().body, b'2')
+        self.assertIsNot(sys.modules[module.__name__], module)
+        with open(path, 'w') as file:
+            file.write('broken')
+        self.assertEqual([run().outcome, run().outcome], [500, 500])
+        with open(path, 'w') as file:
+            file.write(source.replace('version = 1', 'version = 3'))
+        self.assertEqual(run().body, b'3')
+        del sys.modules[module.__name__].__mtime__
+        with open(path, 'w') as file:
+            file.write(source.replace('version = 1', 'version = 4'))
+        self.assertEqual(run().body, b'4')
+
+    def test_a_slow_import_blocks_only_its_own_requests(self):
+        slow = script('import time\ntime.sleep(0.6)\n' + textwrap.dedent(SIMPLE))
+        with open(slow, 'a') as file:
+            file.write('import sys\nsys.slow = getattr(sys, "slow", 0) + 1\n')
+        quick = script(SIMPLE)
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(engine.run(slow))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        before = time.monotonic()
+        self.assertEqual(engine.run(quick).outcome, COMPLETE)
+        self.assertLess(time.monotonic() - before, 0.3)
+        for thread in threads:
+            thread.join()
+        self.assertEqual([result.body for result in results], [b'hello'] * 3)
+        self.assertEqual(sys.slow, 1)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""What start_response and the headers given to it may be."""
+
+import unittest
+
+from adapter import application, engine, main
+from engine import COMPLETE, TRUNCATED
+
+
+class StartResponse(unittest.TestCase):
+    def respond(self, body, **options):
+        return engine.run(application(body), **options)
+
+    def error(self, call):
+        result = self.respond(f'''
+            {call}
+            return [b'']
+        ''')
+        self.assertEqual(result.outcome, 500)
+        return result.text
+
+    def test_status_and_headers(self):
+        headers = [('Content-Type', 'text/plain; charset=utf-8'), ('X-Latin', 'caf\xe9'), ('Set-Cookie', 'a=1'),
+                   ('Set-Cookie', 'b=2'), ('X-Empty', ''), ('X-Control', 'a\tb\x01')]
+        result = self.respond(f"start_response('201 Cr\xe9ated', {headers!r})\nreturn [b'x', b'', b'yz']")
+        self.assertEqual((result.outcome, result.status, result.status_line), (COMPLETE, 201, '201 Cr\xe9ated'))
+        self.assertEqual(result.headers, headers)
+        self.assertEqual((result.body, result.content_length), (b'xyz', -1))
+
+    def test_valid_statuses(self):
+        for status in ('200', '200 ', '999 x', '404 Not Found'):
+            result = self.respond(f"start_response({status!r}, [])\nreturn []")
+            self.assertEqual((result.outcome, result.status_line), (COMPLETE, status))
+
+    def test_invalid_statuses(self):
+        for status in ('', '20', '2000', '099 x', 'OK', '200OK', '200\tOK', '200 O\nK', '200 O\x00K', ' 200', '-20'):
+            self.assertIn('ValueError', self.error(f"start_response({status!r}, [])"))
+        self.assertIn('TypeError', self.error("start_response(b'200 OK', [])"))
+        self.assertIn('UnicodeEncodeError', self.error("start_response('200 \u20ac', [])"))
+
+    def test_invalid_headers(self):
+        for headers, error in ((((),), 'TypeError'), ('abc', 'TypeError'), (None, 'TypeError'), (['ab'], 'TypeError'),
+                               ([['a', 'b']], 'TypeError'), ([('a',)], 'ValueError'), ([('a', 'b', 'c')], 'ValueError'),
+                               ([(b'a', 'b')], 'TypeError'), ([('a', 1)], 'TypeError'), ([('', 'b')], 'ValueError'),
+                               ([('a b', 'c')], 'ValueError'), ([('a:', 'c')], 'ValueError'),
+                               ([('a\n', 'c')], 'ValueError'), ([('\xe9', 'c')], 'ValueError'),
+                               ([('a', 'b\nc')], 'ValueError'), ([('a', 'b\rc')], 'ValueError'),
+                               ([('a', 'b\x00c')], 'ValueError'), ([('a', '\u20ac')], 'UnicodeEncodeError'),
+                               ([('Content-Length', 'x')], 'ValueError'), ([('Content-Length', '-1')], 'ValueError'),
+                               ([('Content-Length', '1 2')], 'ValueError'), ([('Content-Length', '')], 'ValueError'),
+                               ([('Content-Length', '9' * 30)], 'ValueError'),
+                               ([('Content-Length', '1'), ('content-length', '2')], 'ValueError')):
+            self.assertIn(error, self.error(f"start_response('200 OK', {headers!r})"), headers)
+
+    def test_every_token_character_is_accepted(self):
+        name = "!#$%&'*+-.^_`|~09azAZ"
+        result = self.respond(f"start_response('200 OK', [({name!r}, 'x')])\nreturn []")
+        self.assertEqual(result.headers, [(name, 'x')])
+
+    def test_wrong_calls(self):
+        self.assertIn('TypeError', self.error("start_response('200 OK')"))
+        self.assertIn('TypeError', self.error("start_response('200 OK', [], None, None)"))
+        self.assertIn('TypeError', self.error("start_response('200 OK', [], other=1)"))
+        self.assertIn('RuntimeError', self.error("start_response('200 OK', [], 'x')"))
+
+    def test_a_second_call_before_output_replaces(self):
+        result = self.respond('''
+            start_response('200 OK', [('Content-Length', '100')])
+            start_response('404 Not Found', [('X', 'y')])
+            return [b'']
+        ''')
+        self.assertEqual((result.outcome, result.status, result.headers, result.content_length),
+                         (COMPLETE, 404, [('X', 'y')], -1))
+
+    def test_exc_info_before_output_replaces(self):
+        for call in ("sys.exc_info()", "exc_info=sys.exc_info()"):
+            result = self.respond(f'''
+                import sys
+                start_response('200 OK', [])
+                try:
+                    raise ValueError('x')
+                except ValueError:
+                    start_response('500 Oops', [], {call})
+                return [b'sorry']
+            ''')
+            self.assertEqual((result.outcome, result.status, result.body), (COMPLETE, 500, b'sorry'))
+
+    def test_a_second_call_after_output_raises(self):
+        result = self.respond('''
+            start_response('200 OK', [])
+            yield b'data'
+            try:
+                start_response('200 OK', [])
+            except RuntimeError:
+                yield b' RuntimeError'
+        ''')
+        self.assertEqual((result.outcome, result.body), (COMPLETE, b'data RuntimeError'))
+
+    def test_exc_info_after_output_is_raised_again(self):
+        result = self.respond('''
+            import sys
+            start_response('200 OK', [])
+            yield b'data'
+            try:
+                raise KeyError('the reason')
+            except KeyError:
+                start_response('500 Oops', [], sys.exc_info())
+        ''')
+        self.assertEqual((result.outcome, result.status, result.body), (TRUNCATED, 200, b'data'))
+        self.assertIn("KeyError: 'the reason'", result.text)
+
+    def test_not_called(self):
+        for body in ("return [b'x']", "return []", "return iter([b'x'])", "return iter([])", "yield b'x'"):
+            result = self.respond(body)
+            self.assertEqual((result.outcome, result.status), (500, None))
+            self.assertIn('start_response', result.text)
+            self.assertIn('RuntimeError', result.text)
+
+    def test_called_late_by_a_generator(self):
+        result = self.respond('''
+            yield b''
+            start_response('200 OK', [])
+            yield b'late'
+        ''')
+        self.assertEqual((result.outcome, result.body), (COMPLETE, b'late'))
+
+
+if __name__ == '__main__':
+    main()

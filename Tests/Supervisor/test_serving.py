@@ -1,0 +1,110 @@
+"""Requests to a worker."""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import unittest
+
+from httpd_parent import DATA, END, ENVIRON, HEAD, REQUEST, Child, frame, request_head, wait_for
+from supervisor_case import PYTHON, SupervisorCase, is_running, sockets
+
+
+class Serving(SupervisorCase):
+    def test_small_response_is_one_send(self):
+        with self.running() as parent:
+            self.start(parent)
+            child = Child(parent, 0)
+            self.get(child)
+            for _ in range(20):
+                child.send(frame(REQUEST, request_head(self.script, ENVIRON)))
+                data, kinds = child.socket.recv(65536), []
+                while data:
+                    length, kind = struct.unpack_from("=IB", data)
+                    kinds.append(kind)
+                    data = data[8 + length:]
+                self.assertEqual(kinds, [HEAD, DATA, END])
+
+    def test_body_is_asked_for(self):
+        with self.running() as parent:
+            self.start(parent)
+            child = Child(parent, 0)
+            body = os.urandom(700_001)
+            pieces = [body[at:at + 65_000] for at in range(0, len(body), 65_000)]
+            response = self.get(child, "/echo", pieces=pieces, follows=len(body))
+            self.assertEqual((response.outcome, response.body == body), ("end", True))
+            self.assertEqual(self.get(child).body, b"Hello World!")
+
+    def test_request_with_a_large_head(self):
+        with self.running() as parent:
+            self.start(parent)
+            child = Child(parent, 0)
+            response = child.request(self.script, {"HTTP_X_LARGE": "x" * 1_000_000})
+            self.assertEqual(response.body, b"Hello World!")
+            self.assertEqual(self.get(child).body, b"Hello World!")
+
+    def test_aborted_body_leaves_the_connection_usable_or_closed(self):
+        with self.running() as parent:
+            self.start(parent)
+            response = self.get(Child(parent, 0), "/echo", pieces=[b"abc", 1], follows=10)
+            self.assertNotEqual(response.outcome, "end")
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+
+    def test_nonsense_is_not_served(self):
+        with self.running() as parent:
+            self.start(parent)
+            for data in (b"GET / HTTP/1.0\r\n\r\n", frame(DATA, b"x"), struct.pack("=IBBH", 1 << 31, 1, 0, 0),
+                         frame(REQUEST, b""), frame(REQUEST, b"x" * 100)):
+                child = Child(parent, 0)
+                child.send(data)
+                child.socket.shutdown(socket.SHUT_WR)
+                self.assertNotEqual(child.receive().outcome, "end")
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            self.assertEqual(parent.generation(0), 1)
+
+    def test_child_that_disconnects_is_no_harm(self):
+        with self.running() as parent:
+            self.start(parent)
+            for _ in range(10):
+                child = Child(parent, 0)
+                child.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/stream"))))
+                child.exactly(10)
+                child.close()
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            self.assertEqual(parent.generation(0), 1)
+
+    def test_connection_ends_although_the_application_forked(self):
+        with self.running() as parent:
+            self.start(parent)
+            child = Child(parent, 0)
+            forked = int(self.get(child, "/fork").body)
+            self.assertTrue(is_running(forked))
+            # What is left is the one that Python writes to when it meets a signal.
+            wait_for(lambda: len(sockets(forked)) == 1, what="sockets are closed")
+            os.kill(forked, signal.SIGTERM)
+            wait_for(lambda: not is_running(forked), what="forked process dies of SIGTERM")
+            self.assertEqual(parent.generation(0), 1)
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_foreign_user_is_turned_away(self):
+        with self.running() as parent:
+            self.start(parent)
+            os.chmod(parent.slot(0).path, 0o777)
+            code = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))"
+            out = subprocess.run(
+                ["/usr/bin/python3", "-c", code, parent.slot(0).path], user=65534, capture_output=True, text=True)
+            self.assertEqual(out.stdout, "b''\n", out.stderr)
+            self.assertIn("WSGI0033: A process of user id 65534", parent.text())
+
+    @unittest.skipUnless(os.getuid() == 0 and PYTHON.startswith("/usr/"), "needs root, and a Python for everyone")
+    def test_worker_runs_as_its_user(self):
+        with self.running() as parent:
+            self.start(
+                parent, user=(65534, 65534), groups=[65534], user_name="nobody", user_home="/nonexistent", home="/tmp",
+                umask=0o27, display_name="(wsgi:site)")
+            body = self.get(Child(parent, 0), "/environment").body.decode()
+            user = "'nobody'" if "USER" in os.environ else "None"
+            self.assertEqual(body, "(65534, '/tmp', '/nonexistent', %s, 23)" % user)
+            with open("/proc/%d/cmdline" % parent.pid(0)) as file:
+                self.assertEqual(file.read().rstrip("\0"), "(wsgi:site)")
