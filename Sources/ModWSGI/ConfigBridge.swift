@@ -79,8 +79,10 @@ enum ConfigBridge {
             guard DirectiveTable.directive(named: name)?.scope == .interpreter else {
                 let title = unsafe string(section.pointee.directive) + ">"
                 unsafe command.pointee.err_directive = unsafe UnsafePointer(child)
-                return unsafe copy("\(name) cannot stand in \(title): move it out of the section.", into: command.pointee.pool)
-                    .map { unsafe UnsafePointer($0) }
+                return unsafe copy(
+                    "\(name) cannot stand in \(title): move it out of the section.", into: command.pointee.pool
+                )
+                .map { unsafe UnsafePointer($0) }
             }
             unsafe next = child.pointee.next
         }

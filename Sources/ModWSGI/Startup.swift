@@ -29,7 +29,7 @@ enum Startup {
         unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
         guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
         let servers = unsafe configured(main)
-        guard let names = try? ProcessGroups(servers: servers), 
+        guard let names = try? ProcessGroups(servers: servers),
             // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
             let preloads = try? names.preloads(of: servers).filter({ !isDirectory($0.script.path) })
         else { return HTTP_INTERNAL_SERVER_ERROR }

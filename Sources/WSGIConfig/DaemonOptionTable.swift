@@ -90,7 +90,8 @@ public enum DaemonOptionTable {
             "maximum-requests", \.maximumRequests, .count(number),
             help: "Number of requests after which a process is replaced; 0 means never."),
         .init(
-            "restart-interval", \.restartInterval, seconds, help: "Time after which a process is replaced; 0 means never."
+            "restart-interval", \.restartInterval, seconds,
+            help: "Time after which a process is replaced; 0 means never."
         ).pending,
         .init(
             "inactivity-timeout", \.inactivityTimeout, seconds,

@@ -22,6 +22,10 @@ public struct Directive: Sendable {
     let copy: @Sendable (borrowing DirectorySettings, inout DirectorySettings) -> Void
     /// The bit of `DirectorySettings.written`; 0 when the directive is no directory setting.
     private(set) var bit: UInt64 = 0
+    /// Whether an inner scope adds to the property instead of replacing it.
+    var isAccumulating = false
+    /// What the administrator should know of an accepted statement.
+    private var remarks: @Sendable (Statement) -> [String] = { _ in [] }
     /// Whether this version accepts the directive and does not yet act on it.
     public private(set) var isPending = false
 
@@ -82,6 +86,13 @@ public struct Directive: Sendable {
         return row
     }
 
+    /// The row with remarks on statements that are accepted.
+    func remarking(_ remarks: @escaping @Sendable (Statement) -> [String]) -> Directive {
+        var row = self
+        row.remarks = remarks
+        return row
+    }
+
     /// Applies a statement.
     ///
     /// Within a directory-like container or `.htaccess` a directory setting goes to `directory`, elsewhere to the
@@ -128,6 +139,9 @@ public struct Directive: Sendable {
             server.notices.append(
                 Notice(subject: title, text: "\(title) has no effect: \(reason)", location: location))
         case .removed: break
+        }
+        for remark in remarks(statement) {
+            server.notices.append(Notice(subject: remark, text: remark, location: location))
         }
         if isPending {
             server.notices.append(

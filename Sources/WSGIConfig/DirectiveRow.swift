@@ -18,17 +18,20 @@ extension Directive {
     ///
     /// - Parameter read: Makes the new value of the old one, which is the default unless the directive stands twice in
     ///   one place.
-    /// - Parameter merge: What holds where an inner and an outer scope have written it: what the inner one has.
+    /// - Parameter merge: What holds where an inner and an outer scope have written it; the inner one alone without it.
     static func setting<Value>(
         _ name: StaticString, _ path: any Path<DirectorySettings, Value>, _ usage: String, in scope: Scope,
-        help: StaticString, merge: @escaping @Sendable (_ inner: Value, _ outer: Value) -> Value = { inner, _ in inner },
+        help: StaticString,
+        merge: (@Sendable (_ inner: Value, _ outer: Value) -> Value)? = nil,
         read: @escaping @Sendable (Statement, Value) throws(ConfigError) -> Value
     ) -> Directive {
-        Directive(
+        var row = Directive(
             name, usage, help, scope,
             .directory { (statement: Statement, settings: inout DirectorySettings) throws(ConfigError) in
                 settings[keyPath: path] = try read(statement, settings[keyPath: path])
-            }, copy: { $1[keyPath: path] = merge($0[keyPath: path], $1[keyPath: path]) })
+            }, copy: { $1[keyPath: path] = merge?($0[keyPath: path], $1[keyPath: path]) ?? $0[keyPath: path] })
+        row.isAccumulating = merge != nil
+        return row
     }
 
     /// The row of a directive that names a script with functions that httpd asks.

@@ -13,6 +13,9 @@ public enum DirectiveTable {
     /// The rows of `DirectorySettings`, in the order of their bits.
     static let settings: [Directive] = all.filter(\.isSetting)
 
+    /// The bits of settings that an inner scope adds to instead of replacing them.
+    static let accumulating: UInt64 = settings.filter(\.isAccumulating).reduce(0) { $0 | $1.bit }
+
     /// The directive of this name; case does not count, as in httpd.
     public static func directive(named name: String) -> Directive? {
         let wanted = name.lowercased()
@@ -39,14 +42,16 @@ public enum DirectiveTable {
         .setting(
             "WSGIHandlerScript", \.handlerScripts,
             "name path [process-group=name] [application-group=name] [pass-authorization=On|Off]", in: .directory,
-            help: "Define a handler, for SetHandler and AddHandler, whose files are served by a script's handle_request.",
+            help:
+                "Define a handler, for SetHandler and AddHandler, whose files are served by a script's handle_request.",
             merge: { inner, outer in
                 inner + outer.filter { outer in !inner.contains { $0.name == outer.name } }
             },
             read: { (statement: Statement, known) throws(ConfigError) in
                 let script = try HandlerScript(statement)
                 return [script] + known.filter { $0.name != script.name }
-            }),
+            }
+        ),
         .server(
             "WSGIImportScript", "path process-group=name application-group=name",
             help: "Import a script when a process starts, before its first request.", ImportScript.apply),
@@ -106,6 +111,37 @@ public enum DirectiveTable {
         .setting(
             "WSGIErrorOverride", \.errorOverride, .flag, in: .fileInfo,
             help: "On or Off: replace the error pages of applications by httpd's error documents."),
+        .setting(
+            "WSGITrustedProxyHeaders", \.trustedProxyHeaders, "header ...", in: .fileInfo,
+            help: "Headers in which a proxy says what it knows of the client's request: X-Forwarded-For and others."
+        ) { (statement: Statement, known) throws(ConfigError) in
+            guard !statement.words.isEmpty else {
+                throw ConfigError("\(statement.directive) needs names of headers, such as X-Forwarded-For.")
+            }
+            return known + statement.words.compactMap { word in try? TrustedHeader(word.text) }
+        }.remarking { statement in
+            statement.words.compactMap { word in
+                do throws(ConfigError) {
+                    _ = try TrustedHeader(word.text)
+                    return nil
+                } catch { return "\(statement.directive): \(error.description) It has no effect." }
+            }
+        },
+        .setting(
+            "WSGITrustedProxies", \.trustedProxies, "address[/bits] ...", in: .fileInfo,
+            help: "Addresses or networks of the proxies whose WSGITrustedProxyHeaders are believed."
+        ) { (statement: Statement, known) throws(ConfigError) in
+            guard !statement.words.isEmpty else {
+                throw ConfigError("\(statement.directive) needs addresses or networks, such as 10.0.0.0/8.")
+            }
+            var list = known ?? AddressList()
+            do throws(ConfigError) {
+                for word in statement.words { try list.append(word.text) }
+            } catch {
+                throw ConfigError("\(statement.directive): \(error.description)")
+            }
+            return list
+        },
         .setting(
             "WSGIEnableSendfile", \.enableSendfile, .flag, in: .fileInfo,
             help: "On or Off: let httpd use sendfile for files that applications return."),

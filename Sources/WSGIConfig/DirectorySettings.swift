@@ -20,6 +20,10 @@ public struct DirectorySettings: Equatable, Sendable {
     public var errorOverride = false
     /// Whether applications see HEAD as GET.
     public var mapHeadToGet = HeadMapping.auto
+    /// The headers in which proxies are believed.
+    public var trustedProxyHeaders: [TrustedHeader] = []
+    /// The proxies that are believed; `nil`: whoever connects.
+    public var trustedProxies: AddressList?
     /// Whether requests leave the inactivity timer of their process as it is.
     public var ignoreActivity = false
     /// Whether embedded applications see httpd's request as `apache.request_rec`.
@@ -75,6 +79,7 @@ public struct DirectorySettings: Equatable, Sendable {
     /// Tells whether the settings of a request need merging at all.
     public static func source(server: borrowing DirectorySettings, directory: borrowing DirectorySettings) -> Source {
         if directory.written == 0 { return .server }
+        if directory.written & server.written & DirectiveTable.accumulating != 0 { return .both }
         return server.written & ~directory.written == 0 ? .directory : .both
     }
 

@@ -12,7 +12,8 @@ extension DirectiveTable {
             because: "'LogLevel wsgi:debug' (up to trace8) shows what the module does. Remove it."),
         .ignored(
             "WSGILazyInitialization", .flag, help: "Without effect: Python starts where it is needed.",
-            because: "Python is never started in httpd's parent, and in its children only where it is needed. Remove it."),
+            because:
+                "Python is never started in httpd's parent, and in its children only where it is needed. Remove it."),
 
         .removed(
             "WSGIReloadMechanism",

@@ -79,7 +79,8 @@ extension ValueKind where Value == Int {
     static func milliseconds(_ range: ClosedRange<Int>) -> Self {
         Self(
             usage: "milliseconds",
-            syntax: "a time in whole milliseconds from \(range.lowerBound) to \(range.upperBound) (with a unit: 5ms, 1s)",
+            syntax:
+                "a time in whole milliseconds from \(range.lowerBound) to \(range.upperBound) (with a unit: 5ms, 1s)",
             parse: { word in Number.with(units: ["ms": 1, "s": 1000], word, in: range) },
             print: { String($0) })
     }
@@ -107,7 +108,8 @@ extension ValueKind where Value == String? {
     /// An absolute path.
     static var absolutePath: Self {
         Self(
-            usage: "path", syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil }, print: { $0 ?? "" })
+            usage: "path", syntax: "an absolute path", parse: { $0.hasPrefix("/") ? .some($0) : nil },
+            print: { $0 ?? "" })
     }
 
     /// The directory of a Python installation; its executable, a frequent mistake, is not taken for it.
@@ -155,7 +157,8 @@ extension ValueKind where Value == Account? {
     /// A user (or group) by name or number; root only if `allowsZero`.
     static func account(_ what: String, allowsZero: Bool) -> Self {
         Self(
-            usage: "name|#number", syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
+            usage: "name|#number",
+            syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
             parse: { word in
                 guard let account = Account(word) else { return nil }
                 if !allowsZero && (account == .number(0) || account == .name("root")) { return nil }

@@ -15,11 +15,9 @@ struct DaemonOptionsTests {
         #expect(DaemonOptionTable.all.allSatisfy { $0.help.description.hasSuffix(".") && !$0.syntax.isEmpty })
     }
 
-    @Test func supportedAndUnsupportedAreAllOfThem() {
-        let names = (DaemonOptionTable.all.map(\.name) + DaemonOptionTable.unsupported).map(\.description)
-        #expect(Set(names).count == names.count)
-        // The 44 of mod_wsgi, and python=.
-        #expect(names.count == 45)
+    /// The 44 of mod_wsgi, and python=, env=, env-file=.
+    @Test func allOfThemAreThere() {
+        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 47)
     }
 
     @Test func defaultsAreThoseOfTheReference() throws {
@@ -74,6 +72,33 @@ struct DaemonOptionsTests {
         ("connect-timeout", ["0", "5s"], ["-1", "x"]),
         ("socket-timeout", ["0", "5s"], ["-1", "x"]),
         ("listen-backlog", ["0", "2147483647"], ["-1", "2147483648"]),
+        ("supplementary-groups", ["a,#5", "b"], ["a,,b", "#x", ","]),
+        ("chroot", ["/srv"], ["srv"]),
+        ("socket-user", ["bob", "root"], ["#x"]),
+        ("script-user", ["bob", "root"], ["#x"]),
+        ("script-group", ["bob", "#0"], ["#x"]),
+        ("python-eggs", ["/srv"], ["srv"]),
+        ("env-file", ["/etc/a", "-/etc/a"], ["etc", "--/a", "-"]),
+        ("switch-interval", ["0.005", "5ms", "1"], ["0", "-1", ".5", "1.", "1e3", "5us", "nan", "inf"]),
+        ("restart-interval", ["0", "1h"], ["-1", "1.5"]),
+        ("inactivity-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("startup-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("eviction-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("request-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("interrupt-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("deadlock-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("queue-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("response-socket-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("send-buffer-size", ["0", "512", "64K"], ["511", "-1", "2G"]),
+        ("receive-buffer-size", ["0", "512", "64K"], ["511", "-1", "2G"]),
+        ("header-buffer-size", ["0", "8192", "64K"], ["8191", "-1", "2G"]),
+        ("response-buffer-size", ["0", "65536", "1M"], ["65535", "-1", "2G"]),
+        ("response-flush-delay", ["0", "5", "20ms", "1s"], ["-1", "1.5", "5min"]),
+        ("cpu-time-limit", ["0", "1h"], ["-1", "1.5"]),
+        ("cpu-priority", ["0", "-20", "19"], ["20", "-21", "+1", "-"]),
+        ("memory-limit", ["0", "512M"], ["-1", "512X"]),
+        ("virtual-memory-limit", ["0", "2G"], ["-1", "512X"]),
+        ("server-metrics", ["On", "off"], ["yes", "1"]),
     ])
     func rangeIsChecked(name: String, good: [String], bad: [String]) throws {
         let row = try #require(DaemonOptionTable.option(named: name))
@@ -91,8 +116,41 @@ struct DaemonOptionsTests {
     }
 
     @Test func everyOptionIsInTheRangeTest() {
-        // One list of arguments for each row: see `rangeIsChecked`.
-        #expect(DaemonOptionTable.all.count == 19)
+        // One list of arguments for each row: see `rangeIsChecked`; env= has a test of its own.
+        #expect(DaemonOptionTable.all.count == 46 + 1)
+    }
+
+    @Test func variablesAddUpAndAreSecret() throws {
+        let options = try Self.options("env=A=1 env='B=x y=z' env-file=/a env=A= env-file=-/b")
+        #expect(
+            options.environment.map(\.name) == ["A", "B", "A"]
+                && options.environment.map(\.value) == ["1", "x y=z", ""])
+        #expect(options.environmentFiles == ["/a", "-/b"])
+        let message =
+            "option 'env' of WSGIDaemonProcess 'site' must be NAME=VALUE, with a name of letters, digits and '_' that does "
+            + "not begin with a digit."
+        for word in ["SECRET", "1A=SECRET", "A-B=SECRET", "=SECRET", "É=SECRET"] {
+            #expect(Configuration.error("WSGIDaemonProcess site env=\(word)") == message)
+        }
+    }
+
+    @Test func differingVariablesAreNotShown() throws {
+        var configuration = Configuration()
+        try configuration.apply("WSGIDaemonProcess site env=A=SECRET1")
+        let message =
+            "WSGIDaemonProcess 'site' at site.conf:2 was already defined at site.conf:1 with another env=: rename one of "
+            + "them, or make them the same."
+        #expect(throws: ConfigError(message)) { try configuration.apply("WSGIDaemonProcess site env=A=SECRET2") }
+    }
+
+    @Test func pendingOptionIsNoticedOnce() throws {
+        var configuration = Configuration()
+        for row in DaemonOptionTable.all where row.isPending {
+            try configuration.apply(
+                "WSGIDaemonProcess x \(row.name)=\(row.name.description == "server-metrics" ? "On" : "1")")
+            #expect(configuration.server.notices.last?.text.hasPrefix("option '\(row.name)' of ") == true)
+            configuration.server = ServerSettings()
+        }
     }
 
     @Test func multiprocessIsWhatWasWritten() throws {
@@ -104,7 +162,7 @@ struct DaemonOptionsTests {
 
     @Test func textPrintsWhatWasWritten() throws {
         let options = try Self.options(#"umask=22 display-name="a \"b\"" stack-size=1K processes=1"#)
-        #expect(options.text == #"processes=1 umask=022 display-name="a \"b\"" stack-size=1024"#)
+        #expect(options.text == #"processes=1 display-name="a \"b\"" umask=022 stack-size=1024"#)
     }
 
     @Test func textIsReadBack() throws {
@@ -128,6 +186,20 @@ struct DaemonOptionsTests {
             let name = row.name.description
             let choices: [String]
             switch name {
+            case "env": choices = [Words.quoted("A=" + generator.text(0...12)), "B_2=x"]
+            case "env-file": choices = ["/etc/env", "-/etc/env"]
+            case "supplementary-groups": choices = ["a,#5", "b"]
+            case "socket-user", "script-user": choices = ["root", "#5"]
+            case "script-group": choices = words.contains { $0.hasPrefix("script-user=") } ? [] : ["root", "#5"]
+            case "switch-interval": choices = ["0.005", "7ms", "1.25s", "3"]
+            case "server-metrics": choices = ["On", "off"]
+            case "cpu-priority": choices = ["-20", "0", "19"]
+            case "response-flush-delay": choices = ["0", "5ms", "2s"]
+            case "send-buffer-size", "receive-buffer-size", "header-buffer-size", "response-buffer-size",
+                "memory-limit", "virtual-memory-limit":
+                choices = ["0", "64K", "1M"]
+            case "cpu-time-limit", "restart-interval": choices = time
+            case "chroot", "python-eggs": choices = path(&generator)
             case "processes": choices = ["1", "2", "17"]
             case "threads", "maximum-requests", "listen-backlog": choices = ["0", "1", "42"]
             case "user", "group": choices = ["#1000", "www-data", #""a b""#]
@@ -140,6 +212,7 @@ struct DaemonOptionsTests {
             case let name where name.hasSuffix("-timeout"): choices = time
             default: choices = text(&generator)
             }
+            if name == "script-user", words.contains(where: { $0.hasPrefix("script-group=") }) { continue }
             if name == "python-home", words.contains(where: { $0.hasPrefix("python=") }) { continue }
             if let value = choices.randomElement(using: &generator) { words.append("\(name)=\(value)") }
         }

@@ -45,10 +45,6 @@ struct DaemonStatementTests {
             "unknown option 'Threads=' of WSGIDaemonProcess 'site': did you mean threads=?"
         ),
         (
-            "site request-timeout=5",
-            "option 'request-timeout' is not supported by this version (WSGIDaemonProcess 'site'): remove it."
-        ),
-        (
             "site threads",
             "'threads' is not an option of WSGIDaemonProcess 'site': options are written name=value, without spaces "
                 + "around the '='."
@@ -72,12 +68,6 @@ struct DaemonStatementTests {
         let error = try #require(Configuration.error("WSGIDaemonProcess site colour=red"))
         #expect(error.hasPrefix("unknown option 'colour=' of WSGIDaemonProcess 'site': known options are processes, "))
         for row in DaemonOptionTable.all { #expect(error.contains(row.name.description)) }
-    }
-
-    @Test(arguments: DaemonOptionTable.unsupported.map(\.description))
-    func unsupportedOptionIsNamed(name: String) throws {
-        let error = try #require(Configuration.error("WSGIDaemonProcess site \(name)=1"))
-        #expect(error.hasPrefix("option '\(name)' is not supported by this version"))
     }
 
     @Test func nameWithControlCharacterIsRefused() {
