@@ -29,7 +29,6 @@ WRONG = [
     ("WSGIScriptReloading 1", "WSGIScriptReloading"),
     ("WSGIPassAuthorization", "WSGIPassAuthorization"),
     ("WSGIBogusDirective On", "WSGIBogusDirective"),
-    ("WSGILazyInitialization On", "WSGILazyInitialization"),
     ("<VirtualHost *:80>\nWSGIRestrictEmbedded On\n</VirtualHost>", "WSGIRestrictEmbedded"),
     ("<VirtualHost *:80>\nWSGISocketPrefix run/x\n</VirtualHost>", "WSGISocketPrefix"),
     ("<Directory />\nWSGIScriptAlias /x /y\n</Directory>", "WSGIScriptAlias"),
