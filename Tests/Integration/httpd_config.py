@@ -60,7 +60,8 @@ _MPMS = {
 _MPMS["worker"] = _MPMS["event"]
 
 
-def _load(name: str) -> str:
+def load(name: str) -> str:
+    """The line that loads one of httpd's modules; empty when there is none of this name."""
     path = env.module_directory() / f"mod_{name}.so"
     return f"LoadModule {name}_module {path}" if path.exists() else ""
 
@@ -70,7 +71,7 @@ def base(root: pathlib.Path, port: int, mpm: str, module: pathlib.Path) -> str:
     user = f"User {env.httpd_user()}\nGroup {env.httpd_user()}" if env.is_root() else ""
     values = {
         "ROOT": root, "PORT": port, "USER": user, "MODULE": module, "MIME": env.mime_types(), "MPM": _MPMS[mpm],
-        "APPS": root / "apps", "LOAD": "\n".join(filter(None, map(_load, [f"mpm_{mpm}", *_MODULES]))),
+        "APPS": root / "apps", "LOAD": "\n".join(filter(None, map(load, [f"mpm_{mpm}", *_MODULES]))),
     }
     return fill(_BASE, values)
 

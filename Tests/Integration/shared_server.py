@@ -73,10 +73,13 @@ def group_of(user: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(platform: Platform, configuration: str, *paths: str, **values):
-    """A server for several tests, which answers `paths` with 200; it is audited when it has been stopped."""
+def serving(platform: Platform, configuration: str, *paths: str, prepare=lambda server: None, **values):
+    """A server for several tests, which answers `paths` with 200; it is audited when it has been stopped.
+
+    `prepare` is called before it starts, to put files into its ServerRoot."""
     server = Server(platform).configure(configuration, **values)
     try:
+        prepare(server)
         server.start()
         for path in paths:
             server.wait_ready(path)
