@@ -32,7 +32,7 @@ internal import WSGIWire
         guard let name = unsafe r.pointee.handler else { return DECLINED }
         guard unsafe strcmp(name, handlerName) == 0 || strcmp(name, handlerType) == 0 else { return DECLINED }
         guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return DECLINED }
-        let alias: ScriptAlias? = unsafe ConfigBridge.object(chttpd_module_config(r.pointee.request_config))
+        let alias = unsafe alias(of: r, server.settings)
         if let refusal = unsafe refuseScript(r, isAliased: alias != nil) { return refusal }
         guard let directory = unsafe ConfigBridge.directory(r) else {
             return unsafe RequestRouter(r, server.settings.directory, alias).serve()
@@ -40,6 +40,20 @@ internal import WSGIWire
         return DirectorySettings.withEffective(server: server.settings.directory, directory: directory.settings) {
             unsafe RequestRouter(r, copy $0, alias).serve()
         }
+    }
+
+    /// The alias that gave the request its script; nil when none did.
+    ///
+    /// A directory index, a fallback resource or a negotiated variant is another URI, which brings its notes to the
+    /// request (`ap_internal_fast_redirect`), but not what we have attached to it.
+    private static func alias(of r: Request, _ settings: ServerSettings) -> ScriptAlias? {
+        let attached: ScriptAlias? = unsafe ConfigBridge.object(chttpd_module_config(r.pointee.request_config))
+        if let attached, unsafe attached.match(bytes(of: r.pointee.uri)) != nil { return attached }
+        guard let type = unsafe apr_table_get(r.pointee.notes, "alias-forced-type"),
+            unsafe strcmp(type, handlerName) == 0,
+            let (index, _) = unsafe settings.matchAlias(bytes(of: r.pointee.uri))
+        else { return nil }
+        return settings.scriptAliases[index]
     }
 
     private init(_ r: Request, _ settings: DirectorySettings, _ alias: ScriptAlias?) {

@@ -73,13 +73,15 @@ def group_of(user: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(platform: Platform, configuration: str, *paths: str, prepare=lambda server: None, **values):
+def serving(platform: Platform, configuration: str, *paths: str, prepare=None, **values):
     """A server for several tests, which answers `paths` with 200; it is audited when it has been stopped.
 
-    `prepare` is called before it starts, to put files into its ServerRoot."""
+    `prepare` is called with the server before it starts, to lay out files.
+    """
     server = Server(platform).configure(configuration, **values)
     try:
-        prepare(server)
+        if prepare:
+            prepare(server)
         server.start()
         for path in paths:
             server.wait_ready(path)

@@ -1,0 +1,194 @@
+"""Scripts that a handler's name gives to us: AddHandler, SetHandler, ExecCGI, MultiViews, AcceptPathInfo."""
+
+import pytest
+
+from modules import load
+from shared_server import audited, hosting, serving
+
+CONFIG = """
+<Directory @ROOT@/htdocs>
+    Options +ExecCGI
+    AddHandler wsgi-script .wsgi
+</Directory>
+<Directory @ROOT@/htdocs/typed>
+    AddType application/x-httpd-wsgi .py
+</Directory>
+<Directory @ROOT@/htdocs/set>
+    SetHandler wsgi-script
+</Directory>
+<Directory @ROOT@/htdocs/views>
+    Options +MultiViews
+    MultiViewsMatch Handlers
+</Directory>
+<Directory @ROOT@/htdocs/views_negotiated>
+    Options +MultiViews
+</Directory>
+<Directory @ROOT@/htdocs/denied>
+    Options -ExecCGI
+</Directory>
+<Directory @ROOT@/htdocs/no_info>
+    AcceptPathInfo Off
+</Directory>
+<Directory @ROOT@/htdocs/cgi>
+    AddHandler cgi-script .py
+    WSGICallableObject app
+</Directory>
+<Directory @ROOT@/htdocs/index>
+    DirectoryIndex index.wsgi
+</Directory>
+<Directory @ROOT@/htdocs/index_alias>
+    DirectoryIndex /named_alias/x
+</Directory>
+<Directory @APPS@/pid>
+    DirectoryIndex app.wsgi
+</Directory>
+<Directory @APPS@/hello>
+    DirectoryIndex /named_alias/x
+</Directory>
+<Directory @APPS@/named>
+    DirectoryIndex /denied/app.wsgi
+</Directory>
+WSGIScriptAlias /folder @APPS@
+<Directory @ROOT@/htdocs/fallback>
+    FallbackResource /fallback/app.wsgi
+</Directory>
+<Directory @ROOT@/htdocs/fallback_alias>
+    FallbackResource /named_alias/x
+</Directory>
+<Files files.wsgi>
+    WSGICallableObject app
+</Files>
+<FilesMatch "^match.*\\.wsgi$">
+    WSGICallableObject app
+</FilesMatch>
+<Location /conditional.wsgi>
+    <If "%{QUERY_STRING} == 'app'">
+        WSGICallableObject app
+    </If>
+</Location>
+WSGIScriptAlias /named_alias @APPS@/named/app.wsgi callable-object=app
+WSGIScriptAlias /alias_no_info @APPS@/environ/app.wsgi
+<Location /alias_no_info>
+    AcceptPathInfo Off
+</Location>
+WSGIScriptAlias /cgi_alias @ROOT@/htdocs/cgi/app.py
+<Location /set_over_alias>
+    SetHandler server-status
+</Location>
+WSGIScriptAlias /set_over_alias @APPS@/environ/app.wsgi
+"""
+
+SCRIPTS = {
+    "environ": ["plain.wsgi", "typed/app.py", "set/anything.txt", "views/app.wsgi", "views_negotiated/app.wsgi",
+                "denied/app.wsgi", "no_info/app.wsgi", "index/index.wsgi",
+                "fallback/app.wsgi"],
+    "named": ["files.wsgi", "match_me.wsgi", "conditional.wsgi", "cgi/app.py", "index_alias/readme.txt",
+              "fallback_alias/readme.txt"],
+}
+
+
+def lay_out(server):
+    for app, targets in SCRIPTS.items():
+        for target in targets:
+            path = server.root / "htdocs" / target
+            path.parent.mkdir(exist_ok=True)
+            path.write_text((server.apps / app / "app.wsgi").read_text())
+
+
+@pytest.fixture(scope="module")
+def hosted(platform, mode):
+    with serving(platform, load("negotiation") + hosting(mode) + CONFIG, "/plain.wsgi", prepare=lay_out) as server:
+        yield server
+
+
+@pytest.fixture
+def site(hosted):
+    with audited(hosted) as server:
+        yield server
+
+
+def environ(site, path):
+    answer = site.get(path)
+    assert answer.status == 200, answer
+    return {key: told.get("value") for key, told in answer.json["environ"].items()}
+
+
+@pytest.mark.parametrize("path, script, info, handler", [
+    ("/plain.wsgi", "/plain.wsgi", "", "wsgi-script"),
+    ("/plain.wsgi/a/b", "/plain.wsgi", "/a/b", "wsgi-script"),
+    ("//plain.wsgi//a", "/plain.wsgi", "/a", "wsgi-script"),
+    ("/typed/app.py/a", "/typed/app.py", "/a", "application/x-httpd-wsgi"),
+    ("/set/anything.txt/a", "/set/anything.txt", "/a", "wsgi-script"),
+    ("/views/app", "/views/app.wsgi", "", "wsgi-script"),
+    ("/views/app/a/b", "/views/app.wsgi", "/a/b", "wsgi-script"),
+    ("/views/app.wsgi/a", "/views/app.wsgi", "/a", "wsgi-script"),
+    ("/no_info/app.wsgi", "/no_info/app.wsgi", "", "wsgi-script"),
+])
+def test_script_of_a_handler(site, path, script, info, handler):
+    told = environ(site, path)
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["mod_wsgi.request_handler"]) == (script, info, handler)
+    assert told["REQUEST_URI"] == path
+    assert told["SCRIPT_FILENAME"].startswith(str(site.root / "htdocs"))
+
+
+def test_directory_index(site):
+    told = environ(site, "/index/")
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["REQUEST_URI"]) == ("/index/index.wsgi", "", "/index/")
+
+
+@pytest.mark.parametrize("path", ["/index_alias/", "/folder/hello/", "/fallback_alias/any/thing"])
+def test_index_and_fallback_that_an_alias_serves(site, path):
+    assert site.get(path).body == b"app"
+
+
+def test_directory_index_in_the_folder_of_an_alias(site):
+    assert site.get("/folder/pid/").body.isdigit()
+
+
+def test_directory_index_that_no_alias_serves_needs_execcgi(site):
+    site.log.expect("WSGI0134")
+    assert site.get("/folder/named/").status == 403
+
+
+def test_fallback(site):
+    told = environ(site, "/fallback/any/thing?x")
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/fallback/app.wsgi", "")
+    assert told["REQUEST_URI"] == "/fallback/any/thing?x" and told["QUERY_STRING"] == "x"
+
+
+@pytest.mark.parametrize("path, status, tag", [
+    ("/denied/app.wsgi", 403, "WSGI0134"),
+    ("/no_info/app.wsgi/a", 404, "WSGI0137"),
+    ("/alias_no_info/a", 404, "WSGI0137"),
+    ("/set/", 403, "WSGI0136"),
+    ("/set/absent", 404, "WSGI0135"),
+    ("/absent.wsgi", 404, "WSGI0135"),
+])
+def test_refusal(site, path, status, tag):
+    site.log.expect(tag)
+    assert site.get(path).status == status
+
+
+def test_views_without_match_handlers_do_not_find_scripts(site):
+    site.log.allow("AH00687|Negotiation")
+    assert site.get("/views_negotiated/app").status == 404
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/files.wsgi", b"app"), ("/match_me.wsgi/x", b"app"), ("/conditional.wsgi?app", b"app"),
+    ("/conditional.wsgi?other", b"application"),
+])
+def test_settings_of_files_and_conditions(site, path, body):
+    assert site.get(path).body == body
+
+
+def test_alias_without_path_info(site):
+    assert site.get("/alias_no_info").status == 200
+
+
+def test_other_modules_handler_beats_an_alias(site):
+    assert b"Apache Server Status" in site.get("/set_over_alias").body
+    # There is no mod_cgi here: nobody serves it, and that as a file, or it is refused.
+    site.log.allow("AH00664|AH00665|AH01630|handler \"cgi-script\" not found|AH10133")
+    answer = site.get("/cgi_alias")
+    assert answer.body != b"app"

@@ -1,0 +1,84 @@
+"""Scripts of many hosts and users: mod_vhost_alias, mod_userdir."""
+
+import os
+import pwd
+
+import pytest
+
+import env
+from modules import load
+from shared_server import audited, hosting, serving
+
+CONFIG = """
+<VirtualHost *:@PORT@>
+    ServerName localhost
+    WSGIScriptAlias /fixed @APPS@/environ/app.wsgi
+    UserDir @ROOT@/homes/*/public
+</VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName mass.test
+    ServerAlias *.mass.test
+    UseCanonicalName Off
+    VirtualDocumentRoot @ROOT@/sites/%1
+    WSGIScriptAlias /fixed @APPS@/environ/app.wsgi
+    WSGIApplicationGroup %{HOST}
+</VirtualHost>
+<Directory ~ "@ROOT@/(sites|homes)/">
+    Require all granted
+    Options +ExecCGI
+    AddHandler wsgi-script .wsgi
+</Directory>
+"""
+
+
+def lay_out(server):
+    source = (server.apps / "environ" / "app.wsgi").read_text()
+    for target in ("sites/one", "sites/two", f"homes/{env.other_user()}/public"):
+        folder = server.root / target
+        folder.mkdir(parents=True)
+        (folder / "app.wsgi").write_text(source)
+        (folder / "index.html").write_text(target)
+
+
+@pytest.fixture(scope="module")
+def hosted(platform, mode):
+    text = load("vhost_alias", "userdir") + hosting(mode) + CONFIG
+    with serving(platform, text, "/fixed", prepare=lay_out) as server:
+        yield server
+
+
+@pytest.fixture
+def site(hosted):
+    with audited(hosted) as server:
+        yield server
+
+
+def environ(site, path, host="localhost"):
+    answer = site.get(path, {"Host": host})
+    assert answer.status == 200, answer
+    return {key: told.get("value") for key, told in answer.json["environ"].items()}
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_script_below_a_virtual_document_root(site, name):
+    told = environ(site, "/app.wsgi/x", f"{name}.mass.test")
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/app.wsgi", "/x")
+    assert told["SCRIPT_FILENAME"] == str(site.root / "sites" / name / "app.wsgi")
+    assert told["DOCUMENT_ROOT"] == str(site.root / "sites" / name)
+    assert told["SERVER_NAME"] == f"{name}.mass.test"
+    assert told["mod_wsgi.application_group"] == f"{name}.mass.test"
+
+
+def test_alias_beside_virtual_document_roots(site):
+    told = environ(site, "/fixed/x", "one.mass.test")
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/fixed", "/x")
+    assert site.get("/index.html", {"Host": "one.mass.test"}).body == b"sites/one"
+
+
+def test_script_of_a_user(site):
+    user = env.other_user()
+    told = environ(site, f"/~{user}/app.wsgi/x")
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == (f"/~{user}/app.wsgi", "/x")
+    assert told["SCRIPT_FILENAME"] == str(site.root / "homes" / user / "public" / "app.wsgi")
+    assert told["CONTEXT_PREFIX"] == f"/~{user}"
+    assert told["CONTEXT_DOCUMENT_ROOT"] == str(site.root / "homes" / user / "public")
