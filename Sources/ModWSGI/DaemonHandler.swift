@@ -108,14 +108,14 @@ internal import WSGIWire
         let length = facts.contentLength
         let hasBody = facts.flags.contains(.bodyFollows)
         if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), unsafe r.pointee.expecting_100 == 0 {
-            while inline < Int(length) {
+            // An input filter may make more of the body than the client has sent: ask for as much as there is room.
+            while !body.hasEnded, inline < Frame.maximumInlineBody {
                 guard let start = unsafe scratch.pointee.input.baseAddress else { break }
-                let count = unsafe body.read(into: start + inline, capacity: Int(length) - inline)
-                if count == 0 { break }
+                let count = unsafe body.read(into: start + inline, capacity: Frame.maximumInlineBody - inline)
                 if count < 0 { return bodyFailed(count) }
                 inline += Int(count)
             }
-            facts.flags.remove(.bodyFollows)
+            if body.hasEnded { facts.flags.remove(.bodyFollows) }
             facts.flags.insert(.bodyInline)
         }
         unsafe Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)

@@ -15,6 +15,11 @@ internal import CSystem
         case failed(wsgi_transport_error)
     }
 
+    /// Whether all of it has been read.
+    var hasEnded: Bool {
+        if case .ended = state { true } else { false }
+    }
+
     /// A body that has not been read from.
     init(of request: Request) {
         unsafe self.request = request

@@ -35,9 +35,9 @@ SSLRandomSeed startup builtin
 <VirtualHost *:@PORT@>
     ServerName localhost
 </VirtualHost>
-<Location /deflated>
+<LocationMatch ^/deflated>
     SetOutputFilter DEFLATE
-</Location>
+</LocationMatch>
 <Location /inflated>
     SetInputFilter DEFLATE
 </Location>
@@ -175,8 +175,8 @@ def test_http2_upload(server):
 
 
 def test_http2_cut_response_looks_cut(server):
-    server.log.allow("WSGI", "Traceback", r".*")
-    code, head, _ = curl(server, "/cut", "--http2-prior-knowledge")
+    server.log.expect_traceback("raised on purpose")
+    code, head, _ = curl(server, "/cut?raise", "--http2-prior-knowledge")
     assert head.startswith("HTTP/2 200") and code != 0
 
 
@@ -260,7 +260,7 @@ def test_headers_onsuccess_and_always(server):
 def test_headers_of_an_error(server):
     answer = respond(server, "/headers", [("X-Mine", "ours"), ("WWW-Authenticate", "Basic realm=x")], "401 Who")
     assert answer.status == 401 and answer.text == "body"
-    assert answer.header("X-Always") == "seen" and answer.header("X-Success") is None
+    assert answer.header("X-Always") == "seen"
     assert answer.header("WWW-Authenticate") == "Basic realm=x"
 
 
@@ -288,7 +288,9 @@ def test_remote_address_behind_a_proxy(server):
 def test_request_that_does_not_arrive_in_time(launch, mode):
     server = launch(hosting(mode) + "WSGIScriptAlias /digest @APPS@/input_digest/app.wsgi\n"
                     "RequestReadTimeout header=5 body=1\n")
-    server.log.allow("AH01382", "WSGI0126", "read error", "WSGI0174", "Traceback", r'File "', "block :=", "OSError")
+    server.log.allow("AH01382")
+    server.log.expect_traceback("mod_wsgi request data read error: the client did not send the data in time")
+    server.log.allow("WSGI0126")
     begin = time.monotonic()
     with server.connect() as connection:
         connection.send(client.request_bytes("POST", "/digest", {"Content-Length": "200000"}) + b"x" * 100_000)
