@@ -139,7 +139,8 @@ typedef struct wsgi_engine_entry_table_t {
 
     /* Calls functions of a script that is not asked for an application: what decides about a request before it has one.
      * `head` is an encoded RequestHead, whose callable is not used; of `transport` only `context`, `log` and `request`
-     * are. All questions share one environ; asking ends at the first that is FAILED or WRONG. Any thread, many at once. */
+     * are. All questions share one environ; asking ends at the first that is FAILED or WRONG. Any thread, many at once.
+     */
     void (*call)(const uint8_t *head, size_t length, const wsgi_transport *transport,
                  const wsgi_call_functions *functions, wsgi_question *questions, size_t count);
 
