@@ -5,7 +5,8 @@ internal import WSGICore
 
 /// Who may enter, who somebody is, and to which groups they belong, asked of Python scripts of the configuration.
 ///
-/// All of it runs for internal requests of other URIs, too: an answer may depend on the URI, which the scripts see.
+/// httpd asks again for an internal request where another configuration applies to it. PER_URI forbids it to tell that from
+/// less than the URI: what the scripts answer may depend on everything in their environ.
 enum AuthenticationHooks {
     /// Registers the hook and the two providers; called at each start and restart.
     static func register(_ pool: Pool?) {
