@@ -50,16 +50,20 @@ enum ConfigBridge {
         let statement = unsafe command.pointee.directive
         let location = unsafe SourceLocation(
             file: string(statement?.pointee.filename), line: Int(statement?.pointee.line_num ?? 0))
-        var unused = DirectorySettings()
+        let context = unsafe context(command)
+        let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig()
         do {
-            if let directory: DirectoryConfig = unsafe object(directory) {
+            if context.place == .htaccess {
+                // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
+                var settings = server.settings
                 try unsafe directive.apply(
-                    rawArguments: bytes(of: arguments), at: location, in: context(command), server: &server.settings,
-                    directory: &directory.settings)
+                    rawArguments: bytes(of: arguments), at: location, in: context, server: &settings,
+                    directory: &container.settings)
             } else {
                 try unsafe directive.apply(
-                    rawArguments: bytes(of: arguments), at: location, in: context(command), server: &server.settings,
-                    directory: &unused)
+                    rawArguments: bytes(of: arguments), at: location, in: context, server: &server.settings,
+                    directory: &container.settings)
+                if container.settings.hasHooks || server.settings.directory.hasHooks { ModuleState.expectsHooks = true }
             }
             return unsafe directive.isSection ? walk(command) : nil
         } catch {
@@ -114,7 +118,10 @@ enum ConfigBridge {
             return StatementContext(.htaccess, serverName: name)
         }
         if isInSection { return StatementContext(.interpreterOptions, serverName: name) }
-        if unsafe command.pointee.path != nil { return StatementContext(.directory, serverName: name) }
+        // <AuthnProviderAlias> and its like are containers without a path.
+        if unsafe command.pointee.path != nil || command.pointee.override & Int32(RSRC_CONF) == 0 {
+            return StatementContext(.directory, serverName: name)
+        }
         return unsafe StatementContext(server?.pointee.is_virtual == 1 ? .virtualHost : .mainServer, serverName: name)
     }
 

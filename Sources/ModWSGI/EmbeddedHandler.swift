@@ -18,7 +18,7 @@ internal import WSGIWire
     /// Runs the request; the result is the handler's status for httpd.
     static func run(
         _ r: Request, _ facts: RequestEncoder.Facts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
-        usesSendfile: Bool, _ scratch: UnsafeMutablePointer<Scratch>
+        usesSendfile: Bool, passesRequest: Bool, _ scratch: UnsafeMutablePointer<Scratch>
     ) -> Int32 {
         unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
         var handler = unsafe EmbeddedHandler(r, usesSendfile)
@@ -26,7 +26,8 @@ internal import WSGIWire
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in
             var transport = unsafe wsgi_transport(
                 context: context, read_body: embeddedReadBody, send_head: embeddedSendHead,
-                send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog)
+                send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog,
+                request: passesRequest ? UnsafeMutableRawPointer(r) : nil)
             return unsafe engine.pointee.run(
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
         }

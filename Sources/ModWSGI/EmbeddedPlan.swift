@@ -11,12 +11,15 @@ internal import WSGIWire
 ///
 /// The parent looks for libpython, but never loads it.
 final class EmbeddedPlan: Sendable {
-    /// Whether a child should start Python at once: an alias leads to an embedded application.
+    /// Whether a child should start Python at once: an alias leads to an embedded application, or a script of the
+    /// configuration decides about requests.
     let isExpected: Bool
 
     private let spec: ProcessSpec
     private let enginePath: String
     private let libraries: [String]
+    /// Why there is no Python for it; told when it is first needed.
+    private let problem: StartError?
     private let state = Mutex<State>(.waiting)
 
     @safe private enum State: @unchecked Sendable {
@@ -25,8 +28,9 @@ final class EmbeddedPlan: Sendable {
         case failed
     }
 
-    /// Plans embedded mode; nil, with the reason logged, when there is no Python for it.
-    init?(_ global: GlobalSettings, _ host: HostFacts, preloads: [ScriptSpec], isExpected: Bool, server: Server) {
+    /// Plans embedded mode. When there is no Python for it the reason is logged, here if it is expected, or by the child
+    /// that needs it.
+    init(_ global: GlobalSettings, _ host: HostFacts, preloads: [ScriptSpec], isExpected: Bool, server: Server) {
         var spec = host.process
         spec.isMultithreaded =
             HostFacts.query(AP_MPMQ_IS_THREADED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdThreadsPerChild != 1
@@ -39,15 +43,20 @@ final class EmbeddedPlan: Sendable {
         do {
             spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
             libraries = try PythonLibrary.find(for: spec.pythonExecutable)
+            problem = nil
         } catch {
-            if isExpected {
-                unsafe Log.server(server, .error, error.id, "\(error.text) Embedded applications answer 500.")
-            }
-            return nil
+            libraries = []
+            problem = error
+            if isExpected { unsafe Log.server(server, .error, error.id, Self.explanation(error)) }
         }
         self.spec = spec
         self.isExpected = isExpected
         enginePath = host.companions + "/_wsgi_engine.abi3.so"
+    }
+
+    private static func explanation(_ problem: StartError) -> String {
+        "\(problem.text) Embedded applications, and requests that a script of the configuration decides about, "
+            + "answer 500."
     }
 
     /// Starts Python on the calling thread, the child's first; `stop` is to be called on the same one.
@@ -86,6 +95,10 @@ final class EmbeddedPlan: Sendable {
     }
 
     private func start() -> UnsafePointer<wsgi_engine_entry_table_t>? {
+        if let problem {
+            if !isExpected { processLog(.error, problem.id, Self.explanation(problem)) }
+            return nil
+        }
         // C extension modules expect Python's symbols to be global.
         guard libraries.contains(where: { unsafe dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
             processLog(

@@ -10,9 +10,9 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
     // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
-    unsafe withOrder(after: "mod_alias.c", before: "mod_userdir.c", "mod_vhost_alias.c") { after, before in
-        unsafe ap_hook_translate_name(translateName, after, before, APR_HOOK_MIDDLE)
-    }
+    unsafe ap_hook_translate_name(
+        translateName, moduleNames("mod_alias.c"), moduleNames("mod_userdir.c", "mod_vhost_alias.c"), APR_HOOK_MIDDLE)
+    unsafe AuthenticationHooks.register(pool)
     unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
 }
 
@@ -53,16 +53,11 @@ private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32
     unsafe r.map { unsafe RequestRouter.handle($0) } ?? DECLINED
 }
 
-/// Calls `body` with lists of module names as httpd's hooks want them; they are read before it returns.
-private func withOrder(
-    after: StaticString, before first: StaticString, _ second: StaticString,
-    _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<UnsafePointer<CChar>?>?) -> Void
-) {
-    // httpd keeps the lists until it sorts the hooks, so they live for ever.
-    let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: 5)
-    unsafe list.initialize(repeating: nil, count: 5)
-    unsafe list[0] = literal(after)
-    unsafe list[2] = literal(first)
-    unsafe list[3] = literal(second)
-    unsafe body(UnsafePointer(list), UnsafePointer(list + 2))
+/// A list of module names as httpd's hooks want it, for the order among them.
+func moduleNames(_ names: StaticString...) -> UnsafePointer<UnsafePointer<CChar>?> {
+    // httpd keeps the list until it sorts the hooks, so it lives for ever.
+    let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: names.count + 1)
+    unsafe list.initialize(repeating: nil, count: names.count + 1)
+    for (index, name) in names.enumerated() { unsafe list[index] = literal(name) }
+    return unsafe UnsafePointer(list)
 }

@@ -18,6 +18,8 @@ enum ModuleState {
     @safe nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
     /// What embedded requests need; `nil` when they are refused.
     @safe nonisolated(unsafe) static var embedded: EmbeddedPlan?
+    /// Whether the server's configuration names scripts that run in children whatever happens to applications.
+    @safe nonisolated(unsafe) static var expectsHooks = false
     /// Whether `WSGIRestrictEmbedded` is on.
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
 
@@ -35,6 +37,7 @@ enum ModuleState {
         groups = []
         embedded = nil
         restrictsEmbedded = false
+        expectsHooks = false
         stopping.store(false, ordering: .relaxed)
     }
 

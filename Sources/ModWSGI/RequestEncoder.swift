@@ -38,6 +38,17 @@ internal import WSGIWire
         encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
     }
 
+    /// Encodes the head for a script of the configuration that decides about `r`: the request as the client sent it,
+    /// without its secrets and without what other directives have set.
+    static func encodeForHook(_ r: Request, _ facts: Facts, into buffer: inout ByteBuffer) {
+        var encoder = unsafe RequestEncoder(r, facts, &buffer)
+        encoder.requestHeaders(passesAuthorization: false, isForHook: true, &buffer)
+        encoder.serverVariables(&buffer)
+        encoder.requestVariables(&buffer)
+        encoder.hookVariables(&buffer)
+        encoder.head.finish(flags: facts.flags, into: &buffer)
+    }
+
     private var isHTTPS = false
 
     private init(_ r: Request, _ facts: Facts, _ buffer: inout ByteBuffer) {
@@ -67,8 +78,10 @@ internal import WSGIWire
 
     /// `HTTP_*`, CONTENT_TYPE and CONTENT_LENGTH. A name with other characters than letters, digits and `-` could pass
     /// for another header (`X_Foo` for `X-Foo`) and is left out.
-    private mutating func requestHeaders(passesAuthorization: Bool, _ buffer: inout ByteBuffer) {
-        let passesAll = unsafe chttpd_passes_authorization(r)
+    private mutating func requestHeaders(
+        passesAuthorization: Bool, isForHook: Bool = false, _ buffer: inout ByteBuffer
+    ) {
+        let passesAll = unsafe !isForHook && chttpd_passes_authorization(r)
         unsafe forEachEntry(of: r.pointee.headers_in) { key, value in
             switch unsafe key[0] | 0x20 {
             case CChar(bitPattern: UInt8(ascii: "c")):
@@ -156,6 +169,15 @@ internal import WSGIWire
         if let identifier = unsafe connection?.pointee.log_id {
             unsafe put("mod_wsgi.connection_id", identifier, &buffer)
         }
+    }
+
+    /// SCRIPT_NAME, PATH_INFO, and two keys that only scripts which decide about a request find.
+    private mutating func hookVariables(_ buffer: inout ByteBuffer) {
+        let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
+        unsafe head.entry(key: bytes(of: "SCRIPT_NAME"), value: scriptName, into: &buffer)
+        unsafe head.entry(key: bytes(of: "PATH_INFO"), value: pathInfo, into: &buffer)
+        unsafe put("REMOTE_HOST", ap_get_useragent_host(r, REMOTE_HOST, nil), &buffer)
+        unsafe put("SERVER_SIGNATURE", ap_psignature("", r), &buffer)
     }
 
     // MARK: - One entry

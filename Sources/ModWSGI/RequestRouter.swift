@@ -110,10 +110,15 @@ internal import WSGIWire
         if unsafe r.pointee.header_only != 0 { facts.flags.insert(.headersOnly) }
         let scratch = unsafe ScratchPool.take()
         defer { unsafe ScratchPool.give(scratch) }
-        guard let process = unsafe name(alias?.processGroup ?? settings.processGroup, scratch.pointee.name(0)),
+        guard let dispatch = unsafe Dispatch.ask(r, settings, facts) else { return HTTP_INTERNAL_SERVER_ERROR }
+        guard
+            let process = unsafe name(
+                dispatch.processGroup ?? alias?.processGroup ?? settings.processGroup, scratch.pointee.name(0)),
             let application = unsafe name(
-                alias?.applicationGroup ?? settings.applicationGroup, scratch.pointee.name(1)),
-            let callable = unsafe callable(scratch.pointee.name(2))
+                dispatch.applicationGroup ?? alias?.applicationGroup ?? settings.applicationGroup,
+                scratch.pointee.name(1)),
+            let callable = unsafe dispatch.callableObject.map({ unsafe name($0, scratch.pointee.name(2)) })
+                ?? callable(scratch.pointee.name(2))
         else {
             unsafe Log.request(
                 r, .error, .groupUnknown,
@@ -169,7 +174,9 @@ internal import WSGIWire
             )
             return HTTP_INTERNAL_SERVER_ERROR
         }
-        return unsafe EmbeddedHandler.run(r, facts, engine, usesSendfile: settings.enableSendfile, scratch)
+        return unsafe EmbeddedHandler.run(
+            r, facts, engine, usesSendfile: settings.enableSendfile,
+            passesRequest: settings.passApacheRequest, scratch)
     }
 
     // MARK: - Parts
@@ -242,7 +249,7 @@ internal import WSGIWire
 }
 
 /// What a group's expression may ask of a request.
-@safe private struct ExpansionFacts: ExpansionSource {
+@safe struct ExpansionFacts: ExpansionSource {
     private let r: Request
 
     init(_ r: Request) { unsafe self.r = r }

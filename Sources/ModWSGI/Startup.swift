@@ -37,11 +37,11 @@ enum Startup {
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
         let host = unsafe HostFacts(main: main)
         unsafe startGroups(names, preloads, settings.global, host, main, pool)
-        if !settings.global.restrictEmbedded {
-            ModuleState.embedded = unsafe EmbeddedPlan(
-                settings.global, host, preloads: preloads.filter { $0.group == nil }.map(\.script),
-                isExpected: mayRunEmbedded(servers), server: unsafe main)
-        }
+        // Scripts of WSGIAccessScript and the like run in children even where applications may not.
+        let runsApplications = !settings.global.restrictEmbedded
+        ModuleState.embedded = unsafe EmbeddedPlan(
+            settings.global, host, preloads: runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : [],
+            isExpected: runsApplications && mayRunEmbedded(servers) || ModuleState.expectsHooks, server: unsafe main)
         return OK
     }
 

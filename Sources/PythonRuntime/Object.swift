@@ -44,6 +44,8 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
     public var isBytes: Bool { unsafe wsgi_is_bytes(pointer) }
     /// Whether it is a str, or of a subclass.
     public var isText: Bool { unsafe wsgi_is_text(pointer) }
+    /// Whether it is exactly a str: hashing and comparing it runs nobody's code.
+    public var isExactText: Bool { unsafe wsgi_is_text_exact(pointer) }
     /// Whether it is an int, or of a subclass.
     public var isInteger: Bool { unsafe wsgi_is_int(pointer) }
 

@@ -72,6 +72,37 @@ public enum Adapter {
         return final
     }
 
+    /// Calls functions of a script that is not asked for an application: access, authentication, groups, dispatch.
+    ///
+    /// Called without the GIL, as `run` is, and for an encoded `RequestHead`, too.
+    /// - Parameters:
+    ///   - head: The script, its application group, and the entries of the environ.
+    ///   - transport: Where the call's log lines go.
+    ///   - functions: What takes the answers' texts, and what `mod_ssl.*` is made of.
+    ///   - questions: The functions to call. Each gets its answer; those that were not called count as failed.
+    public static func call(
+        _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
+        _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
+    ) {
+        for index in questions.indices { unsafe questions[index].answer = WSGI_ANSWER_FAILED.rawValue }
+        guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return }
+        guard let request = unsafe try? RequestHead(head) else {
+            unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded.")
+            return
+        }
+        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
+            unsafe LogTarget.transport(transport).write(
+                WSGI_LOG_ERR, LogID.interpreterFailed,
+                "Cannot create the interpreter of application group '\(Text.string(request.applicationGroup))'.")
+            return
+        }
+        let call = unsafe thread.push(attachment, request, transport)
+        unsafe call.ask(questions, request, functions)
+        unsafe PyEval_SaveThread()
+        call.endLine()
+        thread.pop(call)
+    }
+
     /// Sets what is called, without the GIL and on any thread, once for each script that was loaded in this process.
     public static func onScriptLoaded(_ callback: @escaping @Sendable (ScriptSpec) -> Void) {
         loaded.withLock { $0 = callback }

@@ -61,7 +61,7 @@ internal import WSGIWire
     }
 
     /// Loads the script if need be; the answer, if the application is not to be entered.
-    private func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
+    func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
         let interpreter = unsafe state.pointee.interpreter
         if script.isLoaded {
             guard head.flags.contains(.scriptReloading), head.scriptModified != 0,
@@ -88,20 +88,25 @@ internal import WSGIWire
 
     /// The objects that belong to the request: `wsgi.input`, `wsgi.errors`, and what `start_response` is a method of.
     private func makeObjects() -> Bool {
-        let interpreter = unsafe state.pointee.interpreter
-        let types = unsafe interpreter.state
-        guard
-            let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: .request)
-        else { return false }
-        unsafe state.pointee.attachment.pointee.errors = nil
-        errors.attach(self)
-        unsafe state.pointee.errors = errors
+        guard makeErrors(.request) else { return false }
+        let types = unsafe state.pointee.interpreter.state
         unsafe state.pointee.input = wsgi_new_call_object(typeObject(types.pointee.inputType))
         unsafe state.pointee.response = wsgi_new_call_object(typeObject(types.pointee.responseType))
         return unsafe Call.attach(state.pointee.input, self) && Call.attach(state.pointee.response, self)
     }
 
-    private static func attach(_ object: PyPointer?, _ call: Call?) -> Bool {
+    /// Makes `wsgi.errors`; false: it has raised.
+    func makeErrors(_ kind: ErrorStream.Kind) -> Bool {
+        let interpreter = unsafe state.pointee.interpreter
+        guard let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: kind)
+        else { return false }
+        unsafe state.pointee.attachment.pointee.errors = nil
+        errors.attach(self, as: kind)
+        unsafe state.pointee.errors = errors
+        return true
+    }
+
+    static func attach(_ object: PyPointer?, _ call: Call?) -> Bool {
         guard let object = unsafe object else { return false }
         unsafe UnsafeMutableRawPointer(object).assumingMemoryBound(to: wsgi_call_object.self).pointee.call =
             UnsafeMutableRawPointer(call?.state)
@@ -109,8 +114,9 @@ internal import WSGIWire
     }
 
     /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
-    private func finish() {
+    func finish() {
         _ = unsafe enter()
+        withdrawRequestRecord()
         unsafe _ = Call.attach(state.pointee.input, nil)
         unsafe _ = Call.attach(state.pointee.response, nil)
         unsafe Py_DecRef(state.pointee.input)
@@ -119,7 +125,7 @@ internal import WSGIWire
         unsafe state.pointee.response = nil
         if let errors = unsafe state.pointee.errors {
             unsafe state.pointee.errors = nil
-            errors.attach(nil)
+            errors.attach(nil, as: .request)
             if errors.isUnshared, unsafe state.pointee.attachment.pointee.errors == nil {
                 unsafe state.pointee.attachment.pointee.errors = errors
             } else {
@@ -137,11 +143,15 @@ internal import WSGIWire
                 result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue
             }
         }
-        if unsafe state.pointee.line.count > 0 {
-            unsafe ErrorLine.flush(
-                &state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
-        }
+        endLine()
         return result
+    }
+
+    /// Writes what was written to the log without a line break. Without the GIL.
+    func endLine() {
+        guard unsafe state.pointee.line.count > 0 else { return }
+        unsafe ErrorLine.flush(
+            &state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
     }
 
     // MARK: - Failures

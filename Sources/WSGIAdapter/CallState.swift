@@ -66,6 +66,11 @@ enum BodyPhase {
     var input: PyPointer?
     var response: PyPointer?
     var errors: ErrorStream?
+    /// `apache.request_rec`.
+    var record: PyPointer?
+
+    /// What a call of a script's functions may use; `nil`: an application runs.
+    var functions: UnsafePointer<wsgi_call_functions>?
 
     /// A state for a first request.
     init(_ attachment: UnsafeMutablePointer<AttachmentState>, _ transport: UnsafePointer<wsgi_transport>, thread: Int) {

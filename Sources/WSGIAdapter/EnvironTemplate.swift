@@ -85,7 +85,8 @@ extension Call {
         else { return nil }
         let daemonStart = unsafe ProcessState.current?.pointee.isDaemon == true ? entered : 0
         guard unsafe set(.daemonStart, time: daemonStart, in: dictionary, template),
-            unsafe set(.applicationStart, time: wsgi_now(), in: dictionary, template)
+            unsafe set(.applicationStart, time: wsgi_now(), in: dictionary, template),
+            unsafe addRequestRecord(to: dictionary)
         else { return nil }
         return environ
     }

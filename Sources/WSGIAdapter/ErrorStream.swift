@@ -16,12 +16,14 @@ internal import WSGIWire
         case request
         case standardOutput
         case standardError
+        case hook
 
         var name: StaticString {
             switch self {
             case .request: "<wsgi.errors>"
             case .standardOutput: "<stdout>"
             case .standardError: "<stderr>"
+            case .hook: "<log>"
             }
         }
     }
@@ -81,8 +83,10 @@ internal import WSGIWire
     }
 
     /// Makes `call` the request it writes for; `nil`: none, writing raises.
-    func attach(_ call: Call?) {
-        unsafe ErrorStream.instance(raw)?.pointee.call = unsafe UnsafeMutableRawPointer(call?.state)
+    func attach(_ call: Call?, as kind: Kind) {
+        guard let log = unsafe ErrorStream.instance(raw) else { return }
+        unsafe log.pointee.call = unsafe UnsafeMutableRawPointer(call?.state)
+        unsafe log.pointee.kind = kind.rawValue
     }
 
     /// Whether nobody else has the stream or what is below it, so that it may serve another request.
@@ -110,9 +114,13 @@ internal import WSGIWire
         unsafe wsgi_free_object(object)
     }
 
+    private static func belongsToRequest(_ log: UnsafeMutablePointer<wsgi_log_object>) -> Bool {
+        unsafe log.pointee.kind == Kind.request.rawValue || log.pointee.kind == Kind.hook.rawValue
+    }
+
     /// The request that a stream writes for now: its own, or the one of the calling thread.
     private static func call(_ log: UnsafeMutablePointer<wsgi_log_object>) -> Call? {
-        if unsafe log.pointee.kind == Kind.request.rawValue {
+        if unsafe belongsToRequest(log) {
             return unsafe Call(log.pointee.call?.assumingMemoryBound(to: CallState.self))
         }
         return ThreadContext.runningCall
@@ -163,7 +171,7 @@ internal import WSGIWire
             unsafe ErrorLine.append(bytes, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
             return true
         }
-        guard unsafe log.pointee.kind != Kind.request.rawValue else {
+        guard unsafe !belongsToRequest(log) else {
             unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "wsgi.errors was written to after the request has ended")
             return false
         }

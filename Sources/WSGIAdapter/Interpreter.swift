@@ -19,6 +19,7 @@ internal import WSGICore
     let write: UnsafeMutablePointer<PyMethodDef>
     let timeout: PyPointer
     let environ: EnvironTemplate
+    let hooks: HookObjects
     let scripts: ScriptTable
 }
 
@@ -43,6 +44,7 @@ internal import WSGICore
                 PyErr_NewException("mod_wsgi.RequestTimeout", wsgi_exception(WSGI_BASE_EXCEPTION), nil)),
             let environ = unsafe EnvironTemplate.make(
                 process.pointee.spec, applicationGroup: name, fileWrapper: Object(python.fileWrapper)),
+            let hooks = unsafe HookObjects.make(process.pointee.spec, applicationGroup: name),
             unsafe PythonModule.install(
                 process.pointee.spec, applicationGroup: name, python: python, timeout: timeout.object)
         else { return nil }
@@ -54,7 +56,7 @@ internal import WSGICore
                 name: bytes, interpreter: interpreter, python: python, inputType: inputType.take(),
                 responseType: responseType.take(), logType: logType.take(), textStream: textStream.take(),
                 startResponse: StartResponse.startResponseMethod(), write: StartResponse.writeMethod(),
-                timeout: timeout.take(), environ: environ, scripts: ScriptTable.make()))
+                timeout: timeout.take(), environ: environ, hooks: hooks, scripts: ScriptTable.make()))
         let made = unsafe Interpreter(state: state)
         guard made.replaceStreams() else { return nil }
         return made

@@ -8,6 +8,13 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case daemonStartFailed = 28
     case foreignConnection = 33
     case interpreterFailed = 35
+    case checkPasswordMissing = 43
+    case realmHashMissing = 46
+    case groupsForUserMissing = 52
+    case allowAccessMissing = 56
+    case accessDenied = 57
+    case userWithoutGroups = 59
+    case userOutsideGroups = 60
     case localeUnavailable = 79
     case callableNotFound = 89
     case sitePathFailed = 91
@@ -36,6 +43,10 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case groupOfOtherHost = 152
     case applicationRaised = 174
     case applicationExited = 175
+    case checkPasswordEmpty = 176
+    case checkPasswordInvalid = 177
+    case realmHashEmpty = 178
+    case realmHashInvalid = 179
     case pythonUnsupported = 1001
     case pythonHomeInside = 1002
     case pythonMissing = 1003
@@ -49,6 +60,8 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case workerSetupFailed = 1015
     case requestsCut = 1016
     case responseShort = 1101
+    case hookAnswerInvalid = 1201
+    case hookScriptUnset = 1202
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

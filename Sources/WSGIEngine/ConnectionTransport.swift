@@ -38,7 +38,8 @@ enum ConnectionTransport {
                     unsafe WorkerLog.write(level, text)
                     return
                 }
-            })
+            },
+            request: nil)
     }
 
     private static func channel(_ context: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<ConnectionChannel>? {

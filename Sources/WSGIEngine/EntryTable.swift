@@ -88,6 +88,20 @@ public func engineRun(_ head: UnsafePointer<UInt8>?, _ length: Int, _ transport:
     return unsafe Adapter.run(UnsafeRawBufferPointer(start: head, count: length), transport)
 }
 
+/// `call` of the entry table.
+@c(wsgi_engine_call)
+public func engineCall(
+    _ head: UnsafePointer<UInt8>?, _ length: Int, _ transport: UnsafeRawPointer?, _ functions: UnsafeRawPointer?,
+    _ questions: UnsafeMutableRawPointer?, _ count: Int
+) {
+    guard let transport = unsafe transport?.assumingMemoryBound(to: wsgi_transport.self),
+        let functions = unsafe functions?.assumingMemoryBound(to: wsgi_call_functions.self)
+    else { return }
+    unsafe Adapter.call(
+        UnsafeRawBufferPointer(start: head, count: length), transport, functions,
+        UnsafeMutableBufferPointer(start: questions?.assumingMemoryBound(to: wsgi_question.self), count: count))
+}
+
 /// `stop` of the entry table.
 @c(wsgi_engine_stop)
 public func engineStop() { EmbeddedPython.stop() }

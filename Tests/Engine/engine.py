@@ -12,6 +12,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 COMPLETE, TRUNCATED, RELOAD = 0, -1, -2
+ACCEPTS = {'None': 1, 'bool': 2, 'str': 4, 'bytes': 8, 'items': 16, 'utf8': 32}
+ANSWERS = ('failed', 'missing', 'wrong', 'none', 'true', 'false', 'text', 'items')
 SCRIPT_RELOADING, BODY_INLINE, BODY_FOLLOWS, HTTPS, HEADERS_ONLY, STALE_ALLOWED = (1 << bit for bit in range(6))
 
 
@@ -20,8 +22,34 @@ class Exchange(ctypes.Structure):
         ('body', ctypes.c_char_p), ('body_length', ctypes.c_size_t), ('body_offset', ctypes.c_size_t),
         ('body_step', ctypes.c_size_t), ('body_error', ctypes.c_int64), ('head_error', ctypes.c_int32),
         ('fail_after', ctypes.c_int64), ('output', ctypes.c_void_p), ('output_length', ctypes.c_size_t),
-        ('output_capacity', ctypes.c_size_t), ('sent', ctypes.c_int64), ('delay', ctypes.c_int32),
+        ('output_capacity', ctypes.c_size_t), ('sent', ctypes.c_int64), ('delay', ctypes.c_int32), ('request', ctypes.c_void_p),
     ]
+
+
+class Text(ctypes.Structure):
+    _fields_ = [('start', ctypes.c_char_p), ('length', ctypes.c_size_t)]
+
+    @classmethod
+    def of(cls, text):
+        data = text.encode('latin-1') if isinstance(text, str) else text
+        return cls(data, len(data or b''))
+
+
+class Question(ctypes.Structure):
+    _fields_ = [('function', Text), ('arguments', ctypes.POINTER(Text)), ('argument_count', ctypes.c_size_t),
+                ('accepts', ctypes.c_uint32), ('answer', ctypes.c_uint32)]
+
+
+class Answers:
+    """What functions of a script answered: [(answer, texts)], the entries they added, and what was logged."""
+
+    def __init__(self, questions, records):
+        self.all = [(ANSWERS[question.answer], [data for kind, detail, data in records if (kind, detail) == ('A', index)])
+                    for index, question in enumerate(questions)]
+        self.first = self.all[0]
+        self.added = dict(zip(*([data for kind, _, data in records if kind == which] for which in 'KV')))
+        self.ssl = [data for kind, _, data in records if kind == 'S']
+        self.text = '\n'.join(data.decode() for kind, _, data in records if kind == 'L')
 
 
 class Result:
@@ -128,7 +156,7 @@ def transport_library():
 class EntryTable(ctypes.Structure):
     _fields_ = [('abi', ctypes.c_uint32), ('size', ctypes.c_uint32),
                 ('start', ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p)),
-                ('run', ctypes.c_void_p), ('stop', ctypes.CFUNCTYPE(None))]
+                ('run', ctypes.c_void_p), ('call', ctypes.c_void_p), ('stop', ctypes.CFUNCTYPE(None))]
 
 
 class Engine:
@@ -141,7 +169,7 @@ class Engine:
         host = ctypes.c_void_p.in_dll(self.transport, 'host')
         self.started = self.table.start(data, len(data), ctypes.addressof(host))
 
-    def run(self, script, body=None, step=0, body_error=0, head_error=0, fail_after=-1, delay=0, **head):
+    def run(self, script, body=None, step=0, body_error=0, head_error=0, fail_after=-1, delay=0, request=None, **head):
         """Runs a request on this thread. `body`: what the transport gives; `inline`: comes with the head."""
         flags = head.pop('flags', 0)
         if body is not None or body_error:
@@ -151,11 +179,28 @@ class Engine:
             flags |= BODY_INLINE
         data = request_head(script, flags=flags, body=inline or b'', **head)
         exchange = Exchange(body=body, body_length=len(body or b''), body_step=step, body_error=body_error,
-                            head_error=head_error, fail_after=fail_after, delay=delay)
+                            head_error=head_error, fail_after=fail_after, delay=delay, request=request)
         outcome = self.transport.run(self.address, data, len(data), ctypes.byref(exchange))
         output = ctypes.string_at(exchange.output, exchange.output_length) if exchange.output else b''
         self.transport.release(ctypes.byref(exchange))
         return Result(outcome, records(output))
+
+    def call(self, script, *questions, has_ssl=True, request=None, **head):
+        """Asks functions of a script. A question: name, what it accepts, its arguments (str, bytes or None)."""
+        data = request_head(script, callable_object='', **head)
+        asked = (Question * len(questions))()
+        for question, (name, accepts, *arguments) in zip(asked, questions):
+            question.function = Text.of(name)
+            question.arguments = (Text * len(arguments))(*map(Text.of, arguments))
+            question.argument_count = len(arguments)
+            question.accepts = sum(ACCEPTS[word] for word in accepts.split())
+            question.answer = 99
+        exchange = Exchange(fail_after=-1, request=request)
+        self.transport.call(self.address, data, ctypes.c_size_t(len(data)), ctypes.byref(exchange), int(has_ssl), asked,
+                            ctypes.c_size_t(len(asked)))
+        output = ctypes.string_at(exchange.output, exchange.output_length) if exchange.output else b''
+        self.transport.release(ctypes.byref(exchange))
+        return Answers(asked, records(output))
 
     def run_many(self, script, count, expected=COMPLETE, **head):
         data = request_head(script, **head)

@@ -19,6 +19,7 @@ typedef struct exchange {
     size_t output_length, output_capacity;
     int64_t sent;
     int32_t delay;          /* microseconds that send_data takes */
+    void *request;          /* what apache.request_rec holds */
 } exchange;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -103,8 +104,35 @@ size_t take_host_log(uint8_t *buffer, size_t capacity) {
 
 int32_t run(const wsgi_engine_entry_table_t *engine, const uint8_t *head, size_t length, exchange *e) {
     wsgi_transport transport = {.context = e, .read_body = read_body, .send_head = send_head, .send_data = send_data,
-                                .send_file = send_file, .log = request_log};
+                                .send_file = send_file, .log = request_log, .request = e->request};
     return engine->run(head, length, &transport);
+}
+
+static void answer_text(void *context, size_t index, const uint8_t *text, size_t length) {
+    record(context, 'A', (int32_t)index, text, length);
+}
+
+static void added_entry(void *context, wsgi_text key, wsgi_text value) {
+    record(context, 'K', 0, key.start, key.length);
+    record(context, 'V', 0, value.start, value.length);
+}
+
+static int32_t is_https(void *context) {
+    (void)context;
+    return 1;
+}
+
+static const char *ssl_variable(void *context, const char *name) {
+    record(context, 'S', 0, name, strlen(name));
+    return strcmp(name, "SSL_PROTOCOL") == 0 ? "TLSv1.3" : NULL;
+}
+
+void call(const wsgi_engine_entry_table_t *engine, const uint8_t *head, size_t length, exchange *e, int32_t has_ssl,
+          wsgi_question *questions, size_t count) {
+    wsgi_transport transport = {.context = e, .log = request_log, .request = e->request};
+    wsgi_call_functions functions = {.answer_text = answer_text, .added_entry = added_entry};
+    if (has_ssl) functions.is_https = is_https, functions.ssl_variable = ssl_variable;
+    engine->call(head, length, &transport, &functions, questions, count);
 }
 
 /* Runs the same request `count` times on this thread; the number that did not end with `expected`. */

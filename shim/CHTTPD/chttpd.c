@@ -58,6 +58,12 @@ bool chttpd_wants_current_uri(const request_rec *r) {
     return rule && strcmp(rule, "current-uri") == 0;
 }
 
+const char *chttpd_parse_names(cmd_parms *command, const char *names, const void **parsed) {
+    const char *message = NULL;
+    *parsed = ap_expr_parse_cmd(command, names, AP_EXPR_FLAG_STRING_RESULT, &message, NULL);
+    return message;
+}
+
 bool chttpd_qualifies_redirect_url(const request_rec *r) {
     return core_directory(r)->qualify_redirect_url == AP_CORE_CONFIG_ON;
 }

@@ -10,6 +10,7 @@
 
 #if __has_include(<httpd.h>)
 #include <httpd.h>
+#include <ap_expr.h>
 #include <ap_mpm.h>
 #include <ap_release.h>
 #include <http_config.h>
@@ -20,6 +21,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <http_ssl.h>
+#include <mod_auth.h>
 #include <mpm_common.h>
 #include <scoreboard.h>
 #include <unixd.h>
@@ -27,6 +29,7 @@
 #include <util_script.h>
 #elif __has_include(<apache2/httpd.h>)
 #include <apache2/httpd.h>
+#include <apache2/ap_expr.h>
 #include <apache2/ap_mpm.h>
 #include <apache2/ap_release.h>
 #include <apache2/http_config.h>
@@ -37,6 +40,7 @@
 #include <apache2/http_protocol.h>
 #include <apache2/http_request.h>
 #include <apache2/http_ssl.h>
+#include <apache2/mod_auth.h>
 #include <apache2/mpm_common.h>
 #include <apache2/scoreboard.h>
 #include <apache2/unixd.h>
@@ -44,6 +48,7 @@
 #include <apache2/util_script.h>
 #else
 #include <httpd/httpd.h>
+#include <httpd/ap_expr.h>
 #include <httpd/ap_mpm.h>
 #include <httpd/ap_release.h>
 #include <httpd/http_config.h>
@@ -54,6 +59,7 @@
 #include <httpd/http_protocol.h>
 #include <httpd/http_request.h>
 #include <httpd/http_ssl.h>
+#include <httpd/mod_auth.h>
 #include <httpd/mpm_common.h>
 #include <httpd/scoreboard.h>
 #include <httpd/unixd.h>
@@ -144,6 +150,12 @@ bool chttpd_passes_authorization(const request_rec *r);
 bool chttpd_wants_current_uri(const request_rec *r);
 /* QualifyRedirectURL On. */
 bool chttpd_qualifies_redirect_url(const request_rec *r);
+/* Whether a refusal by address is not the last word: `Satisfy Any`, and a user may still be let in. */
+static inline bool chttpd_may_still_log_in(request_rec *r) {
+    return ap_satisfies(r) == SATISFY_ANY && ap_some_auth_required(r);
+}
+/* Parses the names of a Require line, which may have %{...} in them; the message, or NULL. */
+const char *chttpd_parse_names(cmd_parms *command, const char *names, const void **parsed);
 static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }
 static inline int chttpd_used_path_info(const request_rec *r) { return r->used_path_info; }
 static inline bool chttpd_script_has_file(const request_rec *r) { return r->finfo.filetype != APR_NOFILE; }

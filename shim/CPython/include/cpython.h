@@ -80,6 +80,7 @@ static inline bool wsgi_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o)
 static inline bool wsgi_is_tuple_exact(PyObject *_Nonnull o) { return PyTuple_CheckExact(o); }
 static inline bool wsgi_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
 static inline bool wsgi_is_text(PyObject *_Nonnull o) { return PyUnicode_Check(o); }
+static inline bool wsgi_is_text_exact(PyObject *_Nonnull o) { return PyUnicode_CheckExact(o); }
 static inline bool wsgi_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline PyTypeObject *_Nonnull wsgi_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
 /* For "does anybody else hold it": exact for objects that are not immortal, never too small. */
@@ -166,12 +167,13 @@ static inline int64_t wsgi_now(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* memcmp and memchr without importing the C library into the adapter. */
+/* memcmp, memchr and strlen without importing the C library into the adapter. */
 static inline bool wsgi_bytes_equal(const void *_Nonnull one, const void *_Nonnull other, size_t count) {
     return memcmp(one, other, count) == 0;
 }
 static inline const void *_Nullable wsgi_find_byte(const void *_Nonnull start, uint8_t byte, size_t count) {
     return memchr(start, byte, count);
 }
+static inline intptr_t wsgi_text_length(const char *_Nonnull text) { return (intptr_t)strlen(text); }
 
 #endif

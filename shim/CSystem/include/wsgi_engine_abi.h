@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Raised whenever a struct below, or an encoding that passes through it, changes its meaning. */
-#define WSGI_ENGINE_ABI 1
+#define WSGI_ENGINE_ABI 2
 
 /* Levels of log lines, httpd's numbers (APLOG_*). */
 enum wsgi_log_level {
@@ -54,6 +54,9 @@ typedef struct wsgi_transport {
 
     /* Writes one record to the error log with the request's context; `text` has no final newline. */
     void (*log)(void *context, int32_t level, const uint8_t *text, size_t length);
+
+    /* httpd's request_rec, for `apache.request_rec`; NULL: the script is not to have it. */
+    void *request;
 } wsgi_transport;
 
 /* How a request ended; a positive value is an HTTP status to be answered: nothing has been sent, the reason is logged.
@@ -64,13 +67,64 @@ enum wsgi_outcome {
     WSGI_OUTCOME_RELOAD = -2     /* daemon only: the script has changed; the application was not entered */
 };
 
+/* Text with a length, not terminated; a NULL start is None. */
+typedef struct wsgi_text {
+    const uint8_t *start;
+    size_t length;
+} wsgi_text;
+
+/* What a function may return, as bits of `accepts`. Everything else is WSGI_ANSWER_WRONG. */
+enum wsgi_accepts {
+    WSGI_ACCEPTS_NONE = 1 << 0,  /* None */
+    WSGI_ACCEPTS_BOOL = 1 << 1,  /* True or False, and no other number */
+    WSGI_ACCEPTS_STR = 1 << 2,   /* str */
+    WSGI_ACCEPTS_BYTES = 1 << 3, /* bytes */
+    WSGI_ACCEPTS_ITEMS = 1 << 4, /* an iterable, other than str and bytes, of str and bytes */
+    WSGI_ACCEPTS_UTF8 = 1 << 5   /* no type: str is encoded in UTF-8, not in latin-1 where that is possible */
+};
+
+/* What it did return. */
+enum wsgi_answer {
+    WSGI_ANSWER_FAILED = 0,  /* it raised, or was not called at all: the reason is logged */
+    WSGI_ANSWER_MISSING = 1, /* the script has no such function; nothing is logged */
+    WSGI_ANSWER_WRONG = 2,   /* a value that is not accepted; the last text names its type. Nothing is logged */
+    WSGI_ANSWER_NONE = 3,
+    WSGI_ANSWER_TRUE = 4,
+    WSGI_ANSWER_FALSE = 5,
+    WSGI_ANSWER_TEXT = 6, /* one text */
+    WSGI_ANSWER_ITEMS = 7 /* one text for each item */
+};
+
+/* A function of a script, to be called with the environ and `arguments`. */
+typedef struct wsgi_question {
+    wsgi_text function;
+    const wsgi_text *arguments; /* each becomes a str of latin-1, or None */
+    size_t argument_count;
+    uint32_t accepts; /* wsgi_accepts */
+    uint32_t answer;  /* wsgi_answer, set by the engine */
+} wsgi_question;
+
+/* What `call` uses beside the transport, whose context they get. They are called on the thread of `call`; the first two
+ * with the GIL, so they must neither block nor call the engine. */
+typedef struct wsgi_call_functions {
+    /* A text of the answer to question number `index`; copied before the call returns. Texts have no NUL in them. */
+    void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
+
+    /* An entry that a function has added to the environ, neither of both with a NUL in it; str to str only. */
+    void (*added_entry)(void *context, wsgi_text key, wsgi_text value);
+
+    /* What `mod_ssl.is_https` and `mod_ssl.var_lookup` return. NULL: the environ has neither. */
+    int32_t (*is_https)(void *context);
+    const char *(*ssl_variable)(void *context, const char *name);
+} wsgi_call_functions;
+
 /* What the process offers to the engine for as long as it lives. */
 typedef struct wsgi_host {
     /* Writes one record to the process's error log; any thread. */
     void (*log)(int32_t level, const uint8_t *text, size_t length);
 } wsgi_host;
 
-/* The engine's functions. All but `run` are called on one thread, before and after all requests. */
+/* The engine's functions. All but `run` and `call` are called on one thread, before and after all requests. */
 typedef struct wsgi_engine_entry_table_t {
     uint32_t abi; /* WSGI_ENGINE_ABI */
     uint32_t size;
@@ -82,6 +136,13 @@ typedef struct wsgi_engine_entry_table_t {
     /* Runs one request: `head` is an encoded RequestHead (WSGIWire), valid during the call. Any thread, many at once.
      * Returns a wsgi_outcome or a status. */
     int32_t (*run)(const uint8_t *head, size_t length, const wsgi_transport *transport);
+
+    /* Calls functions of a script that is not asked for an application: what decides about a request before it has one.
+     * `head` is an encoded RequestHead, whose callable is not used; of `transport` only `context`, `log` and `request`
+     * are. All questions share one environ; asking ends at the first that is FAILED or WRONG. Any thread, many at once.
+     */
+    void (*call)(const uint8_t *head, size_t length, const wsgi_transport *transport,
+                 const wsgi_call_functions *functions, wsgi_question *questions, size_t count);
 
     /* Ends the interpreters (atexit functions run) and Python. */
     void (*stop)(void);

@@ -1,0 +1,46 @@
+internal import CHTTPD
+internal import CSystem
+internal import WSGIConfig
+internal import WSGICore
+
+/// What a `WSGIDispatchScript` has chosen for a request; `nil`: what is configured holds.
+struct Dispatch {
+    private(set) var processGroup: GroupExpression?
+    private(set) var applicationGroup: GroupExpression?
+    private(set) var callableObject: GroupExpression?
+
+    /// Asks the script of these settings, if there is one. All its functions are optional.
+    ///
+    /// - Returns: nil, with the reason logged, when the request cannot be served: the script cannot be loaded, has raised, or
+    ///   has returned something else than text. A request that went where nobody meant it to go would be worse.
+    static func ask(
+        _ r: Request, _ settings: borrowing DirectorySettings, _ facts: RequestEncoder.Facts
+    ) -> Dispatch? {
+        var dispatch = Dispatch()
+        guard let script = settings.dispatchScript else { return dispatch }
+        let accepts = [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_STR, WSGI_ACCEPTS_BYTES]
+        let functions = (["process_group", "application_group", "callable_object"] as [StaticString])
+            .map { unsafe HookFunction(name: $0, accepts: accepts) }
+        guard let answers = unsafe HookCall.ask(r, script, settings, .application(facts), functions) else { return nil }
+        for (index, answer) in answers.enumerated() {
+            switch answer {
+            case .none, .missing: continue
+            case .text(let text):
+                let value = unsafe string(text)
+                switch index {
+                case 0: dispatch.processGroup = GroupExpression(value)
+                case 1: dispatch.applicationGroup = GroupExpression(value)
+                default: dispatch.callableObject = GroupExpression(value, role: .callableObject)
+                }
+            case .invalid(let type):
+                unsafe Log.request(
+                    r, .error, .hookAnswerInvalid,
+                    "\(functions[index].name) of the dispatch script '\(script.path.string)' must return a str, bytes "
+                        + "or None, not \(type).")
+                return nil
+            case .failed, .boolean, .items: return nil
+            }
+        }
+        return dispatch
+    }
+}

@@ -1,0 +1,1 @@
+"""A script without any function that is asked for."""
