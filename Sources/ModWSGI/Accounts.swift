@@ -45,6 +45,16 @@ enum Accounts {
         }
     }
 
+    /// The name of a user; "" when there is none.
+    static func name(of user: UInt32) -> String {
+        unsafe getpwuid(user).map { unsafe String(cString: $0.pointee.pw_name) } ?? ""
+    }
+
+    /// The name of a group, or `#` and its number.
+    static func groupName(of group: UInt32) -> String {
+        unsafe getgrgid(group).map { unsafe String(cString: $0.pointee.gr_name) } ?? "#\(group)"
+    }
+
     /// All groups of the user with this id and primary group, as httpd's children have them.
     static func groups(of owner: (user: UInt32, group: UInt32)) -> [UInt32] {
         let name = unsafe getpwuid(owner.user).map { unsafe String(cString: $0.pointee.pw_name) } ?? ""

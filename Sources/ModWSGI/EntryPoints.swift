@@ -6,6 +6,7 @@ internal import CModule
 func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_pre_config(preConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_check_config(checkConfig, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_test_config(testConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_post_config(postConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
@@ -26,6 +27,12 @@ private let checkConfig:
         _, _, _, main in
         unsafe main.map { unsafe Startup.check(main: $0) } ?? OK
     }
+
+private let testConfig: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { _, main in
+    guard let main = unsafe main else { return }
+    if unsafe ap_exists_config_define("DUMP_WSGI") != 0 { unsafe ConfigDump.print(main: main) }
+    if chttpd_is_config_test() { unsafe ConfigCheck.report(main: main) }
+}
 
 private let postConfig:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {

@@ -6,6 +6,9 @@ internal import ProcessKit
 /// Whether something is there.
 func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+/// Whether nothing is there: not whether it is out of reach.
+func isMissing(_ path: String) -> Bool { unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR) }
+
 /// Whether it may be executed.
 func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 

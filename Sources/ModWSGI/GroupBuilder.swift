@@ -65,7 +65,8 @@ internal import WSGICore
 
     // MARK: - What a definition means on this machine
 
-    private func resolve(_ definition: DaemonProcess, _ preloads: [ScriptSpec]) throws(StartError) -> GroupSpec {
+    /// Accounts, Python and everything else of a definition.
+    func resolve(_ definition: DaemonProcess, _ preloads: [ScriptSpec]) throws(StartError) -> GroupSpec {
         let options = definition.options
         let owner = "WSGIDaemonProcess '\(definition.name)'"
         let user = try Accounts.user(options.user, default: host.userID, for: owner)
@@ -128,7 +129,8 @@ internal import WSGICore
         return process
     }
 
-    private var socketPrefix: String {
+    /// The paths of sockets begin with it.
+    var socketPrefix: String {
         let prefix =
             unsafe global.socketPrefix ?? string(ap_runtime_dir_relative(main.pointee.process?.pointee.pool, "wsgi"))
         guard !prefix.hasPrefix("/") else { return prefix }

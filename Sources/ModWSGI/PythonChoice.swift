@@ -38,7 +38,9 @@ enum PythonChoice {
         if let configuration = readFile(prefix + "/pyvenv.cfg") {
             try check(version: configuration, prefix, setting, owner)
         }
-        for name in ["python", "python3"] where isExecutable(prefix + "/bin/" + name) { return prefix + "/bin/" + name }
+        for name in ["python", "python3"] where isExecutable(prefix + "/bin/" + name) {
+            return try check(versionOf: prefix + "/bin/" + name, setting, owner)
+        }
         let broken = isLink(prefix + "/bin/python") || isLink(prefix + "/bin/python3")
         throw StartError(
             broken ? .pythonMissing : .pythonHomeInside,
@@ -67,11 +69,25 @@ enum PythonChoice {
     }
 
     private static func check(_ path: String, _ setting: String, _ owner: String) throws(StartError) -> String {
-        if isExecutable(path) && !isDirectory(path) { return path }
+        if isExecutable(path) && !isDirectory(path) { return try check(versionOf: path, setting, owner) }
         let state = exists(path) ? "is not an executable file" : "does not exist"
         throw StartError(
             .pythonMissing,
             "\(owner): \(setting) '\(path)' \(state): name a Python executable, such as /usr/bin/python3.")
+    }
+
+    /// Refuses an executable whose name says that the engine cannot run in it.
+    private static func check(
+        versionOf executable: String, _ setting: String, _ owner: String
+    ) throws(StartError) -> String {
+        guard let version = PythonFacts(executable: executable).executableVersion,
+            case let numbers = version.split(separator: ".").prefix(2).map({ Int($0) ?? 0 }), numbers.count == 2,
+            (numbers[0], numbers[1]) < (oldest.major, oldest.minor)
+        else { return executable }
+        throw StartError(
+            .pythonUnsupported,
+            "\(owner): \(setting) is Python \(version) ('\(executable)'); this module needs "
+                + "\(oldest.major).\(oldest.minor) or later. Name a newer one.")
     }
 
     /// What was probably meant: the directory above that holds a virtual environment.

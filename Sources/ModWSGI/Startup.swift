@@ -42,6 +42,7 @@ enum Startup {
         ModuleState.embedded = unsafe EmbeddedPlan(
             settings.global, host, preloads: runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : [],
             isExpected: runsApplications && mayRunEmbedded(servers) || ModuleState.expectsHooks, server: unsafe main)
+        unsafe ConfigCheck.log(main: main)
         return OK
     }
 
@@ -65,7 +66,7 @@ enum Startup {
     }
 
     /// All servers in httpd's order, the main one first; each learns its place.
-    private static func configured(_ main: Server) -> [ConfiguredServer] {
+    static func configured(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
         var next: Server? = unsafe main
         while let server = unsafe next {

@@ -3,16 +3,16 @@
 /// Words are separated by white space. A word, or its part behind the first `=`, may stand in single or double quotes;
 /// there a backslash makes the quote or a backslash part of the word. Elsewhere two backslashes mean one, and any other
 /// backslash or quote stands for itself.
-struct Words: Equatable, Sendable {
+public struct Words: Equatable, Sendable {
     /// One word, without its quotes.
-    struct Word: Equatable, Sendable {
+    public struct Word: Equatable, Sendable {
         /// The word.
-        let text: String
+        public let text: String
         /// Length of the part before the first `=`, in UTF-8 bytes; `nil`: there is none.
-        let keyLength: Int?
+        public let keyLength: Int?
 
         /// The word as `key=value`, split at the first `=`.
-        var option: (key: String, value: String)? {
+        public var option: (key: String, value: String)? {
             guard let keyLength else { return nil }
             let bytes = text.utf8
             let end = bytes.index(bytes.startIndex, offsetBy: keyLength)
@@ -21,12 +21,12 @@ struct Words: Equatable, Sendable {
     }
 
     /// The words, in order.
-    let all: [Word]
+    public let all: [Word]
 
     /// Splits `arguments`.
     ///
     /// - Throws: `ConfigError` when a quote is not closed, or is followed by something other than white space.
-    init(_ arguments: String, of statement: String) throws(ConfigError) {
+    public init(_ arguments: String, of statement: String) throws(ConfigError) {
         var scanner = WordScanner(statement: statement, bytes: Array(arguments.utf8))
         var words: [Word] = []
         while let word = try scanner.next() { words.append(word) }
@@ -34,7 +34,7 @@ struct Words: Equatable, Sendable {
     }
 
     /// The text of a single word printed so that `init` reads it back.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         let plain = text.utf8.allSatisfy { byte in
             byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")
                 && !WordScanner.isSpace(byte)

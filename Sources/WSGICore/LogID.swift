@@ -50,8 +50,12 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonUnsupported = 1001
     case pythonHomeInside = 1002
     case pythonMissing = 1003
+    case embeddedByAccident = 1004
     case accountUnusable = 1005
+    case homeUnusable = 1006
     case socketUnusable = 1007
+    case accessDenied = 1008
+    case groupUnused = 1009
     case supervisorFailed = 1010
     case workerDied = 1011
     case workerKilled = 1012
@@ -59,6 +63,10 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case startDelayed = 1014
     case workerSetupFailed = 1015
     case requestsCut = 1016
+    case handlerTaken = 1030
+    case moduleLoadedTwice = 1031
+    case pythonChanged = 1032
+    case searchPathUnusable = 1033
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

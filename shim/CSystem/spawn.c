@@ -1,9 +1,10 @@
 #include "wsgi_spawn.h"
 
+#include "wsgi_access.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
@@ -19,23 +20,6 @@ static _Noreturn void fail(int report, int step, int code, int refused) {
     wsgi_spawn_failure failure = {.step = step, .code = code, .refused = refused};
     ssize_t written = write(report, &failure, sizeof failure);
     _exit(written == sizeof failure ? 127 : 126);
-}
-
-/* The length of the shortest leading directory of `path` (or of the whole) that refuses, as the current user. */
-static int refused_part(const char *path) {
-    char part[PATH_MAX];
-    size_t length = strnlen(path, sizeof part);
-    if (length == 0 || length >= sizeof part)
-        return 0;
-    for (size_t end = 1; end <= length; end++) {
-        if (end < length && path[end] != '/')
-            continue;
-        memcpy(part, path, end);
-        part[end] = 0;
-        if (access(part, end < length ? X_OK : F_OK) != 0)
-            return (int)end;
-    }
-    return access(path, X_OK) != 0 ? (int)length : 0;
 }
 
 static void reset_signals(void) {
@@ -95,11 +79,11 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     }
     if (request->directory && chdir(request->directory) != 0) {
         int code = errno;
-        fail(report, WSGI_SPAWN_DIRECTORY, code, refused_part(request->directory));
+        fail(report, WSGI_SPAWN_DIRECTORY, code, wsgi_refused_part(request->directory, WSGI_ACCESS_EXECUTE));
     }
     execve(request->executable, request->arguments, request->environment);
     int code = errno;
-    fail(report, WSGI_SPAWN_EXECUTE, code, refused_part(request->executable));
+    fail(report, WSGI_SPAWN_EXECUTE, code, wsgi_refused_part(request->executable, WSGI_ACCESS_EXECUTE));
 }
 
 pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure) {

@@ -25,6 +25,7 @@
 #include <mpm_common.h>
 #include <scoreboard.h>
 #include <unixd.h>
+#include <util_cfgtree.h>
 #include <util_filter.h>
 #include <util_script.h>
 #elif __has_include(<apache2/httpd.h>)
@@ -44,6 +45,7 @@
 #include <apache2/mpm_common.h>
 #include <apache2/scoreboard.h>
 #include <apache2/unixd.h>
+#include <apache2/util_cfgtree.h>
 #include <apache2/util_filter.h>
 #include <apache2/util_script.h>
 #else
@@ -63,6 +65,7 @@
 #include <httpd/mpm_common.h>
 #include <httpd/scoreboard.h>
 #include <httpd/unixd.h>
+#include <httpd/util_cfgtree.h>
 #include <httpd/util_filter.h>
 #include <httpd/util_script.h>
 #endif
@@ -169,6 +172,10 @@ static inline int chttpd_server_count(server_rec *s) {
 }
 /* The main server, once the configuration has been read; a variable that httpd sets in its one thread. */
 static inline server_rec *chttpd_main_server(void) { return ap_server_conf; }
+/* The configuration file of an httpd that is told no other, relative to ServerRoot. */
+static inline const char *chttpd_default_configuration(void) { return SERVER_CONFIG_FILE; }
+/* The configuration as httpd has read it; a variable likewise. */
+static inline const ap_directive_t *chttpd_config_tree(void) { return ap_conftree; }
 static inline uid_t chttpd_user(void) { return ap_unixd_config.user_id; }
 static inline gid_t chttpd_group(void) { return ap_unixd_config.group_id; }
 /* Whether this pass over the configuration only checks it, and is followed by the real one. */

@@ -1,0 +1,197 @@
+internal import CHTTPD
+internal import WSGIConfig
+internal import WSGICore
+
+/// The whole configuration, as checks and the dump look at it.
+@safe struct ConfigFacts {
+    /// The main server or a virtual host.
+    struct Host {
+        /// Its place in httpd's list of servers.
+        let index: Int
+        /// Its name and port, for messages.
+        let title: String
+        /// Where its `<VirtualHost>` stands; `nil`: the main server.
+        let location: SourceLocation?
+        /// Its section; `nil`: the main server.
+        let section: ConfigTree.Node?
+        /// Its settings.
+        let settings: ServerSettings
+    }
+
+    /// An alias where requests can reach it.
+    struct Mount {
+        /// The server that answers.
+        let host: Host
+        /// The alias; it may stand in the main server.
+        let alias: ScriptAlias
+        /// A request for it.
+        let sample: SampleRequest
+    }
+
+    /// All servers, the main one first.
+    let hosts: [Host]
+    /// The process groups.
+    let groups: ProcessGroups
+    /// What each of them means on this machine, or why it cannot run.
+    let resolved: [Result<GroupSpec, StartError>]
+    /// Settings of the whole server.
+    let global: GlobalSettings
+    /// What was written.
+    let tree: ConfigTree
+    /// httpd itself.
+    let machine: HostFacts
+    /// The file that httpd read first; nil: not known.
+    let configurationFile: String?
+    /// `ServerRoot`.
+    let serverRoot: String
+    /// The paths of sockets begin with it.
+    let socketPrefix: String
+
+    /// Collects everything; nil when the configuration is refused anyway.
+    init?(main: Server) {
+        let servers = unsafe Startup.configured(main)
+        guard let global = servers.first?.settings.global, let groups = try? ProcessGroups(servers: servers) else {
+            return nil
+        }
+        let tree = ConfigTree()
+        let machine = unsafe HostFacts(main: main)
+        let builder = unsafe GroupBuilder(global, machine, main)
+        var hosts: [Host] = []
+        var next: Server? = unsafe main
+        while let server = unsafe next, hosts.count < servers.count {
+            unsafe hosts.append(Self.host(server, hosts.count, servers[hosts.count].settings, tree))
+            unsafe next = server.pointee.next
+        }
+        self.hosts = hosts
+        self.groups = groups
+        self.global = global
+        self.tree = tree
+        self.machine = machine
+        socketPrefix = builder.socketPrefix
+        configurationFile = unsafe Self.configurationFile(main)
+        serverRoot = unsafe string(ap_server_root_relative(main.pointee.process?.pointee.pool, ""))
+        resolved = groups.all.map { group in
+            do throws(StartError) { return .success(try builder.resolve(group.definition, [])) } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    /// Every alias of every server, with those that virtual hosts have from the main server.
+    var mounts: [Mount] {
+        hosts.flatMap { host in
+            host.settings.scriptAliases.map { alias in
+                Mount(
+                    host: host, alias: alias,
+                    sample: SampleRequest(
+                        tree: tree, host: host.section, url: alias.isPattern ? nil : alias.urlPath.string,
+                        path: alias.target.string))
+            }
+        }
+    }
+
+    /// httpd's user.
+    var httpd: Identity {
+        let owner = (user: machine.userID, group: machine.groupID)
+        return Identity(
+            user: owner.user, group: owner.group, groups: Accounts.groups(of: owner),
+            name: "httpd's user"
+                + Self.quoted(Accounts.name(of: owner.user)))
+    }
+
+    /// The user of a process group, if it can run.
+    func identity(ofGroup index: Int) -> Identity? {
+        guard resolved.indices.contains(index), case .success(let spec) = resolved[index] else { return nil }
+        return Identity(
+            user: spec.userID, group: spec.groupID, groups: spec.supplementaryGroups,
+            name: "user" + Self.quoted(spec.userName) + " of process group '\(spec.name)'")
+    }
+
+    /// Where a directive that counts once for the whole server stands.
+    func location(of directive: String) -> SourceLocation? { tree.last(directive.lowercased())?.location }
+
+    /// What `-f` says on httpd's command line, or the file that httpd was built with.
+    private static func configurationFile(_ main: Server) -> String? {
+        guard let process = unsafe main.pointee.process else { return nil }
+        var words: [String] = []
+        for index in 0..<Int(unsafe process.pointee.argc) { unsafe words.append(string(process.pointee.argv[index])) }
+        if let place = words.lastIndex(where: { $0.hasPrefix("-f") }) {
+            let value = words[place].dropFirst(2)
+            guard !value.isEmpty || words.indices.contains(place + 1) else { return nil }
+            return unsafe string(
+                ap_server_root_relative(process.pointee.pool, value.isEmpty ? words[place + 1] : String(value)))
+        }
+        let file = unsafe ap_server_root_relative(process.pointee.pool, chttpd_default_configuration())
+        return unsafe file.map { unsafe string($0) }
+    }
+
+    private static func quoted(_ name: String) -> String { name.isEmpty ? "" : " '\(name)'" }
+
+    private static func host(
+        _ server: Server, _ index: Int, _ settings: ServerSettings, _ tree: ConfigTree
+    ) -> Host {
+        let name = unsafe string(server.pointee.server_hostname)
+        guard index > 0 else {
+            return Host(index: 0, title: "the main server", location: nil, section: nil, settings: settings)
+        }
+        let port = unsafe server.pointee.addrs.map { unsafe $0.pointee.host_port } ?? 0
+        let location = unsafe SourceLocation(
+            file: string(server.pointee.defn_name), line: Int(server.pointee.defn_line_number))
+        return Host(
+            index: index, title: port == 0 ? name : "\(name):\(port)", location: location,
+            section: tree.section("virtualhost", at: location), settings: settings)
+    }
+}
+
+extension ConfigFacts.Mount {
+    /// The process group that a request is given to.
+    enum ProcessGroup {
+        /// This one, and where that is said.
+        case named(GroupExpression, SourceLocation)
+        /// Nothing was said: embedded.
+        case unsaid
+        /// That depends on the request.
+        case unknown
+    }
+
+    /// The process group of a request for the alias.
+    var processGroup: ProcessGroup {
+        if let group = alias.processGroup { return .named(group, alias.location) }
+        switch sample.effect(of: "wsgiprocessgroup") {
+        case .absent: return .unsaid
+        case .unknown: return .unknown
+        case .node(let node): return node.words.first.map { .named(GroupExpression($0), node.location) } ?? .unknown
+        }
+    }
+
+    /// The group's name where it is the same for all requests, "" meaning embedded mode.
+    var processGroupName: String? {
+        switch processGroup {
+        case .named(let group, _): group.staticText
+        case .unsaid: ""
+        case .unknown: nil
+        }
+    }
+
+    /// The application group as written, or its default.
+    var applicationGroup: String? {
+        if let group = alias.applicationGroup { return Self.shown(group) }
+        switch sample.effect(of: "wsgiapplicationgroup") {
+        case .absent: return "%{RESOURCE}"
+        case .unknown: return nil
+        case .node(let node): return node.words.first.map { Self.shown(GroupExpression($0)) }
+        }
+    }
+
+    /// The directive and what it maps, for messages.
+    var title: String {
+        "\(alias.isPattern ? "WSGIScriptAliasMatch" : "WSGIScriptAlias") '\(alias.urlPath.string)' of \(host.title)"
+    }
+
+    /// Whether the target is one path, whatever the request.
+    var hasFixedTarget: Bool { !(alias.isPattern && alias.target.string.contains("$")) }
+
+    private static func shown(_ group: GroupExpression) -> String {
+        group.text.isEmpty ? "%{GLOBAL}" : group.text.string
+    }
+}

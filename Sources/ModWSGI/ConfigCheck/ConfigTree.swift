@@ -1,0 +1,86 @@
+internal import CHTTPD
+internal import WSGIConfig
+
+/// The configuration as it was written: httpd's own tree of the directives that are in effect.
+///
+/// `<IfModule>`, `<IfDefine>` and files that were included are resolved in it; the directives that httpd carries out
+/// while it reads, such as `LoadModule`, are not in it.
+struct ConfigTree {
+    /// One directive, or a section with what is in it.
+    final class Node {
+        /// The directive's name in lower case; of a section without the `<`.
+        let name: String
+        /// Whether it is a section.
+        let isSection: Bool
+        /// Its arguments as written; of a section without the `>`.
+        let arguments: String
+        /// Where it stands.
+        let location: SourceLocation
+        /// What is in the section.
+        let children: [Node]
+
+        init(name: String, isSection: Bool, arguments: String, location: SourceLocation, children: [Node]) {
+            self.name = name
+            self.isSection = isSection
+            self.arguments = arguments
+            self.location = location
+            self.children = children
+        }
+
+        /// The arguments as words, without their quotes.
+        var words: [String] { (try? Words(arguments, of: name))?.all.map(\.text) ?? [] }
+
+        /// The value of an option `name=value` among the arguments.
+        func option(_ name: String) -> String? {
+            (try? Words(arguments, of: self.name))?.all.lazy.compactMap(\.option).first { $0.key == name }?.value
+        }
+    }
+
+    /// The directives outside of all sections, and the sections.
+    let nodes: [Node]
+
+    /// Reads httpd's tree. Call it while httpd has the configuration that it has just read.
+    init() { nodes = unsafe Self.read(chttpd_config_tree()) }
+
+    /// The node that stands at a place.
+    func section(_ name: String, at location: SourceLocation) -> Node? {
+        nodes.first { $0.isSection && $0.name == name && $0.location == location }
+    }
+
+    /// The last directive of this name outside of all sections: the one that counts.
+    func last(_ name: String) -> Node? { nodes.last { $0.name == name && !$0.isSection } }
+
+    /// Every directive and section of the tree, with the sections it stands in, outermost first.
+    func forEach(_ body: (Node, _ within: [Node]) -> Void) {
+        func visit(_ nodes: [Node], _ within: [Node]) {
+            for node in nodes {
+                body(node, within)
+                visit(node.children, within + [node])
+            }
+        }
+        visit(nodes, [])
+    }
+
+    private static func read(_ first: UnsafePointer<ap_directive_t>?) -> [Node] {
+        var nodes: [Node] = []
+        var next = unsafe first
+        while let directive = unsafe next {
+            unsafe nodes.append(node(directive))
+            unsafe next = UnsafePointer(directive.pointee.next)
+        }
+        return nodes
+    }
+
+    private static func node(_ directive: UnsafePointer<ap_directive_t>) -> Node {
+        let written = unsafe string(directive.pointee.directive)
+        let isSection = written.hasPrefix("<")
+        var arguments = unsafe string(directive.pointee.args)
+        if isSection, let end = arguments.lastIndex(of: ">") { arguments = String(arguments[..<end]) }
+        return unsafe Node(
+            name: (isSection ? String(written.dropFirst()) : written).lowercased(), isSection: isSection,
+            arguments: arguments,
+            location: SourceLocation(
+                file: string(directive.pointee.filename), line: Int(directive.pointee.line_num)),
+            children: read(UnsafePointer(directive.pointee.first_child)))
+    }
+}

@@ -1,0 +1,31 @@
+internal import WSGIConfig
+internal import WSGICore
+
+/// Something in the configuration that works otherwise than was probably meant.
+struct Finding {
+    /// Whether it keeps something from working, or is only likely to be an oversight.
+    enum Weight {
+        case warning
+        case notice
+    }
+
+    /// The identifier of the message.
+    let id: LogID
+    /// How serious it is.
+    let weight: Weight
+    /// The directive that is to be changed.
+    let location: SourceLocation?
+    /// What it is about, why it is wrong, and what to do.
+    let text: String
+
+    /// A finding about a directive.
+    init(_ id: LogID, _ weight: Weight = .warning, at location: SourceLocation?, _ text: String) {
+        self.id = id
+        self.weight = weight
+        self.location = location
+        self.text = text
+    }
+
+    /// Id, place and text.
+    var line: String { "\(id.tag): \(location.map { "\($0): " } ?? "")\(text)" }
+}

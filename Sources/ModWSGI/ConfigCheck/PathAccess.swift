@@ -1,0 +1,90 @@
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+
+/// A user of this machine, as far as access to files goes.
+struct Identity: Hashable {
+    /// The user's number.
+    let user: UInt32
+    /// The primary group.
+    let group: UInt32
+    /// All groups.
+    let groups: [UInt32]
+    /// How messages call it, such as `user 'www-data'`.
+    let name: String
+}
+
+/// Whether a user may use a path, and if not, what stands in the way and how to remove it.
+enum PathAccess {
+    /// What is wanted of a path.
+    enum Purpose: Int32 {
+        /// Working directory, or a directory in which other files are looked for.
+        case enter = 1
+        /// A file whose contents are needed.
+        case read = 4
+    }
+
+    /// What stands in the way.
+    enum Refusal {
+        /// The path, or a directory on the way to it, is not there.
+        case missing(String)
+        /// A component refuses; the text names it, its mode and owner, and the remedy.
+        case closed(String)
+    }
+
+    /// Asks the kernel, with the rights of `identity` if this process can take them, otherwise with its own.
+    ///
+    /// - Returns: `nil` when nothing is in the way, and also when that cannot be found out.
+    static func refusal(_ path: String, _ purpose: Purpose, for identity: Identity) -> Refusal? {
+        var length: Int32 = 0
+        let code: Int32
+        if CurrentProcess.user == 0 {
+            code = unsafe wsgi_access_as(
+                path, purpose.rawValue, identity.user, identity.group, identity.groups, identity.groups.count, &length)
+        } else {
+            code = unsafe access(path, purpose.rawValue) == 0 ? 0 : errno
+            if code != 0 { length = unsafe wsgi_refused_part(path, purpose.rawValue) }
+        }
+        guard code > 0, length > 0 else { return nil }
+        let part = String(decoding: Array(path.utf8).prefix(Int(length)), as: UTF8.self)
+        switch code {
+        case ENOENT, ENOTDIR: return .missing(part)
+        case EACCES, EPERM:
+            guard isSelf(identity) else { return nil }
+            return .closed(explanation(of: part, isWhole: part == path, purpose, identity))
+        default: return nil
+        }
+    }
+
+    /// Whether this process has the rights of `identity`, or can take them: not when an ordinary user tests the
+    /// configuration of an httpd that is started by root.
+    static func isSelf(_ identity: Identity) -> Bool {
+        let user = CurrentProcess.user
+        return user == 0 || identity.user == user || identity.user == UInt32.max
+    }
+
+    private static func explanation(
+        of part: String, isWhole: Bool, _ purpose: Purpose, _ identity: Identity
+    ) -> String {
+        var status = stat()
+        guard unsafe stat(part, &status) == 0 else { return "\(identity.name) may not use '\(part)'." }
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        let (letter, shift, verb): (String, UInt32, String) =
+            isWhole && purpose == .read && !isDirectory ? ("r", 2, "read") : ("x", 0, "enter")
+        let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
+        let what = "\(identity.name) may not \(verb) '\(part)' (mode \(mode), owner \(owner(of: status)))"
+        let (who, bits): (String, UInt32) =
+            status.st_uid == identity.user
+            ? ("u", 6) : identity.groups.contains(status.st_gid) ? ("g", 3) : ("o", 0)
+        guard status.st_mode & (1 << (bits + shift)) == 0 else {
+            return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor."
+        }
+        return "\(what); chmod \(who)+\(letter) \(part) lets it"
+    }
+
+    private static func owner(of status: stat) -> String {
+        let user = unsafe getpwuid(status.st_uid).map { unsafe String(cString: $0.pointee.pw_name) }
+        let group = unsafe getgrgid(status.st_gid).map { unsafe String(cString: $0.pointee.gr_name) }
+        return "\(user ?? String(status.st_uid)):\(group ?? String(status.st_gid))"
+    }
+}

@@ -1,0 +1,164 @@
+internal import WSGIConfig
+internal import WSGICore
+
+/// Whether files and directories that the configuration names are there, for those who need them.
+enum PathChecks {
+    /// The most paths that are looked at: each costs a process, and there may be thousands of sites.
+    private static let mostPaths = 500
+
+    /// The working directories of process groups.
+    static func workingDirectories(_ facts: ConfigFacts) -> [Finding] {
+        facts.groups.all.indices.compactMap { index in
+            let definition = facts.groups.all[index].definition
+            guard definition.options.chroot == nil, case .success(let spec) = facts.resolved[index],
+                !spec.workingDirectory.isEmpty, let identity = facts.identity(ofGroup: index)
+            else { return nil }
+            let directory = spec.workingDirectory
+            let subject =
+                "WSGIDaemonProcess '\(definition.name)': "
+                + (definition.options.home == nil
+                    ? "the home directory '\(directory)' of user '\(spec.userName)', its working directory,"
+                    : "home=\(directory)")
+            let reason: String
+            // A file would be refused for want of a right that it should not have.
+            let isFile = exists(directory) && !isDirectory(directory)
+            switch isFile ? nil : PathAccess.refusal(directory, .enter, for: identity) {
+            case .missing(let part):
+                reason =
+                    "\(subject) cannot be entered: '\(part)' does not exist. "
+                    + (definition.options.home == nil
+                        ? "Give home= a directory that does." : "Create it, or correct home=.")
+            case .closed(let text): reason = "\(subject) cannot be entered: \(text)."
+            case nil:
+                guard isFile else { return nil }
+                reason = "\(subject) is no directory. Correct home=."
+            }
+            return Finding(.homeUnusable, at: definition.location, "\(reason) The group will answer 503.")
+        }
+    }
+
+    /// Directories in which modules are looked for.
+    static func searchPaths(_ facts: ConfigFacts) -> [Finding] {
+        var findings: [Finding] = []
+        for index in facts.groups.all.indices.prefix(mostPaths) {
+            let definition = facts.groups.all[index].definition
+            guard definition.options.chroot == nil, let identity = facts.identity(ofGroup: index) else { continue }
+            findings += definition.options.pythonPath.compactMap {
+                finding($0, "WSGIDaemonProcess '\(definition.name)': python-path=", identity, definition.location)
+            }
+        }
+        facts.tree.forEach { node, within in
+            guard node.name == "wsgipythonpath", within.isEmpty else { return }
+            findings += node.words.joined(separator: ":").split(separator: ":").compactMap {
+                finding(String($0), "WSGIPythonPath ", facts.httpd, node.location)
+            }
+        }
+        return findings
+    }
+
+    private static func finding(
+        _ directory: String, _ subject: String, _ identity: Identity, _ location: SourceLocation
+    ) -> Finding? {
+        // What is relative depends on the working directory.
+        guard directory.hasPrefix("/") else { return nil }
+        let reason: String
+        // An archive of modules may stand there as well.
+        let purpose: PathAccess.Purpose = exists(directory) && !isDirectory(directory) ? .read : .enter
+        switch PathAccess.refusal(directory, purpose, for: identity) {
+        case nil: return nil
+        case .missing(let part): reason = "'\(part)' does not exist. Create it, or correct the path."
+        case .closed(let text): reason = "\(text)."
+        }
+        return Finding(
+            .searchPathUnusable, at: location,
+            "\(subject)\(directory): no module will be found in this directory: \(reason)")
+    }
+
+    /// Script files, for httpd's user, who looks for them, and for the user who runs them.
+    static func scripts(_ facts: ConfigFacts) -> [Finding] {
+        var findings: [Finding] = []
+        let httpd = facts.httpd
+        var seen: Set<SourceLocation> = []
+        for mount in facts.mounts.prefix(mostPaths) where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
+            let path = mount.alias.target.string
+            // httpd finds the script; it reads it only where it runs it.
+            let users = [httpd] + (readers(of: mount, facts).map { [$0] } ?? [])
+            let isFile = !isDirectory(path)
+            for (position, user) in users.enumerated() {
+                let purpose: PathAccess.Purpose =
+                    isFile && (position > 0 || mount.processGroupName == "") ? .read : .enter
+                guard let finding = script(path, purpose, user, mount.title, mount.alias.location, isFile: isFile)
+                else {
+                    continue
+                }
+                findings.append(finding)
+                seen.insert(mount.alias.location)
+                break
+            }
+        }
+        return findings + hooks(facts, httpd)
+    }
+
+    private static func script(
+        _ path: String, _ purpose: PathAccess.Purpose, _ user: Identity, _ title: String, _ location: SourceLocation,
+        isFile: Bool
+    ) -> Finding? {
+        // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
+        let subject = purpose == .enter && isFile ? parent(of: path) : path
+        switch PathAccess.refusal(subject, purpose, for: user) {
+        case .closed(let text):
+            return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
+        case .missing(let part):
+            return Finding(
+                .scriptMissing, at: location,
+                "\(title): the script '\(path)' does not exist\(part == path ? "" : ": there is no '\(part)'"). Create it, "
+                    + "or correct the path.")
+        case nil:
+            guard isFile, purpose == .enter, isMissing(path) else { return nil }
+            return Finding(
+                .scriptMissing, at: location,
+                "\(title): the script '\(path)' does not exist. Create it, or correct the path.")
+        }
+    }
+
+    /// Who, beside httpd's user, reads the script of an alias.
+    private static func readers(of mount: ConfigFacts.Mount, _ facts: ConfigFacts) -> Identity? {
+        guard let name = mount.processGroupName, !name.isEmpty,
+            case .found(let index) = facts.groups.find(name, from: mount.host.index),
+            facts.groups.all[index].definition.options.chroot == nil
+        else { return nil }
+        return facts.identity(ofGroup: index)
+    }
+
+    /// Scripts of other directives, all of which httpd's children load, but for those of a process group.
+    private static func hooks(_ facts: ConfigFacts, _ httpd: Identity) -> [Finding] {
+        let position = [
+            "wsgidispatchscript": 0, "wsgiaccessscript": 0, "wsgiauthuserscript": 0, "wsgiauthgroupscript": 0,
+            "wsgihandlerscript": 1, "wsgiimportscript": 0,
+        ]
+        var findings: [Finding] = []
+        facts.tree.forEach { node, _ in
+            guard findings.count < mostPaths, let index = position[node.name], node.words.indices.contains(index),
+                let directive = DirectiveTable.directive(named: node.name)
+            else { return }
+            let path = node.words[index]
+            let isOfGroup = node.option("process-group").map { $0 != "%{GLOBAL}" } ?? (index == 1)
+            let title = directive.name.description
+            if isOfGroup {
+                guard isMissing(path) else { return }
+                findings.append(
+                    Finding(
+                        .scriptMissing, at: node.location,
+                        "\(title): the script '\(path)' does not exist. Create it, or correct the path."))
+            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true) {
+                findings.append(finding)
+            }
+        }
+        return findings
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+}

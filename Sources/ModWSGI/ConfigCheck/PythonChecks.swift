@@ -1,0 +1,67 @@
+internal import WSGIConfig
+internal import WSGICore
+
+/// Whether the Pythons that the configuration names are there and can be used.
+enum PythonChecks {
+    /// The Python of each process group.
+    static func installations(_ facts: ConfigFacts) -> [Finding] {
+        facts.groups.all.compactMap { group in
+            let definition = group.definition
+            do throws(StartError) {
+                _ = try PythonChoice.executable(
+                    definition.options, facts.global, facts.machine.defaultPython,
+                    for: "WSGIDaemonProcess '\(definition.name)'")
+                return nil
+            } catch {
+                return Finding(
+                    error.id, at: location(of: definition, facts), "\(error.text) The group will answer 503.")
+            }
+        }
+    }
+
+    /// The Python of applications that run in httpd's children, if there may be any.
+    static func embedded(_ facts: ConfigFacts) -> [Finding] {
+        guard !facts.global.restrictEmbedded, facts.mounts.contains(where: { $0.processGroupName == "" }) else {
+            return []
+        }
+        do throws(StartError) {
+            _ = try PythonLibrary.find(for: PythonChoice.embedded(facts.global, facts.machine.defaultPython))
+            return []
+        } catch {
+            return [
+                Finding(
+                    error.id, at: facts.location(of: "WSGIPythonHome"),
+                    "\(error.text) Embedded applications will answer 500.")
+            ]
+        }
+    }
+
+    /// Virtual environments whose Python was replaced by one of another version, which does not see their packages.
+    static func outdatedEnvironments(_ facts: ConfigFacts) -> [Finding] {
+        var homes: [(home: String, location: SourceLocation?, setting: String)] = []
+        for group in facts.groups.all {
+            guard let home = group.definition.options.pythonHome else { continue }
+            homes.append((home, group.definition.location, "python-home="))
+        }
+        if let home = facts.global.pythonHome {
+            homes.append((home, facts.location(of: "WSGIPythonHome"), "WSGIPythonHome "))
+        }
+        return homes.compactMap { home, location, setting in
+            let facts = PythonFacts(prefix: home)
+            guard let made = facts.environmentVersion, let now = facts.executableVersion,
+                PythonFacts.minor(made) != PythonFacts.minor(now)
+            else { return nil }
+            return Finding(
+                .pythonChanged, at: location,
+                "\(setting)\(home): this virtual environment was made with Python \(made) (\(home)/pyvenv.cfg), but its "
+                    + "bin/python is now Python \(now), which does not see the packages installed in it. Make it again: "
+                    + "python3 -m venv --clear \(home), and install the packages.")
+        }
+    }
+
+    private static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
+        let options = definition.options
+        let hasOwn = options.python != nil || options.pythonHome != nil
+        return hasOwn ? definition.location : facts.location(of: "WSGIPythonHome") ?? definition.location
+    }
+}

@@ -1,0 +1,60 @@
+internal import Glibc
+
+/// What files tell of a Python without running it.
+struct PythonFacts {
+    /// The installation or virtual environment.
+    let prefix: String
+    /// The version that `pyvenv.cfg` names; nil: no virtual environment.
+    let environmentVersion: String?
+    /// The version that the executable's name has, after all symbolic links.
+    let executableVersion: String?
+
+    /// Looks at an installation or virtual environment; of `prefix:exec_prefix`, at the first.
+    init(prefix home: String) {
+        prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
+        environmentVersion = Self.environmentVersion(prefix)
+        let prefix = prefix
+        executableVersion = ["python", "python3"].lazy.compactMap { Self.version(of: "\(prefix)/bin/\($0)") }.first
+    }
+
+    /// Looks at an executable.
+    init(executable: String) {
+        let parts = executable.split(separator: "/").dropLast(2)
+        prefix = "/" + parts.joined(separator: "/")
+        environmentVersion = Self.environmentVersion(prefix)
+        executableVersion = Self.version(of: executable)
+    }
+
+    /// The best that is known of the version.
+    var version: String? {
+        guard let made = environmentVersion else { return executableVersion }
+        // The name of the executable is what runs; pyvenv.cfg knows more digits of the same version.
+        guard let now = executableVersion, Self.minor(now) != Self.minor(made) else { return made }
+        return now
+    }
+
+    /// The first two numbers of a version.
+    static func minor(_ version: String) -> [Substring] { Array(version.split(separator: ".").prefix(2)) }
+
+    private static func environmentVersion(_ prefix: String) -> String? {
+        for line in (readFile(prefix + "/pyvenv.cfg") ?? "").split(separator: "\n") {
+            let words = line.split { $0 == "=" || $0 == " " || $0 == "\t" || $0 == "\r" }
+            guard words.count == 2, words[0] == "version" || words[0] == "version_info" else { continue }
+            return String(words[1])
+        }
+        return nil
+    }
+
+    private static func version(of executable: String) -> String? {
+        guard let resolved = unsafe realpath(executable, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        let path = unsafe String(cString: resolved)
+        let name = path.split(separator: "/").last ?? ""
+        let number = name.drop { !$0.isNumber }
+        if name.hasPrefix("python"), number.contains(".") { return String(number) }
+        // Some installations have a plain `python3`; their library's directory tells.
+        let prefix = path.split(separator: "/").dropLast(2).joined(separator: "/")
+        let found = (0...PythonChoice.newestThought).filter { exists("/\(prefix)/lib/python3.\($0)/os.py") }
+        return found.count == 1 ? "3.\(found[0])" : nil
+    }
+}

@@ -1,0 +1,83 @@
+internal import WSGIConfig
+internal import WSGICore
+
+/// Whether requests reach the applications at all.
+enum RequestChecks {
+    /// Directives and sections that say who may enter.
+    private static let access: Set<String> = [
+        "require", "requireall", "requireany", "requirenone", "authmerging", "order", "allow", "deny", "satisfy",
+    ]
+
+    /// Scripts below a directory that is closed for everyone, most often `/`, without a word for their own directory.
+    static func deniedDirectories(_ facts: ConfigFacts) -> [Finding] {
+        var isRenamed = false
+        facts.tree.forEach { node, _ in if node.name == "accessfilename" { isRenamed = true } }
+        guard !isRenamed else { return [] }
+        return everywhere(facts) { mount in
+            guard mount.hasFixedTarget, let denial = denial(of: mount) else { return nil }
+            let directory = mount.sample.directories.last ?? "/"
+            return Finding(
+                .accessDenied, at: mount.alias.location,
+                "\(mount.title): requests will answer 403 (AH01630), because everything below '\(denial.directory)' is "
+                    + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add: "
+                    + "<Directory \(directory)> Require all granted </Directory>.")
+        }
+    }
+
+    /// The findings about aliases that hold on every server where they can be reached, each once: an alias of the main
+    /// server may be meant for virtual hosts, where other directives are in effect.
+    private static func everywhere(
+        _ facts: ConfigFacts, _ find: (ConfigFacts.Mount) -> Finding?
+    ) -> [Finding] {
+        var order: [SourceLocation] = []
+        var mounts: [SourceLocation: [ConfigFacts.Mount]] = [:]
+        for mount in facts.mounts {
+            if mounts[mount.alias.location] == nil { order.append(mount.alias.location) }
+            mounts[mount.alias.location, default: []].append(mount)
+        }
+        return order.compactMap { location in
+            let findings = mounts[location, default: []].map(find)
+            return findings.allSatisfy { $0 != nil } ? findings.first ?? nil : nil
+        }
+    }
+
+    private static func denial(of mount: ConfigFacts.Mount) -> (directory: String, location: SourceLocation)? {
+        let found = mount.sample.applying(access)
+        guard let last = found.last, let section = last.sections.last, last.sections.count == 1,
+            section.name == "directory", let directory = section.words.first, directory.hasPrefix("/"),
+            found.allSatisfy({ $0.certainty == .yes && $0.node.name == "require" }),
+            last.node.words.map({ $0.lowercased() }) == ["all", "denied"],
+            found.filter({ $0.sections.last === section }).count == 1
+        else { return nil }
+        let own = mount.sample.directories
+        // Closed for its own sake: that is meant.
+        guard let place = own.firstIndex(of: directory), place < own.count - 1 else { return nil }
+        guard !own.contains(where: { exists(($0 == "/" ? "" : $0) + "/.htaccess") }) else { return nil }
+        return (directory, last.node.location)
+    }
+
+    /// Scripts that `AddHandler` gives to another handler: it has the last word.
+    static func takenHandlers(_ facts: ConfigFacts) -> [Finding] {
+        everywhere(facts) { mount in
+            guard mount.hasFixedTarget, !isDirectory(mount.alias.target.string) else { return nil }
+            let found = mount.sample.applying(["addhandler", "removehandler", "sethandler"])
+            guard found.allSatisfy({ $0.certainty == .yes && $0.node.name == "addhandler" }) else { return nil }
+            let name = mount.alias.target.string.split(separator: "/").last ?? ""
+            let extensions = Set(name.split(separator: ".").dropFirst().map { $0.lowercased() })
+            var taken: (node: ConfigTree.Node, word: String)?
+            for one in found {
+                let words = one.node.words
+                guard let handler = words.first else { continue }
+                for word in words.dropFirst() where extensions.contains(word.drop { $0 == "." }.lowercased()) {
+                    taken = handler.hasPrefix("wsgi-script") ? nil : (one.node, word)
+                }
+            }
+            guard let taken, let handler = taken.node.words.first else { return nil }
+            return Finding(
+                .handlerTaken, at: mount.alias.location,
+                "\(mount.title): '\(mount.alias.target.string)' will be run by the handler \(handler), because "
+                    + "AddHandler at \(taken.node.location) says so for \(taken.word) files. Remove that line, limit it to "
+                    + "other directories, or give the script the extension .wsgi.")
+        }
+    }
+}

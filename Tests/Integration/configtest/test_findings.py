@@ -1,0 +1,311 @@
+"""Each mistake of the first hour is found by `httpd -t`, with the line to change and what to write there."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+import env
+import findings
+import httpd_config
+
+GRANT = "<Directory @ROOT@/site>\nRequire all granted\n</Directory>\n"
+
+
+def site(launch, text, *, name="app.wsgi", **values):
+    """A server that is not started, with a script in a directory of its own; @SITE@ is that directory."""
+    server = launch(start=False)
+    (server.root / "site").mkdir()
+    (server.root / "site" / name).write_text("def application(environ, start_response): pass\n")
+    server.configure(GRANT + httpd_config.fill(text, values), SITE=server.root / "site")
+    server.write_config()
+    return server
+
+
+def virtual_environment(server, name="venv") -> pathlib.Path:
+    home = server.root / name
+    subprocess.run([server.platform.python.executable, "-m", "venv", "--without-pip", home], check=True)
+    return home
+
+
+def root_only():
+    if not env.is_root():
+        pytest.skip("not started by root")
+
+
+# Python
+
+GROUP = "WSGIDaemonProcess site python-home=@HOME@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
+
+
+def test_python_home_of_an_older_python(launch):
+    server = site(launch, GROUP, HOME="@ROOT@/venv")
+    (server.root / "venv" / "bin").mkdir(parents=True)
+    (server.root / "venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.2\n")
+    server.reconfigure(GRANT + GROUP, SITE=server.root / "site", HOME=server.root / "venv")
+    findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", f"python-home={server.root}/venv", "Python 3.9.2",
+                    "pyvenv.cfg", f"python3 -m venv --clear {server.root}/venv", "503")
+
+
+def test_python_that_is_older_by_its_name(launch):
+    server = site(launch, "")
+    python = server.root / "site" / "python3.8"
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    server.configure(GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.8"), SITE=server.root / "site")
+    findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", "Python 3.8", "3.11 or later")
+
+
+@pytest.mark.parametrize("inside", ["lib/python3", "bin"])
+def test_python_home_inside_the_environment(launch, inside):
+    server = site(launch, "")
+    home = virtual_environment(server)
+    (home / inside).mkdir(exist_ok=True, parents=True)
+    server.configure(GROUP, SITE=server.root / "site", HOME=home / inside)
+    findings.expect(server, "WSGI1002", "WSGIDaemonProcess site", f"Did you mean {home}", "pyvenv.cfg")
+
+
+def test_python_home_that_is_the_executable_is_refused(launch):
+    done = site(launch, GROUP, HOME="/srv/venv/bin/python").test_config()
+    assert done.returncode != 0 and "python-home" in done.stdout and "bin/python" in done.stdout
+
+
+def test_environment_whose_python_is_gone(launch):
+    server = site(launch, "")
+    home = virtual_environment(server)
+    for link in (home / "bin").glob("python*"):
+        link.unlink()
+    (home / "bin" / "python").symlink_to("/usr/bin/python3.10-that-was-removed")
+    server.configure(GROUP, SITE=server.root / "site", HOME=home)
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "no longer there", f"python3 -m venv --clear {home}")
+
+
+def test_environment_of_another_version_than_its_python(launch):
+    server = site(launch, "")
+    home = virtual_environment(server)
+    text = (home / "pyvenv.cfg").read_text()
+    made = next(line for line in text.splitlines() if line.startswith("version"))
+    (home / "pyvenv.cfg").write_text(text.replace(made, "version = 3.19.1"))
+    server.configure(GROUP, SITE=server.root / "site", HOME=home)
+    findings.expect(server, "WSGI1032", "WSGIDaemonProcess site", "made with Python 3.19.1",
+                    f"python3 -m venv --clear {home}")
+
+
+def test_python_home_of_the_whole_server(launch):
+    server = site(launch, "WSGIPythonHome /nonexistent\nWSGIDaemonProcess one\nWSGIDaemonProcess two\n"
+                          "WSGIScriptAlias /1 @SITE@/app.wsgi process-group=one\n"
+                          "WSGIScriptAlias /2 @SITE@/app.wsgi process-group=two\n")
+    found = findings.of(server)
+    assert {one[:2] for one in found} == {("WSGI1003", server.line_of("WSGIPythonHome"))}, found
+    assert "WSGIPythonHome /nonexistent" in found[0][2]
+
+
+def test_python_of_embedded_mode(launch):
+    server = site(launch, "WSGIPythonHome /nonexistent\nWSGIScriptAlias / @SITE@/app.wsgi\n")
+    findings.expect(server, "WSGI1003", "WSGIPythonHome", "Embedded", "500")
+
+
+def test_search_path_that_does_not_exist(launch):
+    server = site(launch, GROUP.replace("\n", " python-path=@SITE@:@SITE@/lib\n", 1), HOME="@VENV@")
+    findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"python-path={server.root}/site/lib",
+                    "does not exist")
+
+
+def test_search_path_of_embedded_mode_that_does_not_exist(launch):
+    server = site(launch, "WSGIPythonPath @SITE@/lib\nWSGIScriptAlias / @SITE@/app.wsgi\n")
+    findings.expect(server, "WSGI1033", "WSGIPythonPath", "does not exist")
+
+
+# Accounts and directories
+
+DAEMON = "WSGIDaemonProcess site python-home=@VENV@ @MORE@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
+
+
+@pytest.mark.parametrize("option, tool", [("user", "adduser"), ("group", "addgroup")])
+def test_account_that_does_not_exist(launch, option, tool):
+    server = site(launch, DAEMON, MORE=f"{option}=no-such-{option}")
+    findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", f"no {option} 'no-such-{option}'", tool)
+
+
+def test_home_that_does_not_exist(launch):
+    server = site(launch, DAEMON, MORE="home=@SITE@/absent/deeper")
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", f"'{server.root}/site/absent' does not exist",
+                    "home=", "503")
+
+
+def test_home_that_is_a_file(launch):
+    server = site(launch, DAEMON, MORE="home=@SITE@/app.wsgi")
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", "is no directory")
+
+
+def test_home_that_the_user_may_not_enter(launch):
+    root_only()
+    server = site(launch, DAEMON, MORE="user=@OTHER@ home=@SITE@/closed/home")
+    (server.root / "site" / "closed" / "home").mkdir(parents=True)
+    (server.root / "site" / "closed").chmod(0o700)
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site",
+                    f"may not enter '{server.root}/site/closed' (mode 0700, owner root:root)",
+                    f"chmod o+x {server.root}/site/closed", f"user '{env.other_user()}'")
+
+
+def test_socket_directory_that_does_not_exist(launch):
+    server = site(launch, "WSGISocketPrefix @ROOT@/absent/wsgi\n" + DAEMON, MORE="")
+    findings.expect(server, "WSGI1007", "WSGISocketPrefix /tmp",
+                    f"'{server.root}/absent/'", "WSGISocketPrefix /run/apache2/wsgi")
+
+
+def test_socket_directory_that_httpd_may_not_enter(launch):
+    root_only()
+    server = site(launch, "WSGISocketPrefix @ROOT@/closed/wsgi\n" + DAEMON, MORE="")
+    (server.root / "closed").mkdir(mode=0o700)
+    findings.expect(server, "WSGI0117", f"WSGISocketPrefix {server.root}/closed", f"'{server.root}/closed",
+                    "mode 0700", "chmod o+x", "WSGISocketPrefix /run/apache2/wsgi")
+
+
+# Scripts
+
+def test_script_that_does_not_exist(launch):
+    server = site(launch, "WSGIScriptAlias / @SITE@/other.wsgi process-group=%{GLOBAL}\n")
+    findings.expect(server, "WSGI0135", "WSGIScriptAlias", f"'{server.root}/site/other.wsgi' does not exist")
+
+
+def test_directory_of_scripts_that_does_not_exist(launch):
+    server = site(launch, "WSGIScriptAlias / @SITE@/absent/deeper/ process-group=%{GLOBAL}\n")
+    findings.expect(server, "WSGI0135", "WSGIScriptAlias", f"there is no '{server.root}/site/absent'")
+
+
+def test_script_in_a_directory_that_httpd_may_not_enter(launch):
+    root_only()
+    server = site(launch, "WSGIScriptAlias / @SITE@/app.wsgi process-group=%{GLOBAL}\n")
+    (server.root / "site").chmod(0o750)
+    findings.expect(server, "WSGI0105", "WSGIScriptAlias", f"httpd's user '{env.httpd_user()}' may not enter",
+                    f"'{server.root}/site' (mode 0750, owner root:root)", f"chmod o+x {server.root}/site")
+
+
+def test_script_that_the_group_may_not_read(launch):
+    root_only()
+    server = site(launch, DAEMON, MORE="user=@OTHER@ home=/")
+    script = server.root / "site" / "app.wsgi"
+    script.chmod(0o640)
+    findings.expect(server, "WSGI0105", "WSGIScriptAlias", f"user '{env.other_user()}' of process group 'site'",
+                    f"may not read '{script}' (mode 0640, owner root:root)", f"chmod o+r {script}")
+
+
+def test_script_of_embedded_mode_that_httpd_may_not_read(launch):
+    root_only()
+    server = site(launch, "WSGIScriptAlias / @SITE@/app.wsgi process-group=%{GLOBAL}\n")
+    (server.root / "site" / "app.wsgi").chmod(0o600)
+    findings.expect(server, "WSGI0105", "WSGIScriptAlias", "httpd's user", "chmod o+r")
+
+
+def test_script_that_only_the_group_must_read(launch):
+    root_only()
+    server = site(launch, DAEMON, MORE="user=@OTHER@ home=/")
+    script = server.root / "site" / "app.wsgi"
+    script.chmod(0o600)
+    subprocess.run(["chown", env.other_user(), script], check=True)
+    assert findings.of(server) == []
+
+
+def test_import_script_that_does_not_exist(launch):
+    server = site(launch, DAEMON + "WSGIImportScript @SITE@/warm.py process-group=site application-group=%{GLOBAL}\n",
+                  MORE="")
+    findings.expect(server, "WSGI0135", "WSGIImportScript", f"'{server.root}/site/warm.py' does not exist")
+
+
+@pytest.mark.parametrize("directive", ["WSGIAccessScript", "WSGIAuthUserScript", "WSGIAuthGroupScript"])
+def test_access_script_that_does_not_exist(launch, directive):
+    server = site(launch, DAEMON + f"<Location />\n{directive} @SITE@/auth.py\n</Location>\n", MORE="")
+    findings.expect(server, "WSGI0135", directive, f"'{server.root}/site/auth.py' does not exist")
+
+
+# Requests that do not arrive
+
+def test_directory_that_nothing_opens(launch):
+    server = launch(start=False)
+    (server.root / "site").mkdir()
+    (server.root / "site" / "app.wsgi").write_text("application = None\n")
+    server.configure("WSGIScriptAlias / @ROOT@/site/app.wsgi process-group=%{GLOBAL}")
+    found = findings.of(server)
+    assert [one[:2] for one in found] == [("WSGI1008", server.line_of("WSGIScriptAlias"))], found
+    assert f"<Directory {server.root}/site> Require all granted </Directory>" in found[0][2]
+    assert f"httpd.conf:{server.line_of('Require all denied')}" in found[0][2] and "403" in found[0][2]
+
+
+def test_handler_that_takes_scripts(launch):
+    server = site(launch, "AddHandler cgi-script .cgi .py\n"
+                          "WSGIScriptAlias / @SITE@/app.py process-group=%{GLOBAL}\n", name="app.py")
+    findings.expect(server, "WSGI1030", "WSGIScriptAlias", "cgi-script", ".wsgi",
+                    f"httpd.conf:{server.line_of('AddHandler')}")
+
+
+# Groups
+
+def test_application_that_lacks_its_group(launch):
+    server = site(launch, "WSGIDaemonProcess site python-home=@VENV@\n"
+                          "<VirtualHost *:@PORT@>\nServerName one.test\nWSGIScriptAlias / @SITE@/app.wsgi\n</VirtualHost>\n")
+    findings.expect(server, "WSGI1004", "WSGIScriptAlias", f"one.test:{server.port}", f"{server.root}/site/app.wsgi",
+                    "process-group=site", "%{GLOBAL}")
+
+
+def test_embedded_application_in_many_children(launch):
+    server = site(launch, "WSGIScriptAlias / @SITE@/app.wsgi\n")
+    assert findings.of(server) == []
+    server.configure("ServerLimit 64\nMaxRequestWorkers 1024\nThreadLimit 16\nThreadsPerChild 16")
+    findings.expect(server, "WSGI1004", "WSGIScriptAlias", "up to 64", "WSGIDaemonProcess")
+
+
+@pytest.mark.parametrize("where", ["{}", "<Directory @SITE@>\n{}\n</Directory>", "<Location /x>\n{}\n</Location>",
+                                   "<VirtualHost *:@PORT@>\nServerName one.test\n{}\n</VirtualHost>"])
+def test_group_that_is_not_defined(launch, where):
+    server = site(launch, "WSGIDaemonProcess production python-home=@VENV@\n"
+                          "WSGIScriptAlias /p @SITE@/app.wsgi process-group=production\n"
+                          "WSGIScriptAlias / @SITE@/app.wsgi process-group=production\n"
+                          + where.format("WSGIProcessGroup prodution"))
+    findings.expect(server, "WSGI0150", "WSGIProcessGroup", "'prodution'", "did you mean 'production'?")
+
+
+def test_group_of_another_host(launch):
+    server = site(launch, """
+        <VirtualHost *:@PORT@>
+            ServerName one.test
+            WSGIDaemonProcess one python-home=@VENV@
+            WSGIScriptAlias / @SITE@/app.wsgi process-group=one
+        </VirtualHost>
+        <VirtualHost *:@PORT@>
+            ServerName two.test
+            WSGIProcessGroup one
+            WSGIScriptAlias / @SITE@/app.wsgi
+        </VirtualHost>""")
+    findings.expect(server, "WSGI0152", "WSGIProcessGroup", "another virtual host",
+                    f"httpd.conf:{server.line_of('WSGIDaemonProcess one')}", "ServerName")
+
+
+def test_group_that_nothing_uses(launch):
+    server = site(launch, DAEMON + "WSGIDaemonProcess former python-home=@VENV@\n", MORE="")
+    findings.expect(server, "WSGI1009", "WSGIDaemonProcess former", "'former'", "WSGIProcessGroup", "remove it")
+
+
+def test_second_module(launch):
+    server = site(launch, "LoadModule wsgi_module /opt/elsewhere/mod_wsgi.so\n")
+    done = server.test_config()
+    assert done.returncode == 0
+    line = next(line for line in done.stdout.splitlines() if line.startswith("WSGI1031"))
+    assert f"httpd.conf:{server.line_of('/opt/elsewhere')}: LoadModule" in line
+    assert f"httpd.conf:{server.line_of('LoadModule wsgi_module')} has loaded" in line and "a2dismod" in line
+
+
+# When httpd starts
+
+def test_findings_are_logged_at_start(launch):
+    server = site(launch, "WSGIDaemonProcess one python-home=@VENV@\nWSGIScriptAlias /x @SITE@/other.wsgi\n")
+    where = "httpd.conf:%d: " % server.line_of("WSGIScriptAlias")
+    server.log.expect("WSGI0135: .*" + where, "WSGI1004: .*" + where)
+    server.start()
+
+
+def test_what_fails_at_start_is_said_once(launch):
+    server = site(launch, GROUP.replace("WSGIScriptAlias / ", "WSGIScriptAlias /x "), HOME="/nonexistent")
+    server.log.expect("WSGI1003")
+    server.start()
+    assert len([line for line in server.log.lines() if "WSGI1003" in line]) == 1
