@@ -1,6 +1,5 @@
 """Scripts of many hosts and users: mod_vhost_alias, mod_userdir."""
 
-
 import pytest
 
 import env
