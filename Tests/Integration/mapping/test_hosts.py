@@ -1,8 +1,5 @@
 """Scripts of many hosts and users: mod_vhost_alias, mod_userdir."""
 
-import os
-import pwd
-
 import pytest
 
 import env
