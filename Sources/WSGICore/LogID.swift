@@ -54,7 +54,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case accountUnusable = 1005
     case homeUnusable = 1006
     case socketUnusable = 1007
-    case accessDenied = 1008
+    case requireMissing = 1008
     case groupUnused = 1009
     case supervisorFailed = 1010
     case workerDied = 1011

@@ -17,7 +17,7 @@ enum RequestChecks {
             guard mount.hasFixedTarget, let denial = denial(of: mount) else { return nil }
             let directory = mount.sample.directories.last ?? "/"
             return Finding(
-                .accessDenied, at: mount.alias.location,
+                .requireMissing, at: mount.alias.location,
                 "\(mount.title): requests will answer 403 (AH01630), because everything below '\(denial.directory)' is "
                     + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add: "
                     + "<Directory \(directory)> Require all granted </Directory>.")
