@@ -278,5 +278,6 @@ def test_satisfy_any(launch):
 def test_every_mpm(launch):
     server = launch(hosting("embedded") + PLACES)
     assert server.get("/app?allow").status == 200
+    server.log.allow("WSGI0135: .*/absent.py")
     server.log.expect("WSGI0057")
     assert server.get("/app?deny").status == 403
