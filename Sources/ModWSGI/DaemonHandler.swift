@@ -194,6 +194,11 @@ internal import WSGIWire
             case .head:
                 let payload = try unsafe reader.payload(header.length)
                 do { try unsafe sink.sendHead(payload) } catch { return malformed(&reader) }
+            case .hints:
+                let payload = try unsafe reader.payload(header.length)
+                do {
+                    guard try unsafe sink.sendHints(payload) else { return abandon(&reader) }
+                } catch { return malformed(&reader) }
             case .data:
                 guard try data(header, &reader) else { return abandon(&reader) }
             case .file:

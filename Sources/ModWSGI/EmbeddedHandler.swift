@@ -25,8 +25,8 @@ internal import WSGIWire
         let head = unsafe scratch.pointee.request.bytes
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in
             var transport = unsafe wsgi_transport(
-                context: context, read_body: embeddedReadBody, send_head: embeddedSendHead,
-                send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog,
+                context: context, read_body: embeddedReadBody, send_hints: embeddedSendHints,
+                send_head: embeddedSendHead, send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog,
                 request: passesRequest ? UnsafeMutableRawPointer(r) : nil)
             return unsafe engine.pointee.run(
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
@@ -57,6 +57,12 @@ internal import WSGIWire
 
     fileprivate mutating func readBody(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Int64 {
         unsafe body.read(into: buffer, capacity: min(capacity, 1 << 20))
+    }
+
+    fileprivate mutating func sendHints(_ head: UnsafeRawBufferPointer) -> Int32 {
+        do {
+            return try unsafe sink.sendHints(head) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+        } catch { return WSGI_TRANSPORT_INVALID.rawValue }
     }
 
     fileprivate mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 {
@@ -106,6 +112,13 @@ private let embeddedReadBody: @convention(c) (UnsafeMutableRawPointer?, UnsafeMu
     context, buffer, capacity in
     guard let buffer = unsafe buffer, capacity > 0 else { return 0 }
     return unsafe withHandler(context, Int64(WSGI_TRANSPORT_FAILED.rawValue)) { unsafe $0.readBody(buffer, capacity) }
+}
+
+private let embeddedSendHints: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = {
+    context, head, length in
+    unsafe withHandler(context, WSGI_TRANSPORT_FAILED.rawValue) {
+        unsafe $0.sendHints(UnsafeRawBufferPointer(start: head, count: length))
+    }
 }
 
 private let embeddedSendHead: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = {

@@ -141,8 +141,8 @@ internal import WSGIWire
         let request = unsafe passesRequest ? UnsafeMutableRawPointer(r) : nil
         unsafe withUnsafeMutablePointer(to: &self) { context in
             var transport = unsafe wsgi_transport(
-                context: context, read_body: nil, send_head: nil, send_data: nil, send_file: nil, log: hookLog,
-                request: request)
+                context: context, read_body: nil, send_hints: nil, send_head: nil, send_data: nil, send_file: nil,
+                log: hookLog, request: request)
             var functions = unsafe wsgi_call_functions(
                 answer_text: hookText, added_entry: hookEntry, is_https: hasSSL ? hookIsHTTPS : nil,
                 ssl_variable: hasSSL ? hookVariable : nil)

@@ -5,12 +5,13 @@ internal import WSGIWire
 
 /// Keys that every environ gets beside what httpd sends.
 enum EnvironKey: Int, CaseIterable {
-    case input, errors, scheme, threadID, callable, requestStart, queueStart, daemonStart, applicationStart
+    case input, errors, earlyHints, scheme, threadID, callable, requestStart, queueStart, daemonStart, applicationStart
 
     var text: StaticString {
         switch self {
         case .input: "wsgi.input"
         case .errors: "wsgi.errors"
+        case .earlyHints: "wsgi.early_hints"
         case .scheme: "wsgi.url_scheme"
         case .threadID: "mod_wsgi.thread_id"
         case .callable: "mod_wsgi.callable_object"
@@ -77,6 +78,10 @@ extension Call {
         guard let input = unsafe state.pointee.input, let errors = unsafe state.pointee.errors,
             unsafe set(.input, input, in: dictionary, template),
             unsafe set(.errors, errors.text, in: dictionary, template),
+            let response = unsafe state.pointee.response,
+            unsafe set(
+                .earlyHints, owned: PyCFunction_NewEx(state.pointee.interpreter.state.pointee.earlyHints, response, nil),
+                in: dictionary, template),
             unsafe set(.scheme, isHTTPS ? template.https : template.http, in: dictionary, template),
             unsafe set(.callable, callable, in: dictionary, template),
             unsafe set(.threadID, owned: PyLong_FromLong(state.pointee.thread), in: dictionary, template),

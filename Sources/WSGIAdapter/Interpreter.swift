@@ -17,6 +17,7 @@ internal import WSGICore
     let textStream: PyPointer
     let startResponse: UnsafeMutablePointer<PyMethodDef>
     let write: UnsafeMutablePointer<PyMethodDef>
+    let earlyHints: UnsafeMutablePointer<PyMethodDef>
     let timeout: PyPointer
     let environ: EnvironTemplate
     let hooks: HookObjects
@@ -56,7 +57,7 @@ internal import WSGICore
                 name: bytes, interpreter: interpreter, python: python, inputType: inputType.take(),
                 responseType: responseType.take(), logType: logType.take(), textStream: textStream.take(),
                 startResponse: StartResponse.startResponseMethod(), write: StartResponse.writeMethod(),
-                timeout: timeout.take(), environ: environ, hooks: hooks, scripts: ScriptTable.make()))
+                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks, scripts: ScriptTable.make()))
         let made = unsafe Interpreter(state: state)
         guard made.replaceStreams() else { return nil }
         return made

@@ -134,7 +134,7 @@ extension Call {
         return true
     }
 
-    private func append(_ pair: Object, to encoder: inout ResponseHeadEncoder) -> Bool {
+    func append(_ pair: Object, to encoder: inout ResponseHeadEncoder) -> Bool {
         guard pair.isTuple else {
             unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "a response header must be a tuple, not \(pair.typeName)")
             return false

@@ -130,6 +130,9 @@ internal import WSGIWire
 
     // MARK: - The response
 
+    /// Sends an interim response, at once.
+    mutating func sendHints(_ head: UnsafeRawBufferPointer) -> Int32 { unsafe send(.hints, head, flush: true) }
+
     /// Appends the response head.
     mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 { unsafe send(.head, head, flush: false) }
 

@@ -12,6 +12,12 @@ enum ConnectionTransport {
                 }
                 return unsafe channel.pointee.readBody(UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
             },
+            send_hints: { context, head, length in
+                guard let channel = unsafe ConnectionTransport.channel(context) else {
+                    return WSGI_TRANSPORT_FAILED.rawValue
+                }
+                return unsafe channel.pointee.sendHints(UnsafeRawBufferPointer(start: head, count: length))
+            },
             send_head: { context, head, length in
                 guard let channel = unsafe ConnectionTransport.channel(context) else {
                     return WSGI_TRANSPORT_FAILED.rawValue

@@ -9,7 +9,7 @@
 ///     REQUEST (head, small body)  ─────▶
 ///                                 ◀───── GO (detail: none, payload: bytes wanted), for each read of a larger body
 ///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
-///                                 ◀───── LOG*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
+///                                 ◀───── (LOG | HINTS)*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
 ///
 /// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
 /// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
@@ -58,6 +58,8 @@ public enum Frame {
         case reload = 23
         /// The response breaks off here, and the reason is in the log: the client is to see it cut. The connection ends.
         case cut = 24
+        /// An encoded head of an interim response.
+        case hints = 25
     }
 
     /// A decoded header.

@@ -68,23 +68,27 @@ class Result:
         self.status = self.status_line = self.content_length = None
         self.headers = []
         if heads:
-            self._head(heads[0])
-
-    def _head(self, data):
-        self.status, count, line, self.content_length = struct.unpack_from('=HHIq', data)
-        offset = 16 + line
-        self.status_line = data[16:offset].decode('latin-1')
-        for _ in range(count):
-            name, value = struct.unpack_from('=II', data, offset)
-            offset += 8
-            self.headers.append((data[offset:offset + name].decode('latin-1'),
-                                 data[offset + name:offset + name + value].decode('latin-1')))
-            offset += name + value
-        assert offset == len(data)
+            self.status, self.status_line, self.content_length, self.headers = decode_head(heads[0])
+        self.hints = [decode_head(data)[1::2] for kind, _, data in records if kind == 'I']
 
     @property
     def text(self):
         return '\n'.join(line for _, line in self.log)
+
+
+def decode_head(data):
+    """Status, status line, declared length and headers of an encoded head."""
+    status, count, line, length = struct.unpack_from('=HHIq', data)
+    offset = 16 + line
+    headers = []
+    for _ in range(count):
+        name, value = struct.unpack_from('=II', data, offset)
+        offset += 8
+        headers.append((data[offset:offset + name].decode('latin-1'),
+                        data[offset + name:offset + name + value].decode('latin-1')))
+        offset += name + value
+    assert offset == len(data)
+    return status, data[16:16 + line].decode('latin-1'), length, headers
 
 
 def records(data):

@@ -62,6 +62,13 @@ static int32_t send_head(void *context, const uint8_t *head, size_t length) {
     return 0;
 }
 
+static int32_t send_hints(void *context, const uint8_t *head, size_t length) {
+    exchange *e = context;
+    if (e->head_error != 0) return e->head_error;
+    record(e, 'I', 0, head, length);
+    return 0;
+}
+
 static int32_t send_data(void *context, const uint8_t *data, size_t length, int32_t flush) {
     exchange *e = context;
     if (e->delay != 0) usleep((useconds_t)e->delay);
@@ -103,8 +110,8 @@ size_t take_host_log(uint8_t *buffer, size_t capacity) {
 }
 
 int32_t run(const wsgi_engine_entry_table_t *engine, const uint8_t *head, size_t length, exchange *e) {
-    wsgi_transport transport = {.context = e, .read_body = read_body, .send_head = send_head, .send_data = send_data,
-                                .send_file = send_file, .log = request_log, .request = e->request};
+    wsgi_transport transport = {.context = e, .read_body = read_body, .send_hints = send_hints, .send_head = send_head,
+                                .send_data = send_data, .send_file = send_file, .log = request_log, .request = e->request};
     return engine->run(head, length, &transport);
 }
 

@@ -32,7 +32,7 @@ struct FrameTests {
     }
 
     @Test func unknownKindIsRefused() {
-        #expect(Self.kinds.count == 13)
+        #expect(Self.kinds.count == 14)
         for raw in 0...255 where Frame.Kind(rawValue: UInt8(raw)) == nil {
             let bytes: [UInt8] = [0, 0, 0, 0, UInt8(raw), 0, 0, 0]
             #expect(throws: WireError.invalid("kind")) { try Self.decode(bytes) }

@@ -31,8 +31,35 @@ internal import WSGIWire
         }
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
         // PEP 3333 has no use for an interim response once the answer has begun.
-        unsafe chttpd_clear_expecting_100(request)
+        unsafe chttpd_answer_instead_of_100(request)
         hasHead = true
+    }
+
+    /// Sends an interim response (RFC 8297). A client of HTTP/1.0, which knows of none, is spared it.
+    ///
+    /// - Returns: false when the client has gone.
+    mutating func sendHints(_ encoded: UnsafeRawBufferPointer) throws(WireError) -> Bool {
+        var head = try unsafe ResponseHead(encoded)
+        guard !hasHead, unsafe request.pointee.proto_num >= 1001 else { return true }
+        let pool = unsafe request.pointee.pool
+        let (status, line, headers) = unsafe (
+            request.pointee.status, request.pointee.status_line, request.pointee.headers_out
+        )
+        // ap_send_interim_response takes everything from the request, and leaves it there.
+        unsafe request.pointee.headers_out = apr_table_make(pool, 4)
+        unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
+        unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
+        defer {
+            unsafe request.pointee.status = status
+            unsafe request.pointee.status_line = unsafe line
+            unsafe request.pointee.headers_out = unsafe headers
+        }
+        for _ in 0..<head.headerCount {
+            let (name, value) = try unsafe head.nextHeader()
+            unsafe apr_table_addn(request.pointee.headers_out, string(name, pool), string(value, pool))
+        }
+        unsafe ap_send_interim_response(request, 1)
+        return unsafe !chttpd_aborted(request.pointee.connection)
     }
 
     /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.

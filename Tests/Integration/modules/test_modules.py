@@ -23,6 +23,7 @@ Listen 127.0.0.1:@TLS@ https
 SetEnv TEST_SCRATCH @SCRATCH@
 @ALIASES@
 Protocols h2 h2c http/1.1
+H2EarlyHints On
 SSLRandomSeed startup builtin
 <VirtualHost 127.0.0.1:@TLS@>
     ServerName localhost
@@ -73,7 +74,7 @@ _MOUNTS = {
     "hello": "hello", "environ": "environ", "blocks": "blocks", "stepwise": "stepwise", "deflated": "blocks",
     "deflated_steps": "stepwise", "inflated": "input_digest", "limited": "blocks", "headers": "respond",
     "documented": "broken_import", "documented_ours": "respond", "substituted": "stepwise", "cached": "counted",
-    "digest": "input_digest", "cut": "cut", "respond": "respond",
+    "digest": "input_digest", "cut": "cut", "respond": "respond", "hints": "hints",
 }
 
 _MODULES = ["ssl", "socache_shmcb", "http2", "ratelimit", "remoteip", "cache", "cache_disk", "substitute"]
@@ -182,6 +183,15 @@ def test_http2_cut_response_looks_cut(server):
 
 def test_http2_block_arrives_before_the_next_is_produced(server):
     arrives_stepwise(server, "/stepwise", ["--http2-prior-knowledge"])
+
+
+def test_early_hints_over_http2(server):
+    server.tell("go")
+    done = subprocess.run(["curl", "-si", "--http2-prior-knowledge", f"http://127.0.0.1:{server.port}/hints"],
+                          capture_output=True, text=True)
+    assert re.findall(r"^HTTP/2 (\d+)|^link: (.*?)\r|^x-own: (a)", done.stdout, re.M) == [
+        ("103", "", ""), ("", "</style.css>; rel=preload", ""), ("103", "", ""), ("", "</script.js>; rel=preload", ""),
+        ("200", "", ""), ("", "", "a")]
 
 
 def arrives_stepwise(server, path, words, decode=lambda data: data):

@@ -146,7 +146,12 @@ static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STA
 static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 static inline void chttpd_close_after(conn_rec *c) { c->keepalive = AP_CONN_CLOSE; }
-static inline void chttpd_clear_expecting_100(request_rec *r) { r->expecting_100 = 0; }
+/* The answer begins before the body was asked for: the client need not send it, so the connection cannot go on. */
+static inline void chttpd_answer_instead_of_100(request_rec *r) {
+    if (r->expecting_100)
+        r->connection->keepalive = AP_CONN_CLOSE;
+    r->expecting_100 = 0;
+}
 static inline bool chttpd_is_https(request_rec *r) { return ap_ssl_conn_is_ssl(r->connection); }
 /* CGIPassAuth On, and CGIVar REQUEST_URI current-uri, of the request's directory. */
 bool chttpd_passes_authorization(const request_rec *r);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Raised whenever a struct below, or an encoding that passes through it, changes its meaning. */
-#define WSGI_ENGINE_ABI 2
+#define WSGI_ENGINE_ABI 3
 
 /* Levels of log lines, httpd's numbers (APLOG_*). */
 enum wsgi_log_level {
@@ -40,6 +40,10 @@ typedef struct wsgi_transport {
     /* Puts up to `capacity` bytes of the request body into `buffer`, at least one unless the body has ended.
      * Returns their count, 0 at the end of the body, or a wsgi_transport_error (which then stays). */
     int64_t (*read_body)(void *context, uint8_t *buffer, size_t capacity);
+
+    /* Sends an interim response (RFC 8297: status 103), before the head. `head` is encoded as that of the response.
+     * Returns 0 or a wsgi_transport_error. */
+    int32_t (*send_hints)(void *context, const uint8_t *head, size_t length);
 
     /* Announces status and headers, once, before the first data. `head` is an encoded ResponseHead (WSGIWire); it is
      * copied or sent before the call returns. Nothing need reach the client before the next call. */
