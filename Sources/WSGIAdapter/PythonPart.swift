@@ -189,6 +189,8 @@ internal import WSGICore
                 with threading._shutdown_locks_lock:
                     threading._shutdown_locks.discard(lock)
             threading._shutdown()
+            # Py_EndInterpreter calls it again. In 3.12 it fails then, if this thread has also imported threading.
+            threading._shutdown = lambda: None
             return not any(
                 thread.is_alive() and thread not in (current, main) and not isinstance(thread, threading._DummyThread)
                 for thread in threading.enumerate())

@@ -58,5 +58,9 @@ def main():
     """Runs the tests of the calling file; the engine has replaced the standard streams and sys.argv."""
     runner = unittest.TextTestRunner(stream=sys.__stderr__, verbosity=1)
     program = unittest.main(argv=ARGUMENTS, testRunner=runner, exit=False)
+    engine.host_log()
     engine.table.stop()
-    sys.exit(not program.result.wasSuccessful())
+    faults = [line for line in engine.host_log() if 'Exception' in line or 'Error' in line]
+    if faults:
+        print('While the interpreters ended:', *faults, sep='\n', file=sys.__stderr__)
+    sys.exit(bool(faults) or not program.result.wasSuccessful())

@@ -1,10 +1,16 @@
 """WSGIAccessScript: who may enter, whatever is served behind."""
 
+import json
 import os
+import ssl
+import subprocess
+import urllib.request
 
 import pytest
 
+import env
 from hooks import basic, guarding, load, seen, told, values
+from polling import until
 from shared_server import audited, hosting, serving
 
 pytestmark = pytest.mark.pythons
@@ -272,6 +278,37 @@ def test_satisfy_any(launch):
     assert "WSGI0057" not in server.log.text()
     server.log.allow("AH01617")
     assert server.get("/any/ready.txt?deny", basic("alice", "wrong")).status == 401
+
+
+def test_a_graceful_restart_keeps_scripts_working(launch):
+    server = launch("WSGIPythonHome @VENV@\nAlias /files @ROOT@/htdocs\n<Location /files>\n"
+                    "WSGIAccessScript @APPS@/hooks/access.py\n</Location>")
+    server.log.expect("WSGI0057")
+    for _ in range(3):
+        assert server.get("/files/ready.txt?allow").status == 200
+        assert server.get("/files/ready.txt?deny").status == 403
+        server.graceful()
+        server.wait_ready()
+    # Without any script the children of the next generation have no Python.
+    server.reconfigure("WSGIPythonHome @VENV@")
+    server.graceful()
+    until(lambda: not pythons(server), "children without Python")
+
+
+def test_functions_of_mod_ssl_behind_tls(launch, tmp_path):
+    key, certificate, port = tmp_path / "key.pem", tmp_path / "certificate.pem", env.free_port()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = launch(
+        load("ssl", "socache_shmcb") + "WSGIPythonHome @VENV@\nListen 127.0.0.1:@TLS@\n<VirtualHost *:@TLS@>\n"
+        f"ServerName localhost\nSSLEngine On\nSSLCertificateFile {certificate}\nSSLCertificateKeyFile {key}\n"
+        "SSLProtocol TLSv1.2\n</VirtualHost>\nWSGIScriptAlias /app @APPS@/environ/app.wsgi\n<Location /app>\n"
+        "WSGIAccessScript @APPS@/hooks/access.py\n</Location>", TLS=port)
+    server.log.allow("AH01882|AH01873|AH01906")  # what mod_ssl says of such a certificate and of its library
+    context = ssl.create_default_context(cafile=certificate)
+    with urllib.request.urlopen(f"https://localhost:{port}/app?ssl", context=context) as answer:
+        environ = json.load(answer)["environ"]
+    assert environ["SSL"]["value"] == "(1, 'TLSv1.2', 'on')"
 
 
 @pytest.mark.mpms

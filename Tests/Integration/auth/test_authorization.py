@@ -49,6 +49,12 @@ WSGIScriptAlias /app @APPS@/environ/app.wsgi
 <Location /app/named>
     WSGIAuthGroupScript @APPS@/hooks/groups.py application-group=named
 </Location>
+<AuthzProviderAlias wsgi-group those-with-wheels wheel>
+    WSGIAuthGroupScript @APPS@/hooks/groups.py application-group=alias
+</AuthzProviderAlias>
+<Location /app/aliased>
+    Require those-with-wheels
+</Location>
 WSGIScriptAlias /unset @APPS@/environ/app.wsgi
 <Location /unset>
     AuthType Basic
@@ -112,6 +118,13 @@ def test_environ_and_arguments(server):
 def test_application_group(server):
     found = told(server.get("/app/named", basic("alice")))
     assert values(found["environ"])["mod_wsgi.application_group"] == "named"
+
+
+def test_provider_alias(server):
+    found = told(server.get("/app/aliased", basic("alice")))
+    assert values(found["environ"])["mod_wsgi.application_group"] == "alias"
+    server.log.expect("WSGI0060.*wsgi-group wheel'")
+    assert server.get("/app/aliased", basic("carol")).status == 401
 
 
 @pytest.mark.parametrize("user, code", [
