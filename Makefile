@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration check install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -39,6 +39,10 @@ integration: ready all ## Run the tests that drive a real httpd with real Python
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)
+
+docs: toolchain ## Write docs/directives.md and docs/daemon-options.md from the tables
+	for page in directives daemon-options; do \
+		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
 
 format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

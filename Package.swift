@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "ModWSGI", type: .static, targets: ["ModWSGI"]),
         .library(name: "WSGIEngine", type: .static, targets: ["WSGIEngine"]),
         .executable(name: "wsgi-supervisor", targets: ["WSGISupervisor"]),
+        // Writes the reference manual; not installed.
+        .executable(name: "wsgi-docs", targets: ["WSGIDocs"]),
     ],
     targets: [
         // Compiler flags only: where the headers of APR and of CPython are.
@@ -38,6 +40,8 @@ let package = Package(
         .target(name: "WSGICore", swiftSettings: strict),
         .target(name: "WSGIConfig", dependencies: ["WSGICore"], swiftSettings: strict),
         .target(name: "WSGIWire", dependencies: ["WSGICore"], swiftSettings: strict),
+
+        .executableTarget(name: "WSGIDocs", dependencies: ["WSGIConfig"], swiftSettings: strict),
 
         // The operating system, CPython, and what runs in the worker.
         .target(name: "ProcessKit", dependencies: ["CSystem"], swiftSettings: strict),
@@ -61,6 +65,7 @@ let package = Package(
 
         .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
+        .testTarget(name: "WSGIDocsTests", dependencies: ["WSGIDocs"], swiftSettings: strict),
         .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem"], swiftSettings: strict),
         .testTarget(

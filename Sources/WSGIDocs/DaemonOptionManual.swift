@@ -1,0 +1,256 @@
+/// The text of each option in `docs/daemon-options.md`.
+enum DaemonOptionManual {
+    static let entries: [ManualEntry] = capacity + accounts + python + lifetime + timeouts + transport + limits
+
+    private static let capacity: [ManualEntry] = [
+        ManualEntry(
+            "processes",
+            """
+            How many processes the group has. When the option is written, even as `processes=1`, applications see \
+            `wsgi.multiprocess` as true, as is right where several httpd servers share the work. A request goes to the process \
+            that has the most idle threads.
+            """,
+            difference: "A request never waits behind a busy process while another one has an idle thread."),
+        ManualEntry(
+            "threads",
+            """
+            How many requests each process serves at the same time. With 1, applications see `wsgi.multithread` as false. With \
+            0 the process serves none: it only runs what `WSGIImportScript` names, as a program beside the applications.
+            """),
+        ManualEntry(
+            "display-name",
+            "What `ps` and `top` show as the process's command. `%{GROUP}` stands for `(wsgi:name)`."),
+    ]
+
+    private static let accounts: [ManualEntry] = [
+        ManualEntry(
+            "user",
+            """
+            The user that the processes run as, by name or as `#` and a number. Only root can change users: started by anyone \
+            else, httpd runs everything as itself. root is refused. Give each site a user of its own, who may read the site's \
+            files and no others.
+            """),
+        ManualEntry(
+            "group",
+            "The primary group of the processes. By default it is httpd's `Group`, also where `user=` is given."),
+        ManualEntry(
+            "supplementary-groups",
+            "The further groups of the processes, instead of those that the system gives to the user."),
+        ManualEntry(
+            "umask",
+            "The bits that files made by applications do not get, in octal digits: `0027` keeps them from strangers."),
+        ManualEntry(
+            "chroot",
+            """
+            The directory that becomes the root of the processes' file system. It must hold a Python and everything that \
+            Python and the applications need; paths of scripts are given as they are outside of it. httpd must be started by \
+            root.
+            """),
+        ManualEntry(
+            "home",
+            """
+            The working directory, which is also the first place where modules are looked for (`sys.path[0]`). Without it, a \
+            group with a user of its own starts in that user's home directory, any other one where httpd was started. A group \
+            whose directory cannot be entered answers 503.
+            """,
+            difference: "`configtest` names the component of the path that refuses, and the `chmod` that opens it."),
+        ManualEntry(
+            "socket-user",
+            "The owner of the group's sockets, for an httpd whose children run as another user than `User` says."),
+        ManualEntry(
+            "script-user",
+            """
+            The user that must own the script and its directory, neither of which may be writable for group or others; \
+            otherwise requests answer 403. It protects a group from running what someone else has left in its way. It \
+            excludes `script-group=`.
+            """),
+        ManualEntry(
+            "script-group",
+            """
+            The group that the script and its directory must have; neither may be writable for others. Otherwise requests \
+            answer 403.
+            """),
+    ]
+
+    private static let python: [ManualEntry] = [
+        ManualEntry(
+            "python",
+            """
+            The Python executable that the processes run, of an installation or of a virtual environment. Python 3.11 or \
+            later. It excludes `python-home=`.
+            """,
+            difference: "New. Groups with different Pythons live in one httpd.",
+            example: "WSGIDaemonProcess site python=/opt/python3.13/bin/python3"),
+        ManualEntry(
+            "python-home",
+            """
+            The directory of the Python of the processes: that of a virtual environment, which holds `pyvenv.cfg`, or of an \
+            installation. By default it is `WSGIPythonHome`, or the Python that the module was built with.
+            """,
+            difference: """
+                Its version need not be that of the module's build. A path within the environment, a Python that is too old \
+                and one that has gone are findings of `configtest`.
+                """,
+            example: "WSGIDaemonProcess site python-home=/srv/site/venv"),
+        ManualEntry(
+            "python-path",
+            """
+            Directories in which modules are looked for first, behind `home=`. Each is added as `site.addsitedir` does it, \
+            with its `.pth` files. A virtual environment is named with `python-home=`, not here.
+            """,
+            difference: "A directory that does not exist is a finding of `configtest`."),
+        ManualEntry("python-eggs", "The directory where eggs are unpacked: `PYTHON_EGG_CACHE` in the environment."),
+        ManualEntry(
+            "env",
+            """
+            A variable for the environment of the processes, which is there before Python starts: unlike `SetEnv` it is seen \
+            in `os.environ`, also while modules are imported. It may be given several times, and counts more than \
+            `env-file=`. Its value is shown in no message and no dump.
+            """,
+            difference: "New.",
+            example: "WSGIDaemonProcess site env=DJANGO_SETTINGS_MODULE=site.settings env=\"GREETING=Hello World\""),
+        ManualEntry(
+            "env-file",
+            """
+            A file of variables in the form of systemd's `EnvironmentFile=`: a line `NAME=value` each, with quotes where \
+            needed. It is read with the rights that httpd was started with, at each start and restart, so it may be readable \
+            for root alone: the place for passwords and keys. With `-` before the path the file may be missing. It may be \
+            given several times; later files count more.
+            """,
+            difference: "New.",
+            example: "WSGIDaemonProcess site env-file=/etc/site/secrets.env"),
+        ManualEntry("lang", "The value of `LANG` in the processes: `C.UTF-8` is a good one."),
+        ManualEntry(
+            "locale",
+            "The locale of the processes, also as `LC_ALL`. One that the machine does not have is reported, and left out."
+        ),
+        ManualEntry(
+            "switch-interval",
+            "How long a thread runs before another one may, in seconds with decimals, as `sys.setswitchinterval`. By default as `WSGISwitchInterval` says, or Python itself (0.005)."
+        ),
+        ManualEntry(
+            "stack-size",
+            "The stack of each request thread. 0 is the system's default, usually 8M, of which only what is used takes memory."
+        ),
+    ]
+
+    private static let lifetime: [ManualEntry] = [
+        ManualEntry(
+            "maximum-requests",
+            "The number of requests after which a process is replaced, as a remedy for leaks of memory. 0: never.",
+            difference: "The successor is ready before the process stops, so no request waits, even with one process."),
+        ManualEntry(
+            "restart-interval",
+            "The time after which a process is replaced, whatever it has done. 0: never."),
+        ManualEntry(
+            "inactivity-timeout",
+            "The time without any request after which a process is replaced by one that has not loaded its application yet, which takes less memory. 0: never. `WSGIIgnoreActivity` exempts requests."
+        ),
+        ManualEntry(
+            "startup-timeout",
+            """
+            The time that a process has from the first attempt to load a script to the first success, before it is replaced. \
+            It helps applications that cannot be imported a second time after the first attempt has failed. 0: any.
+            """),
+        ManualEntry(
+            "graceful-timeout",
+            """
+            How long requests under way may go on when a process is replaced: after a changed script, `maximum-requests=`, \
+            `restart-interval=`, SIGUSR1 or `apachectl graceful`. The process takes no new requests meanwhile. What is \
+            not done then is cut.
+            """,
+            difference: "`apachectl graceful` keeps it; mod_wsgi ends daemon processes after 3 seconds at most."),
+        ManualEntry(
+            "eviction-timeout",
+            "The same for a process that was told to go by SIGUSR1. 0: as `graceful-timeout=`."),
+        ManualEntry(
+            "shutdown-timeout",
+            """
+            How long a process has to end when httpd stops or restarts, for requests, `atexit` functions and threads; then it \
+            is killed.
+            """),
+    ]
+
+    private static let timeouts: [ManualEntry] = [
+        ManualEntry(
+            "request-timeout",
+            """
+            How long a request may take before its process is replaced. The more threads a process has, the more time it is \
+            given, because the others go on: the limit is the value times (1 + ln(threads)), 3.7 times it with 15 threads. \
+            With one thread it is the value itself. 0: any.
+            """),
+        ManualEntry(
+            "interrupt-timeout",
+            """
+            Makes `request-timeout=` gentler: first the exception `mod_wsgi.RequestTimeout` is raised in the late request, \
+            which answers 504 if the application lets it. Only if that takes longer than this time is the process replaced. A \
+            call into C that does not return cannot be interrupted. 0: the process is replaced at once.
+            """),
+        ManualEntry(
+            "deadlock-timeout",
+            """
+            How long Python's global lock may be held without a pause before the process counts as stuck and is replaced. It is \
+            for extension modules that wait for ever with the lock held. 0: any.
+            """),
+        ManualEntry(
+            "queue-timeout",
+            "How long a request may wait for a thread before it is answered with 504: late answers help nobody when the server is overloaded. 0: any."
+        ),
+        ManualEntry(
+            "connect-timeout",
+            "How long a request waits for a process that can be connected to, for instance while all of them start, before it answers 503. 0: it does not wait."
+        ),
+        ManualEntry(
+            "socket-timeout",
+            "How long one read or write between httpd and a process may take: also how long an application may be silent. Then the request answers 504, or is cut. 0: as httpd's `Timeout`."
+        ),
+        ManualEntry(
+            "response-socket-timeout",
+            "How long one write of a response to the client may take. 0: as `socket-timeout=`."),
+    ]
+
+    private static let transport: [ManualEntry] = [
+        ManualEntry(
+            "listen-backlog",
+            "How many requests may wait for a thread of the group. Any further one answers 503 at once (`WSGI0116`)."),
+        ManualEntry(
+            "send-buffer-size", "The send buffer of the sockets between httpd and the processes. 0, or at least 512."),
+        ManualEntry(
+            "receive-buffer-size",
+            "The receive buffer of the sockets between httpd and the processes. 0, or at least 512."),
+        ManualEntry(
+            "header-buffer-size",
+            "The largest header of a response, name and value together. A larger one is a 500 (`WSGI0144`). 0 means 32768; at least 8192 otherwise."
+        ),
+        ManualEntry(
+            "response-buffer-size",
+            "How much of a response may wait in httpd before it is made to send it. 0 means 8M; at least 64K otherwise."
+        ),
+        ManualEntry(
+            "response-flush-delay",
+            "How long to wait for more of a response before httpd is made to send what there is. A few milliseconds save packets; 0 sends every block of the application at once."
+        ),
+    ]
+
+    private static let limits: [ManualEntry] = [
+        ManualEntry(
+            "cpu-time-limit",
+            "The CPU time that a process may use before it is replaced. 0: any. Shortly after, the system ends it by force (RLIMIT_CPU)."
+        ),
+        ManualEntry(
+            "cpu-priority",
+            "The priority of the processes: from 19, which gives way to everything, to -20, as of `nice`. Negative values need root."
+        ),
+        ManualEntry(
+            "memory-limit",
+            "The memory for data that a process may have (RLIMIT_DATA). Beyond it allocations fail, as `MemoryError` in Python. 0: any."
+        ),
+        ManualEntry(
+            "virtual-memory-limit",
+            "The address space that a process may have (RLIMIT_AS), with libraries and stacks of threads. 0: any."),
+        ManualEntry(
+            "server-metrics",
+            "`On` lets applications of the group call `mod_wsgi.server_metrics()`, which tells of all requests of the server, those of other sites included."
+        ),
+    ]
+}
