@@ -171,12 +171,9 @@ enum AuthenticationHooks {
 
     /// Asks one function; nil, with the reason logged: there is no Python.
     private static func ask(_ r: Request, _ script: HookScript, _ function: HookFunction) -> HookAnswer? {
-        guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here),
-            let directory = unsafe ConfigBridge.directory(r)
-        else { return nil }
-        return DirectorySettings.withEffective(server: server.settings.directory, directory: directory.settings) {
-            unsafe HookCall.ask(r, script, $0, .client, [function])?.first
-        }
+        guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return nil }
+        let facts = unsafe RequestFacts(server, server.settings(of: r), script: bytes(of: r.pointee.filename))
+        return unsafe HookCall.ask(r, script, facts, .client, [function])?.first
     }
 
     private static func tellMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {

@@ -10,6 +10,7 @@ enum ChildStart {
         if unsafe !ap_exists_config_define("ONE_PROCESS").isTrue, unsafe !ap_exists_config_define("DEBUG").isTrue {
             wsgi_end_with_parent()
         }
+        ConfigBridge.isReading = false
         SupervisorLink.leaveToParent()
         if let board = unsafe ModuleState.board {
             ModuleState.child = unsafe wsgi_child_register(board, SlotRegistry.slotCount)

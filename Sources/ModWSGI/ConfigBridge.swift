@@ -2,20 +2,6 @@ internal import CHTTPD
 internal import CModule
 internal import WSGIConfig
 
-/// What httpd keeps for a server: the main server or a virtual host.
-final class ServerConfig {
-    /// The settings; written while the configuration is read, on httpd's one thread, and only read afterwards.
-    var settings = ServerSettings()
-    /// The server's place in httpd's list of servers; set when the whole configuration has been read.
-    var index = 0
-}
-
-/// What httpd keeps for a directory-like container, a `.htaccess` file, or the sum of them for a request.
-final class DirectoryConfig {
-    /// The settings; only read once the container has been closed.
-    var settings = DirectorySettings()
-}
-
 /// The bridge between httpd's configuration callbacks and `WSGIConfig`.
 ///
 /// httpd holds our objects as raw pointers; each is retained once for the pool it was made in.
@@ -51,7 +37,8 @@ enum ConfigBridge {
         let location = unsafe SourceLocation(
             file: string(statement?.pointee.filename), line: Int(statement?.pointee.line_num ?? 0))
         let context = unsafe context(command)
-        let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig()
+        let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig(isPermanent: false)
+        let known = server.settings.ownAliasCount
         do {
             if context.place == .htaccess {
                 // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
@@ -65,9 +52,42 @@ enum ConfigBridge {
                     directory: &container.settings)
                 if container.settings.hasHooks || server.settings.directory.hasHooks { ModuleState.expectsHooks = true }
             }
+            if server.settings.ownAliasCount > known, let refusal = unsafe checkPattern(command, server.settings) {
+                return unsafe refusal
+            }
             return unsafe directive.isSection ? walk(command) : nil
         } catch {
             return unsafe copy(error.description, into: command.pointee.pool).map { unsafe UnsafePointer($0) }
+        }
+    }
+
+    /// Refuses an alias, just read, whose regular expression httpd cannot compile.
+    private static func checkPattern(
+        _ command: UnsafeMutablePointer<cmd_parms>, _ settings: ServerSettings
+    ) -> Text? {
+        guard let alias = settings.ownAliases.last, alias.isPattern, let pool = unsafe command.pointee.temp_pool,
+            unsafe MappedAlias.compile(alias, pool) == nil
+        else { return nil }
+        let name = unsafe string(command.pointee.directive?.pointee.directive)
+        return unsafe copy(
+            "\(name): '\(alias.urlPath.string)' is not a regular expression (PCRE): correct it, or use WSGIScriptAlias "
+                + "for a plain URL path.", into: command.pointee.pool
+        ).map { unsafe UnsafePointer($0) }
+    }
+
+    /// Whether objects that httpd asks for live as long as the configuration: until a child serves requests.
+    @safe nonisolated(unsafe) static var isReading = true
+
+    /// Makes of the settings of all servers what requests need; the whole configuration has been read.
+    static func settle(_ main: Server, _ pool: Pool) {
+        let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))
+        var next: Server? = unsafe main
+        var place = 0
+        while let here = unsafe next {
+            let notice = unsafe notices.map { unsafe OneTimeNotice($0 + place) } ?? OneTimeNotice()
+            unsafe server(here)?.settle(notice, pool)
+            unsafe next = here.pointee.next
+            place += 1
         }
     }
 
@@ -165,7 +185,7 @@ func setDirective(
 /// Called for each container and `.htaccess` file.
 @c(wsgi_create_directory)
 func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer? {
-    unsafe pool.map { unsafe ConfigBridge.hold(DirectoryConfig(), in: $0) }
+    unsafe pool.map { unsafe ConfigBridge.hold(DirectoryConfig(isPermanent: ConfigBridge.isReading), in: $0) }
 }
 
 /// Called for each request that several containers apply to, and for nested ones at configuration time.
@@ -176,11 +196,11 @@ func mergeDirectory(
     guard let pool = unsafe pool, let outer: DirectoryConfig = unsafe ConfigBridge.object(parent),
         let inner: DirectoryConfig = unsafe ConfigBridge.object(child)
     else { return unsafe child ?? parent }
-    if inner.settings.isEmpty { return unsafe parent }
-    if outer.settings.isEmpty { return unsafe child }
-    let merged = DirectoryConfig()
-    merged.settings = outer.settings.merged(under: inner.settings)
-    return unsafe ConfigBridge.hold(merged, in: pool)
+    let sum = inner.over(outer)
+    if sum === outer { return unsafe parent }
+    if sum === inner { return unsafe child }
+    // What `inner` keeps lives as long as it does.
+    return unsafe sum.isPermanent ? Unmanaged.passUnretained(sum).toOpaque() : ConfigBridge.hold(sum, in: pool)
 }
 
 /// Called for the main server and each virtual host.

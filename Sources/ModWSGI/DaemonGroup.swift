@@ -16,9 +16,16 @@ final class DaemonGroup: Sendable {
     let socketTimeout: Int
     /// Requests that may wait while all threads are busy.
     let backlog: Int
+    /// To whom its scripts must belong; `nil`: to anybody.
+    let ownership: ScriptOwnership?
+    /// The most bytes of one header of a response.
+    let longestHeader: Int
+    /// Seconds that one write to the client may take; 0: as httpd's `Timeout` says.
+    let clientTimeout: Int
 
     init(
-        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int
+        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int,
+        ownership: ScriptOwnership?, longestHeader: Int, clientTimeout: Int
     ) {
         self.name = name
         self.index = index
@@ -26,6 +33,9 @@ final class DaemonGroup: Sendable {
         self.connectTimeout = connectTimeout
         self.socketTimeout = socketTimeout
         self.backlog = backlog
+        self.ownership = ownership
+        self.longestHeader = longestHeader
+        self.clientTimeout = clientTimeout
     }
 }
 

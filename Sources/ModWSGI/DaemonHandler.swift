@@ -13,7 +13,6 @@ internal import WSGIWire
     private let group: DaemonGroup
     private let choice: SlotChoice
     private let scratch: UnsafeMutablePointer<Scratch>
-    private let usesSendfile: Bool
     private var body: ClientBody
     private var sink: ResponseSink
     /// How often the request was handed to a worker.
@@ -26,38 +25,37 @@ internal import WSGIWire
 
     /// What one attempt led to.
     private enum Attempt {
-        /// The request is answered; the value is the handler's status.
-        case answered(Int32)
+        /// The request is answered, or will be by somebody else.
+        case answered(RequestRouter.Answer)
         /// The worker's script has changed; the application was not entered.
         case reload(generation: UInt32)
         /// The worker did not get the request, or not all of it.
         case retry
     }
 
-    /// Runs the request; the result is the handler's status for httpd.
+    /// Runs the request.
     static func run(
-        _ r: Request, _ facts: RequestEncoder.Facts, in group: DaemonGroup, choice: SlotChoice,
-        _ scratch: UnsafeMutablePointer<Scratch>, usesSendfile: Bool
-    ) -> Int32 {
-        var handler = unsafe DaemonHandler(r, group, choice, scratch, usesSendfile)
+        _ r: Request, _ facts: RequestFacts, in group: DaemonGroup, choice: SlotChoice,
+        _ scratch: UnsafeMutablePointer<Scratch>
+    ) -> RequestRouter.Answer {
+        var handler = unsafe DaemonHandler(r, group, choice, scratch, facts)
         return handler.run(facts)
     }
 
     private init(
         _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>,
-        _ usesSendfile: Bool
+        _ facts: RequestFacts
     ) {
         unsafe self.r = r
         self.group = group
         self.choice = choice
         unsafe self.scratch = scratch
-        self.usesSendfile = usesSendfile
         body = unsafe ClientBody(of: r)
-        sink = unsafe ResponseSink(of: r)
+        sink = unsafe ResponseSink(of: r, ResponsePolicy(facts, longestHeader: group.longestHeader))
     }
 
-    private mutating func run(_ facts: RequestEncoder.Facts) -> Int32 {
-        if let status = encode(facts) { return status }
+    private mutating func run(_ facts: RequestFacts) -> RequestRouter.Answer {
+        if let status = encode(facts) { return .status(status) }
         var preferred: DaemonSlot?
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
@@ -67,13 +65,13 @@ internal import WSGIWire
             do {
                 claim = try choice.claim(group, seconds: waitLimit, preferred: preferred)
             } catch {
-                return refuse(error)
+                return .status(refuse(error))
             }
             let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
             let result = attempt(claim)
             choice.release(claim, of: group)
             switch result {
-            case .answered(let status): return status
+            case .answered(let answer): return answer
             case .retry: preferred = nil
             case .reload(let generation):
                 preferred = claim.slot
@@ -85,7 +83,10 @@ internal import WSGIWire
                 } else if !choice.waitForSuccessor(
                     of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
                 {
-                    allowStale()
+                    allow(.staleAllowed)
+                } else {
+                    // The successor has just been loaded: a handler script that is always outdated must not be asked again.
+                    allow(.reloaded)
                 }
             }
         }
@@ -93,7 +94,7 @@ internal import WSGIWire
             r, .error, .reloadRejections,
             "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "
                 + "its workers are being replaced all the time. See the records about the group before this one.")
-        return HTTP_SERVICE_UNAVAILABLE
+        return .status(HTTP_SERVICE_UNAVAILABLE)
     }
 
     /// How long a request waits for an idle thread.
@@ -102,7 +103,7 @@ internal import WSGIWire
     // MARK: - Before a worker is claimed
 
     /// Encodes the REQUEST frame. A status: the request ends here.
-    private mutating func encode(_ facts: RequestEncoder.Facts) -> Int32? {
+    private mutating func encode(_ facts: RequestFacts) -> Int32? {
         var facts = facts
         var inline = 0
         let length = facts.contentLength
@@ -126,11 +127,11 @@ internal import WSGIWire
         return nil
     }
 
-    /// The old code may answer: the new one could not be started.
-    private mutating func allowStale() {
+    /// The next attempt may be answered by code that would otherwise be refused.
+    private mutating func allow(_ flag: RequestHead.Flags) {
         let bytes = unsafe scratch.pointee.request.bytes
         let flags = unsafe bytes.loadUnaligned(fromByteOffset: Frame.headerSize, as: UInt32.self)
-        unsafe scratch.pointee.request.set(flags | RequestHead.Flags.staleAllowed.rawValue, at: Frame.headerSize)
+        unsafe scratch.pointee.request.set(flags | flag.rawValue, at: Frame.headerSize)
     }
 
     // MARK: - One attempt
@@ -158,7 +159,7 @@ internal import WSGIWire
                 claim.slot.closeIdle()
                 return .retry
             }
-            return .answered(failed(error, claim))
+            return .answered(.status(failed(error, claim)))
         }
         return unsafe receive(connection, claim)
     }
@@ -182,7 +183,7 @@ internal import WSGIWire
                 claim.slot.closeIdle()
                 return .retry
             }
-            return .answered(failed(error, claim))
+            return .answered(.status(failed(error, claim)))
         }
     }
 
@@ -193,7 +194,7 @@ internal import WSGIWire
             switch header.kind {
             case .head:
                 let payload = try unsafe reader.payload(header.length)
-                do { try unsafe sink.sendHead(payload) } catch { return malformed(&reader) }
+                do { try unsafe sink.sendHead(payload) } catch { return refuse(error, &reader) }
             case .hints:
                 let payload = try unsafe reader.payload(header.length)
                 do {
@@ -206,7 +207,7 @@ internal import WSGIWire
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
                 let isSent = unsafe sink.sendFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
-                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self), sendfile: usesSendfile)
+                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self))
                 guard isSent else { return abandon(&reader) }
             case .go:
                 let payload = try unsafe reader.payload(header.length)
@@ -219,9 +220,9 @@ internal import WSGIWire
             case .end:
                 guard sink.hasHead else { return malformed(&reader) }
                 if !reader.isFinished { _ = unsafe sink.finish() }
-                return .answered(OK)
+                return .answered(sink.answer)
             case .error:
-                return .answered(Int32(header.detail))
+                return .answered(.status(Int32(header.detail)))
             case .reload:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }
@@ -230,7 +231,7 @@ internal import WSGIWire
                 return unsafe .reload(generation: payload.loadUnaligned(as: UInt32.self))
             case .cut:
                 reader.poison()
-                return .answered(cutOff())
+                return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
             case .request, .body, .bodyEnd, .abort:
                 return malformed(&reader)
             }
@@ -267,7 +268,7 @@ internal import WSGIWire
     /// The client has gone: the connection is closed, so that the application's next write ends it.
     private func abandon(_ reader: inout FrameReader) -> Attempt {
         reader.poison()
-        return .answered(OK)
+        return .answered(.status(OK))
     }
 
     /// Reads from the client, because the application waits for it, and sends what came.
@@ -332,7 +333,7 @@ internal import WSGIWire
                     + "\(reason(failure)). httpd's user must be able to enter that directory and own the socket; "
                     + "WSGISocketPrefix names another place.")
         }
-        return .answered(HTTP_SERVICE_UNAVAILABLE)
+        return .answered(.status(HTTP_SERVICE_UNAVAILABLE))
     }
 
     /// The connection failed after the application may have been entered: never sent again.
@@ -358,7 +359,18 @@ internal import WSGIWire
             r, .error, .responseMalformed,
             "Process group '\(group.name)': the worker's answer does not follow the protocol; httpd's module and the "
                 + "engine are of different versions. Stop and start httpd after an upgrade.")
-        return .answered(cutOff())
+        return .answered(.status(cutOff()))
+    }
+
+    /// The head is not acceptable.
+    private mutating func refuse(_ refusal: ResponseSink.Refusal, _ reader: inout FrameReader) -> Attempt {
+        guard case .headerTooLong(let length) = refusal else { return malformed(&reader) }
+        reader.poison()
+        unsafe Log.request(
+            r, .error, .headerTooLong,
+            "Process group '\(group.name)': a header of the response has \(length) bytes, and header-buffer-size is "
+                + "\(group.longestHeader); raise it in the group's WSGIDaemonProcess.")
+        return .answered(.status(HTTP_INTERNAL_SERVER_ERROR))
     }
 
     /// Makes the client see a cut response, or an error if it has not seen anything yet.

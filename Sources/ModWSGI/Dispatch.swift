@@ -13,15 +13,13 @@ struct Dispatch {
     ///
     /// - Returns: nil, with the reason logged, when the request cannot be served: the script cannot be loaded, has raised, or
     ///   has returned something else than text. A request that went where nobody meant it to go would be worse.
-    static func ask(
-        _ r: Request, _ settings: borrowing DirectorySettings, _ facts: RequestEncoder.Facts
-    ) -> Dispatch? {
+    static func ask(_ r: Request, _ facts: RequestFacts) -> Dispatch? {
         var dispatch = Dispatch()
-        guard let script = settings.dispatchScript else { return dispatch }
+        guard let script = facts.effective.settings.dispatchScript else { return dispatch }
         let accepts = [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_STR, WSGI_ACCEPTS_BYTES]
         let functions = (["process_group", "application_group", "callable_object"] as [StaticString])
             .map { unsafe HookFunction(name: $0, accepts: accepts) }
-        guard let answers = unsafe HookCall.ask(r, script, settings, .application(facts), functions) else { return nil }
+        guard let answers = unsafe HookCall.ask(r, script, facts, .application, functions) else { return nil }
         for (index, answer) in answers.enumerated() {
             switch answer {
             case .none, .missing: continue

@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
@@ -10,48 +11,47 @@ internal import WSGIWire
     private var sink: ResponseSink
     /// A small block that is not yet on its way: it leaves with the next one, or with the end of the response.
     private var pending = ByteBuffer(capacity: 64)
-    private let usesSendfile: Bool
 
     /// Blocks up to this size wait for the next one, if the application says that it follows at once.
     private static let largestPending = 16 << 10
 
-    /// Runs the request; the result is the handler's status for httpd.
+    /// Runs the request.
     static func run(
-        _ r: Request, _ facts: RequestEncoder.Facts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
-        usesSendfile: Bool, passesRequest: Bool, _ scratch: UnsafeMutablePointer<Scratch>
-    ) -> Int32 {
+        _ r: Request, _ facts: RequestFacts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
+        _ scratch: UnsafeMutablePointer<Scratch>
+    ) -> RequestRouter.Answer {
         unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
-        var handler = unsafe EmbeddedHandler(r, usesSendfile)
+        var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts))
         let head = unsafe scratch.pointee.request.bytes
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in
             var transport = unsafe wsgi_transport(
                 context: context, read_body: embeddedReadBody, send_hints: embeddedSendHints,
                 send_head: embeddedSendHead, send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog,
-                request: passesRequest ? UnsafeMutableRawPointer(r) : nil)
+                request: facts.effective.settings.passApacheRequest ? UnsafeMutableRawPointer(r) : nil)
             return unsafe engine.pointee.run(
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
         }
         return handler.end(outcome)
     }
 
-    private init(_ r: Request, _ usesSendfile: Bool) {
+    private init(_ r: Request, _ policy: ResponsePolicy) {
         unsafe self.r = r
-        self.usesSendfile = usesSendfile
         body = unsafe ClientBody(of: r)
-        sink = unsafe ResponseSink(of: r)
+        sink = unsafe ResponseSink(of: r, policy)
     }
 
-    private mutating func end(_ outcome: Int32) -> Int32 {
+    private mutating func end(_ outcome: Int32) -> RequestRouter.Answer {
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue:
             _ = unsafe sink.finish(pending.bytes)
-            return OK
+            return sink.answer
         case 1...:
-            return outcome
+            return .status(outcome)
         default:
-            guard sink.isCommitted else { return HTTP_INTERNAL_SERVER_ERROR }
+            if sink.isReplaced { return sink.answer }
+            guard sink.isCommitted else { return .status(HTTP_INTERNAL_SERVER_ERROR) }
             sink.cut()
-            return OK
+            return .status(OK)
         }
     }
 
@@ -89,8 +89,7 @@ internal import WSGIWire
         }
         let own = duplicateDescriptor(descriptor)
         guard own >= 0 else { return WSGI_TRANSPORT_FAILED.rawValue }
-        return sink.sendFile(own, offset: offset, length: length, sendfile: usesSendfile)
-            ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+        return sink.sendFile(own, offset: offset, length: length) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
     }
 
     fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {

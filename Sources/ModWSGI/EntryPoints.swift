@@ -19,6 +19,7 @@ func registerHooks(_ pool: OpaquePointer?) {
 
 private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Int32 = { _, _, _ in
     ModuleState.reset()
+    ConfigBridge.isReading = true
     return OK
 }
 
@@ -53,7 +54,7 @@ private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _,
 }
 
 private let translateName: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
-    unsafe r.map { unsafe RequestRouter.translate($0) } ?? DECLINED
+    unsafe r.map { unsafe ScriptMapping.translate($0) } ?? DECLINED
 }
 
 private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in

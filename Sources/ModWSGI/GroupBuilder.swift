@@ -36,7 +36,9 @@ internal import WSGICore
         let log = unsafe server(group.server)
         let index = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
+        var ownership: ScriptOwnership?
         do {
+            ownership = try ScriptOwnership(options, for: "WSGIDaemonProcess '\(definition.name)'")
             let resolved = try resolve(definition, preloads)
             sockets = try SlotRegistry.slots(
                 of: definition.name, count: options.processes, prefix: socketPrefix, backlog: options.listenBacklog,
@@ -49,18 +51,23 @@ internal import WSGICore
         } catch {
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
             if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_FAILED) }
-            groups.append(child(definition, index, []))
+            groups.append(child(definition, index, [], ownership))
             return
         }
-        groups.append(child(definition, index, sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }))
+        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        groups.append(child(definition, index, slots, ownership))
     }
 
-    private func child(_ definition: DaemonProcess, _ index: UInt32, _ slots: [DaemonSlot]) -> DaemonGroup {
+    private func child(
+        _ definition: DaemonProcess, _ index: UInt32, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?
+    ) -> DaemonGroup {
         let options = definition.options
         return DaemonGroup(
             name: definition.name, index: index, slots: slots, connectTimeout: options.connectTimeout,
             socketTimeout: options.socketTimeout > 0 ? options.socketTimeout : host.timeout,
-            backlog: options.listenBacklog)
+            backlog: options.listenBacklog, ownership: ownership,
+            longestHeader: options.headerBufferSize > 0 ? options.headerBufferSize : 32768,
+            clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout)
     }
 
     // MARK: - What a definition means on this machine

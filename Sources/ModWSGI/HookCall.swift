@@ -36,7 +36,7 @@ internal import WSGIWire
         /// The request as the client sent it, with `mod_ssl.*`.
         case client
         /// What an application would get.
-        case application(RequestEncoder.Facts)
+        case application
     }
 
     fileprivate let r: Request
@@ -48,8 +48,7 @@ internal import WSGIWire
     /// - Returns: an answer for each function, those after a failure or an invalid answer being failed; nil, with the
     ///   reason logged, when there is no Python.
     static func ask(
-        _ r: Request, _ script: HookScript, _ settings: borrowing DirectorySettings, _ environ: Environ,
-        _ functions: [HookFunction]
+        _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ, _ functions: [HookFunction]
     ) -> [HookAnswer]? {
         guard let engine = unsafe ModuleState.embedded?.engine() else {
             unsafe Log.request(
@@ -60,7 +59,7 @@ internal import WSGIWire
         }
         let scratch = unsafe ScratchPool.take()
         defer { unsafe ScratchPool.give(scratch) }
-        guard unsafe encode(r, script, reloads: settings.scriptReloading, environ, scratch) else {
+        guard unsafe encode(r, script, facts, environ, scratch) else {
             unsafe Log.request(
                 r, .error, .groupUnknown,
                 "The application group of '\(script.path.string)' is longer than \(Scratch.longestName) bytes.")
@@ -70,14 +69,15 @@ internal import WSGIWire
         return unsafe withQuestions(functions, r.pointee.pool) { questions in
             unsafe call.run(
                 engine, scratch.pointee.request.bytes, questions, hasSSL: environ.hasSSL,
-                passesRequest: settings.passApacheRequest)
+                passesRequest: facts.effective.settings.passApacheRequest)
             return questions.indices.map { unsafe call.answer(to: $0, questions[$0]) }
         }
     }
 
     /// Encodes the head; false: a name does not fit.
     private static func encode(
-        _ r: Request, _ script: HookScript, reloads: Bool, _ environ: Environ, _ scratch: UnsafeMutablePointer<Scratch>
+        _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ,
+        _ scratch: UnsafeMutablePointer<Scratch>
     ) -> Bool {
         let room = unsafe scratch.pointee.name(0)
         guard let length = unsafe script.applicationGroup.write(for: ExpansionFacts(r), into: room),
@@ -86,13 +86,11 @@ internal import WSGIWire
                     r.pointee.pool, path.baseAddress?.assumingMemoryBound(to: CChar.self), apr_size_t(path.count))
             })
         else { return false }
-        let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-        var facts = unsafe RequestEncoder.Facts(
-            script: nothing, applicationGroup: nothing, callableObject: nothing, handlerScript: nothing)
-        if case .application(let known) = environ { facts = known }
+        let reloads = facts.effective.settings.scriptReloading
+        var facts = facts
         unsafe facts.script = bytes(of: path)
         unsafe facts.applicationGroup = UnsafeRawBufferPointer(rebasing: room[..<length])
-        unsafe facts.callableObject = nothing
+        unsafe facts.callableObject = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
         facts.flags = reloads ? .scriptReloading : []
         facts.scriptModified = unsafe reloads ? max(0, wsgi_file_modified(path)) : 0
         switch environ {

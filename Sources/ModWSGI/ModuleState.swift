@@ -22,6 +22,8 @@ enum ModuleState {
     @safe nonisolated(unsafe) static var expectsHooks = false
     /// Whether `WSGIRestrictEmbedded` is on.
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
+    /// Whether paths of scripts that differ in case only are the same script.
+    @safe nonisolated(unsafe) static var ignoresCase = false
 
     private static let stopping = Atomic<Bool>(false)
 
@@ -37,6 +39,7 @@ enum ModuleState {
         groups = []
         embedded = nil
         restrictsEmbedded = false
+        ignoresCase = false
         expectsHooks = false
         stopping.store(false, ordering: .relaxed)
     }

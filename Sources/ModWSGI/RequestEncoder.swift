@@ -12,27 +12,19 @@ internal import WSGIWire
     private let r: Request
     private var head: RequestHeadEncoder
 
-    /// What the route says about the request.
-    @safe struct Facts {
-        var script: UnsafeRawBufferPointer
-        var applicationGroup: UnsafeRawBufferPointer
-        var callableObject: UnsafeRawBufferPointer
-        var handlerScript: UnsafeRawBufferPointer
-        var scriptModified: Int64 = 0
-        var queueStart: Int64 = 0
-        var passesAuthorization = false
-        var flags: RequestHead.Flags = []
-        var contentLength: Int64 = -1
-    }
-
     /// Encodes the head of `r` at the end of `buffer`; the caller appends the inline body, if `inlineBody` says so.
-    static func encode(_ r: Request, _ facts: Facts, inlineBody: Int, into buffer: inout ByteBuffer) {
+    static func encode(_ r: Request, _ facts: RequestFacts, inlineBody: Int, into buffer: inout ByteBuffer) {
         var encoder = unsafe RequestEncoder(r, facts, &buffer)
+        let forwarded = unsafe ForwardedEntries(r, facts.effective)
         encoder.directiveVariables(&buffer)
-        encoder.requestHeaders(passesAuthorization: facts.passesAuthorization, &buffer)
+        encoder.requestHeaders(facts, forwarded, &buffer)
         encoder.serverVariables(&buffer)
-        encoder.requestVariables(&buffer)
+        encoder.requestVariables(facts, &buffer)
         encoder.moduleVariables(facts, &buffer)
+        if let forwarded {
+            forwarded.encode(&encoder.head, into: &buffer)
+            encoder.isHTTPS = forwarded.isHTTPS ?? encoder.isHTTPS
+        }
         var flags = facts.flags
         if encoder.isHTTPS { flags.insert(.https) }
         encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
@@ -40,18 +32,18 @@ internal import WSGIWire
 
     /// Encodes the head for a script of the configuration that decides about `r`: the request as the client sent it,
     /// without its secrets and without what other directives have set.
-    static func encodeForHook(_ r: Request, _ facts: Facts, into buffer: inout ByteBuffer) {
+    static func encodeForHook(_ r: Request, _ facts: RequestFacts, into buffer: inout ByteBuffer) {
         var encoder = unsafe RequestEncoder(r, facts, &buffer)
-        encoder.requestHeaders(passesAuthorization: false, isForHook: true, &buffer)
+        encoder.requestHeaders(facts, isForHook: true, &buffer)
         encoder.serverVariables(&buffer)
-        encoder.requestVariables(&buffer)
+        encoder.requestVariables(facts, &buffer)
         encoder.hookVariables(&buffer)
         encoder.head.finish(flags: facts.flags, into: &buffer)
     }
 
     private var isHTTPS = false
 
-    private init(_ r: Request, _ facts: Facts, _ buffer: inout ByteBuffer) {
+    private init(_ r: Request, _ facts: RequestFacts, _ buffer: inout ByteBuffer) {
         unsafe self.r = r
         head = unsafe RequestHeadEncoder(
             into: &buffer, contentLength: facts.contentLength, scriptModified: facts.scriptModified,
@@ -77,11 +69,13 @@ internal import WSGIWire
     }
 
     /// `HTTP_*`, CONTENT_TYPE and CONTENT_LENGTH. A name with other characters than letters, digits and `-` could pass
-    /// for another header (`X_Foo` for `X-Foo`) and is left out.
+    /// for another header (`X_Foo` for `X-Foo`): such a header is taken off the request.
     private mutating func requestHeaders(
-        passesAuthorization: Bool, isForHook: Bool = false, _ buffer: inout ByteBuffer
+        _ facts: RequestFacts, _ forwarded: ForwardedEntries? = nil, isForHook: Bool = false,
+        _ buffer: inout ByteBuffer
     ) {
         let passesAll = unsafe !isForHook && chttpd_passes_authorization(r)
+        var hasOther = false
         unsafe forEachEntry(of: r.pointee.headers_in) { key, value in
             switch unsafe key[0] | 0x20 {
             case CChar(bitPattern: UInt8(ascii: "c")):
@@ -94,13 +88,32 @@ internal import WSGIWire
                     return
                 }
             case CChar(bitPattern: UInt8(ascii: "a")):
-                if unsafe equalsIgnoringCase(key, "authorization"), !passesAll, !passesAuthorization { return }
+                if unsafe equalsIgnoringCase(key, "authorization"), !passesAll, !facts.passesAuthorization {
+                    if !isForHook { unsafe DroppedAuthorization.note(r, facts, value) }
+                    return
+                }
             case CChar(bitPattern: UInt8(ascii: "p")):
                 if unsafe equalsIgnoringCase(key, "proxy") { return }
                 if unsafe equalsIgnoringCase(key, "proxy-authorization"), !passesAll { return }
             default: break
             }
-            unsafe header(key, value, &buffer)
+            if let forwarded, unsafe forwarded.removes(key) { return }
+            if unsafe !header(key, value, &buffer) { hasOther = true }
+        }
+        if hasOther { removeOtherHeaders() }
+    }
+
+    /// Takes headers off the request that no CGI variable can stand for, so that later phases of httpd see what the
+    /// application sees.
+    private func removeOtherHeaders() {
+        var isClean = false
+        while !isClean {
+            isClean = true
+            unsafe forEachEntry(of: r.pointee.headers_in) { key, _ in
+                guard isClean, unsafe !isVariable(key) else { return }
+                isClean = false
+                unsafe apr_table_unset(r.pointee.headers_in, key)
+            }
         }
     }
 
@@ -123,10 +136,10 @@ internal import WSGIWire
     }
 
     /// What is this request's own.
-    private mutating func requestVariables(_ buffer: inout ByteBuffer) {
+    private mutating func requestVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
         unsafe put("SCRIPT_FILENAME", r.pointee.filename, &buffer)
         unsafe put("SERVER_PROTOCOL", r.pointee.protocol, &buffer)
-        unsafe put("REQUEST_METHOD", r.pointee.method, &buffer)
+        unsafe put("REQUEST_METHOD", facts.mapsHeadToGet ? literal("GET") : r.pointee.method, &buffer)
         unsafe head.entry(key: bytes(of: "QUERY_STRING"), value: bytes(of: r.pointee.args), into: &buffer)
         if unsafe chttpd_wants_current_uri(r) {
             unsafe put("REQUEST_URI", r.pointee.uri, &buffer)
@@ -149,7 +162,7 @@ internal import WSGIWire
     }
 
     /// SCRIPT_NAME, PATH_INFO and the `mod_wsgi.*` keys that only httpd knows.
-    private mutating func moduleVariables(_ facts: Facts, _ buffer: inout ByteBuffer) {
+    private mutating func moduleVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
         let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
         for key in ["SCRIPT_NAME", "mod_wsgi.script_name"] as [StaticString] {
             unsafe head.entry(key: bytes(of: key), value: scriptName, into: &buffer)
@@ -195,20 +208,21 @@ internal import WSGIWire
         unsafe withDecimal(number) { unsafe head.entry(key: bytes(of: key), value: $0, into: &buffer) }
     }
 
-    /// Appends an `HTTP_*` entry, unless the header's name is not one.
-    private mutating func header(_ name: Text, _ value: Text, _ buffer: inout ByteBuffer) {
+    /// Appends an `HTTP_*` entry; false when the header's name cannot be one.
+    private mutating func header(_ name: Text, _ value: Text, _ buffer: inout ByteBuffer) -> Bool {
         let length = unsafe strlen(name)
-        guard length <= 1024 else { return }
-        unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
-            guard let start = key.baseAddress else { return }
+        guard length <= 1024 else { return true }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
+            guard let start = key.baseAddress else { return true }
             unsafe memcpy(start, "HTTP_", 5)
             for index in 0..<length {
                 let upper = unsafe cgiCharacter(UInt8(bitPattern: name[index]))
-                if upper == 0 { return }
+                if upper == 0 { return false }
                 unsafe start.storeBytes(of: upper, toByteOffset: 5 &+ index, as: UInt8.self)
             }
             unsafe head.entry(
                 key: UnsafeRawBufferPointer(start: start, count: 5 &+ length), value: bytes(of: value), into: &buffer)
+            return true
         }
     }
 
@@ -285,6 +299,16 @@ private func cgiCharacter(_ byte: UInt8) -> UInt8 {
     case UInt8(ascii: "-"): UInt8(ascii: "_")
     default: 0
     }
+}
+
+/// Whether all characters of a header's name can stand in a CGI variable.
+private func isVariable(_ name: Text) -> Bool {
+    var index = 0
+    while unsafe name[index] != 0 {
+        if unsafe cgiCharacter(UInt8(bitPattern: name[index])) == 0 { return false }
+        index &+= 1
+    }
+    return true
 }
 
 /// Makes the ids of one process differ even within a microsecond.

@@ -29,12 +29,14 @@ enum Startup {
         unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
         guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
         let servers = unsafe configured(main)
+        unsafe ConfigBridge.settle(main, pool)
         guard let names = try? ProcessGroups(servers: servers),
             // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
             let preloads = try? names.preloads(of: servers).filter({ !isDirectory($0.script.path) })
         else { return HTTP_INTERNAL_SERVER_ERROR }
         ModuleState.names = names
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
+        ModuleState.ignoresCase = !settings.global.caseSensitivity
         let host = unsafe HostFacts(main: main)
         unsafe startGroups(names, preloads, settings.global, host, main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.

@@ -35,7 +35,8 @@ internal import WSGIWire
     func serve(_ head: RequestHead) -> Int32 {
         let entered = wsgi_now()
         let interpreter = unsafe state.pointee.interpreter
-        let script = unsafe interpreter.scripts.entry(head.script)
+        let script = unsafe interpreter.scripts.entry(
+            head.script, ignoresCase: head.flags.contains(.ignoresCase))
         if let answer = prepare(script, head) { return answer }
         let isFirst = unsafe !script.knows(head.callableObject)
         guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
@@ -64,9 +65,7 @@ internal import WSGIWire
     func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
         let interpreter = unsafe state.pointee.interpreter
         if script.isLoaded {
-            guard head.flags.contains(.scriptReloading), head.scriptModified != 0,
-                script.isOutdated(for: head.scriptModified)
-            else { return nil }
+            guard isReloadDue(script, head) else { return nil }
             if unsafe ProcessState.current?.pointee.isDaemon == true {
                 return head.flags.contains(.staleAllowed) ? nil : WSGI_OUTCOME_RELOAD.rawValue
             }
@@ -74,6 +73,16 @@ internal import WSGIWire
             return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
         }
         return unsafe script.load(ifNot: nil, in: interpreter, target: log) ? nil : 500
+    }
+
+    /// Whether the code that is loaded may not answer this request.
+    private func isReloadDue(_ script: Script, _ head: RequestHead) -> Bool {
+        guard head.flags.contains(.scriptReloading) else { return false }
+        if head.scriptModified != 0, script.isOutdated(for: head.scriptModified) { return true }
+        guard head.flags.contains(.handlerScript), !head.flags.contains(.reloaded),
+            let resource = unsafe head.value(of: "SCRIPT_FILENAME")
+        else { return false }
+        return unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
     }
 
     private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {

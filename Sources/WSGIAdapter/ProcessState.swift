@@ -65,6 +65,17 @@ enum Text {
         return unsafe one.isEmpty || wsgi_bytes_equal(left, right, one.count)
     }
 
+    /// Whether two runs of bytes are the same but for the case of ASCII letters.
+    static func equalIgnoringCase(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+        guard one.count == other.count else { return false }
+        for index in 0..<one.count where unsafe lower(one[index]) != lower(other[index]) { return false }
+        return true
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+
     /// A copy of bytes that lives for ever.
     static func immortal(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 8)

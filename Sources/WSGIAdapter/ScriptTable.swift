@@ -37,11 +37,14 @@ internal import WSGICore
         return unsafe ScriptTable(first: first, modified: key.take())
     }
 
-    /// The script of this path, known from now on.
-    func entry(_ path: UnsafeRawBufferPointer) -> Script {
+    /// The script of this path, known from now on. `ignoresCase`: paths that differ in case only are the same script,
+    /// that of the path that came first.
+    func entry(_ path: UnsafeRawBufferPointer, ignoresCase: Bool = false) -> Script {
         var candidate = unsafe first.pointee
         while let script = unsafe candidate {
-            if unsafe Text.equal(script.pointee.path, path) {
+            if unsafe Text.equal(script.pointee.path, path)
+                || ignoresCase && Text.equalIgnoringCase(script.pointee.path, path)
+            {
                 return unsafe Script(state: script, modifiedKey: modified)
             }
             unsafe candidate = unsafe script.pointee.next
@@ -94,6 +97,23 @@ internal import WSGICore
     func callable(_ name: PyPointer) -> Reference? {
         guard let namespace = unsafe state.pointee.namespace else { return nil }
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
+    }
+
+    /// Asks `reload_required(resource)`, which a handler script may have, whether the script is to be loaded again. What
+    /// it raises is logged, and means no.
+    func asksForReload(_ resource: UnsafeRawBufferPointer, in interpreter: Interpreter, target: LogTarget) -> Bool {
+        guard let namespace = unsafe state.pointee.namespace,
+            let function = unsafe Object(PyDict_GetItemString(namespace, "reload_required"))?.retained
+        else { return false }
+        if let path = unsafe Python.text(path: resource), let answer = function.object.call(path.object) {
+            let isTrue = unsafe PyObject_IsTrue(answer.object.pointer)
+            if isTrue >= 0 { return isTrue == 1 }
+        }
+        ExceptionReport.log(
+            .applicationRaised,
+            "Exception in reload_required() of the handler script '\(path)' "
+                + "\(ExceptionReport.place(interpreter)).", to: target)
+        return false
     }
 
     /// Whether this callable has been asked for before.

@@ -78,26 +78,15 @@ public struct DirectorySettings: Equatable, Sendable {
 
     /// Tells whether the settings of a request need merging at all.
     public static func source(server: borrowing DirectorySettings, directory: borrowing DirectorySettings) -> Source {
-        if directory.written == 0 { return .server }
-        if directory.written & server.written & DirectiveTable.accumulating != 0 { return .both }
-        return server.written & ~directory.written == 0 ? .directory : .both
+        source(server: server.written, directory: directory.written)
     }
 
-    /// Lends the settings of a request: what its directory has written, over those of its server.
-    ///
-    /// Nothing is allocated; nothing is copied either unless both have a say.
-    public static func withEffective<Result: ~Copyable, Failure: Error>(
-        server: borrowing DirectorySettings, directory: borrowing DirectorySettings,
-        _ body: (borrowing DirectorySettings) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        switch source(server: server, directory: directory) {
-        case .server: return try body(server)
-        case .directory: return try body(directory)
-        case .both:
-            var merged = copy server
-            directory.copyWritten(to: &merged)
-            return try body(merged)
-        }
+    /// The same for the `written` bits of both.
+    public static func source(server: UInt64, directory: UInt64) -> Source {
+        if directory == 0 { return .server }
+        if server == 0 { return .directory }
+        if directory & server & DirectiveTable.accumulating != 0 { return .both }
+        return server & ~directory == 0 ? .directory : .both
     }
 
     private borrowing func copyWritten(to other: inout DirectorySettings) {

@@ -10,6 +10,8 @@ public protocol ExpansionSource {
     var port: UInt16 { get }
     /// The request's URI without its path info.
     var scriptName: UnsafeRawBufferPointer { get }
+    /// Whether script names that differ in the case of ASCII letters are the same.
+    var ignoresCase: Bool { get }
     /// The value of `%{ENV:name}`: of the request's notes, its environment, or the process's; `nil` when not set.
     func variable(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
 }
@@ -64,7 +66,7 @@ extension GroupExpression {
         case .resource:
             unsafe out.append(server: request.serverName, port: request.port)
             out.append(byte: UInt8(ascii: "|"))
-            unsafe out.append(scriptName: request.scriptName)
+            unsafe out.append(scriptName: request.scriptName, ignoresCase: request.ignoresCase)
         }
     }
 
@@ -92,7 +94,7 @@ public enum ResourceName {
         var out = unsafe Composer(buffer)
         unsafe out.append(server: server, port: port)
         out.append(byte: UInt8(ascii: "|"))
-        unsafe out.append(scriptName: scriptName)
+        unsafe out.append(scriptName: scriptName, ignoresCase: false)
         return out.length
     }
 }
@@ -143,12 +145,13 @@ public enum ResourceName {
         }
     }
 
-    mutating func append(scriptName: UnsafeRawBufferPointer) {
+    mutating func append(scriptName: UnsafeRawBufferPointer, ignoresCase: Bool) {
         var isAfterSlash = false
         for index in scriptName.indices {
             let byte = unsafe scriptName[index]
             let isSlash = byte == UInt8(ascii: "/")
-            if !(isSlash && isAfterSlash) { append(byte: byte) }
+            let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+            if !(isSlash && isAfterSlash) { append(byte: ignoresCase && isUpper ? byte | 0x20 : byte) }
             isAfterSlash = isSlash
         }
     }

@@ -4,7 +4,7 @@
 @safe public final class ScriptAlias: Sendable {
     /// The URL path or the regular expression, as written.
     public let urlPath: ConfigText
-    /// Whether `urlPath` is a regular expression, which `match` cannot answer.
+    /// Whether `urlPath` is a regular expression, which is httpd's to match.
     public let isPattern: Bool
     /// The script file or the directory.
     public let target: ConfigText
@@ -40,7 +40,8 @@
     /// Runs of `/` match runs of `/`. The match ends at a `/` or at the end of `uri`, unless the alias itself ends in
     /// `/`. The alias `/` covers everything, and the whole of `uri` is to be appended. Nothing is allocated.
     public func match(_ uri: UnsafeRawBufferPointer) -> Int? {
-        unsafe urlPath.withBytes { path in unsafe Self.match(path, uri) }
+        if isPattern { return nil }
+        return unsafe urlPath.withBytes { path in unsafe Self.match(path, uri) }
     }
 
     private static func match(_ path: UnsafeRawBufferPointer, _ uri: UnsafeRawBufferPointer) -> Int? {

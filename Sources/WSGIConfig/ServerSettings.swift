@@ -31,16 +31,6 @@ public struct ServerSettings: Sendable {
         return result
     }
 
-    /// The first alias that covers `uri`, as its index in `scriptAliases`, and where the rest of `uri` begins.
-    ///
-    /// Nothing is allocated.
-    public borrowing func matchAlias(_ uri: UnsafeRawBufferPointer) -> (index: Int, rest: Int)? {
-        for index in scriptAliases.indices {
-            if let rest = unsafe scriptAliases[index].match(uri) { return (index, rest) }
-        }
-        return nil
-    }
-
     mutating func append(_ alias: ScriptAlias) {
         scriptAliases.insert(alias, at: ownAliasCount)
         ownAliasCount += 1

@@ -83,6 +83,20 @@
         return filled
     }
 
+    /// Appends two runs of bytes, with the length of each in 4 bytes before them.
+    @inline(__always)
+    mutating func append(pair first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
+        reserve(8 &+ first.count &+ second.count)
+        let target = unsafe base + count
+        unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: first.count), as: UInt32.self)
+        unsafe target.storeBytes(of: UInt32(truncatingIfNeeded: second.count), toByteOffset: 4, as: UInt32.self)
+        if let start = first.baseAddress { unsafe (target + 8).copyMemory(from: start, byteCount: first.count) }
+        if let start = second.baseAddress {
+            unsafe (target + (8 &+ first.count)).copyMemory(from: start, byteCount: second.count)
+        }
+        count = count &+ 8 &+ first.count &+ second.count
+    }
+
     /// Appends a string: its length in 4 bytes, then its UTF-8.
     public mutating func append(string: String) {
         var copy = string

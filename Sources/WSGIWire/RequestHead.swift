@@ -24,6 +24,14 @@
         public static let headersOnly = Flags(rawValue: 1 << 4)
         /// Serve with the code that is loaded, although the script has changed: its successor could not be started.
         public static let staleAllowed = Flags(rawValue: 1 << 5)
+        /// The script is a handler script: it may be asked whether it wants to be loaded again.
+        public static let handlerScript = Flags(rawValue: 1 << 6)
+        /// The script has been loaded again for this request already: it is not asked a second time.
+        public static let reloaded = Flags(rawValue: 1 << 7)
+        /// `WSGIIgnoreActivity`: the inactivity timer of the process stays as it is.
+        public static let ignoresActivity = Flags(rawValue: 1 << 8)
+        /// `WSGICaseSensitivity Off`: paths of scripts that differ in the case of ASCII letters are the same script.
+        public static let ignoresCase = Flags(rawValue: 1 << 9)
     }
 
     /// Facts of one bit each.
@@ -88,6 +96,20 @@
         let valueLength = try Int(entries.integer(UInt32.self))
         return unsafe (try entries.take(keyLength), try entries.take(valueLength))
     }
+
+    /// The value of an environ entry, the last one of this key; for keys that are asked for seldom.
+    public func value(of key: StaticString) -> UnsafeRawBufferPointer? {
+        var rest = self
+        var value: UnsafeRawBufferPointer?
+        for _ in 0..<environCount {
+            guard let entry = unsafe try? rest.nextEntry() else { break }
+            guard unsafe entry.key.count == key.utf8CodeUnitCount,
+                unsafe entry.key.elementsEqual(UnsafeRawBufferPointer(start: key.utf8Start, count: entry.key.count))
+            else { continue }
+            unsafe value = unsafe entry.value
+        }
+        return unsafe value
+    }
 }
 
 /// Encodes a request head into a buffer, in order: `init`, `strings`, `entry` for each, `finish`.
@@ -133,10 +155,7 @@ public struct RequestHeadEncoder: ~Copyable {
     public mutating func entry(
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) {
-        buffer.append(UInt32(truncatingIfNeeded: key.count))
-        buffer.append(UInt32(truncatingIfNeeded: value.count))
-        unsafe buffer.append(key)
-        unsafe buffer.append(value)
+        unsafe buffer.append(pair: key, value)
         environCount = environCount &+ 1
     }
 

@@ -54,10 +54,7 @@ public struct ResponseHeadEncoder: ~Copyable {
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) -> Bool {
         guard count < UInt16.max else { return false }
-        buffer.append(UInt32(truncatingIfNeeded: name.count))
-        buffer.append(UInt32(truncatingIfNeeded: value.count))
-        unsafe buffer.append(name)
-        unsafe buffer.append(value)
+        unsafe buffer.append(pair: name, value)
         count = count &+ 1
         buffer.set(count, at: start &+ 2)
         return true

@@ -11,12 +11,13 @@ struct GroupExpressionTests {
         private(set) var scriptName = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
         let port: UInt16
         private let variables: [String: String]
+        let ignoresCase: Bool
 
         init(
             server: String = "example.org", host: String = "www.example.org", port: UInt16 = 80,
-            script: String = "/app", variables: [String: String] = [:]
+            script: String = "/app", variables: [String: String] = [:], ignoresCase: Bool = false
         ) {
-            (self.port, self.variables) = (port, variables)
+            (self.port, self.variables, self.ignoresCase) = (port, variables, ignoresCase)
             unsafe serverName = keep(server)
             unsafe hostName = keep(host)
             unsafe scriptName = keep(script)
@@ -83,6 +84,11 @@ struct GroupExpressionTests {
         ] as [(String, String?)])
     func staticTextIsWithoutVariables(text: String, expected: String?) {
         #expect(GroupExpression(text).staticText == expected)
+    }
+
+    @Test func scriptNamesAreLowerCasedWhereCaseDoesNotCount() {
+        let request = Request(server: "Example.org", script: "/App/É", ignoresCase: true)
+        #expect(Self.evaluate(GroupExpression("%{RESOURCE}"), request) == "Example.org|/app/É")
     }
 
     @Test(arguments: [

@@ -28,26 +28,4 @@ struct ServerSettingsTests {
         #expect(!merged.directory.scriptReloading)
         #expect(merged.global.restrictEmbedded)
     }
-
-    @Test func aliasesOfTheVirtualHostComeFirst() throws {
-        let (main, host) = try Self.servers()
-        let merged = main.merged(under: host)
-        func target(_ uri: String) -> String? {
-            unsafe withBytes(uri) { bytes in
-                unsafe merged.matchAlias(bytes).map { merged.scriptAliases[$0.index].target.string + " \($0.rest)" }
-            }
-        }
-        #expect(target("/both/x") == "/srv/host.wsgi 5")
-        #expect(target("/shared/x") == "/srv/main.wsgi 7")
-        #expect(target("/other") == nil)
-        #expect(target("") == nil)
-    }
-
-    @Test func theFirstAliasWins() throws {
-        var configuration = Configuration()
-        try configuration.apply("WSGIScriptAlias /a /srv/one.wsgi")
-        try configuration.apply("WSGIScriptAlias /a/b /srv/two.wsgi")
-        let server = configuration.server
-        unsafe #expect(withBytes("/a/b") { unsafe server.matchAlias($0)?.index } == 0)
-    }
 }

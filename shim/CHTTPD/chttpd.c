@@ -1,5 +1,7 @@
 #include "chttpd.h"
 
+#include <sys/mman.h>
+
 APLOG_USE_MODULE(wsgi);
 
 /* The longest message handed to ap_log_*, which cuts at about 8 KiB by itself. */
@@ -40,6 +42,31 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
     apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
     apr_brigade_insert_file(brigade, file, offset, length, pool);
     return APR_SUCCESS;
+}
+
+char *chttpd_join(apr_pool_t *pool, const char *first, const char *second) {
+    return apr_pstrcat(pool, first, second, NULL);
+}
+
+struct mapping {
+    void *start;
+    size_t size;
+};
+
+static apr_status_t unmap(void *data) {
+    struct mapping *mapping = data;
+    munmap(mapping->start, mapping->size);
+    return APR_SUCCESS;
+}
+
+uint8_t *chttpd_shared_bytes(apr_pool_t *pool, size_t count) {
+    struct mapping *mapping = apr_palloc(pool, sizeof *mapping);
+    mapping->size = count;
+    mapping->start = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mapping->start == MAP_FAILED)
+        return NULL;
+    apr_pool_cleanup_register(pool, mapping, unmap, apr_pool_cleanup_null);
+    return mapping->start;
 }
 
 static const core_dir_config *core_directory(const request_rec *r) {

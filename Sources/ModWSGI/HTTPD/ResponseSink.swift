@@ -7,32 +7,77 @@ internal import WSGIWire
 /// Used on the request's thread only. Data is passed on without a copy, and must stay in place until the call returns.
 @safe struct ResponseSink: ~Copyable {
     private let request: Request
+    private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
+    /// Who answers instead of the application, whose body is dropped then.
+    private var replacement: RequestRouter.Answer?
     /// Whether anything has gone to the filters: from then on the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
     private(set) var hasHead = false
 
     /// A sink nothing has been written to.
-    init(of request: Request) {
+    init(of request: Request, _ policy: ResponsePolicy) {
         unsafe self.request = request
+        self.policy = policy
         unsafe brigade = chttpd_brigade(request)
     }
 
+    /// Why a head was not taken over.
+    enum Refusal: Error {
+        /// It does not follow the protocol.
+        case malformed
+        /// A header of so many bytes is longer than `header-buffer-size`.
+        case headerTooLong(Int)
+    }
+
     /// Sets status and headers. They leave for the client with the first data, or at the end.
-    mutating func sendHead(_ encoded: UnsafeRawBufferPointer) throws(WireError) {
-        var head = try unsafe ResponseHead(encoded)
+    mutating func sendHead(_ encoded: UnsafeRawBufferPointer) throws(Refusal) {
+        let (head, facts) = try unsafe inspect(encoded)
+        if policy.longestHeader > 0, facts.longest > policy.longestHeader { throw .headerTooLong(facts.longest) }
+        hasHead = true
+        if policy.overridesErrors, head.status >= 400 {
+            replaceByErrorDocument(head)
+        } else if let location = unsafe facts.location, head.status == 200 {
+            // RFC 3875, 6.2.2: another resource of this server.
+            unsafe replacement = .redirect(location)
+        } else {
+            takeOver(head)
+        }
+    }
+
+    /// What has to be known of the headers before any is taken over.
+    @safe private struct HeaderFacts {
+        /// The bytes of the longest header.
+        var longest = 0
+        /// The Location, if it is a path.
+        var location: Text?
+    }
+
+    private func inspect(_ encoded: UnsafeRawBufferPointer) throws(Refusal) -> (ResponseHead, HeaderFacts) {
+        do throws(WireError) {
+            let head = try unsafe ResponseHead(encoded)
+            var rest = head
+            var facts = HeaderFacts()
+            for _ in 0..<head.headerCount {
+                let (name, value) = try unsafe rest.nextHeader()
+                facts.longest = max(facts.longest, name.count &+ 2 &+ value.count)
+                if unsafe value.first == UInt8(ascii: "/") && equals(name, "Location") {
+                    unsafe facts.location = unsafe UnsafePointer(string(value, request.pointee.pool))
+                }
+            }
+            return (head, facts)
+        } catch { throw .malformed }
+    }
+
+    private mutating func takeOver(_ head: ResponseHead) {
         let pool = unsafe request.pointee.pool
         unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
         unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
-        for _ in 0..<head.headerCount {
-            let (name, value) = try unsafe head.nextHeader()
-            unsafe setHeader(name, value, pool)
-        }
+        unsafe forEachHeader(of: head) { name, value in unsafe setHeader(name, value, pool) }
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
         // PEP 3333 has no use for an interim response once the answer has begun.
         unsafe chttpd_answer_instead_of_100(request)
-        hasHead = true
     }
 
     /// Sends an interim response (RFC 8297). A client of HTTP/1.0, which knows of none, is spared it.
@@ -62,8 +107,34 @@ internal import WSGIWire
         return unsafe !chttpd_aborted(request.pointee.connection)
     }
 
+    /// `WSGIErrorOverride`: httpd makes the answer; only what asks the client for credentials is kept.
+    private mutating func replaceByErrorDocument(_ head: ResponseHead) {
+        unsafe forEachHeader(of: head) { name, value in
+            if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
+        }
+        replacement = .status(Int32(truncatingIfNeeded: head.status))
+    }
+
+    @inline(__always)
+    private func forEachHeader(
+        of head: ResponseHead, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+    ) {
+        var rest = head
+        for _ in 0..<head.headerCount {
+            guard let (name, value) = unsafe try? rest.nextHeader() else { return }
+            unsafe body(name, value)
+        }
+    }
+
+    /// Whether somebody else answers.
+    var isReplaced: Bool { replacement != nil }
+
+    /// What became of the request, all of whose body has been taken over or dropped.
+    var answer: RequestRouter.Answer { replacement ?? .status(OK) }
+
     /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
     mutating func append(_ data: UnsafeRawBufferPointer) {
+        guard replacement == nil else { return }
         if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
     }
 
@@ -71,15 +142,20 @@ internal import WSGIWire
     ///
     /// - Returns: false when the client has gone.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
+        guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
         unsafe append(data)
         if flush { unsafe chttpd_append_flush(brigade) }
         return pass()
     }
 
     /// Sends a part of a regular file; the descriptor becomes httpd's and is closed with the request.
-    mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
+    mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
+        guard replacement == nil else {
+            closeDescriptor(descriptor)
+            return true
+        }
         let status = unsafe chttpd_append_file(
-            brigade, descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
+            brigade, descriptor, apr_off_t(offset), apr_off_t(length), policy.usesSendfile, request.pointee.pool)
         guard status == APR_SUCCESS else {
             closeDescriptor(descriptor)
             return false
@@ -90,6 +166,7 @@ internal import WSGIWire
 
     /// Ends the response, with a last block where there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
+        guard replacement == nil else { return true }
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
         return pass()

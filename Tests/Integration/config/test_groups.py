@@ -48,6 +48,7 @@ def test_alias_options(launch):
         WSGIScriptAlias /one @APPS@/environ/app.wsgi process-group=one application-group=%{GLOBAL}
         WSGIScriptAlias /two @APPS@/environ/app.wsgi process-group=two pass-authorization=On
         WSGIScriptAlias /none @APPS@/environ/app.wsgi process-group=%{GLOBAL}""")
+    server.log.expect("WSGI1020: .*scheme Bearer")
     for path, group in (("/one", "one"), ("/two", "two"), ("/none", "")):
         told = server.get(path, {"Authorization": "Bearer x"}).json["environ"]
         assert told["mod_wsgi.process_group"]["value"] == group

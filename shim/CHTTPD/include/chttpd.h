@@ -74,6 +74,8 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 
+#include <stdint.h>
+
 /* The module record, defined in mod_wsgi.c. */
 extern module AP_MODULE_DECLARE_DATA wsgi_module;
 
@@ -138,6 +140,14 @@ static inline const apr_table_entry_t *chttpd_table_entries(const apr_table_t *t
     *count = array->nelts;
     return (const apr_table_entry_t *)array->elts;
 }
+/* One text behind another, in `pool`; what apr_pstrcat does, which is variadic. */
+char *chttpd_join(apr_pool_t *pool, const char *first, const char *second);
+/* Bytes, 0 at first, that this process and those forked from it share; NULL when there is no memory. */
+uint8_t *chttpd_shared_bytes(apr_pool_t *pool, size_t count);
+/* Sets such a byte; true for the first who does. */
+static inline bool chttpd_set_once(uint8_t *byte) {
+    return *(volatile uint8_t *)byte == 0 && __atomic_exchange_n(byte, 1, __ATOMIC_RELAXED) == 0;
+}
 /* Registers the same function for destruction, and nothing for exec. */
 static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*function)(void *)) {
     apr_pool_cleanup_register(pool, data, function, apr_pool_cleanup_null);
@@ -165,6 +175,10 @@ static inline bool chttpd_may_still_log_in(request_rec *r) {
 /* Parses the names of a Require line, which may have %{...} in them; the message, or NULL. */
 const char *chttpd_parse_names(cmd_parms *command, const char *names, const void **parsed);
 static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }
+/* Whether an output filter of this request works on what the application sends: it must see a body for HEAD, too. */
+static inline bool chttpd_filters_content(const request_rec *r) {
+    return r->output_filters && r->output_filters->frec->ftype < AP_FTYPE_PROTOCOL;
+}
 static inline int chttpd_used_path_info(const request_rec *r) { return r->used_path_info; }
 static inline bool chttpd_script_has_file(const request_rec *r) { return r->finfo.filetype != APR_NOFILE; }
 static inline bool chttpd_script_is_directory(const request_rec *r) { return r->finfo.filetype == APR_DIR; }

@@ -1,0 +1,36 @@
+internal import CHTTPD
+internal import WSGICore
+
+/// Tells, once for each virtual host, that applications do not see the credentials that clients send.
+enum DroppedAuthorization {
+    /// The longest name of a scheme that is shown.
+    private static let longestScheme = 32
+
+    /// A request had this Authorization header, and its application does not get it.
+    static func note(_ r: Request, _ facts: RequestFacts, _ value: Text) {
+        // Where httpd itself has asked for the credentials they are not the application's.
+        guard unsafe r.pointee.ap_auth_type == nil, facts.server.authorizationNotice.isDue() else { return }
+        let host = unsafe string(r.pointee.server?.pointee.server_hostname)
+        unsafe Log.request(
+            r, .notice, .authorizationDropped,
+            "A client has sent an Authorization header (\(scheme(of: value))), and applications of '\(host)' do not see "
+                + "it: WSGIPassAuthorization On passes it to them. This is said once.")
+    }
+
+    /// The name of the scheme, RFC 9110, 11.1; nothing else of the value, which is a secret.
+    private static func scheme(of value: Text) -> String {
+        var length = 0
+        while length <= longestScheme, unsafe isToken(UInt8(bitPattern: value[length])) { length += 1 }
+        guard length > 0, length <= longestScheme, unsafe value[length] == 0x20 else { return "of no known scheme" }
+        return unsafe "scheme " + String(decoding: UnsafeRawBufferPointer(start: value, count: length), as: UTF8.self)
+    }
+
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+}

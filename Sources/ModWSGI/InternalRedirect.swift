@@ -1,0 +1,19 @@
+internal import CHTTPD
+
+/// A response of status 200 whose Location begins with `/`: httpd serves that resource instead, as for CGI (RFC 3875,
+/// 6.2.2).
+enum InternalRedirect {
+    /// Lets httpd serve `location` as the answer to `r`; the result is the handler's status.
+    static func run(_ r: Request, to location: Text) -> Int32 {
+        // Whoever answers now sees a GET without a body; what the application left of it must be off the connection while
+        // httpd still knows how long it is.
+        let status = unsafe ap_discard_request_body(r)
+        guard status == OK else { return status }
+        unsafe r.pointee.method = literal("GET")
+        unsafe r.pointee.method_number = Int32(M_GET)
+        unsafe apr_table_unset(r.pointee.headers_in, "Content-Length")
+        unsafe apr_table_unset(r.pointee.headers_in, "Transfer-Encoding")
+        unsafe ap_internal_redirect_handler(location, r)
+        return OK
+    }
+}

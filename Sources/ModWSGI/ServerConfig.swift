@@ -1,0 +1,49 @@
+internal import CHTTPD
+internal import WSGIConfig
+
+/// What httpd keeps for a server: the main server or a virtual host.
+final class ServerConfig {
+    /// The settings; written while the configuration is read, on httpd's one thread, and only read afterwards.
+    @safe @exclusivity(unchecked) var settings = ServerSettings()
+    /// The server's place in httpd's list of servers; set when the whole configuration has been read.
+    @safe @exclusivity(unchecked) var index = 0
+
+    // What requests ask for, made of the settings by `settle`.
+
+    /// The settings of requests for whose directory nothing was written.
+    @safe @exclusivity(unchecked) private(set) var effective = DirectoryConfig(isPermanent: true)
+    /// The aliases, in the order in which they are tried.
+    @safe @exclusivity(unchecked) private(set) var aliases: [MappedAlias] = []
+    /// Whether it was said that an Authorization header was dropped; shared by all children.
+    @safe @exclusivity(unchecked) private(set) var authorizationNotice = OneTimeNotice()
+
+    /// Makes of the settings what requests need; runs in the parent when the whole configuration has been read.
+    func settle(_ notice: OneTimeNotice, _ pool: Pool) {
+        effective = DirectoryConfig(isPermanent: true, settings: settings.directory)
+        aliases = settings.scriptAliases.map { unsafe MappedAlias($0, pool) }
+        authorizationNotice = notice
+    }
+
+    /// The settings of a request.
+    func settings(of r: Request) -> DirectoryConfig {
+        guard let directory = unsafe ConfigBridge.directory(r) else { return effective }
+        return directory.over(effective)
+    }
+}
+
+/// Something that is said once, by whichever child comes to it first.
+@safe struct OneTimeNotice {
+    private let said: UnsafeMutablePointer<UInt8>?
+
+    /// A notice that is never due.
+    init() { unsafe said = nil }
+
+    /// A notice that is due while `said` is 0; the byte is in memory that all children share.
+    init(_ said: UnsafeMutablePointer<UInt8>) { unsafe self.said = said }
+
+    /// Whether it is to be said now; true once.
+    func isDue() -> Bool {
+        guard let said = unsafe said else { return false }
+        return unsafe chttpd_set_once(said)
+    }
+}
