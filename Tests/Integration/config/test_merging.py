@@ -1,4 +1,4 @@
-"""Which of several settings a request gets: host over server, directory over host, inner over outer, by their effects."""
+"""Which of several settings a request gets, by their effects: host over server, directory over host, inner over outer."""
 
 import contextlib
 import dataclasses
@@ -160,7 +160,8 @@ def host(platform, configuration, settings, is_reversed):
         (server.root / "htdocs" / "outer" / "htaccess" / ".htaccess").write_text(
             statements(settings, is_reversed, in_htaccess=True))
 
-    text = CONFIG.replace("@0@", statements(settings, is_reversed)).replace("@1@", statements(settings, not is_reversed))
+    text = CONFIG.replace("@0@", statements(settings, is_reversed))
+    text = text.replace("@1@", statements(settings, not is_reversed))
     with serving(platform, configuration + text, "/script.wsgi", prepare=lay_out) as server:
         server.is_reversed = is_reversed
         yield server
