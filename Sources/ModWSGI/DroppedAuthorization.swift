@@ -9,7 +9,9 @@ enum DroppedAuthorization {
     /// A request had this Authorization header, and its application does not get it.
     static func note(_ r: Request, _ facts: RequestFacts, _ value: Text) {
         // Where httpd itself has asked for the credentials they are not the application's.
-        guard unsafe r.pointee.ap_auth_type == nil, facts.server.authorizationNotice.isDue() else { return }
+        // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
+        guard unsafe r.pointee.ap_auth_type == nil,
+            unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil, facts.server.authorizationNotice.isDue() else { return }
         let host = unsafe string(r.pointee.server?.pointee.server_hostname)
         unsafe Log.request(
             r, .notice, .authorizationDropped,

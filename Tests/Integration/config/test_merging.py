@@ -1,13 +1,14 @@
-"""Which of several settings a request gets: host over server, directory over host, inner over outer, by their effects."""
+"""Which of several settings a request gets, by effect: host over server, directory over host, inner over outer."""
 
 import contextlib
-import dataclasses
-import os
-import typing
+import functools
 
 import pytest
 
-from shared_server import audited, hosting, serving
+import env
+import httpd_config
+from settings import HOOKS, TABLES, Asked
+from shared_server import audited, serving
 
 SCRIPT = '''
 import json, time
@@ -21,17 +22,18 @@ def application(environ, start_response):
         return [b"page of the application"]
     told = {key: value for key, value in environ.items() if isinstance(value, str)}
     start_response("200 OK", headers)
-    return [json.dumps(told | {"loaded": LOADED, "length": len(body)}).encode()]
+    return [json.dumps(told | {
+        "request_rec": "apache.request_rec" in environ, "loaded": LOADED, "length": len(body)}).encode()]
 
 other = application
 '''
 
 # Every @0@ and @1@ stands for one of the two values of each directive; a second server has them the other way round.
 CONFIG = """
-@0@
+@server 0@
 <Directory @ROOT@/htdocs>
     Options +ExecCGI
-    AllowOverride FileInfo
+    AllowOverride FileInfo AuthConfig
     AddHandler wsgi-script .wsgi
 </Directory>
 <Directory @ROOT@/htdocs/outer>
@@ -64,7 +66,7 @@ WSGIScriptAlias /alias @ROOT@/htdocs/script.wsgi
 </VirtualHost>
 <VirtualHost *:@PORT@>
     ServerName own.test
-    @1@
+    @server 1@
     <Directory @ROOT@/htdocs/outer>
         @0@
     </Directory>
@@ -76,9 +78,9 @@ SCRIPTS = ["script.wsgi", "outer/script.wsgi", "outer/inner/script.wsgi", "outer
 
 #: What is asked: host, path, and which of the two values it must have.
 PLACES = {
-    "main server": ("localhost", "/script.wsgi", 0),
-    "host over main server": ("own.test", "/script.wsgi", 1),
-    "directory over main server": ("localhost", "/outer/script.wsgi", 1),
+    "server": ("localhost", "/script.wsgi", 0),
+    "host over server": ("own.test", "/script.wsgi", 1),
+    "directory alone or over its surroundings": ("localhost", "/outer/script.wsgi", 1),
     "directory of a host over host": ("own.test", "/outer/script.wsgi", 0),
     "inner directory over outer": ("localhost", "/outer/inner/script.wsgi", 0),
     "inherited from an outer directory": ("localhost", "/outer/inner/plain/script.wsgi", 0),
@@ -93,113 +95,55 @@ PLACES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Asked:
-    """A request to one of the places."""
-
-    site: typing.Any
-    host: str
-    path: str
-
-    def answer(self, method="GET", headers=(), body=None):
-        return self.site.request(method, self.path, [("Host", self.host), *headers], body)
-
-    @property
-    def script(self):
-        name = "script.wsgi" if self.path.startswith("/alias") else self.path.partition("?")[0].strip("/")
-        return self.site.root / "htdocs" / name
+def statements(settings, index, **where):
+    """One line for each setting that may stand `where`."""
+    return "\n".join(f"{name} {list(setting.values)[index]}" for name, setting in settings.items()
+                     if all(getattr(setting, place) for place in where))
 
 
-def takes_chunks(asked):
-    asked.site.log.allow("WSGI0138")
-    answer = asked.answer("POST", [("Transfer-Encoding", "chunked")], b"3\r\nabc\r\n0\r\n\r\n")
-    return answer.status == 200 and answer.json["length"] == 3
-
-
-def passes_authorization(asked):
-    asked.site.log.allow("WSGI1020")
-    return "HTTP_AUTHORIZATION" in asked.answer(headers=[("Authorization", "Bearer x")]).json
-
-
-def reloads(asked):
-    before = asked.answer().json["loaded"]
-    os.utime(asked.script, ns=(0, asked.script.stat().st_mtime_ns + 1_000_000_000))
-    return asked.answer().json["loaded"] != before
-
-
-#: Each directive: its two values with what is seen of them, and what tells; .htaccess counts where it may stand there.
-SETTINGS = {
-    "WSGIApplicationGroup": ({"one": "one", "two": "two"},
-                             lambda asked: asked.answer().json["mod_wsgi.application_group"], False),
-    "WSGICallableObject": ({"application": "application", "other": "other"},
-                           lambda asked: asked.answer().json["mod_wsgi.callable_object"], True),
-    "WSGIPassAuthorization": ({"On": True, "Off": False}, passes_authorization, True),
-    "WSGIChunkedRequest": ({"On": True, "Off": False}, takes_chunks, True),
-    "WSGIScriptReloading": ({"On": True, "Off": False}, reloads, True),
-}
-
-
-#: Those that decide where a request runs.
-PROCESS_SETTINGS = {
-    "WSGIProcessGroup": ({"first": "first", "%{GLOBAL}": ""},
-                         lambda asked: asked.answer().json["mod_wsgi.process_group"], False),
-}
-
-GROUPS = "WSGIPythonHome @VENV@\nWSGIDaemonProcess first python-home=@VENV@\n"
-
-
-def statements(settings, index, in_htaccess=False):
-    return "\n".join(f"{name} {list(values)[index]}" for name, (values, _, htaccess) in settings.items()
-                     if htaccess or not in_htaccess)
+def shows(setting, place):
+    if place.startswith(".htaccess"):
+        return setting.in_htaccess
+    return setting.in_server or "server" not in place and place not in ("alias", "alias of a host")
 
 
 @contextlib.contextmanager
-def host(platform, configuration, settings, is_reversed):
+def showing(platform, name, is_reversed):
+    """A server with all settings of a table in all places."""
+    table = TABLES[name]
+
     def lay_out(server):
-        for name in SCRIPTS:
-            path = server.root / "htdocs" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(SCRIPT)
-        (server.root / "htdocs" / "outer" / "htaccess" / ".htaccess").write_text(
-            statements(settings, is_reversed, in_htaccess=True))
+        files = {f"htdocs/{script}": SCRIPT for script in SCRIPTS}
+        files |= {f"hooks/{name}.py": f"NAME = {name!r}\n{HOOKS}" for name in ("first", "second")}
+        files["htdocs/outer/htaccess/.htaccess"] = httpd_config.fill(
+            statements(table.settings, is_reversed, in_htaccess=True), {"ROOT": server.root})
+        for path, text in files.items():
+            (server.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (server.root / path).write_text(text)
 
-    text = CONFIG.replace("@0@", statements(settings, is_reversed)).replace("@1@", statements(settings, not is_reversed))
-    with serving(platform, configuration + text, "/script.wsgi", prepare=lay_out) as server:
-        server.is_reversed = is_reversed
+    text = table.configuration + CONFIG
+    for index in (0, 1):
+        text = text.replace(f"@server {index}@", statements(table.settings, index ^ is_reversed, in_server=True))
+        text = text.replace(f"@{index}@", statements(table.settings, index ^ is_reversed))
+    with serving(platform, text, "/script.wsgi", prepare=lay_out, MODULES=env.module_directory()) as server:
         yield server
 
 
-BOTH_WAYS = {"scope": "module", "params": [False, True], "ids": ["", "reversed"]}
+@pytest.fixture(scope="module")
+def servers(platform):
+    """The servers of the tables, each started when it is first asked for."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda *key: stack.enter_context(showing(platform, *key)))
 
 
-@pytest.fixture(**BOTH_WAYS)
-def hosted(request, platform, mode):
-    with host(platform, hosting(mode), SETTINGS, request.param) as server:
-        yield server
+CASES = [pytest.param(table, is_reversed, name, place, id=f"{table}{', reversed' * is_reversed}-{name}-{place}")
+         for table in TABLES for is_reversed in (False, True)
+         for name, setting in TABLES[table].settings.items() for place in PLACES if shows(setting, place)]
 
 
-@pytest.fixture(**BOTH_WAYS)
-def hosted_in_groups(request, platform):
-    with host(platform, GROUPS, PROCESS_SETTINGS, request.param) as server:
-        yield server
-
-
-def check(server, settings, name, place):
-    values, observe, in_htaccess = settings[name]
-    if place.startswith(".htaccess") and not in_htaccess:
-        pytest.skip(f"{name} may not stand in .htaccess")
-    name, path, index = PLACES[place]
-    with audited(server):
-        assert observe(Asked(server, name, path)) == list(values.values())[index ^ server.is_reversed]
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", SETTINGS)
-def test_setting(hosted, name, place):
-    check(hosted, SETTINGS, name, place)
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", PROCESS_SETTINGS)
-def test_setting_of_processes(hosted_in_groups, name, place):
-    check(hosted_in_groups, PROCESS_SETTINGS, name, place)
+@pytest.mark.parametrize("table, is_reversed, name, place", CASES)
+def test_setting(servers, table, is_reversed, name, place):
+    setting = TABLES[table].settings[name]
+    host, path, index = PLACES[place]
+    with audited(servers(table, is_reversed)) as site:
+        assert setting.observe(Asked(site, host, path)) == list(setting.values.values())[index ^ is_reversed]

@@ -156,12 +156,14 @@ def test_runs_of_slashes_count_as_one(site, path, host):
     assert site.get(path, {"Host": host}).json["environ"]["REQUEST_URI"]["value"] == path
 
 
-@pytest.mark.parametrize("path, info", [("/", "/"), ("/a/b", "/a/b"), ("/a//b", "/a/b"), ("/ready.txt/x", "/ready.txt/x")])
+@pytest.mark.parametrize("path, info", [("/", "/"), ("/a/b", "/a/b"), ("/a//b", "/a/b"), ("/ready", "/ready")])
 def test_alias_of_everything(site, path, info):
-    if path.startswith("/ready"):
-        assert site.get(path, {"Host": "root.test"}).status == 404
-    else:
-        assert split(site, path, "root.test") == ("", info)
+    assert split(site, path, "root.test") == ("", info)
+
+
+def test_file_beside_an_alias_of_everything(site):
+    assert site.get("/ready.txt", {"Host": "root.test"}).body == b"ready\n"
+    assert site.get("/ready.txt/x", {"Host": "root.test"}).status == 404
 
 
 def test_alias_of_everything_to_a_folder(site):

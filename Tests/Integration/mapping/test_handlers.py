@@ -2,7 +2,7 @@
 
 import pytest
 
-from modules import load
+from httpd_config import load
 from shared_server import audited, hosting, serving
 
 CONFIG = """
@@ -97,7 +97,8 @@ def lay_out(server):
 
 @pytest.fixture(scope="module")
 def hosted(platform, mode):
-    with serving(platform, load("negotiation") + hosting(mode) + CONFIG, "/plain.wsgi", prepare=lay_out) as server:
+    text = "\n".join([load("negotiation"), hosting(mode), CONFIG])
+    with serving(platform, text, "/plain.wsgi", prepare=lay_out) as server:
         yield server
 
 

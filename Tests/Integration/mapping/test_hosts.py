@@ -3,7 +3,7 @@
 import pytest
 
 import env
-from modules import load
+from httpd_config import load
 from shared_server import audited, hosting, serving
 
 CONFIG = """
@@ -39,7 +39,7 @@ def lay_out(server):
 
 @pytest.fixture(scope="module")
 def hosted(platform, mode):
-    text = load("vhost_alias", "userdir") + hosting(mode) + CONFIG
+    text = "\n".join([load("vhost_alias"), load("userdir"), hosting(mode), CONFIG])
     with serving(platform, text, "/fixed", prepare=lay_out) as server:
         yield server
 

@@ -137,6 +137,7 @@ def test_change_counts_at_once(site):
 
 
 def test_authorization(site):
+    site.log.allow("WSGI1020")
     for value, passes in (("On", True), ("Off", False)):
         write(site, "file_info", HANDLER + f"WSGIPassAuthorization {value}")
         told = site.get("/file_info/environ.wsgi", {"Authorization": "Bearer x"}).json["environ"]

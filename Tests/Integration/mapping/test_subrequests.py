@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from modules import load
+from httpd_config import load
 from shared_server import audited, hosting, serving
 
 CONFIG = """
@@ -56,7 +56,7 @@ def lay_out(server):
 
 @pytest.fixture(scope="module")
 def hosted(platform, mode):
-    with serving(platform, load("include") + hosting(mode) + CONFIG, "/environ", prepare=lay_out) as server:
+    with serving(platform, load("include") + "\n" + hosting(mode) + CONFIG, "/environ", prepare=lay_out) as server:
         yield server
 
 

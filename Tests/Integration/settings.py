@@ -1,0 +1,158 @@
+"""Request-level directives with two values each, and how a client sees which of them a request gets."""
+
+import base64
+import dataclasses
+import os
+import typing
+
+from shared_server import hosting
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request to one of the places."""
+
+    site: typing.Any
+    host: str
+    path: str
+
+    def answer(self, method="GET", headers=(), body=None):
+        return self.site.request(method, self.path, [("Host", self.host), *headers], body)
+
+    @property
+    def script(self):
+        name = "script.wsgi" if self.path.startswith("/alias") else self.path.partition("?")[0].strip("/")
+        return self.site.root / "htdocs" / name
+
+
+def takes_chunks(asked):
+    asked.site.log.allow("WSGI0138")
+    answer = asked.answer("POST", [("Transfer-Encoding", "chunked")], b"3\r\nabc\r\n0\r\n\r\n")
+    return answer.status == 200 and answer.json["length"] == 3
+
+
+def passes_authorization(asked):
+    asked.site.log.allow("WSGI1020")
+    return "HTTP_AUTHORIZATION" in asked.answer(headers=login("any")).json
+
+
+def reloads(asked):
+    before = asked.answer().json["loaded"]
+    os.utime(asked.script, ns=(0, asked.script.stat().st_mtime_ns + 1_000_000_000))
+    return asked.answer().json["loaded"] != before
+
+
+def may_enter(asked):
+    asked.site.log.allow("WSGI0057")
+    return asked.answer().status == 200
+
+
+def password(asked):
+    asked.site.log.allow("AH01617")
+    return [word for word in ("first", "second") if asked.answer(headers=login(word)).status == 200]
+
+
+def group(asked):
+    asked.site.log.allow("WSGI0060", "AH01631")
+    return "first" if asked.answer(headers=login("any")).status == 200 else "second"
+
+
+def login(word):
+    return [("Authorization", "Basic " + base64.b64encode(f"user:{word}".encode()).decode())]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """A directive with two values of it and what is seen of them; `observe` sees it at a place."""
+
+    values: dict
+    observe: typing.Callable
+    in_htaccess: bool = True
+    in_server: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Settings that one server can show together."""
+
+    configuration: str
+    settings: dict[str, Setting]
+
+
+REQUESTS = {
+    "WSGIApplicationGroup": Setting({"one": "one", "two": "two"},
+                                    lambda asked: asked.answer().json["mod_wsgi.application_group"], in_htaccess=False),
+    "WSGICallableObject": Setting({"application": "application", "other": "other"},
+                                  lambda asked: asked.answer().json["mod_wsgi.callable_object"]),
+    "WSGIPassAuthorization": Setting({"On": True, "Off": False}, passes_authorization),
+    "WSGIChunkedRequest": Setting({"On": True, "Off": False}, takes_chunks),
+    "WSGIScriptReloading": Setting({"On": True, "Off": False}, reloads),
+}
+
+EMBEDDED_REQUESTS = {
+    "WSGIPassApacheRequest": Setting({"On": True, "Off": False},
+                                     lambda asked: asked.answer().json["request_rec"], in_htaccess=False),
+}
+
+PROCESSES = {
+    "WSGIProcessGroup": Setting({"first": "first", "%{GLOBAL}": ""},
+                                lambda asked: asked.answer().json["mod_wsgi.process_group"], in_htaccess=False),
+    "WSGIDispatchScript": Setting({"@ROOT@/hooks/first.py": "first", "@ROOT@/hooks/second.py": "second"},
+                                  lambda asked: asked.answer().json["mod_wsgi.application_group"], in_htaccess=False),
+}
+
+ACCESS = {
+    "WSGIAccessScript": Setting({"@ROOT@/hooks/first.py": True, "@ROOT@/hooks/second.py": False}, may_enter,
+                                in_server=False),
+}
+
+USERS = {
+    "WSGIAuthUserScript": Setting({"@ROOT@/hooks/first.py": ["first"], "@ROOT@/hooks/second.py": ["second"]}, password,
+                                  in_server=False),
+}
+
+GROUPS = {
+    "WSGIAuthGroupScript": Setting({"@ROOT@/hooks/first.py": "first", "@ROOT@/hooks/second.py": "second"}, group,
+                                   in_server=False),
+}
+
+HOOKS = """
+def allow_access(environ, host):
+    return NAME == "first"
+
+def check_password(environ, user, password):
+    return password == NAME
+
+def groups_for_user(environ, user):
+    return [NAME]
+
+def application_group(environ):
+    return NAME
+"""
+
+def login_by(provider, requirement):
+    return f"""
+        <LocationMatch "^/(outer|alias/located)">
+            AuthType Basic
+            AuthName test
+            AuthBasicProvider {provider}
+            Require {requirement}
+        </LocationMatch>"""
+
+
+EVERYONE = """
+LoadModule authn_anon_module @MODULES@/mod_authn_anon.so
+<Location />
+    Anonymous *
+    Anonymous_MustGiveEmail Off
+</Location>
+"""
+
+TABLES = {
+    "requests, embedded": Table(hosting("embedded"), REQUESTS | EMBEDDED_REQUESTS),
+    "requests, daemon": Table(hosting("daemon"), REQUESTS),
+    "processes": Table("WSGIPythonHome @VENV@\nWSGIDaemonProcess first python-home=@VENV@\n", PROCESSES),
+    "access": Table(hosting("embedded"), ACCESS),
+    "users": Table(hosting("embedded") + login_by("wsgi", "valid-user"), USERS),
+    "groups": Table(hosting("embedded") + EVERYONE + login_by("anon", "wsgi-group first"), GROUPS),
+}
