@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration large check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -36,6 +36,9 @@ components: ready all ## Run the tests that drive the engine and the supervisor 
 
 integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
 	Tests/Integration/run $(TESTS)
+
+large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
+	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)

@@ -106,6 +106,13 @@ class Connection:
         data, self._buffer = self._buffer[:count], self._buffer[count:]
         return data
 
+    def take_some(self) -> bytes:
+        """Whatever comes next; empty at the end."""
+        if not self._buffer:
+            self._fill()
+        data, self._buffer = self._buffer, b""
+        return data
+
     def at_end(self) -> bool:
         """Waits for more; true if the server closed the connection instead."""
         try:

@@ -1,0 +1,125 @@
+"""Streams: how soon a block arrives, and that bodies of any size take bounded memory.
+
+WSGI_TEST_MEGABYTES sets the size of the large bodies; `make large` runs them with 4 GiB in and 10 GiB out.
+"""
+
+import os
+import re
+import time
+import zlib
+
+import pytest
+
+import client
+from shared_server import audited, hosting, serving
+
+MEGABYTE = 1 << 20
+SIZE = int(os.environ.get("WSGI_TEST_MEGABYTES", "256"))
+#: What a process may grow by while a body of any size passes, in KiB.
+BOUND = 32 << 10
+#: The longest an event may take from the application to the client, in seconds; machines are noisy, so most must do.
+SOON = 0.05
+
+_CONFIG = """
+LimitRequestBody 0
+WSGIChunkedRequest On
+WSGIScriptAlias /events @APPS@/events/app.wsgi
+WSGIScriptAlias /deflated @APPS@/events/app.wsgi
+WSGIScriptAlias /digest @APPS@/input_count/app.wsgi
+WSGIScriptAlias /blocks @APPS@/blocks/app.wsgi
+<Location /deflated>
+    SetOutputFilter DEFLATE
+</Location>
+"""
+
+
+@pytest.fixture(scope="session")
+def hosted(platform, mode):
+    with serving(platform, hosting(mode, "threads=4") + _CONFIG, "/events?1") as server:
+        yield server
+
+
+@pytest.fixture
+def server(hosted):
+    with audited(hosted) as one:
+        yield one
+
+
+@pytest.mark.parametrize("path", ["/events", "/deflated"])
+def test_events_arrive_at_once(server, path):
+    inflate = zlib.decompressobj(wbits=31)
+    delays = []
+    with server.connect() as connection:
+        connection.send_request("GET", path, {"Accept-Encoding": "gzip"})
+        response = connection.read_head()
+        assert (response.header("Content-Encoding") == "gzip") is (path == "/deflated")
+        for block in connection.blocks(response):
+            text = inflate.decompress(block) if path == "/deflated" else block
+            now = time.monotonic()
+            delays += [now - float(made) for made in re.findall(rb"data: ([\d.]+)", text)]
+    assert len(delays) == 20
+    assert sorted(delays)[-2] < SOON, delays
+
+
+def peaks(server) -> dict[int, int]:
+    """The most memory that each process of the server has had, in KiB."""
+    found = {}
+    for process in server.processes():
+        try:
+            with open(f"/proc/{process.pid}/status") as status:
+                found[process.pid] = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+        except (OSError, TypeError):
+            pass
+    return found
+
+
+def assert_bounded(server, before):
+    after = peaks(server)
+    grown = {pid: after[pid] - before[pid] for pid in after if pid in before}
+    assert grown and max(grown.values()) < BOUND, grown
+
+
+def send_large(server, headers, frame):
+    block = os.urandom(MEGABYTE)
+    with server.connect(timeout=120) as connection:
+        connection.send(client.request_bytes("POST", "/digest", headers, close=True))
+        for _ in range(SIZE):
+            connection.send(frame(block))
+        if "Transfer-Encoding" in headers:
+            connection.send(b"0\r\n\r\n")
+        return connection.read_response().text
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_large_request(server, chunked):
+    # A first one, so that the memory that every request needs has been taken.
+    server.request("POST", "/digest", body=b"x" * 3_000_000)
+    before = peaks(server)
+    if chunked:
+        told = send_large(server, {"Transfer-Encoding": "chunked"},
+                          lambda block: b"%x\r\n%b\r\n" % (len(block), block))
+    else:
+        told = send_large(server, {"Content-Length": str(SIZE * MEGABYTE)}, lambda block: block)
+    assert told == str(SIZE * MEGABYTE)
+    assert_bounded(server, before)
+
+
+@pytest.mark.parametrize("length", ["", ",length"])
+def test_large_response(server, length):
+    server.get(f"/blocks?4,{MEGABYTE}{length}")
+    before = peaks(server)
+    count = SIZE * 5 // 2
+    with server.connect(timeout=120) as connection:
+        connection.send_request("GET", f"/blocks?{count},{MEGABYTE}{length}", close=True)
+        response = connection.read_head()
+        size = 0
+        if length:
+            assert response.header("Content-Length") == str(count * MEGABYTE)
+            while block := connection.take_some():
+                size += len(block)
+        else:
+            for block in connection.blocks(response):
+                size += len(block)
+                response.body = b""
+    assert size == count * MEGABYTE
+    assert_bounded(server, before)
