@@ -39,7 +39,7 @@ integration: ready all ## Run the tests that drive a real httpd with real Python
 
 config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
-		Tests/Integration/run configtest/test_mutations.py -s $(TESTS)
+		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)

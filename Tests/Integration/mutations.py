@@ -187,9 +187,12 @@ class Mutator:
         if self._random.random() < 0.2:
             other = self._random.choice(SEEDS).strip("\n").split("\n")
             lines += other if self._random.random() < 0.5 else self._random.sample(other, min(3, len(other)))
+        kinds = [self._line, self._context]
+        # What only changes the order and the places of lines is accepted more often, and goes further into the checks.
+        if self._random.random() < 0.7:
+            kinds += [self._word, self._word, self._word, self._number, self._number, self._quote, self._character]
         for _ in range(self._random.choice((1, 1, 1, 2, 3, 6))):
-            lines = self._random.choice((self._word, self._word, self._word, self._number, self._number, self._quote,
-                                         self._line, self._line, self._context, self._character))(lines)
+            lines = self._random.choice(kinds)(lines)
         text = "\n".join(lines) + "\n"
         if self._random.random() < 0.05:
             text = text[:self._random.randrange(len(text) + 1)]
