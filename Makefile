@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration large check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz large check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -36,6 +36,10 @@ components: ready all ## Run the tests that drive the engine and the supervisor 
 
 integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
 	Tests/Integration/run $(TESTS)
+
+config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
+	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
+		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
 
 large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
@@ -77,5 +81,5 @@ $(COMPANIONS)/default-python: Makefile
 	@echo "$(PYTHON)" >$@
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done

@@ -160,6 +160,21 @@ class Server:
         except AssertionError as failure:
             raise StartFailed(f"{failure}\n{self.output()}") from None
 
+    def wait_answering(self, timeout: float = 20) -> None:
+        """Waits until httpd answers anything at all."""
+        def answers():
+            if not self.is_alive():
+                raise StartFailed(f"httpd ended:\n{self.output()}")
+            try:
+                return self.get("/ready.txt").status
+            except (OSError, client.Cut):
+                return False
+
+        try:
+            until(answers, "an answer", timeout=timeout)
+        except AssertionError as failure:
+            raise StartFailed(f"{failure}\n{self.output()}") from None
+
     def output(self) -> str:
         """What httpd printed and logged."""
         files = sorted((self.root / "logs").glob("*"))

@@ -54,7 +54,7 @@ struct ConfigDump {
         case .named(let group, _):
             guard let name = group.staticText else { return group.text.string }
             guard !name.isEmpty else { return "(embedded)" }
-            switch facts.groups.find(name, from: mount.host.index) {
+            switch facts.lookup(name, from: mount.host.index) {
             case .found: return name
             case .ofOtherHost: return "\(name) (of another host)"
             case .unknown: return "\(name) (not defined)"
@@ -70,7 +70,7 @@ struct ConfigDump {
                 try PythonChoice.embedded(facts.global, facts.machine.defaultPython)
             }
         }
-        guard case .found(let index) = facts.groups.find(name, from: mount.host.index) else { return "-" }
+        guard case .found(let index) = facts.lookup(name, from: mount.host.index) else { return "-" }
         return python(of: facts.groups.all[index].definition)
     }
 

@@ -26,12 +26,18 @@ internal import WSGICore
         let alias: ScriptAlias
         /// A request for it.
         let sample: SampleRequest
+        /// The process group of that request.
+        let processGroup: ProcessGroup
     }
 
     /// All servers, the main one first.
     let hosts: [Host]
+    /// Every alias of every server, with those that virtual hosts have from the main server.
+    let mounts: [Mount]
     /// The process groups.
     let groups: ProcessGroups
+    /// Their places in `groups`, by name.
+    private let indices: [String: Int]
     /// What each of them means on this machine, or why it cannot run.
     let resolved: [Result<GroupSpec, StartError>]
     /// Settings of the whole server.
@@ -63,7 +69,9 @@ internal import WSGICore
             unsafe next = server.pointee.next
         }
         self.hosts = hosts
+        mounts = Self.mounts(hosts, tree)
         self.groups = groups
+        indices = Dictionary(groups.all.enumerated().map { ($1.definition.name, $0) }) { first, _ in first }
         self.global = global
         self.tree = tree
         self.machine = machine
@@ -77,17 +85,22 @@ internal import WSGICore
         }
     }
 
-    /// Every alias of every server, with those that virtual hosts have from the main server.
-    var mounts: [Mount] {
+    private static func mounts(_ hosts: [Host], _ tree: ConfigTree) -> [Mount] {
         hosts.flatMap { host in
             host.settings.scriptAliases.map { alias in
-                Mount(
-                    host: host, alias: alias,
-                    sample: SampleRequest(
-                        tree: tree, host: host.section, url: alias.isPattern ? nil : alias.urlPath.string,
-                        path: alias.target.string))
+                let sample = SampleRequest(
+                    tree: tree, host: host.section, url: alias.isPattern ? nil : alias.urlPath.string,
+                    path: alias.target.string)
+                return Mount(
+                    host: host, alias: alias, sample: sample, processGroup: Mount.processGroup(of: alias, sample))
             }
         }
+    }
+
+    /// What a name of a process group means for requests of a server.
+    func lookup(_ name: String, from host: Int) -> ProcessGroups.Lookup {
+        guard let index = indices[name] else { return .unknown }
+        return groups.all[index].isUsable[host] ? .found(index) : .ofOtherHost(index)
     }
 
     /// httpd's user.
@@ -139,7 +152,7 @@ internal import WSGICore
             file: string(server.pointee.defn_name), line: Int(server.pointee.defn_line_number))
         return Host(
             index: index, title: port == 0 ? name : "\(name):\(port)", location: location,
-            section: tree.section("virtualhost", at: location), settings: settings)
+            section: tree.virtualHosts[location], settings: settings)
     }
 }
 
@@ -154,8 +167,7 @@ extension ConfigFacts.Mount {
         case unknown
     }
 
-    /// The process group of a request for the alias.
-    var processGroup: ProcessGroup {
+    fileprivate static func processGroup(of alias: ScriptAlias, _ sample: SampleRequest) -> ProcessGroup {
         if let group = alias.processGroup { return .named(group, alias.location) }
         switch sample.effect(of: "wsgiprocessgroup") {
         case .absent: return .unsaid

@@ -18,6 +18,10 @@ struct ConfigTree {
         let location: SourceLocation
         /// What is in the section.
         let children: [Node]
+        /// The names of everything in the section, at any depth.
+        let contents: Set<String>
+        /// What the section applies to, as its arguments say; nil when they say nothing.
+        private(set) lazy var pattern = SectionPattern(self)
 
         init(name: String, isSection: Bool, arguments: String, location: SourceLocation, children: [Node]) {
             self.name = name
@@ -25,6 +29,7 @@ struct ConfigTree {
             self.arguments = arguments
             self.location = location
             self.children = children
+            contents = children.reduce(into: []) { $0.formUnion($1.contents.union([$1.name])) }
         }
 
         /// The arguments as words, without their quotes.
@@ -38,17 +43,21 @@ struct ConfigTree {
 
     /// The directives outside of all sections, and the sections.
     let nodes: [Node]
+    /// The same without virtual hosts.
+    let main: [Node]
+    /// The virtual hosts, by their places.
+    let virtualHosts: [SourceLocation: Node]
 
     /// Reads httpd's tree. Call it while httpd has the configuration that it has just read.
-    init() { nodes = unsafe Self.read(chttpd_config_tree()) }
-
-    /// The node that stands at a place.
-    func section(_ name: String, at location: SourceLocation) -> Node? {
-        nodes.first { $0.isSection && $0.name == name && $0.location == location }
+    init() {
+        unsafe nodes = Self.read(chttpd_config_tree())
+        let isHost = { (node: Node) in node.isSection && node.name == "virtualhost" }
+        main = nodes.filter { !isHost($0) }
+        virtualHosts = Dictionary(nodes.filter(isHost).map { ($0.location, $0) }) { first, _ in first }
     }
 
     /// The last directive of this name outside of all sections: the one that counts.
-    func last(_ name: String) -> Node? { nodes.last { $0.name == name && !$0.isSection } }
+    func last(_ name: String) -> Node? { main.last { $0.name == name && !$0.isSection } }
 
     /// Every directive and section of the tree, with the sections it stands in, outermost first.
     func forEach(_ body: (Node, _ within: [Node]) -> Void) {

@@ -46,11 +46,12 @@ enum GroupChecks {
     /// Names of process groups that nothing defines, or that belong to another virtual host.
     static func unknownNames(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
+        let hosts = Dictionary(grouping: facts.hosts, by: \.location)
         facts.tree.forEach { node, within in
             guard let name = groupName(of: node), !name.isEmpty else { return }
             let section = within.first { $0.name == "virtualhost" }
-            let users = section.map { section in facts.hosts.filter { $0.location == section.location } } ?? facts.hosts
-            let lookups = users.map { facts.groups.find(name, from: $0.index) }
+            let users = section.map { hosts[$0.location, default: []] } ?? facts.hosts
+            let lookups = users.map { facts.lookup(name, from: $0.index) }
             let isFound = lookups.contains { if case .found = $0 { true } else { false } }
             guard !isFound, let user = users.first, let lookup = lookups.first else { return }
             let subject = "\(node.title): requests will answer 500, because"
@@ -92,6 +93,22 @@ enum GroupChecks {
                 "\(mount.title): '\(mount.alias.target.string)' will run embedded in httpd's children (up to "
                     + "\(children)), because no process group is named for it. \(remedy); or write "
                     + "'WSGIProcessGroup %{GLOBAL}' if it is meant to.")
+        }
+    }
+
+    /// Applications that would run embedded where that is refused.
+    static func refusedEmbedded(_ facts: ConfigFacts) -> [Finding] {
+        guard facts.global.restrictEmbedded, !mayBeDispatched(facts) else { return [] }
+        let byAlias = Dictionary(grouping: facts.mounts) { $0.alias.location }
+        return facts.mounts.compactMap { mount in
+            guard let all = byAlias[mount.alias.location], all.first?.host.index == mount.host.index,
+                all.allSatisfy({ $0.processGroupName == "" })
+            else { return nil }
+            return Finding(
+                .embeddedRestricted, at: mount.alias.location,
+                "\(mount.title): requests will answer 500, because no process group is named for "
+                    + "'\(mount.alias.target.string)', and WSGIRestrictEmbedded is On. Add process-group= with the name of a "
+                    + "WSGIDaemonProcess to the line.")
         }
     }
 

@@ -3,12 +3,34 @@ internal import WSGICore
 
 /// Whether files and directories that the configuration names are there, for those who need them.
 enum PathChecks {
-    /// The most paths that are looked at: each costs a process, and there may be thousands of sites.
-    private static let mostPaths = 500
+    /// The most questions that are asked: each costs a process, and there may be thousands of sites.
+    private static let mostQuestions = 500
+
+    /// Questions that were asked already: many sites name the same files.
+    private struct Survey {
+        private struct Question: Hashable {
+            let path: String
+            let purpose: PathAccess.Purpose
+            let user: Identity
+        }
+
+        private var answers: [Question: PathAccess.Refusal?] = [:]
+
+        mutating func refusal(
+            _ path: String, _ purpose: PathAccess.Purpose, for user: Identity
+        ) -> PathAccess.Refusal? {
+            let question = Question(path: path, purpose: purpose, user: user)
+            if let known = answers[question] { return known }
+            guard answers.count < PathChecks.mostQuestions else { return nil }
+            let answer = PathAccess.refusal(path, purpose, for: user)
+            answers[question] = answer
+            return answer
+        }
+    }
 
     /// The working directories of process groups.
     static func workingDirectories(_ facts: ConfigFacts) -> [Finding] {
-        facts.groups.all.indices.compactMap { index in
+        facts.groups.all.indices.prefix(mostQuestions).compactMap { index in
             let definition = facts.groups.all[index].definition
             guard definition.options.chroot == nil, case .success(let spec) = facts.resolved[index],
                 !spec.workingDirectory.isEmpty, let identity = facts.identity(ofGroup: index)
@@ -40,7 +62,7 @@ enum PathChecks {
     /// Directories in which modules are looked for.
     static func searchPaths(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
-        for index in facts.groups.all.indices.prefix(mostPaths) {
+        for index in facts.groups.all.indices.prefix(mostQuestions) {
             let definition = facts.groups.all[index].definition
             guard definition.options.chroot == nil, let identity = facts.identity(ofGroup: index) else { continue }
             findings += definition.options.pythonPath.compactMap {
@@ -77,35 +99,35 @@ enum PathChecks {
     /// Script files, for httpd's user, who looks for them, and for the user who runs them.
     static func scripts(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
+        var survey = Survey()
         let httpd = facts.httpd
         var seen: Set<SourceLocation> = []
-        for mount in facts.mounts.prefix(mostPaths) where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
-            let path = mount.alias.target.string
+        for mount in facts.mounts where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
+            let isFile = !mount.sample.isDirectory
             // httpd finds the script; it reads it only where it runs it.
-            let users = [httpd] + (readers(of: mount, facts).map { [$0] } ?? [])
-            let isFile = !isDirectory(path)
-            for (position, user) in users.enumerated() {
-                let purpose: PathAccess.Purpose =
-                    isFile && (position > 0 || mount.processGroupName == "") ? .read : .enter
-                guard let finding = script(path, purpose, user, mount.title, mount.alias.location, isFile: isFile)
-                else {
-                    continue
-                }
+            let own = isFile && mount.processGroupName == "" ? PathAccess.Purpose.read : .enter
+            let users = [(httpd, own)] + (readers(of: mount, facts).map { [($0, isFile ? .read : .enter)] } ?? [])
+            for (user, purpose) in users {
+                guard
+                    let finding = script(
+                        mount.alias.target.string, purpose, user, mount.title, mount.alias.location, isFile: isFile,
+                        &survey)
+                else { continue }
                 findings.append(finding)
                 seen.insert(mount.alias.location)
                 break
             }
         }
-        return findings + hooks(facts, httpd)
+        return findings + hooks(facts, httpd, &survey)
     }
 
     private static func script(
         _ path: String, _ purpose: PathAccess.Purpose, _ user: Identity, _ title: String, _ location: SourceLocation,
-        isFile: Bool
+        isFile: Bool, _ survey: inout Survey
     ) -> Finding? {
         // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
         let subject = purpose == .enter && isFile ? parent(of: path) : path
-        switch PathAccess.refusal(subject, purpose, for: user) {
+        switch survey.refusal(subject, purpose, for: user) {
         case .closed(let text):
             return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
         case .missing(let part):
@@ -124,21 +146,21 @@ enum PathChecks {
     /// Who, beside httpd's user, reads the script of an alias.
     private static func readers(of mount: ConfigFacts.Mount, _ facts: ConfigFacts) -> Identity? {
         guard let name = mount.processGroupName, !name.isEmpty,
-            case .found(let index) = facts.groups.find(name, from: mount.host.index),
+            case .found(let index) = facts.lookup(name, from: mount.host.index),
             facts.groups.all[index].definition.options.chroot == nil
         else { return nil }
         return facts.identity(ofGroup: index)
     }
 
     /// Scripts of other directives, all of which httpd's children load, but for those of a process group.
-    private static func hooks(_ facts: ConfigFacts, _ httpd: Identity) -> [Finding] {
+    private static func hooks(_ facts: ConfigFacts, _ httpd: Identity, _ survey: inout Survey) -> [Finding] {
         let position = [
             "wsgidispatchscript": 0, "wsgiaccessscript": 0, "wsgiauthuserscript": 0, "wsgiauthgroupscript": 0,
             "wsgihandlerscript": 1, "wsgiimportscript": 0,
         ]
         var findings: [Finding] = []
         facts.tree.forEach { node, _ in
-            guard findings.count < mostPaths, let index = position[node.name], node.words.indices.contains(index),
+            guard let index = position[node.name], node.words.indices.contains(index),
                 let directive = DirectiveTable.directive(named: node.name)
             else { return }
             let path = node.words[index]
@@ -150,7 +172,7 @@ enum PathChecks {
                     Finding(
                         .scriptMissing, at: node.location,
                         "\(title): the script '\(path)' does not exist. Create it, or correct the path."))
-            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true) {
+            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true, &survey) {
                 findings.append(finding)
             }
         }

@@ -20,7 +20,7 @@ enum RequestChecks {
                 .requireMissing, at: mount.alias.location,
                 "\(mount.title): requests will answer 403 (AH01630), because everything below '\(denial.directory)' is "
                     + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add: "
-                    + "<Directory \(directory)> Require all granted </Directory>.")
+                    + "<Directory \(Words.quoted(directory))> Require all granted </Directory>.")
         }
     }
 
@@ -59,7 +59,7 @@ enum RequestChecks {
     /// Scripts that `AddHandler` gives to another handler: it has the last word.
     static func takenHandlers(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
-            guard mount.hasFixedTarget, !isDirectory(mount.alias.target.string) else { return nil }
+            guard mount.hasFixedTarget, !mount.sample.isDirectory else { return nil }
             let found = mount.sample.applying(["addhandler", "removehandler", "sethandler"])
             guard found.allSatisfy({ $0.certainty == .yes && $0.node.name == "addhandler" }) else { return nil }
             let name = mount.alias.target.string.split(separator: "/").last ?? ""

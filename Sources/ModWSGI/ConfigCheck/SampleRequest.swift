@@ -43,6 +43,21 @@ struct SampleRequest {
     let url: String?
     /// The script file; or the directory that is searched for scripts.
     let path: String
+    /// Whether `path` is a directory.
+    let isDirectory: Bool
+    /// The directories that httpd walks through, from the root to the script's own.
+    let directories: [String]
+
+    init(tree: ConfigTree, host: ConfigTree.Node?, url: String?, path: String) {
+        self.tree = tree
+        self.host = host
+        self.url = url
+        self.path = path
+        isDirectory = ModWSGI.isDirectory(path)
+        var parts = path.split(separator: "/").map(String.init)
+        if !isDirectory { _ = parts.popLast() }
+        directories = ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
+    }
 
     /// The last directive of this name that applies.
     func effect(of name: String) -> Effect {
@@ -60,14 +75,15 @@ struct SampleRequest {
                     found.append(
                         Applying(node: node, certainty: certainty, sections: sections, order: order + [found.count]))
                 }
-                guard node.isSection, let (decided, rank) = decision(on: node) else { continue }
+                guard node.isSection, !names.isDisjoint(with: node.contents), let (decided, rank) = decision(on: node)
+                else { continue }
                 let both = min(certainty, decided)
                 guard both > .no else { continue }
                 visit(
                     node.children, sections + [node], both, max(order, rank, by: { $0.lexicographicallyPrecedes($1) }))
             }
         }
-        visit(tree.nodes, [], .yes, [0, 0])
+        visit(tree.main, [], .yes, [0, 0])
         visit(host?.children ?? [], [], .yes, [0, 1])
         return found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
@@ -85,15 +101,8 @@ struct SampleRequest {
         }
     }
 
-    /// The directories that httpd walks through, from the root to the script's own.
-    var directories: [String] {
-        var parts = path.split(separator: "/").map(String.init)
-        if !isDirectory(path) { _ = parts.popLast() }
-        return ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
-    }
-
     private func directory(_ section: ConfigTree.Node) -> (Certainty, rank: [Int]) {
-        guard let pattern = Pattern(section) else { return (.perhaps, [2, 0]) }
+        guard let pattern = section.pattern else { return (.perhaps, [2, 0]) }
         switch pattern {
         case .regex(let regex):
             return (directories.contains { regex.matches($0) || regex.matches($0 + "/") } ? .yes : .no, [2, 0])
@@ -105,7 +114,7 @@ struct SampleRequest {
     }
 
     private func files(_ section: ConfigTree.Node) -> Certainty {
-        guard let pattern = Pattern(section), !isDirectory(path) else { return .perhaps }
+        guard let pattern = section.pattern, !isDirectory else { return .perhaps }
         let name = path.split(separator: "/").last.map(String.init) ?? ""
         switch pattern {
         case .regex(let regex): return regex.matches(name) ? .yes : .no
@@ -114,7 +123,7 @@ struct SampleRequest {
     }
 
     private func location(_ section: ConfigTree.Node) -> Certainty {
-        guard let pattern = Pattern(section), let url else { return .perhaps }
+        guard let pattern = section.pattern, let url else { return .perhaps }
         switch pattern {
         case .regex(let regex): return regex.matches(url) ? .yes : .no
         case .text(let text):
@@ -132,7 +141,7 @@ struct SampleRequest {
 }
 
 /// What a section's argument says: a text, perhaps with wildcards, or a regular expression.
-private enum Pattern {
+enum SectionPattern {
     case text(String)
     case regex(Regex)
 

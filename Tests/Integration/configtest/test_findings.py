@@ -255,6 +255,11 @@ def test_embedded_application_in_many_children(launch):
     findings.expect(server, "WSGI1004", "WSGIScriptAlias", "up to 64", "WSGIDaemonProcess")
 
 
+def test_embedded_application_where_that_is_refused(launch):
+    server = site(launch, "WSGIRestrictEmbedded On\nWSGIScriptAlias / @SITE@/app.wsgi\n")
+    findings.expect(server, "WSGI0143", "WSGIScriptAlias", "500", "WSGIRestrictEmbedded", "process-group=")
+
+
 @pytest.mark.parametrize("where", ["{}", "<Directory @SITE@>\n{}\n</Directory>", "<Location /x>\n{}\n</Location>",
                                    "<VirtualHost *:@PORT@>\nServerName one.test\n{}\n</VirtualHost>"])
 def test_group_that_is_not_defined(launch, where):
