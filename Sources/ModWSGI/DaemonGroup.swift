@@ -20,12 +20,14 @@ final class DaemonGroup: Sendable {
     let ownership: ScriptOwnership?
     /// The most bytes of one header of a response.
     let longestHeader: Int
+    /// The most bytes of a response that wait in httpd for a slow client.
+    let largestBacklog: Int
     /// Seconds that one write to the client may take; 0: as httpd's `Timeout` says.
     let clientTimeout: Int
 
     init(
         name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int,
-        ownership: ScriptOwnership?, longestHeader: Int, clientTimeout: Int
+        ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int
     ) {
         self.name = name
         self.index = index
@@ -35,6 +37,7 @@ final class DaemonGroup: Sendable {
         self.backlog = backlog
         self.ownership = ownership
         self.longestHeader = longestHeader
+        self.largestBacklog = largestBacklog
         self.clientTimeout = clientTimeout
     }
 }

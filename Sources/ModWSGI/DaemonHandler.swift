@@ -17,6 +17,8 @@ internal import WSGIWire
     private var sink: ResponseSink
     /// How often the request was handed to a worker.
     private var attempts = 0
+    /// Whether the worker is done and the end of the response has yet to be passed on.
+    private var isEndDue = false
     /// Short waits for a worker to learn that it has been replaced.
     private var naps = 0
 
@@ -51,7 +53,8 @@ internal import WSGIWire
         self.choice = choice
         unsafe self.scratch = scratch
         body = unsafe ClientBody(of: r)
-        sink = unsafe ResponseSink(of: r, ResponsePolicy(facts, longestHeader: group.longestHeader))
+        sink = unsafe ResponseSink(
+            of: r, ResponsePolicy(facts, longestHeader: group.longestHeader, largestBacklog: group.largestBacklog))
     }
 
     private mutating func run(_ facts: RequestFacts) -> RequestRouter.Answer {
@@ -70,6 +73,7 @@ internal import WSGIWire
             let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
             let result = attempt(claim)
             choice.release(claim, of: group)
+            if isEndDue { _ = unsafe sink.finish() }
             switch result {
             case .answered(let answer): return answer
             case .retry: preferred = nil
@@ -190,6 +194,11 @@ internal import WSGIWire
     /// Handles what the worker sends until its answer is complete.
     private mutating func frames(_ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Attempt {
         while true {
+            if sink.hasBacklog, !reader.hasBytes,
+                !sink.serveBacklog(worker: reader.descriptor, seconds: group.clientTimeout)
+            {
+                return abandon(&reader)
+            }
             let header = try reader.header()
             switch header.kind {
             case .head:
@@ -205,7 +214,7 @@ internal import WSGIWire
             case .file:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
-                let isSent = unsafe sink.sendFile(
+                let isSent = unsafe sink.offerFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
                     length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self))
                 guard isSent else { return abandon(&reader) }
@@ -219,7 +228,8 @@ internal import WSGIWire
                     r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
             case .end:
                 guard sink.hasHead else { return malformed(&reader) }
-                if !reader.isFinished { _ = unsafe sink.finish() }
+                // The worker is free now; what waits for the client goes on without it.
+                isEndDue = !reader.isFinished
                 return .answered(sink.answer)
             case .error:
                 return .answered(.status(Int32(header.detail)))
@@ -249,7 +259,7 @@ internal import WSGIWire
         while left > 0 {
             let piece = try unsafe reader.piece(atMost: left)
             left -= piece.count
-            switch left == 0 ? reader.following : nil {
+            switch left == 0 && !sink.hasBacklog ? reader.following : nil {
             case .data:
                 // What is here already goes out together.
                 unsafe sink.append(piece)
@@ -259,7 +269,7 @@ internal import WSGIWire
             default:
                 // A block that the application has sent by itself is on its way before the response ends: httpd would
                 // otherwise take it for the whole body and tell its length, sometimes, as time goes.
-                guard unsafe sink.sendData(piece, flush: true) else { return false }
+                guard unsafe sink.offer(piece, worker: reader.descriptor) else { return false }
             }
         }
         return true

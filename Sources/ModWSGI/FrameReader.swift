@@ -28,6 +28,12 @@ internal import WSGIWire
     /// Whether everything that came has been taken, and the connection may serve another request.
     var isDrained: Bool { start == end && !isPoisoned }
 
+    /// Whether something came that has not been taken.
+    var hasBytes: Bool { start < end }
+
+    /// The connection's socket.
+    var descriptor: Int32 { unsafe connection.pointee.descriptor }
+
     /// The connection is not to be used again.
     mutating func poison() { isPoisoned = true }
 

@@ -99,7 +99,7 @@ class Connection:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.rstrip(b"\r")
 
-    def _take(self, count: int) -> bytes:
+    def take(self, count: int) -> bytes:
         while len(self._buffer) < count:
             if not self._fill():
                 break
@@ -143,7 +143,7 @@ class Connection:
                 raise Cut(response, "closed before the final chunk") from None
             except ConnectionResetError:
                 raise Cut(response, "reset before the final chunk") from None
-            data = self._take(size)
+            data = self.take(size)
             response.body += data
             if len(data) < size:
                 raise Cut(response, "closed inside a chunk")
@@ -160,7 +160,7 @@ class Connection:
                 pass
         elif (length := response.header("Content-Length")) is not None:
             with contextlib.suppress(ConnectionResetError):
-                response.body = self._take(int(length))
+                response.body = self.take(int(length))
             if len(response.body) < int(length):
                 raise Cut(response, f"{len(response.body)} of {length} bytes")
         else:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import pwd
+import re
 
 import env
 
@@ -121,3 +122,15 @@ def _reap(everything: dict[int, Process]) -> None:
 
 #: Children of this process that someone else waits for.
 own_children: set[int] = set()
+
+
+def peaks(server) -> dict[int, int]:
+    """The most memory that each process of the server has had, in KiB."""
+    found = {}
+    for process in server.processes():
+        try:
+            with open(f"/proc/{process.pid}/status") as status:
+                found[process.pid] = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+        except (OSError, TypeError):
+            pass
+    return found

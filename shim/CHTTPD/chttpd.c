@@ -94,3 +94,11 @@ const char *chttpd_parse_names(cmd_parms *command, const char *names, const void
 bool chttpd_qualifies_redirect_url(const request_rec *r) {
     return core_directory(r)->qualify_redirect_url == AP_CORE_CONFIG_ON;
 }
+
+int chttpd_client_socket(const request_rec *r) {
+    apr_os_sock_t descriptor = -1;
+    apr_socket_t *socket = r->connection->master ? NULL : ap_get_conn_socket(r->connection);
+    if (!socket || apr_os_sock_get(&descriptor, socket) != APR_SUCCESS)
+        return -1;
+    return descriptor;
+}

@@ -9,6 +9,8 @@ internal import WSGIWire
     private let request: Request
     private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
+    /// What waits for a slow client; only a worker's response may.
+    private var backlog: ClientBacklog
     /// Who answers instead of the application, whose body is dropped then.
     private var replacement: RequestRouter.Answer?
     /// Whether anything has gone to the filters: from then on the status can no longer change.
@@ -21,6 +23,7 @@ internal import WSGIWire
         unsafe self.request = request
         self.policy = policy
         unsafe brigade = chttpd_brigade(request)
+        backlog = unsafe ClientBacklog(of: request, limit: policy.largestBacklog)
     }
 
     /// Why a head was not taken over.
@@ -164,9 +167,62 @@ internal import WSGIWire
         return pass()
     }
 
+    // MARK: - A slow client
+
+    /// Whether something waits for the client.
+    var hasBacklog: Bool { !backlog.isEmpty }
+
+    /// Passes a block of a worker's response on, or keeps it while the client does not take it.
+    ///
+    /// - Parameter worker: The connection to the worker.
+    /// - Returns: false when the client has gone.
+    mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
+        if replacement != nil || backlog.clientTakes(data.count, worker: worker) {
+            return unsafe sendData(data, flush: true)
+        }
+        isCommitted = true
+        unsafe backlog.add(data)
+        while backlog.isPortionDue() {
+            guard relieve() else { return false }
+        }
+        return true
+    }
+
+    /// Keeps a part of a file until the worker is done; as `sendFile` otherwise.
+    mutating func offerFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
+        guard replacement == nil else {
+            closeDescriptor(descriptor)
+            return true
+        }
+        isCommitted = true
+        return backlog.addFile(descriptor, offset: offset, length: length, sendfile: policy.usesSendfile)
+    }
+
+    /// Passes on what the client takes, until the worker has something to say.
+    ///
+    /// - Returns: false when the client has gone, or takes nothing for too long.
+    mutating func serveBacklog(worker: Int32, seconds: Int) -> Bool {
+        while !backlog.isEmpty {
+            switch backlog.wait(worker: worker, seconds: seconds) {
+            case .worker: return true
+            case .client: guard relieve() else { return false }
+            case .timeout: return false
+            }
+        }
+        return true
+    }
+
+    /// Passes a portion of the backlog on; waits for the client if need be.
+    private mutating func relieve() -> Bool {
+        unsafe backlog.takePortion(into: brigade)
+        unsafe chttpd_append_flush(brigade)
+        return pass()
+    }
+
     /// Ends the response, with a last block where there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
         guard replacement == nil else { return true }
+        unsafe backlog.takeAll(into: brigade)
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
         return pass()
@@ -175,6 +231,7 @@ internal import WSGIWire
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         unsafe chttpd_close_after(request.pointee.connection)
+        unsafe backlog.takeAll(into: brigade)
         unsafe chttpd_append_cut(brigade, request)
         unsafe chttpd_append_eos(brigade)
         _ = pass()

@@ -11,6 +11,7 @@ import zlib
 import pytest
 
 import client
+from processes import peaks
 from shared_server import audited, hosting, serving
 
 MEGABYTE = 1 << 20
@@ -59,18 +60,6 @@ def test_events_arrive_at_once(server, path):
             delays += [now - float(made) for made in re.findall(rb"data: ([\d.]+)", text)]
     assert len(delays) == 20
     assert sorted(delays)[-2] < SOON, delays
-
-
-def peaks(server) -> dict[int, int]:
-    """The most memory that each process of the server has had, in KiB."""
-    found = {}
-    for process in server.processes():
-        try:
-            with open(f"/proc/{process.pid}/status") as status:
-                found[process.pid] = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
-        except (OSError, TypeError):
-            pass
-    return found
 
 
 def assert_bounded(server, before):

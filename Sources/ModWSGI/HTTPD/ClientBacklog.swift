@@ -1,0 +1,135 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+
+/// What a worker has sent and a slow client has not taken yet, so that the worker is free as soon as it is done.
+///
+/// Used on the request's thread only. Memory is bounded by `limit`; files cost none.
+@safe struct ClientBacklog: ~Copyable {
+    /// Why waiting has ended.
+    enum Event {
+        /// The worker has sent something, or has gone.
+        case worker
+        /// The client takes more.
+        case client
+        /// Neither within the time.
+        case timeout
+    }
+
+    private let request: Request
+    private let limit: Int
+    /// The client's socket; -1 where there is none of its own: streams of HTTP/2 share one.
+    private let socket: Int32
+    private var brigade: UnsafeMutablePointer<apr_bucket_brigade>?
+    private var count = 0
+    /// Bytes that were passed on since the client's socket was looked at.
+    private var unchecked = 0
+    /// How much is passed on at a time: more and more to a client that takes it.
+    private var portion = leastPortion
+
+    private static let leastPortion = 16 << 10
+    private static let largestPortion = 128 << 10
+    /// How much is passed on before the client's socket is looked at again: less than any socket's buffer.
+    private static let checkInterval = 32 << 10
+
+    /// An empty backlog that holds up to `limit` bytes.
+    init(of request: Request, limit: Int) {
+        unsafe self.request = request
+        self.limit = limit
+        socket = unsafe chttpd_client_socket(request)
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { unsafe brigade == nil }
+    /// Whether it holds as much as it may.
+    var isFull: Bool { count >= limit }
+
+    /// Whether `length` bytes can be passed on without a long wait.
+    ///
+    /// - Parameter worker: The connection to the worker: where the client's socket says nothing, what the worker has
+    ///   ready is taken first.
+    mutating func clientTakes(_ length: Int, worker: Int32) -> Bool {
+        guard isEmpty else { return false }
+        unchecked = unchecked &+ length
+        if unchecked < Self.checkInterval { return true }
+        unchecked = 0
+        return socket >= 0
+            ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN))
+    }
+
+    /// Whether some of what waits can be passed on now, or must be because there is no more room.
+    mutating func isPortionDue() -> Bool {
+        if isEmpty { return false }
+        if socket >= 0, isReady(socket, Int16(POLLOUT)) {
+            portion = min(portion &* 2, Self.largestPortion)
+            return true
+        }
+        portion = Self.leastPortion
+        return isFull
+    }
+
+    /// Keeps a copy of a block.
+    mutating func add(_ data: UnsafeRawBufferPointer) {
+        guard let start = data.baseAddress, data.count > 0 else { return }
+        unsafe apr_brigade_write(
+            kept(), nil, nil, start.assumingMemoryBound(to: CChar.self), apr_size_t(data.count))
+        count = count &+ data.count
+    }
+
+    /// Keeps a part of a file; the descriptor is closed with the request.
+    ///
+    /// - Returns: false when that is not possible; the descriptor is closed then.
+    mutating func addFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
+        let status = unsafe chttpd_append_file(
+            kept(), descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
+        if status != APR_SUCCESS { closeDescriptor(descriptor) }
+        return status == APR_SUCCESS
+    }
+
+    /// Moves a portion of what waits into `target`.
+    mutating func takePortion(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
+        guard let waiting = unsafe brigade else { return }
+        var after: UnsafeMutablePointer<apr_bucket>?
+        let status = unsafe apr_brigade_partition(waiting, apr_off_t(portion), &after)
+        guard status == APR_SUCCESS, let rest = unsafe after, unsafe !chttpd_is_sentinel(waiting, rest) else {
+            return unsafe takeAll(into: target)
+        }
+        let tail = unsafe apr_brigade_split_ex(waiting, rest, nil)
+        unsafe chttpd_concatenate(target, waiting)
+        unsafe brigade = tail
+        count = max(0, count &- portion)
+    }
+
+    /// Moves all that waits into `target`.
+    mutating func takeAll(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
+        if let waiting = unsafe brigade { unsafe chttpd_concatenate(target, waiting) }
+        unsafe brigade = nil
+        count = 0
+    }
+
+    /// Waits until the client takes more or the worker has sent something, at most so many seconds
+    /// (0: httpd's `Timeout`).
+    func wait(worker: Int32, seconds: Int) -> Event {
+        guard socket >= 0 else { return !isFull && isReady(worker, Int16(POLLIN)) ? .worker : .client }
+        let timeout = unsafe seconds > 0 ? seconds : Int((request.pointee.server?.pointee.timeout ?? 0) / 1_000_000)
+        let milliseconds = timeout > 0 ? Int32(clamping: timeout &* 1000) : -1
+        var waited = [
+            pollfd(fd: socket, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: isFull ? -1 : worker, events: Int16(POLLIN), revents: 0),
+        ]
+        var result: Int32
+        repeat { result = unsafe poll(&waited, 2, milliseconds) } while result < 0 && errno == EINTR
+        if result == 0 { return .timeout }
+        return waited[0].revents != 0 ? .client : .worker
+    }
+
+    private func isReady(_ descriptor: Int32, _ events: Int16) -> Bool {
+        var one = pollfd(fd: descriptor, events: events, revents: 0)
+        return unsafe poll(&one, 1, 0) > 0
+    }
+
+    private mutating func kept() -> UnsafeMutablePointer<apr_bucket_brigade>? {
+        if unsafe brigade == nil { unsafe brigade = chttpd_brigade(request) }
+        return unsafe brigade
+    }
+}
