@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CSystem
 internal import Synchronization
+internal import WSGIConfig
 
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
 final class DaemonGroup: Sendable {
@@ -24,10 +25,15 @@ final class DaemonGroup: Sendable {
     let largestBacklog: Int
     /// Seconds that one write to the client may take; 0: as httpd's `Timeout` says.
     let clientTimeout: Int
+    /// The directory that is its workers' root, without a slash at its end; empty: they have the machine's.
+    let root: ConfigText
+    /// What its workers may send, and receive, ahead of the other side, in bytes; 0: the system's default.
+    let buffers: (send: Int, receive: Int)
 
     init(
         name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int,
-        ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int
+        ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int,
+        root: ConfigText, buffers: (send: Int, receive: Int)
     ) {
         self.name = name
         self.index = index
@@ -39,6 +45,8 @@ final class DaemonGroup: Sendable {
         self.longestHeader = longestHeader
         self.largestBacklog = largestBacklog
         self.clientTimeout = clientTimeout
+        self.root = root
+        self.buffers = buffers
     }
 }
 
