@@ -31,11 +31,6 @@ def takes_chunks(asked):
     return answer.status == 200 and answer.json["length"] == 3
 
 
-def passes_authorization(asked):
-    asked.site.log.allow("WSGI1020")
-    return "HTTP_AUTHORIZATION" in asked.answer(headers=login("any")).json
-
-
 def reloads(asked):
     before = asked.answer().json["loaded"]
     os.utime(asked.script, ns=(0, asked.script.stat().st_mtime_ns + 1_000_000_000))
@@ -84,7 +79,8 @@ REQUESTS = {
                                     lambda asked: asked.answer().json["mod_wsgi.application_group"], in_htaccess=False),
     "WSGICallableObject": Setting({"application": "application", "other": "other"},
                                   lambda asked: asked.answer().json["mod_wsgi.callable_object"]),
-    "WSGIPassAuthorization": Setting({"On": True, "Off": False}, passes_authorization),
+    "WSGIPassAuthorization": Setting({"On": True, "Off": False},
+                                     lambda asked: "HTTP_AUTHORIZATION" in asked.answer(headers=login("any")).json),
     "WSGIChunkedRequest": Setting({"On": True, "Off": False}, takes_chunks),
     "WSGIScriptReloading": Setting({"On": True, "Off": False}, reloads),
 }
