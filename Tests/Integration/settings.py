@@ -36,10 +36,29 @@ def passes_authorization(asked):
     return "HTTP_AUTHORIZATION" in asked.answer(headers=login("any")).json
 
 
+def shows_httpds_page(asked):
+    answer = asked.answer(headers=[("X-Action", "fail")])
+    return answer.status == 503 and b"page of the application" not in answer.body
+
+
+def client_address(asked):
+    return asked.answer(headers=[("X-Forwarded-For", "10.9.8.7")]).json["REMOTE_ADDR"]
+
+
+def forwarded_host(asked):
+    told = asked.answer(headers=[("X-Forwarded-Host", "forwarded.test")]).json
+    return told["HTTP_HOST"] if told["HTTP_HOST"] == "forwarded.test" else "hidden"
+
+
 def reloads(asked):
     before = asked.answer().json["loaded"]
     os.utime(asked.script, ns=(0, asked.script.stat().st_mtime_ns + 1_000_000_000))
     return asked.answer().json["loaded"] != before
+
+
+def status(asked):
+    asked.site.log.allow("WSGI0149")
+    return asked.answer().status
 
 
 def may_enter(asked):
@@ -87,6 +106,15 @@ REQUESTS = {
     "WSGIPassAuthorization": Setting({"On": True, "Off": False}, passes_authorization),
     "WSGIChunkedRequest": Setting({"On": True, "Off": False}, takes_chunks),
     "WSGIScriptReloading": Setting({"On": True, "Off": False}, reloads),
+    "WSGIMapHEADToGET": Setting({"On": "GET", "Off": "HEAD"},
+                                lambda asked: asked.answer("HEAD").header("X-Method")),
+    "WSGIErrorOverride": Setting({"On": True, "Off": False}, shows_httpds_page),
+    "WSGITrustedProxyHeaders": Setting({"X-Forwarded-Host X-Forwarded-For": "forwarded.test",
+                                        "X-Forwarded-For": "hidden"}, forwarded_host),
+}
+
+PROXIES = {
+    "WSGITrustedProxies": Setting({"127.0.0.1": "10.9.8.7", "10.0.0.0/8 192.168.0.1": "127.0.0.1"}, client_address),
 }
 
 EMBEDDED_REQUESTS = {
@@ -99,6 +127,15 @@ PROCESSES = {
                                 lambda asked: asked.answer().json["mod_wsgi.process_group"], in_htaccess=False),
     "WSGIDispatchScript": Setting({"@ROOT@/hooks/first.py": "first", "@ROOT@/hooks/second.py": "second"},
                                   lambda asked: asked.answer().json["mod_wsgi.application_group"], in_htaccess=False),
+}
+
+RESTRICTION = {
+    "WSGIRestrictProcess": Setting({"first %{GLOBAL}": 200, "%{GLOBAL} other": 500}, status, in_htaccess=False),
+}
+
+HANDLERS = {
+    "WSGIHandlerScript": Setting({"named @ROOT@/hooks/first.py": "first", "named @ROOT@/hooks/second.py": "second"},
+                                 lambda asked: asked.answer().text, in_htaccess=False),
 }
 
 ACCESS = {
@@ -128,6 +165,16 @@ def groups_for_user(environ, user):
 
 def application_group(environ):
     return NAME
+
+def handle_request(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [NAME.encode()]
+"""
+
+HANDLER = """
+<FilesMatch "\\.wsgi$">
+    SetHandler named
+</FilesMatch>
 """
 
 def login_by(provider, requirement):
@@ -151,6 +198,11 @@ LoadModule authn_anon_module @MODULES@/mod_authn_anon.so
 TABLES = {
     "requests, embedded": Table(hosting("embedded"), REQUESTS | EMBEDDED_REQUESTS),
     "requests, daemon": Table(hosting("daemon"), REQUESTS),
+    "proxies, embedded": Table(hosting("embedded") + "WSGITrustedProxyHeaders X-Forwarded-For\n", PROXIES),
+    "proxies, daemon": Table(hosting("daemon") + "WSGITrustedProxyHeaders X-Forwarded-For\n", PROXIES),
+    "handlers, embedded": Table(hosting("embedded") + HANDLER, HANDLERS),
+    "handlers, daemon": Table(hosting("daemon") + HANDLER, HANDLERS),
+    "restriction": Table("WSGIDaemonProcess first python-home=@VENV@\nWSGIProcessGroup first\n", RESTRICTION),
     "processes": Table("WSGIPythonHome @VENV@\nWSGIDaemonProcess first python-home=@VENV@\n", PROCESSES),
     "access": Table(hosting("embedded"), ACCESS),
     "users": Table(hosting("embedded") + login_by("wsgi", "valid-user"), USERS),

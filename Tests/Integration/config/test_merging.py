@@ -125,7 +125,7 @@ def showing(platform, name, is_reversed):
     for index in (0, 1):
         text = text.replace(f"@server {index}@", statements(table.settings, index ^ is_reversed, in_server=True))
         text = text.replace(f"@{index}@", statements(table.settings, index ^ is_reversed))
-    with serving(platform, text, "/script.wsgi", prepare=lay_out, MODULES=env.module_directory()) as server:
+    with serving(platform, text, prepare=lay_out, MODULES=env.module_directory()) as server:
         yield server
 
 
