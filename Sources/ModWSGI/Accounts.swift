@@ -4,6 +4,9 @@ internal import WSGICore
 
 /// Users and groups of this machine. Called while there is one thread.
 enum Accounts {
+    /// The most supplementary groups that a process may have.
+    static var mostGroups: Int { max(sysconf(Int32(_SC_NGROUPS_MAX)), 1) }
+
     /// A user.
     struct User {
         let id: UInt32
@@ -12,7 +15,9 @@ enum Accounts {
     }
 
     /// The user an option names, or the one of this id.
-    static func user(_ account: Account?, default id: UInt32, for owner: String) throws(StartError) -> User {
+    static func user(
+        _ account: Account?, default id: UInt32, for owner: String, option: String = "user"
+    ) throws(StartError) -> User {
         let entry: UnsafeMutablePointer<passwd>? =
             switch account {
             case .name(let name): unsafe getpwnam(name)
@@ -27,12 +32,14 @@ enum Accounts {
         guard let account else { return User(id: id, name: "", home: "/") }
         throw StartError(
             .accountUnusable,
-            "\(owner): there is no user '\(account)' on this machine (user=): create it with 'adduser --system', or "
+            "\(owner): there is no user '\(account)' on this machine (\(option)=): create it with 'adduser --system', or "
                 + "correct the name.")
     }
 
     /// The group an option names.
-    static func group(_ account: Account?, default id: UInt32, for owner: String) throws(StartError) -> UInt32 {
+    static func group(
+        _ account: Account?, default id: UInt32, for owner: String, option: String = "group"
+    ) throws(StartError) -> UInt32 {
         switch account {
         case nil: return id
         case .number(let number): return number
@@ -40,7 +47,7 @@ enum Accounts {
             if let entry = unsafe getgrnam(name) { return unsafe entry.pointee.gr_gid }
             throw StartError(
                 .accountUnusable,
-                "\(owner): there is no group '\(name)' on this machine (group=): create it with 'addgroup --system', or "
+                "\(owner): there is no group '\(name)' on this machine (\(option)=): create it with 'addgroup --system', or "
                     + "correct the name.")
         }
     }

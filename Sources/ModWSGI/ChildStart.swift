@@ -7,9 +7,7 @@ enum ChildStart {
     static func run(main: Server, _ pool: Pool) {
         // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
         // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
-        if unsafe !ap_exists_config_define("ONE_PROCESS").isTrue, unsafe !ap_exists_config_define("DEBUG").isTrue {
-            wsgi_end_with_parent()
-        }
+        if !HostFacts.isSingleProcess { wsgi_end_with_parent() }
         ConfigBridge.isReading = false
         SupervisorLink.leaveToParent()
         if let board = unsafe ModuleState.board {
@@ -28,9 +26,4 @@ private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = {
     }
     if let board = unsafe ModuleState.board { unsafe wsgi_child_unregister(board, ModuleState.child) }
     return APR_SUCCESS
-}
-
-extension Int32 {
-    /// C's truth.
-    fileprivate var isTrue: Bool { self != 0 }
 }

@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CSystem
 internal import Glibc
+internal import ProcessKit
 internal import WSGIWire
 
 /// A connection of this httpd child to a worker, for one request at a time.
@@ -28,11 +29,14 @@ internal import WSGIWire
     ///
     /// - Throws: `.retry` when the listener has gone, `.timeout` when its queue stays full.
     static func connect(
-        to address: SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int
+        to address: SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int,
+        buffers: (send: Int, receive: Int)
     ) throws(Failure) -> DaemonConnection {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .system(errno) }
         let connection = DaemonConnection(descriptor: descriptor, generation: generation)
+        // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
+        StreamSocket.setBuffers(descriptor, send: buffers.receive, receive: buffers.send)
         // A connect that finds the queue full waits as long as a send may.
         connection.setTimeout(SO_SNDTIMEO, seconds: connectTimeout)
         guard address.connect(descriptor) else {

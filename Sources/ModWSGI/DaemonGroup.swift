@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CSystem
 internal import Synchronization
+internal import WSGIConfig
 
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
 final class DaemonGroup: Sendable {
@@ -22,10 +23,15 @@ final class DaemonGroup: Sendable {
     let longestHeader: Int
     /// Seconds that one write to the client may take; 0: as httpd's `Timeout` says.
     let clientTimeout: Int
+    /// The directory that is its workers' root, without a slash at its end; empty: they have the machine's.
+    let root: ConfigText
+    /// What its workers may send, and receive, ahead of the other side, in bytes; 0: the system's default.
+    let buffers: (send: Int, receive: Int)
 
     init(
         name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int,
-        ownership: ScriptOwnership?, longestHeader: Int, clientTimeout: Int
+        ownership: ScriptOwnership?, longestHeader: Int, clientTimeout: Int,
+        root: ConfigText, buffers: (send: Int, receive: Int)
     ) {
         self.name = name
         self.index = index
@@ -36,6 +42,8 @@ final class DaemonGroup: Sendable {
         self.ownership = ownership
         self.longestHeader = longestHeader
         self.clientTimeout = clientTimeout
+        self.root = root
+        self.buffers = buffers
     }
 }
 

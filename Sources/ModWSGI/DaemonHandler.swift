@@ -144,7 +144,7 @@ internal import WSGIWire
             do {
                 let made = try DaemonConnection.connect(
                     to: claim.slot.address, generation: claim.generation, connectTimeout: group.connectTimeout,
-                    socketTimeout: group.socketTimeout)
+                    socketTimeout: group.socketTimeout, buffers: group.buffers)
                 unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
                 unsafe connection.initialize(to: made)
             } catch {

@@ -38,7 +38,12 @@ final class EmbeddedPlan: Sendable {
             HostFacts.query(AP_MPMQ_IS_FORKED) != AP_MPMQ_NOT_SUPPORTED && host.process.httpdChildren != 1
         spec.maximumProcesses = host.process.httpdChildren
         spec.threadsPerProcess = host.process.httpdThreadsPerChild
-        spec.pythonPath = global.interpreter.pythonPath
+        let interpreters = global.embeddedInterpreters
+        interpreters.apply(to: &spec)
+        spec.destroysInterpreters = global.destroyInterpreter
+        spec.keepsTerminal = HostFacts.isSingleProcess
+        spec.python = global.python
+        spec.python.eggCache = global.pythonEggs ?? ""
         spec.preloads = preloads
         do {
             spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
@@ -49,6 +54,7 @@ final class EmbeddedPlan: Sendable {
             problem = error
             if isExpected { unsafe Log.server(server, .error, error.id, Self.explanation(error)) }
         }
+        if isExpected { unsafe interpreters.warn("Embedded mode", server) }
         self.spec = spec
         self.isExpected = isExpected
         enginePath = host.companions + "/_wsgi_engine.abi3.so"

@@ -39,10 +39,15 @@ internal import WSGICore
         var ownership: ScriptOwnership?
         do {
             ownership = try ScriptOwnership(options, for: "WSGIDaemonProcess '\(definition.name)'")
-            let resolved = try resolve(definition, preloads)
+            let resolution = GroupResolution(definition, global, host, engine: spec.engine)
+            let resolved = unsafe try resolution.spec(
+                preloads: inside(definition, preloads, log), logLevel: Int(chttpd_log_level(log)))
             sockets = try SlotRegistry.slots(
-                of: definition.name, count: options.processes, prefix: socketPrefix, backlog: options.listenBacklog,
-                owner: host.isRoot ? (host.userID, host.groupID) : nil, origin: definition.location.description)
+                of: definition.name, count: options.processes,
+                SlotRegistry.Sockets(
+                    prefix: socketPrefix, backlog: options.listenBacklog, owner: resolution.socketOwner(),
+                    buffers: (options.sendBufferSize, options.receiveBufferSize)))
+            unsafe warn(of: definition, log)
             var group = resolved
             group.index = index
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
@@ -67,74 +72,40 @@ internal import WSGICore
             socketTimeout: options.socketTimeout > 0 ? options.socketTimeout : host.timeout,
             backlog: options.listenBacklog, ownership: ownership,
             longestHeader: options.headerBufferSize > 0 ? options.headerBufferSize : 32768,
-            clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout)
+            clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout,
+            root: ConfigText(options.root), buffers: (options.sendBufferSize, options.receiveBufferSize))
     }
-
-    // MARK: - What a definition means on this machine
 
     /// Accounts, Python and everything else of a definition.
     func resolve(_ definition: DaemonProcess, _ preloads: [ScriptSpec]) throws(StartError) -> GroupSpec {
-        let options = definition.options
-        let owner = "WSGIDaemonProcess '\(definition.name)'"
-        let user = try Accounts.user(options.user, default: host.userID, for: owner)
-        if host.isRoot && user.id == 0 {
-            throw StartError(
-                .accountUnusable,
-                "\(owner) would run as root: give user=, or set httpd's User, to an account without its rights.")
-        }
-        let primary = try Accounts.group(options.group, default: host.groupID, for: owner)
-        let groups = Accounts.supplementaryGroups(of: user.name, primary: primary)
-        if host.isRoot, let closed = firstClosedDirectory(on: spec.engine, user: user.id, groups: groups) {
-            throw StartError(
-                .daemonStartFailed,
-                "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
-                    + "where the module's engine '\(spec.engine)' is: install the module with 'make install'.")
-        }
-        var group = GroupSpec()
-        group.name = definition.name
-        group.origin = definition.location.description
-        group.python = try PythonChoice.executable(options, global, host.defaultPython, for: owner)
-        group.pythonArguments = ["-P", "-X", "utf8"]
-        group.changesUser = host.isRoot
-        group.userID = user.id
-        group.groupID = primary
-        group.supplementaryGroups = groups
-        group.userName = user.name
-        group.userHome = user.home
-        // A user of its own starts at home; httpd's own user has no use for its home directory.
-        group.workingDirectory = options.home ?? (host.isRoot && user.id != host.userID ? user.home : "")
-        group.umask = options.umask
-        group.lang = options.lang ?? ""
-        group.locale = options.locale ?? ""
-        group.process = process(definition, preloads)
-        return group
+        try GroupResolution(definition, global, host, engine: spec.engine).spec(
+            preloads: preloads, logLevel: spec.logLevel)
     }
 
-    private func process(_ definition: DaemonProcess, _ preloads: [ScriptSpec]) -> ProcessSpec {
-        let options = definition.options
-        var process = host.process
-        process.processGroup = definition.name
-        process.isMultithreaded = options.threads != 1
-        process.isMultiprocess = options.isMultiprocess
-        process.isRunOnce = options.threads == 1 && options.maximumRequests == 1
-        process.maximumProcesses = options.processes
-        process.threadsPerProcess = options.threads
-        process.pythonPath = options.pythonPath
-        process.home = options.home ?? ""
-        process.preloads = preloads
-        var worker = WorkerSpec()
-        worker.threads = options.threads
-        worker.stackSize = options.stackSize
-        worker.maximumRequests = options.maximumRequests
-        worker.gracefulTimeout = options.gracefulTimeout
-        worker.shutdownTimeout = options.shutdownTimeout
-        worker.socketTimeout = options.socketTimeout > 0 ? options.socketTimeout : host.timeout
-        worker.peerUserID = host.isRoot ? host.userID : CurrentProcess.user
-        worker.displayName = definition.displayName ?? ""
-        worker.locale = options.locale ?? ""
-        process.worker = worker
-        return process
+    /// The preloads as the processes see them; those that are not below their root are reported.
+    private func inside(_ definition: DaemonProcess, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
+        let root = definition.options.root
+        guard !root.isEmpty else { return preloads }
+        return preloads.compactMap { script in
+            guard script.path.hasPrefix(root + "/") else {
+                unsafe Log.server(
+                    log, .error, .scriptOutsideRoot,
+                    "\(definition.location): the script '\(script.path)' is not within chroot=\(root) of process group "
+                        + "'\(definition.name)', and cannot be imported there.")
+                return nil
+            }
+            var script = script
+            script.path.removeFirst(root.count)
+            return script
+        }
     }
+
+    /// Says which settings of interpreters cannot be granted.
+    private func warn(of definition: DaemonProcess, _ log: Server) {
+        unsafe global.interpreters(of: definition).warn("Process group '\(definition.name)'", log)
+    }
+
+    // MARK: - Sockets, logs and descriptors
 
     /// The paths of sockets begin with it.
     var socketPrefix: String {
@@ -143,8 +114,6 @@ internal import WSGICore
         guard !prefix.hasPrefix("/") else { return prefix }
         return unsafe string(ap_server_root_relative(main.pointee.process?.pointee.pool, prefix))
     }
-
-    // MARK: - Logs and descriptors
 
     private mutating func add(_ descriptor: Int32) -> Int {
         if let known = descriptors.firstIndex(of: descriptor) { return known }

@@ -10,13 +10,31 @@ enum PythonChoice {
     static let newestThought = 20
 
     /// The executable for a process group.
+    ///
+    /// - Parameter root: The directory below which it will be looked for, empty for the machine's root. Links are not
+    ///   followed there, since they would lead out of it.
     static func executable(
-        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, for owner: String
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, for owner: String, root: String = ""
     ) throws(StartError) -> String {
+        guard root.isEmpty else { return try executable(options, global, fallback, owner, inside: root) }
         if let python = options.python { return try check(python, "python=", owner) }
         if let home = options.pythonHome { return try executable(home: home, "python-home=\(home)", owner) }
         if let home = global.pythonHome { return try executable(home: home, "WSGIPythonHome \(home)", owner) }
         return try check(fallback, "the default Python", owner)
+    }
+
+    private static func executable(
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ owner: String, inside root: String
+    ) throws(StartError) -> String {
+        let home = options.pythonHome ?? global.pythonHome
+        let prefix = home.map { String($0.split(separator: ":", maxSplits: 1).first ?? "") }
+        let candidates =
+            options.python.map { [$0] } ?? prefix.map { [$0 + "/bin/python", $0 + "/bin/python3"] } ?? [fallback]
+        if let found = candidates.first(where: { exists(root + $0) || isLink(root + $0) }) { return found }
+        throw StartError(
+            .pythonMissing,
+            "\(owner): there is no Python '\(candidates.first ?? "")' within chroot=\(root): the directory must hold a "
+                + "whole Python, at the path that python=, python-home= or WSGIPythonHome names as seen from inside.")
     }
 
     /// The executable of embedded applications.

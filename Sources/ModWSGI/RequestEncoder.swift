@@ -18,7 +18,7 @@ internal import WSGIWire
         let forwarded = unsafe ForwardedEntries(r, facts.effective)
         encoder.directiveVariables(&buffer)
         encoder.requestHeaders(facts, forwarded, &buffer)
-        encoder.serverVariables(&buffer)
+        unsafe encoder.serverVariables(facts.root, &buffer)
         encoder.requestVariables(facts, &buffer)
         encoder.moduleVariables(facts, &buffer)
         if let forwarded {
@@ -35,7 +35,7 @@ internal import WSGIWire
     static func encodeForHook(_ r: Request, _ facts: RequestFacts, into buffer: inout ByteBuffer) {
         var encoder = unsafe RequestEncoder(r, facts, &buffer)
         encoder.requestHeaders(facts, isForHook: true, &buffer)
-        encoder.serverVariables(&buffer)
+        unsafe encoder.serverVariables(facts.root, &buffer)
         encoder.requestVariables(facts, &buffer)
         encoder.hookVariables(&buffer)
         encoder.head.finish(flags: facts.flags, into: &buffer)
@@ -118,7 +118,7 @@ internal import WSGIWire
     }
 
     /// What is the same for every request of a connection or a server.
-    private mutating func serverVariables(_ buffer: inout ByteBuffer) {
+    private mutating func serverVariables(_ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer) {
         let connection = unsafe r.pointee.connection
         unsafe put("SERVER_SOFTWARE", ap_get_server_banner(), &buffer)
         let name = unsafe ap_get_server_name_for_url(r)
@@ -128,16 +128,17 @@ internal import WSGIWire
         unsafe putNumber("SERVER_PORT", Int64(ap_get_server_port(r)), &buffer)
         unsafe put("REMOTE_ADDR", r.pointee.useragent_ip.map { unsafe UnsafePointer($0) }, &buffer)
         unsafe putNumber("REMOTE_PORT", Int64(connection?.pointee.client_addr?.pointee.port ?? 0), &buffer)
-        unsafe put("DOCUMENT_ROOT", ap_document_root(r), &buffer)
+        unsafe put("DOCUMENT_ROOT", path: ap_document_root(r), root, &buffer)
         unsafe put("REQUEST_SCHEME", ap_run_http_scheme(r), &buffer)
         unsafe put("CONTEXT_PREFIX", ap_context_prefix(r), &buffer)
-        unsafe put("CONTEXT_DOCUMENT_ROOT", ap_context_document_root(r), &buffer)
+        unsafe put("CONTEXT_DOCUMENT_ROOT", path: ap_context_document_root(r), root, &buffer)
         if let admin = unsafe r.pointee.server?.pointee.server_admin { unsafe put("SERVER_ADMIN", admin, &buffer) }
     }
 
     /// What is this request's own.
     private mutating func requestVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
-        unsafe put("SCRIPT_FILENAME", r.pointee.filename, &buffer)
+        unsafe put(
+            "SCRIPT_FILENAME", path: r.pointee.filename.map { unsafe UnsafePointer($0) }, facts.root, &buffer)
         unsafe put("SERVER_PROTOCOL", r.pointee.protocol, &buffer)
         unsafe put("REQUEST_METHOD", facts.mapsHeadToGet ? literal("GET") : r.pointee.method, &buffer)
         unsafe head.entry(key: bytes(of: "QUERY_STRING"), value: bytes(of: r.pointee.args), into: &buffer)
@@ -202,6 +203,14 @@ internal import WSGIWire
 
     private mutating func put(_ key: StaticString, _ value: UnsafeMutablePointer<CChar>?, _ buffer: inout ByteBuffer) {
         unsafe put(key, UnsafePointer(value), &buffer)
+    }
+
+    /// A path as the worker sees it; one that it cannot see is left out.
+    private mutating func put(
+        _ key: StaticString, path: Text?, _ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer
+    ) {
+        guard let path = unsafe path, let inside = unsafe insidePath(bytes(of: path), root) else { return }
+        unsafe head.entry(key: bytes(of: key), value: inside, into: &buffer)
     }
 
     private mutating func putNumber(_ key: StaticString, _ number: Int64, _ buffer: inout ByteBuffer) {
@@ -286,6 +295,20 @@ func withSingleSlashes(_ path: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeR
     else { return unsafe path }
     unsafe ap_no2slash(copy)
     return unsafe bytes(of: copy)
+}
+
+/// The part of `path` below `root`, which is `/` for the root itself; `nil`: it is not below. An empty root is above
+/// everything.
+func insidePath(_ path: UnsafeRawBufferPointer, _ root: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    guard unsafe !root.isEmpty else { return unsafe path }
+    guard path.count >= root.count, let start = path.baseAddress, let prefix = root.baseAddress,
+        unsafe memcmp(start, prefix, root.count) == 0
+    else { return nil }
+    if path.count == root.count {
+        return unsafe bytes(of: "/" as StaticString)
+    }
+    guard unsafe path[root.count] == UInt8(ascii: "/") else { return nil }
+    return unsafe UnsafeRawBufferPointer(rebasing: path[root.count...])
 }
 
 // MARK: - Small parts

@@ -13,6 +13,8 @@ internal import WSGIWire
     var script: UnsafeRawBufferPointer
     /// The handler script; empty when the requested file is itself the script.
     var handlerScript = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The directory that is the worker's root: paths are told without it. Empty: they are told as they are.
+    var root = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     /// The process group; empty: embedded.
     var processGroup = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     /// The application group.

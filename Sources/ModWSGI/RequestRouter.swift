@@ -100,8 +100,14 @@ internal import WSGIWire
             let group = ModuleState.groups[index]
             if let refusal = unsafe group.ownership?.refuse(r, facts.script) { return .status(refusal) }
             facts.queueStart = apr_time_now()
-            return unsafe DaemonHandler.run(
-                r, facts, in: group, choice: SlotChoice(board: board, child: ModuleState.child), scratch)
+            return unsafe group.root.withBytes { root in
+                guard let script = unsafe insidePath(facts.script, root) else { return refuseOutside(group) }
+                unsafe facts.root = root
+                unsafe facts.script = script
+                if unsafe !facts.handlerScript.isEmpty { unsafe facts.handlerScript = script }
+                return unsafe DaemonHandler.run(
+                    r, facts, in: group, choice: SlotChoice(board: board, child: ModuleState.child), scratch)
+            }
         case .ofOtherHost:
             unsafe Log.request(
                 r, .error, .groupOfOtherHost,
@@ -115,6 +121,14 @@ internal import WSGIWire
             r, .error, .groupUnknown,
             "No process group '\(text())' is defined by a WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known)."
         )
+        return .status(HTTP_INTERNAL_SERVER_ERROR)
+    }
+
+    private borrowing func refuseOutside(_ group: DaemonGroup) -> Answer {
+        unsafe Log.request(
+            r, .error, .scriptOutsideRoot,
+            unsafe "The WSGI script '\(string(r.pointee.filename))' is not within chroot=\(group.root.string) of process "
+                + "group '\(group.name)', which cannot run it.")
         return .status(HTTP_INTERNAL_SERVER_ERROR)
     }
 

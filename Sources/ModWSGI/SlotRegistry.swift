@@ -9,6 +9,18 @@ internal import WSGICore
 /// It outlives restarts: a slot keeps its socket, so that what waits in its queue is served by the next worker, whatever
 /// happens to the present one. Only the httpd parent uses it, on its one thread.
 enum SlotRegistry {
+    /// How the sockets of a group are made.
+    struct Sockets {
+        /// What their paths begin with.
+        let prefix: String
+        /// Connections that may wait.
+        let backlog: Int
+        /// Whose they are; `nil`: httpd's user's.
+        let owner: (user: UInt32, group: UInt32)?
+        /// SO_SNDBUF and SO_RCVBUF; 0: the system's default.
+        let buffers: (send: Int, receive: Int)
+    }
+
     /// One slot.
     struct Slot {
         let index: UInt32
@@ -47,23 +59,25 @@ enum SlotRegistry {
 
     /// The slots of a group, with their sockets listening.
     static func slots(
-        of name: String, count: Int, prefix: String, backlog: Int, owner: (UInt32, UInt32)?, origin: String
+        of name: String, count: Int, _ sockets: Sockets
     ) throws(StartError) -> [Slot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
         group.wanted = count
         for place in 0..<count {
-            let path = "\(prefix).\(getpid()).\(group.index).\(place).sock"
+            let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
             if place < group.slots.count {
-                if group.slots[place].path == path, exists(path) {
-                    listen(group.slots[place].listener, Int32(clamping: backlog))
+                if group.slots[place].path == path, exists(path), isOwned(path, by: sockets.owner) {
+                    let listener = group.slots[place].listener
+                    listen(listener, Int32(clamping: sockets.backlog))
+                    StreamSocket.setBuffers(listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
                     continue
                 }
-                let listener = try self.listener(at: path, backlog, owner, name)
+                let listener = try self.listener(at: path, sockets, name)
                 close(group.slots[place])
                 group.slots[place] = Slot(index: group.slots[place].index, path: path, listener: listener)
             } else {
-                let listener = try self.listener(at: path, backlog, owner, name)
+                let listener = try self.listener(at: path, sockets, name)
                 group.slots.append(
                     Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
             }
@@ -109,9 +123,10 @@ enum SlotRegistry {
     }
 
     private static func listener(
-        at path: String, _ backlog: Int, _ owner: (UInt32, UInt32)?, _ group: String
+        at path: String, _ sockets: Sockets, _ group: String
     ) throws(StartError) -> Int32 {
         let name = "WSGIDaemonProcess '\(group)'"
+        let owner = sockets.owner
         guard let address = SocketAddress(path: path) else {
             throw StartError(
                 .socketUnusable,
@@ -129,7 +144,7 @@ enum SlotRegistry {
             isBound = address.bind(descriptor)
         }
         guard isBound, owner.map({ unsafe chown(path, $0.0, $0.1) == 0 }) ?? true,
-            listen(descriptor, Int32(clamping: backlog)) == 0
+            listen(descriptor, Int32(clamping: sockets.backlog)) == 0
         else {
             let error = failed("bind", path, name)
             Glibc.close(descriptor)
@@ -140,11 +155,18 @@ enum SlotRegistry {
             Glibc.close(descriptor)
             throw StartError(
                 .connectFailed,
-                "\(name): httpd's user (uid \(owner.0)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                "\(name): the owner of its sockets (uid \(owner.0)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
                     + "where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
                     + "/run/apache2/wsgi.")
         }
+        StreamSocket.setBuffers(descriptor, send: sockets.buffers.send, receive: sockets.buffers.receive)
         return descriptor
+    }
+
+    /// Whether a socket that is there belongs to `owner`; it is given to it when not.
+    private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
+        guard let owner else { return true }
+        return unsafe chown(path, owner.user, owner.group) == 0
     }
 
     private static func failed(_ call: String, _ path: String, _ name: String) -> StartError {

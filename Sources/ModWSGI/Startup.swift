@@ -12,6 +12,7 @@ enum Startup {
             let servers = unsafe configured(main)
             let groups = try ProcessGroups(servers: servers)
             _ = try groups.preloads(of: servers)
+            try checkRights(groups)
             var told: Set<String> = []
             for notice in servers.flatMap(\.settings.notices) + groups.notices
             where told.insert(notice.subject).inserted {
@@ -21,6 +22,16 @@ enum Startup {
         } catch {
             unsafe chttpd_log_startup(Log.Level.error.rawValue, error.description)
             return HTTP_INTERNAL_SERVER_ERROR
+        }
+    }
+
+    /// Refuses options that only root can give effect to.
+    private static func checkRights(_ groups: ProcessGroups) throws(ConfigError) {
+        guard CurrentProcess.user != 0 else { return }
+        for definition in groups.all.map(\.definition) where definition.options.chroot != nil {
+            throw ConfigError(
+                "\(definition.location): chroot= of WSGIDaemonProcess '\(definition.name)' needs httpd to be started by "
+                    + "root.")
         }
     }
 
@@ -129,6 +140,11 @@ struct HostFacts {
         spec.httpdChildren = max(Self.query(AP_MPMQ_MAX_DAEMON_USED), Self.query(AP_MPMQ_MAX_DAEMONS), 1)
         spec.httpdThreadsPerChild = max(Self.query(AP_MPMQ_MAX_THREADS), 1)
         process = spec
+    }
+
+    /// Whether httpd runs as `httpd -X`: the terminal is for whoever debugs.
+    static var isSingleProcess: Bool {
+        unsafe ap_exists_config_define("ONE_PROCESS") != 0 || ap_exists_config_define("DEBUG") != 0
     }
 
     /// What the MPM says to a question of `ap_mpm_query`; 0 when it does not know.

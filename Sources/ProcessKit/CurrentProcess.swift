@@ -23,6 +23,16 @@ public enum CurrentProcess {
         return entries
     }
 
+    /// A variable of its environment.
+    public static func variable(_ name: String) -> String? {
+        unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+
+    /// Changes its environment; `nil` removes the variable. Not while another thread may read it.
+    public static func setVariable(_ name: String, _ value: String?) {
+        if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
+    }
+
     /// Whether there is a file of this path, as far as this process can see.
     public static func sees(_ path: String) -> Bool { unsafe path.withCString { unsafe access($0, F_OK) } == 0 }
 

@@ -20,6 +20,54 @@ public struct SpawnRequest: Equatable, Sendable {
         }
     }
 
+    /// What the process is held to; 0: as inherited.
+    public struct Limits: Equatable, Sendable {
+        /// The nice value.
+        public var priority: Int32 = 0
+        /// Seconds of CPU time until SIGXCPU.
+        public var cpuTime: UInt64 = 0
+        /// Seconds of CPU time until SIGKILL.
+        public var mostCPUTime: UInt64 = 0
+        /// Bytes of RLIMIT_DATA.
+        public var data: UInt64 = 0
+        /// Bytes of RLIMIT_AS.
+        public var addressSpace: UInt64 = 0
+
+        /// No limits of its own.
+        public init() {}
+    }
+
+    /// Something that the process can do without, and was denied.
+    public struct Denial: Equatable, Sendable {
+        /// What was to be set.
+        public enum Wish: Int, CaseIterable, Sendable {
+            /// The nice value.
+            case priority
+            /// RLIMIT_CPU.
+            case cpuTime
+            /// RLIMIT_DATA.
+            case data
+            /// RLIMIT_AS.
+            case addressSpace
+        }
+
+        /// What was to be set.
+        public let wish: Wish
+        /// The `errno`.
+        public let code: Int32
+
+        /// The reason in words.
+        public var reason: String { SystemError.reason(code) }
+    }
+
+    /// A process that was started.
+    public struct Started: Equatable, Sendable {
+        /// Its pid; the caller reaps it.
+        public let id: Int32
+        /// What it was denied.
+        public let denials: [Denial]
+    }
+
     /// The program's file.
     public var executable: String
     /// Its arguments, beginning with `argv[0]`.
@@ -28,7 +76,9 @@ public struct SpawnRequest: Equatable, Sendable {
     public var environment: [String]
     /// The descriptors that become 0, 1, 2, ...; it gets no others.
     public var descriptors: [Int32] = []
-    /// The working directory; empty: unchanged.
+    /// The directory that becomes its root; empty: unchanged. All other paths are below it then.
+    public var root = ""
+    /// The working directory; empty: unchanged, or the new root.
     public var workingDirectory = ""
     /// The file creation mask; `nil`: unchanged.
     public var umask: UInt32?
@@ -36,6 +86,8 @@ public struct SpawnRequest: Equatable, Sendable {
     public var openFiles: UInt64 = 0
     /// Whom to become; `nil`: unchanged.
     public var credentials: Credentials?
+    /// What it is held to.
+    public var limits = Limits()
 
     /// Describes a program.
     public init(executable: String, arguments: [String], environment: [String]) {
@@ -45,18 +97,23 @@ public struct SpawnRequest: Equatable, Sendable {
     }
 
     /// Starts the program; returns its pid once exec has succeeded. The caller reaps it.
-    public func start() throws(SpawnFailure) -> Int32 {
+    public func start() throws(SpawnFailure) -> Int32 { try launch().id }
+
+    /// Starts the program, and tells what it was denied.
+    public func launch() throws(SpawnFailure) -> Started {
         var failure = wsgi_spawn_failure()
         let pid = unsafe withCStrings(arguments) { arguments in
             unsafe withCStrings(environment) { environment in
                 unsafe executable.withCString { executable in
                     unsafe workingDirectory.withCString { directory in
-                        unsafe call(executable, arguments, environment, directory, &failure)
+                        unsafe root.withCString { root in
+                            unsafe call(executable, arguments, environment, root, directory, &failure)
+                        }
                     }
                 }
             }
         }
-        guard pid < 0 else { return pid }
+        guard pid < 0 else { return Started(id: pid, denials: Self.denials(failure)) }
         throw SpawnFailure(
             step: SpawnFailure.Step(rawValue: failure.step) ?? .fork, code: failure.code,
             refusedLength: Int(failure.refused))
@@ -64,7 +121,8 @@ public struct SpawnRequest: Equatable, Sendable {
 
     private func call(
         _ executable: UnsafePointer<CChar>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
-        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ directory: UnsafePointer<CChar>,
+        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ root: UnsafePointer<CChar>,
+        _ directory: UnsafePointer<CChar>,
         _ failure: inout wsgi_spawn_failure
     ) -> Int32 {
         let groups = credentials?.supplementaryGroups ?? []
@@ -73,11 +131,27 @@ public struct SpawnRequest: Equatable, Sendable {
                 guard let first = descriptors.baseAddress else { return -1 }
                 var request = unsafe wsgi_spawn_request(
                     executable: executable, arguments: arguments, environment: environment, descriptors: first,
-                    descriptor_count: descriptors.count, directory: workingDirectory.isEmpty ? nil : directory,
+                    descriptor_count: descriptors.count, root: self.root.isEmpty ? nil : root,
+                    directory: workingDirectory.isEmpty ? nil : directory,
                     mask: umask.map(Int64.init) ?? -1, open_files: openFiles, changes_user: credentials != nil,
                     user: credentials?.user ?? 0, group: credentials?.group ?? 0, groups: groups.baseAddress,
-                    group_count: groups.count)
+                    group_count: groups.count,
+                    limits: wsgi_spawn_limits(
+                        priority: limits.priority, cpu_time: limits.cpuTime, most_cpu_time: limits.mostCPUTime,
+                        data: limits.data, address_space: limits.addressSpace))
                 return unsafe wsgi_spawn(&request, &failure)
+            }
+        }
+    }
+}
+
+extension SpawnRequest {
+    private static func denials(_ told: wsgi_spawn_failure) -> [Denial] {
+        unsafe withUnsafeBytes(of: told.denied) { raw in
+            let codes = unsafe raw.bindMemory(to: Int32.self)
+            return Denial.Wish.allCases.compactMap { wish in
+                guard wish.rawValue < codes.count, unsafe codes[wish.rawValue] != 0 else { return nil }
+                return unsafe Denial(wish: wish, code: codes[wish.rawValue])
             }
         }
     }
@@ -103,6 +177,8 @@ public struct SpawnFailure: Error, Equatable, Sendable {
         case directory = 7
         /// Executing the program.
         case execute = 8
+        /// Changing the root.
+        case root = 9
     }
 
     /// What the new process was about to do.

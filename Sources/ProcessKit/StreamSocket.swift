@@ -95,6 +95,13 @@ public enum StreamSocket {
     /// Limits how long each send and receive may wait, in seconds; 0: for ever.
     public static func setTimeouts(_ socket: Int32, seconds: Int) { _ = wsgi_set_timeouts(socket, Int64(seconds)) }
 
+    /// Sets the sizes of its buffers in bytes; 0: unchanged. The system doubles them, and has limits of its own. A
+    /// connection does not take them over from the listening socket.
+    public static func setBuffers(_ socket: Int32, send: Int, receive: Int) {
+        if send > 0 { wsgi_set_buffer(socket, true, Int64(send)) }
+        if receive > 0 { wsgi_set_buffer(socket, false, Int64(receive)) }
+    }
+
     /// Makes the other end's sends fail; what it has sent can still be received.
     public static func shutDownReading(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RD)) }
 

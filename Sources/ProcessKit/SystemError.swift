@@ -16,6 +16,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The reason in words: `No such file or directory`.
     public var reason: String { Self.reason(code) }
 
+    /// Whether there is no file of the path that was given.
+    public var isMissingFile: Bool { code == ENOENT }
+
     /// The call and the reason.
     public var description: String { "\(call): \(reason)" }
 

@@ -18,12 +18,15 @@ public enum Adapter {
     public static func start(_ spec: ProcessSpec, host: UnsafePointer<wsgi_host>) -> Bool {
         unsafe ProcessState.begin(spec, host: host)
         guard let thread = ThreadContext.current else { return false }
-        guard let main = Interpreter.make(name: "") else {
+        let own = spec.interpreter(of: "")
+        guard let main = Interpreter.make(name: "", own, hasOwnGIL: false), SwitchInterval.set(spec.switchInterval)
+        else {
             ExceptionReport.log(.interpreterFailed, "Cannot prepare the main interpreter.", to: .process)
             return false
         }
         InterpreterRegistry.add(main)
         thread.adopt(main)
+        Attachment.detached { SwitchInterval.warn(own, "", hasOwnGIL: false) }
         return true
     }
 
@@ -111,8 +114,8 @@ public enum Adapter {
     /// Ends the interpreters other than the main one, so that their `atexit` functions run.
     ///
     /// Needs the GIL, in the thread state that `start` had; no request may be running.
-    /// - Returns: Whether all have ended. When not (a thread of the application goes on), their `atexit` functions have
-    ///   run, but `Py_FinalizeEx` would abort the process: leave it without.
+    /// - Returns: Whether all have ended. When not (a thread of the application goes on), all `atexit` functions have
+    ///   run, those of the main interpreter, too; but `Py_FinalizeEx` would abort the process: leave it without.
     @discardableResult
     public static func stop() -> Bool {
         InterpreterRegistry.stop()

@@ -8,6 +8,8 @@ internal import WSGICore
 enum InterpreterRegistry {
     /// Held while an interpreter is looked for and made; never waited for with the GIL.
     private static let all = Mutex<[Interpreter]>([])
+    /// Whether an interpreter with a GIL of its own was made.
+    private static let hasOwnGILs = Atomic<Bool>(false)
 
     /// Notes the main interpreter.
     static func add(_ interpreter: Interpreter) {
@@ -56,30 +58,37 @@ enum InterpreterRegistry {
 
     /// Makes an interpreter, and leaves it attached; `nil`: nothing is attached.
     private static func make(_ thread: ThreadContext, _ group: UnsafeRawBufferPointer) -> Interpreter? {
-        guard let main = unsafe PyThreadState_Get() else { return nil }
-        guard unsafe Py_NewInterpreter() != nil else {
+        guard let main = unsafe PyThreadState_Get(), let process = unsafe ProcessState.current else { return nil }
+        let name = unsafe Text.string(group)
+        let spec = unsafe process.pointee.spec.interpreter(of: name)
+        let hasOwnGIL = spec.hasOwnGIL && wsgi_has_own_gils()
+        guard unsafe (hasOwnGIL ? wsgi_new_interpreter_with_own_gil() : Py_NewInterpreter()) != nil else {
             PyErr_Clear()
             unsafe PyEval_SaveThread()
             return nil
         }
-        guard let made = unsafe Interpreter.make(name: Text.string(group)) else {
-            ExceptionReport.log(
-                .interpreterFailed, unsafe "Cannot prepare the interpreter '\(Text.string(group))'.", to: .process)
+        let interval = unsafe spec.switchInterval > 0 ? spec.switchInterval : process.pointee.spec.switchInterval
+        guard let made = Interpreter.make(name: name, spec, hasOwnGIL: hasOwnGIL),
+            !hasOwnGIL || SwitchInterval.set(interval)
+        else {
+            ExceptionReport.log(.interpreterFailed, "Cannot prepare the interpreter '\(name)'.", to: .process)
             unsafe wsgi_end_interpreter(main)
             unsafe PyEval_SaveThread()
             return nil
         }
+        if hasOwnGIL { hasOwnGILs.store(true, ordering: .relaxed) }
         thread.adopt(made, isAdopted: false)
+        Attachment.detached { SwitchInterval.warn(spec, name, hasOwnGIL: hasOwnGIL) }
         return made
     }
 
     /// Ends all interpreters but the main one; see `Adapter.stop`.
     static func stop() -> Bool {
         guard let thread = ThreadContext.current, let main = unsafe PyThreadState_Get() else { return false }
-        let interpreters = all.withLock { interpreters in
-            let others = Array(interpreters.dropFirst())
+        let (first, interpreters) = all.withLock { interpreters in
+            let all = (interpreters.first, Array(interpreters.dropFirst()))
             interpreters.removeAll()
-            return others
+            return all
         }
         var ended = true
         unsafe PyEval_SaveThread()
@@ -93,6 +102,13 @@ enum InterpreterRegistry {
             unsafe PyEval_SaveThread()
         }
         unsafe PyEval_RestoreThread(main)
+        // Up to 3.12 extension modules keep objects of the interpreter that used them first, and the main one frees them
+        // at its end: another's memory, if that had a GIL of its own.
+        if hasOwnGILs.load(ordering: .relaxed), wsgi_python_version() < 0x030D_0000 {
+            first?.waitForThreads()
+            ended = false
+        }
+        if !ended { first?.runExitFunctions() }
         return ended
     }
 }

@@ -17,18 +17,11 @@ internal import WSGICore
     let runExitFunctions: PyPointer
 
     /// Makes them in the interpreter that is attached, and prepares `sys.path` and `sys.argv`; `nil`: it has raised.
-    static func make(_ spec: ProcessSpec) -> PythonPart? {
-        guard let globals = unsafe Reference(PyDict_New()),
-            let builtins = Python.module("builtins"),
-            unsafe PyDict_SetItemString(globals.object.pointer, "__builtins__", builtins.object.pointer) == 0,
-            let name = Python.text("mod_wsgi"),
-            unsafe PyDict_SetItemString(globals.object.pointer, "__name__", name.object.pointer) == 0,
-            let code = unsafe Reference(Py_CompileString(source.cString, "<mod_wsgi>", Py_file_input)),
-            unsafe Reference(
-                PyEval_EvalCode(code.object.pointer, globals.object.pointer, globals.object.pointer)) != nil,
+    static func make(_ spec: InterpreterSpec, home: String) -> PythonPart? {
+        guard let globals = evaluate(source), let builtins = Python.module("builtins"),
             let compile = builtins.object.attribute("compile"),
             let prepare = unsafe take("prepare", globals), let paths = Python.list(spec.pythonPath),
-            let home = Python.text(spec.home)
+            let home = Python.text(home)
         else { return nil }
         let failure = unsafe Object(prepare).call(paths.object, home.object)
         guard let failure else { return nil }
@@ -44,6 +37,19 @@ internal import WSGICore
         return unsafe PythonPart(
             fileWrapper: fileWrapper, readScript: read, compile: compile.take(),
             callables: callables, sendable: sendable, findPackage: package, finish: finish, runExitFunctions: exit)
+    }
+
+    /// The global names of Python source after it was run; `nil`: it has raised.
+    static func evaluate(_ source: StaticString) -> Reference? {
+        guard let globals = unsafe Reference(PyDict_New()), let builtins = Python.module("builtins"),
+            unsafe PyDict_SetItemString(globals.object.pointer, "__builtins__", builtins.object.pointer) == 0,
+            let name = Python.text("mod_wsgi"),
+            unsafe PyDict_SetItemString(globals.object.pointer, "__name__", name.object.pointer) == 0,
+            let code = unsafe Reference(Py_CompileString(source.cString, "<mod_wsgi>", Py_file_input)),
+            unsafe Reference(
+                PyEval_EvalCode(code.object.pointer, globals.object.pointer, globals.object.pointer)) != nil
+        else { return nil }
+        return globals
     }
 
     private static func take(_ name: StaticString, _ globals: borrowing Reference) -> PyPointer? {

@@ -35,6 +35,13 @@ public struct GroupSpec: Equatable, Sendable {
     /// `LC_ALL` for the workers; empty: inherited.
     public var locale = ""
 
+    /// Variables for the workers' environment, after all of the above: a later one counts more than an earlier one.
+    public var environment: [EnvironmentChange] = []
+    /// The directory that becomes the workers' root; empty: none. Every other path of a worker is below it.
+    public var root = ""
+    /// What the system is to hold the workers to.
+    public var limits = LimitSpec()
+
     /// What each worker is told; `worker` is set, its slot and generation are filled in for each start.
     public var process = ProcessSpec()
 
@@ -42,6 +49,23 @@ public struct GroupSpec: Equatable, Sendable {
     public var logDescriptor = 0
     /// One entry for each of the group's processes.
     public var slots: [SlotSpec] = []
+
+    /// A spec with every value at its default.
+    public init() {}
+}
+
+/// What the system holds a process to; 0: as inherited.
+public struct LimitSpec: Equatable, Sendable {
+    /// The nice value.
+    public var priority = 0
+    /// Seconds of CPU time after which the process is asked to end (SIGXCPU).
+    public var cpuTime = 0
+    /// Seconds of CPU time after which it is killed.
+    public var mostCPUTime = 0
+    /// RLIMIT_DATA in bytes.
+    public var data = 0
+    /// RLIMIT_AS in bytes.
+    public var addressSpace = 0
 
     /// A spec with every value at its default.
     public init() {}

@@ -5,6 +5,7 @@
 public enum LogID: UInt16, CaseIterable, Sendable {
     // In the order of their numbers.
     case embeddedStartFailed = 1
+    case chrootFailed = 3
     case daemonStartFailed = 28
     case foreignConnection = 33
     case interpreterFailed = 35
@@ -15,12 +16,16 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case accessDenied = 57
     case userWithoutGroups = 59
     case userOutsideGroups = 60
+    case cpuLimitDenied = 76
+    case memoryLimitDenied = 77
+    case virtualMemoryLimitDenied = 78
     case localeUnavailable = 79
+    case scriptOutsideRoot = 81
     case callableNotFound = 89
     case sitePathFailed = 91
     case scriptUnreadable = 105
-    case scriptRaised = 109
     case scriptExited = 107
+    case scriptRaised = 109
     case queueFull = 116
     case connectFailed = 117
     case responseBroken = 119
@@ -59,6 +64,10 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case checkPasswordInvalid = 177
     case realmHashEmpty = 178
     case realmHashInvalid = 179
+    case ownGILUnavailable = 198
+    case switchIntervalShared = 199
+    case freeThreadingUnavailable = 200
+    case freeThreadingPartial = 201
     case pythonUnsupported = 1001
     case pythonHomeInside = 1002
     case pythonMissing = 1003
@@ -80,6 +89,8 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case moduleLoadedTwice = 1031
     case pythonChanged = 1032
     case searchPathUnusable = 1033
+    case environmentFileUnusable = 1040
+    case cpuPriorityDenied = 1041
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

@@ -30,10 +30,20 @@ public struct ProcessSpec: Equatable, Sendable {
     /// `mod_wsgi.threads_per_process`.
     public var threadsPerProcess = 1
 
-    /// Directories for `site.addsitedir`, moved to the front of `sys.path`.
-    public var pythonPath: [String] = []
+    /// How interpreters are set up, but for those in `interpreters`.
+    public var interpreter = InterpreterSpec()
+    /// Interpreters that are set up in another way.
+    public var interpreters: [NamedInterpreterSpec] = []
+    /// `sys.setswitchinterval`, once when the process starts, in seconds; 0: as Python has it.
+    public var switchInterval = 0.0
+    /// Whether interpreters are ended with the process, so that `atexit` functions run.
+    public var destroysInterpreters = true
+    /// Whether `sys.stdin` and `sys.stdout` stay what they are: `httpd -X`, where a debugger may want them.
+    public var keepsTerminal = false
     /// The directory that becomes `sys.path[0]`; empty: none.
     public var home = ""
+    /// Embedded mode: how Python is started. A daemon process has its command line for that.
+    public var python = PythonSpec()
     /// Embedded mode: the Python executable whose environment is to be used (`<venv>/bin/python`).
     public var pythonExecutable = ""
     /// Scripts to import before the first request.
@@ -46,6 +56,11 @@ public struct ProcessSpec: Equatable, Sendable {
 
     /// A spec with every value at its default.
     public init() {}
+
+    /// How the interpreter of this application group is set up.
+    public func interpreter(of applicationGroup: String) -> InterpreterSpec {
+        interpreters.first { $0.applicationGroup == applicationGroup }?.interpreter ?? interpreter
+    }
 }
 
 /// What a daemon process must know beyond `ProcessSpec`. Times are seconds.
@@ -66,6 +81,14 @@ public struct WorkerSpec: Equatable, Sendable {
     public var shutdownTimeout = 5
     /// How long one read or write on a connection may take; 0: for ever.
     public var socketTimeout = 60
+    /// SO_SNDBUF of its connections in bytes; 0: the system's default.
+    public var sendBufferSize = 0
+    /// SO_RCVBUF of its connections in bytes; 0: the system's default.
+    public var receiveBufferSize = 0
+    /// The CPU time it may use, for its message; 0: any.
+    public var cpuTimeLimit = 0
+    /// httpd's number of the least important level that it writes to the error log.
+    public var logLevel = 4
     /// The user id, beside root, whose processes may connect: httpd's children.
     public var peerUserID: UInt32 = 0
     /// Text written over the process's arguments; empty: unchanged.

@@ -18,6 +18,7 @@ enum EmbeddedPython {
     }
 
     nonisolated(unsafe) private static var origin = Origin.notStarted
+    nonisolated(unsafe) private static var destroysInterpreters = true
 
     /// Starts Python and prepares it. On the thread that will call `stop`.
     static func start(_ bytes: UnsafeRawBufferPointer, _ host: UnsafePointer<wsgi_host>) -> Int32 {
@@ -34,17 +35,17 @@ enum EmbeddedPython {
             unsafe origin = .found
             return unsafe prepare(spec, host)
         }
-        if !spec.pythonExecutable.isEmpty {
-            unsafe spec.pythonExecutable.withCString { unsafe wsgi_set_program_name($0) }
-        }
-        // Zero: signals stay httpd's.
-        Py_InitializeEx(0)
+        PythonStart.run(spec.python, executable: spec.pythonExecutable)
         let result = unsafe prepare(spec, host)
         if let state = unsafe PyEval_SaveThread() { unsafe origin = .started(state) }
         return result
     }
 
     private static func prepare(_ spec: ProcessSpec, _ host: UnsafePointer<wsgi_host>) -> Int32 {
+        if !spec.python.eggCache.isEmpty {
+            PythonStart.set(EnvironmentChange("PYTHON_EGG_CACHE", spec.python.eggCache))
+        }
+        unsafe destroysInterpreters = spec.destroysInterpreters
         guard unsafe Adapter.start(spec, host: host) else { return -1 }
         let failure = Adapter.importPreloads()
         return failure != nil && spec.preloadsMustSucceed ? -1 : 0
@@ -52,6 +53,7 @@ enum EmbeddedPython {
 
     /// Ends the interpreters, and Python if it was started here.
     static func stop() {
+        guard unsafe destroysInterpreters else { return }
         switch unsafe origin {
         case .notStarted: return
         case .found:

@@ -23,7 +23,7 @@ struct WorkerControl: ~Copyable {
     /// Catches the signals that concern a worker.
     init(_ worker: Worker) throws(SystemError) {
         let poller = try Poller()
-        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1])
+        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1, SIGXCPU])
         let python = try WorkerSignals()
         try poller.add(worker.control.raw, .readable, token: Token.control)
         try poller.add(signals.raw, .readable, token: Token.signals)
@@ -109,6 +109,8 @@ struct WorkerControl: ~Copyable {
         switch signal {
         case SIGTERM, SIGINT: endSoon()
         case SIGUSR1: worker.retire("a graceful signal asked for it")
+        case SIGXCPU:
+            worker.retire("it has used its CPU time of \(worker.spec.cpuTimeLimit) s (cpu_time_limit)")
         default: break
         }
     }

@@ -4,13 +4,18 @@ internal import WSGICore
 
 /// Lines of the daemon process that belong to no request: descriptor 2 is the group's error log.
 enum WorkerLog {
+    /// The least important level that is written; set before there are other threads.
+    nonisolated(unsafe) static var level: Int32 = 4
+
     /// Writes a line with an id.
     static func write(_ level: wsgi_log_level, _ id: LogID, _ text: String) {
+        guard unsafe Int32(level.rawValue) <= self.level else { return }
         LogLine.write(level: Int(level.rawValue), text: "\(id.tag): \(text)")
     }
 
     /// Writes a line.
     static func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
+        guard unsafe level <= self.level else { return }
         unsafe LogLine.write(level: Int(level), text: String(decoding: text, as: UTF8.self))
     }
 

@@ -5,12 +5,15 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Exit codes of a daemon process; -1 tells the bootstrap to leave without ending the interpreter.
+/// Exit codes of a daemon process; negative ones tell the bootstrap to leave without ending the interpreter.
 private enum ExitCode {
     static let done: Int32 = 0
     static let unusable: Int32 = 1
     static let preloadsFailed: Int32 = 3
-    static let leaveAtOnce: Int32 = -1
+    /// After the `atexit` functions have run.
+    static let leave: Int32 = -1
+    /// Without more.
+    static let leaveAtOnce: Int32 = -2
 }
 
 /// Serves requests until the supervisor, at the other end of the descriptor, ends it: see `WorkerMain.serve`.
@@ -22,7 +25,7 @@ enum WorkerMain {
     /// worker has drained.
     ///
     /// - Parameter controlDescriptor: The control socket to the supervisor.
-    /// - Returns: The exit code, or -1: run the main interpreter's exit functions and leave without ending it.
+    /// - Returns: The exit code, or a negative number: leave without ending the main interpreter; -1: run its exit functions before.
     static func serve(controlDescriptor: Int32) -> Int32 {
         for raw in [controlDescriptor, Worker.Place.listener, Worker.Place.scoreboard, Worker.Place.crashText] {
             try? Descriptor.setCloseOnExec(raw, true)
@@ -43,7 +46,8 @@ enum WorkerMain {
             }
             do { try main.startThreads() } catch { throw .system(error) }
             let drained = main.run()
-            guard drained, Adapter.stop() else { return ExitCode.leaveAtOnce }
+            guard spec.destroysInterpreters else { return ExitCode.leaveAtOnce }
+            guard drained, Adapter.stop() else { return ExitCode.leave }
             return ExitCode.done
         } catch {
             WorkerLog.write(WSGI_LOG_CRIT, .daemonStartFailed, "The process cannot start: \(error).")
@@ -68,6 +72,7 @@ enum WorkerMain {
 
     /// Gives the process its name and locale and starts the adapter.
     private static func prepare(_ spec: ProcessSpec, _ worker: WorkerSpec) -> Bool {
+        unsafe WorkerLog.level = Int32(clamping: worker.logLevel)
         if !worker.displayName.isEmpty { CurrentProcess.setTitle(worker.displayName) }
         if !worker.locale.isEmpty, !CurrentProcess.setLocale(worker.locale) {
             WorkerLog.write(

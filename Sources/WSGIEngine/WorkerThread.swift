@@ -78,6 +78,7 @@ internal import WSGIWire
         }
         CurrentProcess.guardFromForks(socket, true)
         StreamSocket.setTimeouts(socket, seconds: worker.spec.socketTimeout)
+        StreamSocket.setBuffers(socket, send: worker.spec.sendBufferSize, receive: worker.spec.receiveBufferSize)
         worker.connections.giveBack(socket)
         do {
             try worker.poller.add(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))

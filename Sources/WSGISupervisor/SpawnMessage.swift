@@ -25,9 +25,12 @@ enum SpawnMessage {
         case .directory:
             return "\(user) cannot enter the directory '\(spec.workingDirectory)' (\(failure.reason))"
                 + refused(failure, spec.workingDirectory) + ". Correct home=, or the permissions."
+        case .root:
+            return "the directory '\(spec.root)' cannot become its root (\(failure.reason))"
+                + refused(failure, spec.root) + ". Correct chroot=; it needs httpd to be started by root."
         case .execute:
             return "\(user) cannot run the Python executable '\(spec.python)' (\(failure.reason))"
-                + refused(failure, spec.python) + advice(failure)
+                + refused(failure, spec.python) + advice(failure, spec)
         }
     }
 
@@ -37,8 +40,10 @@ enum SpawnMessage {
         return failure.code == 2 ? ": there is no '\(part)'" : ": '\(part)' refuses"
     }
 
-    private static func advice(_ failure: SpawnFailure) -> String {
+    private static func advice(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
         switch failure.code {
+        case 2 where !spec.root.isEmpty:
+            ". Within chroot=\(spec.root) there must be Python with everything that it needs."
         case 2 where failure.refusedLength == 0:
             ". The file exists: the interpreter that its first line names, or its loader, does not."
         case 2:

@@ -359,7 +359,7 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { !CurrentProcess.sees($0.path) }
+        group.forget { !CurrentProcess.sees(group.spec.root + $0.path) }
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
                 throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
@@ -380,6 +380,7 @@ final class Supervisor {
             homes[worker.token] = home
             member.workers[generation] = worker
             log.info("\(name(home)) was started: \(cause.text).", to: group.log)
+            WorkerReport(worker, of: group, slot: member.index).denied(log)
             return nil
         } catch let failure as WorkerLauncher.Failure {
             log.problem(.daemonStartFailed, failure.text, to: group.log)

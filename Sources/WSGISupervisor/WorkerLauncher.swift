@@ -26,7 +26,13 @@ struct WorkerLauncher {
             engine.__file__ = path
             loader.exec_module(engine)
             return engine.serve(3)
+        if 't' in sys.abiflags:
+            sys.exit(f'WSGI1001: {sys.executable} is a free-threaded Python, which this module cannot run in: '
+                     'name one with a GIL.')
         code = start(sys.argv.pop())
+        if code < -1:
+            import os
+            os._exit(0)
         if code < 0:
             import atexit, os
             try:
@@ -66,10 +72,11 @@ struct WorkerLauncher {
                 null.raw, group.log, group.log, pair.theirs.raw, listener, scoreboard, crashText.raw,
             ]
             try Self.tell(pair.ours, group, slot: slot, generation: generation, mustSucceed: hasPredecessor)
-            let pid = try Self.spawn(request, group.spec)
+            let made = try Self.spawn(request, group.spec)
             return WorkerProcess(
                 token: token, generation: generation, cause: cause, started: started,
-                process: try ProcessHandle(id: pid), control: pair.keepOurs(), crashText: crashText)
+                process: try ProcessHandle(id: made.id), control: pair.keepOurs(), crashText: crashText,
+                denials: made.denials)
         } catch let error as SystemError {
             throw Failure(text: "Unable to start a process of \(Self.name(group.spec)): \(error).")
         } catch let error as Failure {
@@ -85,8 +92,8 @@ struct WorkerLauncher {
         return "WSGIDaemonProcess '\(spec.name)'\(origin)"
     }
 
-    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Int32 {
-        do { return try request.start() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
+    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> SpawnRequest.Started {
+        do { return try request.launch() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
     }
 
     /// Puts the `start` packet into the socket; the worker finds it there.
@@ -111,7 +118,9 @@ struct WorkerLauncher {
         var request = SpawnRequest(
             executable: spec.python, arguments: [spec.python] + spec.pythonArguments + ["-c", bootstrap, engine],
             environment: environment(for: spec, inherited: CurrentProcess.environment()))
+        request.root = spec.root
         request.workingDirectory = spec.workingDirectory
+        request.limits = limits(spec.limits)
         request.umask = spec.umask
         if spec.changesUser {
             request.credentials = SpawnRequest.Credentials(
@@ -120,21 +129,28 @@ struct WorkerLauncher {
         return request
     }
 
-    /// The environment of a worker: httpd's, with the user's `HOME`; the variables that name a user are corrected where
-    /// they exist.
+    private static func limits(_ spec: LimitSpec) -> SpawnRequest.Limits {
+        var limits = SpawnRequest.Limits()
+        limits.priority = Int32(clamping: spec.priority)
+        limits.cpuTime = UInt64(clamping: spec.cpuTime)
+        limits.mostCPUTime = UInt64(clamping: spec.mostCPUTime)
+        limits.data = UInt64(clamping: spec.data)
+        limits.addressSpace = UInt64(clamping: spec.addressSpace)
+        return limits
+    }
+
+    /// The environment of a worker: httpd's, with the user's `HOME`, and what the configuration says; the variables that
+    /// name a user are corrected where they exist.
     static func environment(for spec: GroupSpec, inherited: [String]) -> [String] {
-        var own: [(name: String, value: String)] = []
-        if !spec.lang.isEmpty { own.append(("LANG", spec.lang)) }
-        if !spec.locale.isEmpty { own.append(("LC_ALL", spec.locale)) }
-        if !spec.userHome.isEmpty { own.append(("HOME", spec.userHome)) }
-        func name(_ entry: String) -> Substring { entry.prefix { $0 != "=" } }
+        var own: [EnvironmentChange] = []
+        if !spec.lang.isEmpty { own.append(EnvironmentChange("LANG", spec.lang)) }
+        if !spec.locale.isEmpty { own.append(EnvironmentChange("LC_ALL", spec.locale)) }
+        if !spec.userHome.isEmpty { own.append(EnvironmentChange("HOME", spec.userHome)) }
         if !spec.userName.isEmpty {
-            let present = Set(inherited.map(name))
-            for variable in ["USER", "LOGNAME", "USERNAME"] where present.contains(Substring(variable)) {
-                own.append((variable, spec.userName))
+            for name in ["USER", "LOGNAME", "USERNAME"] where inherited.contains(where: { $0.hasPrefix(name + "=") }) {
+                own.append(EnvironmentChange(name, spec.userName))
             }
         }
-        let replaced = Set(own.map { Substring($0.name) })
-        return inherited.filter { !replaced.contains(name($0)) } + own.map { "\($0.name)=\($0.value)" }
+        return EnvironmentChange.apply(own + spec.environment, to: inherited)
     }
 }

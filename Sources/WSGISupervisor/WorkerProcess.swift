@@ -17,6 +17,9 @@ final class WorkerProcess {
     /// Where the worker's faulthandler writes when it crashes.
     let crashText: Descriptor
 
+    /// Limits that the system did not grant it.
+    let denials: [SpawnRequest.Denial]
+
     /// Whether it has said that it is ready.
     var isReady = false
     /// Whether it was told to end.
@@ -29,7 +32,7 @@ final class WorkerProcess {
     /// Takes over everything that belongs to a started worker.
     init(
         token: UInt64, generation: UInt32, cause: Slot.Cause, started: Int64, process: consuming ProcessHandle,
-        control: consuming PacketSocket, crashText: consuming Descriptor
+        control: consuming PacketSocket, crashText: consuming Descriptor, denials: [SpawnRequest.Denial]
     ) {
         self.token = token
         self.generation = generation
@@ -38,5 +41,6 @@ final class WorkerProcess {
         self.process = process
         self.control = control
         self.crashText = crashText
+        self.denials = denials
     }
 }

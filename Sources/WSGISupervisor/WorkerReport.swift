@@ -19,6 +19,24 @@ struct WorkerReport {
         "Process \(worker.process.id) of group '\(group.spec.name)' (slot \(slot), generation \(worker.generation))"
     }
 
+    /// What it was not granted; it runs without.
+    func denied(_ log: SupervisorLog) {
+        let limits = group.spec.limits
+        for denial in worker.denials {
+            let (id, option): (LogID, String) =
+                switch denial.wish {
+                case .priority: (.cpuPriorityDenied, "cpu-priority=\(limits.priority)")
+                case .cpuTime: (.cpuLimitDenied, "cpu-time-limit=\(limits.cpuTime)")
+                case .data: (.memoryLimitDenied, "memory-limit=\(limits.data)")
+                case .addressSpace: (.virtualMemoryLimitDenied, "virtual-memory-limit=\(limits.addressSpace)")
+                }
+            log.problem(
+                id, level: 4,
+                "\(name) runs without \(option) (\(denial.reason)). The limits that httpd was started with may be "
+                    + "lower, or its rights too few.", to: group.log)
+        }
+    }
+
     /// How it has ended.
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(group.spec.origin))"

@@ -40,7 +40,7 @@ public enum ControlKind: UInt32, Sendable {
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
 public enum SpecCodec {
     /// Raised whenever a spec or its order below changes.
-    public static let version: UInt32 = 1
+    public static let version: UInt32 = 2
 
     /// Encodes the supervisor's configuration.
     public static func encode(_ spec: SupervisorSpec, into buffer: inout ByteBuffer) {
@@ -109,6 +109,9 @@ public enum SpecCodec {
         buffer.append(group.umask.map(Int64.init) ?? -1)
         buffer.append(string: group.lang)
         buffer.append(string: group.locale)
+        append(group.environment, to: &buffer, encodeVariable)
+        buffer.append(string: group.root)
+        encodeLimits(group.limits, &buffer)
         encodeProcess(group.process, &buffer)
         buffer.append(Int64(group.logDescriptor))
         append(group.slots, to: &buffer) {
@@ -136,6 +139,9 @@ public enum SpecCodec {
         group.umask = try UInt32(exactly: reader.integer(Int64.self))
         group.lang = try reader.string()
         group.locale = try reader.string()
+        group.environment = try list(&reader, decodeVariable)
+        group.root = try reader.string()
+        group.limits = try decodeLimits(&reader)
         group.process = try decodeProcess(&reader)
         group.logDescriptor = try int(&reader)
         group.slots = try list(&reader) { (r: inout ByteReader) throws(WireError) in
@@ -156,7 +162,11 @@ public enum SpecCodec {
         }
         buffer.append(Int64(spec.maximumProcesses))
         buffer.append(Int64(spec.threadsPerProcess))
-        append(spec.pythonPath, to: &buffer) { $1.append(string: $0) }
+        encodeInterpreter(spec.interpreter, &buffer)
+        append(spec.interpreters, to: &buffer, encodeNamedInterpreter)
+        buffer.append(spec.switchInterval.bitPattern)
+        for flag in [spec.destroysInterpreters, spec.keepsTerminal] { buffer.append(byte: flag ? 1 : 0) }
+        encodePython(spec.python, &buffer)
         buffer.append(string: spec.home)
         buffer.append(string: spec.pythonExecutable)
         append(spec.preloads, to: &buffer, encodeScript)
@@ -173,13 +183,18 @@ public enum SpecCodec {
         spec.httpdChildren = try int(&reader)
         spec.httpdThreadsPerChild = try int(&reader)
         spec.processGroup = try reader.string()
-        spec.isMultithreaded = try reader.integer(UInt8.self) != 0
-        spec.isMultiprocess = try reader.integer(UInt8.self) != 0
-        spec.isRunOnce = try reader.integer(UInt8.self) != 0
-        spec.preloadsMustSucceed = try reader.integer(UInt8.self) != 0
+        spec.isMultithreaded = try flag(&reader)
+        spec.isMultiprocess = try flag(&reader)
+        spec.isRunOnce = try flag(&reader)
+        spec.preloadsMustSucceed = try flag(&reader)
         spec.maximumProcesses = try int(&reader)
         spec.threadsPerProcess = try int(&reader)
-        spec.pythonPath = try list(&reader, string)
+        spec.interpreter = try decodeInterpreter(&reader)
+        spec.interpreters = try list(&reader, decodeNamedInterpreter)
+        spec.switchInterval = try Double(bitPattern: reader.integer())
+        spec.destroysInterpreters = try flag(&reader)
+        spec.keepsTerminal = try flag(&reader)
+        spec.python = try decodePython(&reader)
         spec.home = try reader.string()
         spec.pythonExecutable = try reader.string()
         spec.preloads = try list(&reader, decodeScript)
@@ -191,7 +206,8 @@ public enum SpecCodec {
         for number in [worker.slot, worker.generation, worker.peerUserID] { buffer.append(number) }
         for number in [
             worker.threads, worker.stackSize, worker.maximumRequests, worker.gracefulTimeout, worker.shutdownTimeout,
-            worker.socketTimeout,
+            worker.socketTimeout, worker.sendBufferSize, worker.receiveBufferSize, worker.cpuTimeLimit,
+            worker.logLevel,
         ] { buffer.append(Int64(number)) }
         buffer.append(string: worker.displayName)
         buffer.append(string: worker.locale)
@@ -208,6 +224,10 @@ public enum SpecCodec {
         worker.gracefulTimeout = try int(&reader)
         worker.shutdownTimeout = try int(&reader)
         worker.socketTimeout = try int(&reader)
+        worker.sendBufferSize = try int(&reader)
+        worker.receiveBufferSize = try int(&reader)
+        worker.cpuTimeLimit = try int(&reader)
+        worker.logLevel = try int(&reader)
         worker.displayName = try reader.string()
         worker.locale = try reader.string()
         return worker
@@ -215,19 +235,19 @@ public enum SpecCodec {
 
     // MARK: - Building blocks
 
-    private static func checkVersion(_ reader: inout ByteReader) throws(WireError) {
+    static func checkVersion(_ reader: inout ByteReader) throws(WireError) {
         let found = try reader.integer(UInt32.self)
         guard found == version else { throw .version(found) }
     }
 
-    private static func append<Item>(
+    static func append<Item>(
         _ items: [Item], to buffer: inout ByteBuffer, _ encode: (Item, inout ByteBuffer) -> Void
     ) {
         buffer.append(UInt32(truncatingIfNeeded: items.count))
         for item in items { encode(item, &buffer) }
     }
 
-    private static func list<Item>(
+    static func list<Item>(
         _ reader: inout ByteReader, _ decode: (inout ByteReader) throws(WireError) -> Item
     ) throws(WireError) -> [Item] {
         var items: [Item] = []
@@ -236,12 +256,16 @@ public enum SpecCodec {
         return items
     }
 
-    private static func int(_ reader: inout ByteReader) throws(WireError) -> Int {
+    static func int(_ reader: inout ByteReader) throws(WireError) -> Int {
         guard let value = try Int(exactly: reader.integer(Int64.self)) else { throw .invalid("integer") }
         return value
     }
 
-    private static func string(_ reader: inout ByteReader) throws(WireError) -> String {
+    static func flag(_ reader: inout ByteReader) throws(WireError) -> Bool {
+        try reader.integer(UInt8.self) != 0
+    }
+
+    static func string(_ reader: inout ByteReader) throws(WireError) -> String {
         try reader.string()
     }
 }

@@ -109,15 +109,28 @@ def strings(items):
     return struct.pack('=I', len(items)) + b''.join(items)
 
 
-def process_spec(process_group='', daemon=False, python_path=(), home='', preloads=(), python='', must_succeed=False):
+def interpreter_spec(python_path=(), stdin=False, stdout=False, signal=True, own_gil=False, switch_interval=0.0):
+    """An encoded InterpreterSpec: the restrictions, and what else is each interpreter's own."""
+    return (strings([string(path) for path in python_path]) + bytes([stdin, stdout, signal, own_gil])
+            + struct.pack('=d', switch_interval))
+
+
+def process_spec(process_group='', daemon=False, python_path=(), home='', preloads=(), python='', must_succeed=False,
+                 interpreter=None, interpreters=None, switch_interval=0.0, destroys=True, keeps_terminal=False,
+                 dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache=''):
     """An encoded ProcessSpec, as SpecCodec writes it."""
     ints = lambda values: strings([struct.pack('=q', value) for value in values])
-    data = struct.pack('=I', 1) + ints([7, 0, 0]) + ints([2, 4, 62])
+    data = struct.pack('=I', 2) + ints([7, 0, 0]) + ints([2, 4, 62])
     data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
     data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
-    data += strings([string(path) for path in python_path]) + string(home) + string(python)
+    data += interpreter_spec(**{'python_path': python_path} | (interpreter or {}))
+    data += strings([string(name) + interpreter_spec(**one) for name, one in (interpreters or {}).items()])
+    data += struct.pack('=d', switch_interval) + bytes([destroys, keeps_terminal, dont_write_bytecode])
+    data += strings([string(filter) for filter in warnings]) + struct.pack('=q', optimize)
+    data += string(hash_seed) + string(egg_cache) + string(home) + string(python)
     data += strings([string(path) + string(group) + string('') for path, group in preloads])
-    worker = struct.pack('=III', 0, 1, 0) + struct.pack('=qqqqqq', 15, 0, 0, 15, 5, 60) + string('') + string('')
+    worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
+    worker += string('') + string('')
     return data + strings([worker] if daemon else [])
 
 

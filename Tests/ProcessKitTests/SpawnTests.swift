@@ -87,4 +87,57 @@ struct SpawnTests {
         let failure = try failure { $0.executable = path }
         #expect(failure.step == .execute)
     }
+
+    @Test func processIsHeldToItsLimits() throws {
+        let result = try run("ulimit -t; ulimit -d; ulimit -v; ulimit -Ht; nice") {
+            $0.limits.cpuTime = 100
+            $0.limits.mostCPUTime = 107
+            $0.limits.data = 512 << 20
+            $0.limits.addressSpace = 4 << 30
+            $0.limits.priority = 5
+        }
+        #expect(result.text == "100\n\(512 << 10)\n\(4 << 20)\n107\n5\n")
+    }
+
+    @Test func whatIsDeniedIsTold() throws {
+        // A hard limit that is lower can be raised by nobody but root.
+        var limits = SpawnRequest.Limits()
+        limits.cpuTime = 20
+        limits.mostCPUTime = 10
+        limits.data = 512 << 20
+        let null = try Descriptor.null()
+        var request = SpawnRequest(executable: "/bin/true", arguments: ["true"], environment: [])
+        request.descriptors = [null.raw, null.raw, null.raw]
+        request.limits = limits
+        let started = try request.launch()
+        let process = try ProcessHandle(id: started.id)
+        #expect(started.denials.map(\.wish) == [.cpuTime] && started.denials.map(\.code) == [22])
+        let ended = process.ends(within: 10_000)
+        let ending = process.reap()
+        #expect(ended && ending == .exited(code: 0))
+    }
+
+    @Test func rootIsChanged() throws {
+        guard CurrentProcess.user == 0 else {
+            let failure = try failure { $0.root = "/" }
+            #expect(failure.step == .root && failure.code == 1)
+            return
+        }
+        // Where /bin and /lib are links into /usr, that directory is as good as a root.
+        guard CurrentProcess.sees("/usr/lib64") else { return }
+        let result = try run("pwd; test -e /usr || echo within") { $0.root = "/usr" }
+        #expect(result.text == "/\nwithin\n")
+        let lower = try run("pwd") {
+            $0.root = "/usr"
+            $0.workingDirectory = "/share"
+        }
+        #expect(lower.text == "/share\n")
+    }
+
+    @Test func missingRootIsReported() throws {
+        guard CurrentProcess.user == 0 else { return }
+        let failure = try failure { $0.root = "/var/nowhere/root" }
+        #expect(failure.step == .root && failure.code == 2)
+        #expect(failure.refusedPart(of: "/var/nowhere/root") == "/var/nowhere")
+    }
 }

@@ -38,7 +38,8 @@ def encode_worker(options):
         integer(options.get(name, default))
         for name, default in (
             ("threads", 4), ("stack_size", 0), ("maximum_requests", 0), ("graceful_timeout", 15),
-            ("shutdown_timeout", 5), ("socket_timeout", 60),
+            ("shutdown_timeout", 5), ("socket_timeout", 60), ("send_buffer_size", 0), ("receive_buffer_size", 0),
+            ("cpu_time_limit", 0), ("log_level", 6),
         )
     ) + string(options.get("display_name", "")) + string(options.get("locale", ""))
 
@@ -47,11 +48,24 @@ def encode_script(script):
     return b"".join(string(part) for part in script)
 
 
+def encode_interpreter(options):
+    restrictions = struct.pack("=BBBB", 0, 0, options.get("restrict_signal", False), 0)
+    return many(options.get("python_path", []), string) + restrictions + struct.pack("=d", 0)
+
+
+def encode_variable(variable):
+    name, value = variable
+    return string(name) + struct.pack("=B", value is not None) + string(value or "")
+
+
 def encode_process(options):
     spec = many([7, 0, 0], integer) + many([2, 4, 71], integer)
     spec += string("Apache/2.4.71") + string("today") + string("event") + integer(16) + integer(25)
     spec += string(options["name"]) + struct.pack("=BBBB", 1, 0, 0, 0) + integer(1) + integer(options.get("threads", 4))
-    spec += many(options.get("python_path", []), string) + string(options.get("home", "")) + string("")
+    spec += encode_interpreter(options) + struct.pack("=I", 0) + struct.pack("=d", 0)
+    spec += struct.pack("=BB", options.get("destroys_interpreters", True), False)
+    spec += struct.pack("=B", 0) + struct.pack("=I", 0) + integer(0) + string("") + string("")  # PythonSpec
+    spec += string(options.get("home", "")) + string("")
     spec += many(options.get("preloads", []), encode_script)
     return spec + many([options], encode_worker)
 
@@ -113,7 +127,7 @@ class Parent:
                 listeners.append((index, len(descriptors)))
                 descriptors.append(self.slot(index).listener.fileno())
             encoded.append(self.encode_group(group, listeners))
-        body = struct.pack("=II", 1, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
+        body = struct.pack("=II", 2, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
         body += struct.pack("=I", len(encoded)) + b"".join(encoded)
         file = os.memfd_create("configuration")
         os.write(file, body)
@@ -130,6 +144,8 @@ class Parent:
         out += many(group.get("groups", []), lambda gid: struct.pack("=I", gid))
         out += string(group.get("user_name", "")) + string(group.get("user_home", "")) + string(group.get("home", ""))
         out += integer(group.get("umask", -1)) + string(group.get("lang", "")) + string(group.get("locale", ""))
+        out += many(group.get("environment", []), encode_variable) + string(group.get("root", ""))
+        out += b"".join(integer(group.get(name, 0)) for name in ("priority", "cpu", "most_cpu", "data", "address_space"))
         out += encode_process(group) + integer(0)
         return out + many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
 

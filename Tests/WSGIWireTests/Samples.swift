@@ -65,10 +65,45 @@ enum Sample {
         worker.gracefulTimeout = 16
         worker.shutdownTimeout = 6
         worker.socketTimeout = 61
+        worker.sendBufferSize = 65536
+        worker.receiveBufferSize = 32768
+        worker.cpuTimeLimit = 30
+        worker.logLevel = 7
         worker.peerUserID = 33
         worker.displayName = "(wsgi:site)"
         worker.locale = "de_DE.UTF-8"
         return worker
+    }
+
+    static var interpreter: InterpreterSpec {
+        var spec = InterpreterSpec()
+        spec.pythonPath = ["/srv/a", "/srv/b"]
+        spec.restrictsStdin = true
+        spec.restrictsStdout = true
+        spec.restrictsSignal = false
+        spec.hasOwnGIL = true
+        spec.switchInterval = 0.001
+        return spec
+    }
+
+    static var python: PythonSpec {
+        var spec = PythonSpec()
+        spec.dontWriteBytecode = true
+        spec.warnings = ["error", "ignore::DeprecationWarning"]
+        spec.optimize = 2
+        spec.hashSeed = "17"
+        spec.eggCache = "/var/cache/eggs"
+        return spec
+    }
+
+    static var limits: LimitSpec {
+        var spec = LimitSpec()
+        spec.priority = -5
+        spec.cpuTime = 30
+        spec.mostCPUTime = 36
+        spec.data = 1 << 30
+        spec.addressSpace = 1 << 32
+        return spec
     }
 
     static var process: ProcessSpec {
@@ -86,7 +121,12 @@ enum Sample {
         spec.isRunOnce = true
         spec.maximumProcesses = 2
         spec.threadsPerProcess = 5
-        spec.pythonPath = ["/srv/a", "/srv/b"]
+        spec.interpreter = interpreter
+        spec.interpreters = [NamedInterpreterSpec("", InterpreterSpec()), NamedInterpreterSpec("b", interpreter)]
+        spec.switchInterval = 0.25
+        spec.destroysInterpreters = false
+        spec.keepsTerminal = true
+        spec.python = python
         spec.home = "/srv"
         spec.pythonExecutable = "/srv/venv/bin/python"
         spec.preloads = [
@@ -115,6 +155,11 @@ enum Sample {
         group.umask = 0o27
         group.lang = "C.UTF-8"
         group.locale = "de_DE.UTF-8"
+        group.environment = [
+            EnvironmentChange("A", "ä=b"), EnvironmentChange("B", nil), EnvironmentChange("C", ""),
+        ]
+        group.root = "/srv/root"
+        group.limits = limits
         group.process = process
         group.logDescriptor = 2
         group.slots = [SlotSpec(index: 7, listenerDescriptor: 3), SlotSpec(index: 8, listenerDescriptor: 4)]

@@ -45,6 +45,9 @@ struct SpecCodecTests {
                 .filter { String(describing: $0.value) == String(describing: $1.value) }.compactMap(\.0.label)
         }
         #expect(unchanged(Sample.worker, WorkerSpec()).isEmpty)
+        #expect(unchanged(Sample.interpreter, InterpreterSpec()).isEmpty)
+        #expect(unchanged(Sample.python, PythonSpec()).isEmpty)
+        #expect(unchanged(Sample.limits, LimitSpec()).isEmpty)
         #expect(unchanged(Sample.process, ProcessSpec()).isEmpty)
         #expect(unchanged(Sample.group, GroupSpec()).isEmpty)
         #expect(unchanged(Sample.supervisor, SupervisorSpec()).isEmpty)

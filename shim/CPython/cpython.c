@@ -60,6 +60,40 @@ void wsgi_end_interpreter(PyThreadState *next) {
     }
 }
 
+/* Public, but not in the limited API: a copy of what CPython declares, which is the same from 3.12 to 3.14. */
+struct interpreter_config {
+    int use_main_obmalloc;
+    int allow_fork;
+    int allow_exec;
+    int allow_threads;
+    int allow_daemon_threads;
+    int check_multi_interp_extensions;
+    int gil;
+};
+enum { OWN_GIL = 2 };
+struct status {
+    int type; /* 0: success */
+    const char *function;
+    const char *message;
+    int exit_code;
+};
+__attribute__((weak)) struct status Py_NewInterpreterFromConfig(PyThreadState **, const struct interpreter_config *);
+
+bool wsgi_has_own_gils(void) {
+    return Py_Version >= 0x030C0000 && Py_Version < 0x030F0000 && Py_NewInterpreterFromConfig != NULL;
+}
+
+PyThreadState *wsgi_new_interpreter_with_own_gil(void) {
+    struct interpreter_config config = {
+        .allow_threads = 1,
+        .check_multi_interp_extensions = 1,
+        .gil = OWN_GIL,
+    };
+    PyThreadState *made = NULL;
+    struct status status = Py_NewInterpreterFromConfig(&made, &config);
+    return status.type == 0 ? made : NULL;
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 __attribute__((weak)) void Py_SetProgramName(const wchar_t *);
@@ -68,5 +102,16 @@ void wsgi_set_program_name(const char *path) {
     /* Python keeps the pointer: the memory is never given back. */
     if (Py_SetProgramName != NULL)
         Py_SetProgramName(Py_DecodeLocale(path, NULL));
+}
+
+__attribute__((weak)) void PySys_AddWarnOption(const wchar_t *);
+
+bool wsgi_add_warning_filter(const char *filter) {
+    wchar_t *wide = PySys_AddWarnOption ? Py_DecodeLocale(filter, NULL) : NULL;
+    if (wide == NULL)
+        return false;
+    /* The memory is never given back: what frees it is not in the limited API. */
+    PySys_AddWarnOption(wide);
+    return true;
 }
 #pragma GCC diagnostic pop

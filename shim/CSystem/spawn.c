@@ -16,10 +16,23 @@
 
 enum { FIRST_SPARE = 64, MAX_DESCRIPTORS = 32 };
 
+/* What the child tells: a step that failed, after which it ends, or a wish that was not granted. */
+struct news {
+    int32_t step; /* 0: a wish */
+    int32_t code;
+    int32_t detail; /* `refused`, or which wish */
+};
+
 static _Noreturn void fail(int report, int step, int code, int refused) {
-    wsgi_spawn_failure failure = {.step = step, .code = code, .refused = refused};
-    ssize_t written = write(report, &failure, sizeof failure);
-    _exit(written == sizeof failure ? 127 : 126);
+    struct news news = {.step = step, .code = code, .detail = refused};
+    ssize_t written = write(report, &news, sizeof news);
+    _exit(written == sizeof news ? 127 : 126);
+}
+
+static void deny(int report, int wish) {
+    struct news news = {.code = errno, .detail = wish};
+    ssize_t written = write(report, &news, sizeof news);
+    (void)written; /* the pipe has room for more than there are wishes */
 }
 
 static void reset_signals(void) {
@@ -60,6 +73,18 @@ static int set_open_files(uint64_t soft) {
     return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void set_limit(int report, int wish, int resource, uint64_t soft, uint64_t hard) {
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    if (soft > 0 && setrlimit((__rlimit_resource_t)resource, &limit) != 0)
+        deny(report, wish);
+}
+
+static void set_limits(const wsgi_spawn_limits *limits, int report) {
+    set_limit(report, WSGI_SPAWN_CPU_TIME, RLIMIT_CPU, limits->cpu_time, limits->most_cpu_time);
+    set_limit(report, WSGI_SPAWN_DATA, RLIMIT_DATA, limits->data, limits->data);
+    set_limit(report, WSGI_SPAWN_ADDRESS_SPACE, RLIMIT_AS, limits->address_space, limits->address_space);
+}
+
 static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     setsid();
     if (place_descriptors(request, &report) != 0)
@@ -69,6 +94,13 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
         fail(report, WSGI_SPAWN_LIMITS, errno, 0);
     if (request->mask >= 0)
         umask((mode_t)request->mask);
+    if (request->limits.priority != 0 && setpriority(PRIO_PROCESS, 0, request->limits.priority) != 0)
+        deny(report, WSGI_SPAWN_PRIORITY);
+    set_limits(&request->limits, report);
+    if (request->root && (chroot(request->root) != 0 || chdir("/") != 0)) {
+        int code = errno;
+        fail(report, WSGI_SPAWN_ROOT, code, wsgi_refused_part(request->root, WSGI_ACCESS_EXECUTE));
+    }
     if (request->changes_user) {
         if (setgid(request->group) != 0)
             fail(report, WSGI_SPAWN_GROUP, errno, 0);
@@ -112,15 +144,26 @@ pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure)
         failure->code = code;
         return -1;
     }
-    wsgi_spawn_failure told;
-    ssize_t got;
-    do
-        got = read(report[0], &told, sizeof told);
-    while (got < 0 && errno == EINTR);
+    failure->step = 0;
+    for (;;) {
+        struct news told;
+        ssize_t got = read(report[0], &told, sizeof told);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got != sizeof told)
+            break;
+        if (told.step == 0) {
+            if (told.detail >= 0 && told.detail < WSGI_SPAWN_WISHES)
+                failure->denied[told.detail] = told.code;
+            continue;
+        }
+        failure->step = told.step;
+        failure->code = told.code;
+        failure->refused = told.detail;
+    }
     close(report[0]);
-    if (got != sizeof told)
+    if (failure->step == 0)
         return child;
-    *failure = told;
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
     return -1;

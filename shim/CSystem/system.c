@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
@@ -104,6 +105,11 @@ int32_t wsgi_set_timeouts(int32_t socket, int64_t seconds) {
     if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
         return -errno;
     return result(setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit));
+}
+
+void wsgi_set_buffer(int32_t socket, bool sending, int64_t size) {
+    int value = size > INT_MAX ? INT_MAX : (int)size;
+    setsockopt(socket, SOL_SOCKET, sending ? SO_SNDBUF : SO_RCVBUF, &value, sizeof value);
 }
 
 int64_t wsgi_send(int32_t socket, const void *bytes, size_t count, bool wait) {

@@ -76,7 +76,8 @@ struct ConfigDump {
 
     private func python(of definition: DaemonProcess) -> String {
         describe { () throws(StartError) in
-            try PythonChoice.executable(definition.options, facts.global, facts.machine.defaultPython, for: "")
+            try PythonChoice.executable(
+                definition.options, facts.global, facts.machine.defaultPython, for: "", root: definition.options.root)
         }
     }
 

@@ -10,7 +10,7 @@ enum PythonChecks {
             do throws(StartError) {
                 _ = try PythonChoice.executable(
                     definition.options, facts.global, facts.machine.defaultPython,
-                    for: "WSGIDaemonProcess '\(definition.name)'")
+                    for: "WSGIDaemonProcess '\(definition.name)'", root: definition.options.root)
                 return nil
             } catch {
                 return Finding(

@@ -149,6 +149,19 @@ bool wsgi_delete_other_thread_states(void);
  * Py_EndInterpreter keeps the GIL, later it gives it away. */
 void wsgi_end_interpreter(PyThreadState *_Nonnull next);
 
+/* Whether this Python can give each interpreter a GIL of its own. */
+bool wsgi_has_own_gils(void);
+/* Makes an interpreter with a GIL of its own, isolated as CPython wants that, from a thread that holds the main
+ * interpreter's. Returns its thread state, which is current then, in place of the caller's; NULL: nothing has changed.
+ */
+PyThreadState *_Nullable wsgi_new_interpreter_with_own_gil(void);
+/* The version of the Python that runs, as PY_VERSION_HEX. */
+static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; }
+
+/* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but what
+ * replaces it is not in the limited API. False: this Python has not got it. */
+bool wsgi_add_warning_filter(const char *_Nonnull filter);
+
 /* Before Py_InitializeEx: the executable whose environment Python is to use. Py_SetProgramName is deprecated, but what
  * replaces it is not in the limited API; a Python without it takes the environment of the library itself. */
 void wsgi_set_program_name(const char *_Nonnull path);

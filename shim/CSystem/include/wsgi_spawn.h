@@ -18,8 +18,27 @@ enum wsgi_spawn_step {
     WSGI_SPAWN_SUPPLEMENTARY_GROUPS = 5,
     WSGI_SPAWN_USER = 6,
     WSGI_SPAWN_DIRECTORY = 7,
-    WSGI_SPAWN_EXECUTE = 8
+    WSGI_SPAWN_EXECUTE = 8,
+    WSGI_SPAWN_ROOT = 9
 };
+
+/* What the new process can do without. */
+enum wsgi_spawn_wish {
+    WSGI_SPAWN_PRIORITY = 0,
+    WSGI_SPAWN_CPU_TIME = 1,
+    WSGI_SPAWN_DATA = 2,
+    WSGI_SPAWN_ADDRESS_SPACE = 3,
+    WSGI_SPAWN_WISHES = 4
+};
+
+/* What the new process is held to; 0: as inherited. */
+typedef struct wsgi_spawn_limits {
+    int32_t priority;       /* nice value */
+    uint64_t cpu_time;      /* RLIMIT_CPU in seconds: the soft limit */
+    uint64_t most_cpu_time; /* and the hard one */
+    uint64_t data;          /* RLIMIT_DATA in bytes */
+    uint64_t address_space; /* RLIMIT_AS in bytes */
+} wsgi_spawn_limits;
 
 /* What to start, and as whom. */
 typedef struct wsgi_spawn_request {
@@ -28,7 +47,8 @@ typedef struct wsgi_spawn_request {
     char *_Nullable const *_Nonnull environment;
     const int32_t *_Nonnull descriptors; /* they become 0, 1, 2, ...; every other one is closed by exec */
     size_t descriptor_count;
-    const char *_Nullable directory; /* NULL: unchanged */
+    const char *_Nullable root;      /* chroot; NULL: unchanged. `directory` and `executable` are below it */
+    const char *_Nullable directory; /* NULL: unchanged, or the root */
     int64_t mask;                    /* file creation mask; negative: unchanged */
     uint64_t open_files;             /* soft limit of descriptors; 0: unchanged */
     bool changes_user;
@@ -36,6 +56,7 @@ typedef struct wsgi_spawn_request {
     gid_t group;
     const gid_t *_Nullable groups; /* supplementary */
     size_t group_count;
+    wsgi_spawn_limits limits;
 } wsgi_spawn_request;
 
 /* Which step failed and why. */
@@ -44,6 +65,8 @@ typedef struct wsgi_spawn_failure {
     int32_t code; /* errno */
     /* For paths: length of the shortest leading part that cannot be entered or found; 0: unknown. */
     int32_t refused;
+    /* The errno for each wish (wsgi_spawn_wish) that was not granted, also when the program was started. */
+    int32_t denied[WSGI_SPAWN_WISHES];
 } wsgi_spawn_failure;
 
 /* Starts the program in a session of its own, with default signal dispositions and an empty signal mask. Returns its

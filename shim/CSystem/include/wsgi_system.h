@@ -37,6 +37,8 @@ int32_t wsgi_accept(int32_t listener);
 int64_t wsgi_peer_user(int32_t socket);
 /* Limits each blocking send and receive; 0: no limit. */
 int32_t wsgi_set_timeouts(int32_t socket, int64_t seconds);
+/* SO_SNDBUF, or SO_RCVBUF, in bytes. */
+void wsgi_set_buffer(int32_t socket, bool sending, int64_t size);
 /* send(MSG_NOSIGNAL) / recv, repeated on EINTR. */
 int64_t wsgi_send(int32_t socket, const void *_Nonnull bytes, size_t count, bool wait);
 int64_t wsgi_receive(int32_t socket, void *_Nonnull bytes, size_t capacity, bool wait, bool peek);

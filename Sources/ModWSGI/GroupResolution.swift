@@ -1,0 +1,196 @@
+internal import CHTTPD
+internal import ProcessKit
+internal import WSGIConfig
+internal import WSGICore
+
+/// Finds out what a `WSGIDaemonProcess` means on this machine: accounts, paths, files, numbers.
+struct GroupResolution {
+    private let definition: DaemonProcess
+    private let global: GlobalSettings
+    private let host: HostFacts
+    private let engine: String
+
+    private var options: DaemonOptions { definition.options }
+    /// The group as messages name it.
+    private var owner: String { "WSGIDaemonProcess '\(definition.name)'" }
+
+    init(_ definition: DaemonProcess, _ global: GlobalSettings, _ host: HostFacts, engine: String) {
+        self.definition = definition
+        self.global = global
+        self.host = host
+        self.engine = engine
+    }
+
+    /// The group as the supervisor runs it, but for its log and its sockets.
+    func spec(preloads: [ScriptSpec], logLevel: Int) throws(StartError) -> GroupSpec {
+        let user = try Accounts.user(options.user, default: host.userID, for: owner)
+        if host.isRoot && user.id == 0 {
+            throw StartError(
+                .accountUnusable,
+                "\(owner) would run as root: give user=, or set httpd's User, to an account without its rights.")
+        }
+        let primary = try Accounts.group(options.group, default: host.groupID, for: owner)
+        let groups = try supplementaryGroups(of: user, primary: primary)
+        var group = GroupSpec()
+        group.name = definition.name
+        group.origin = definition.location.description
+        group.root = try root()
+        try checkEngine(user: user, groups: groups, root: group.root)
+        group.python = try PythonChoice.executable(
+            options, global, host.defaultPython, for: owner, root: group.root)
+        group.pythonArguments = ["-P", "-X", "utf8"] + global.python.arguments
+        group.changesUser = host.isRoot
+        group.userID = user.id
+        group.groupID = primary
+        group.supplementaryGroups = groups
+        group.userName = user.name
+        group.userHome = user.home
+        // A user of its own starts at home; httpd's own user has no use for its home directory.
+        let startsAtHome = host.isRoot && user.id != host.userID && group.root.isEmpty
+        group.workingDirectory = options.home ?? (startsAtHome ? user.home : "")
+        group.umask = options.umask
+        group.lang = options.lang ?? ""
+        group.locale = options.locale ?? ""
+        group.environment = try environment()
+        group.limits = limits
+        group.process = process(preloads)
+        group.process.worker = try worker(logLevel: logLevel)
+        return group
+    }
+
+    /// The owner of the group's sockets; `nil`: nobody can be given them, because httpd does not run as root.
+    func socketOwner() throws(StartError) -> (user: UInt32, group: UInt32)? {
+        guard host.isRoot else { return nil }
+        let user = try Accounts.user(options.socketUser, default: host.userID, for: owner, option: "socket-user")
+        return (user.id, host.groupID)
+    }
+
+    // MARK: - Accounts and paths
+
+    private func supplementaryGroups(of user: Accounts.User, primary: UInt32) throws(StartError) -> [UInt32] {
+        guard let wanted = options.supplementaryGroups else {
+            return Accounts.supplementaryGroups(of: user.name, primary: primary)
+        }
+        var groups = [primary]
+        for account in wanted {
+            let group = try Accounts.group(account, default: primary, for: owner, option: "supplementary-groups")
+            if !groups.contains(group) { groups.append(group) }
+        }
+        guard groups.count <= Accounts.mostGroups else {
+            throw StartError(
+                .accountUnusable,
+                "\(owner): supplementary-groups= names \(groups.count) groups; a process has at most "
+                    + "\(Accounts.mostGroups).")
+        }
+        return groups
+    }
+
+    private func root() throws(StartError) -> String {
+        guard options.chroot != nil else { return "" }
+        let root = options.root
+        guard host.isRoot else {
+            throw StartError(.chrootFailed, "\(owner): chroot= needs httpd to be started by root.")
+        }
+        guard isDirectory(root + "/") else {
+            throw StartError(.chrootFailed, "\(owner): chroot=\(root) is not a directory that exists.")
+        }
+        return root
+    }
+
+    /// Refuses an engine that the processes cannot reach.
+    private func checkEngine(user: Accounts.User, groups: [UInt32], root: String) throws(StartError) {
+        guard host.isRoot else { return }
+        guard root.isEmpty else {
+            guard !exists(root + engine) else { return }
+            throw StartError(
+                .chrootFailed,
+                "\(owner): within chroot=\(root) there is no '\(engine)', which the processes load: "
+                    + "install -D '\(engine)' '\(root)\(engine)'.")
+        }
+        guard let closed = firstClosedDirectory(on: engine, user: user.id, groups: groups) else { return }
+        throw StartError(
+            .daemonStartFailed,
+            "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                + "where the module's engine '\(engine)' is: install the module with 'make install'.")
+    }
+
+    // MARK: - Environment and limits
+
+    private func environment() throws(StartError) -> [EnvironmentChange] {
+        var python = global.python
+        python.eggCache = options.pythonEggs ?? ""
+        var variables = python.environment
+        for path in options.environmentFiles {
+            do {
+                variables += try EnvironmentFile.read(path).map { EnvironmentChange($0.name, $0.value) }
+            } catch {
+                throw StartError(.environmentFileUnusable, "\(owner): env-file=\(path): \(error.description)")
+            }
+        }
+        return variables + options.environment.map { EnvironmentChange($0.name, $0.value) }
+    }
+
+    private var limits: LimitSpec {
+        var limits = LimitSpec()
+        limits.priority = options.cpuPriority
+        limits.cpuTime = options.cpuTimeLimit
+        limits.mostCPUTime = options.cpuTimeLimit > 0 ? options.cpuTimeLimit + 1 + options.shutdownTimeout : 0
+        limits.data = options.memoryLimit
+        limits.addressSpace = options.virtualMemoryLimit
+        return limits
+    }
+
+    // MARK: - What a process is told
+
+    private func process(_ preloads: [ScriptSpec]) -> ProcessSpec {
+        var process = host.process
+        process.processGroup = definition.name
+        process.isMultithreaded = options.threads != 1
+        process.isMultiprocess = options.isMultiprocess
+        process.isRunOnce = options.threads == 1 && options.maximumRequests == 1
+        process.maximumProcesses = options.processes
+        process.threadsPerProcess = options.threads
+        global.interpreters(of: definition).apply(to: &process)
+        process.destroysInterpreters = global.destroyInterpreter
+        process.home = options.home ?? ""
+        process.preloads = preloads
+        return process
+    }
+
+    private func worker(logLevel: Int) throws(StartError) -> WorkerSpec {
+        var worker = WorkerSpec()
+        worker.threads = options.threads
+        worker.stackSize = options.stackSize
+        worker.maximumRequests = options.maximumRequests
+        worker.gracefulTimeout = options.gracefulTimeout
+        worker.shutdownTimeout = options.shutdownTimeout
+        worker.socketTimeout = options.socketTimeout > 0 ? options.socketTimeout : host.timeout
+        worker.sendBufferSize = options.sendBufferSize
+        worker.receiveBufferSize = options.receiveBufferSize
+        worker.cpuTimeLimit = options.cpuTimeLimit
+        worker.logLevel = logLevel
+        worker.peerUserID = try socketOwner()?.user ?? CurrentProcess.user
+        worker.displayName = definition.displayName ?? ""
+        worker.locale = options.locale ?? ""
+        return worker
+    }
+}
+
+extension EnvironmentFile {
+    /// The variables of an `env-file=`; with `-` before its path the file may be missing.
+    ///
+    /// - Throws: What is wrong, with the file and the line, and nothing of its contents.
+    static func read(_ option: String) throws(ConfigError) -> [EnvironmentVariable] {
+        let isOptional = option.hasPrefix("-")
+        let path = isOptional ? String(option.dropFirst()) : option
+        let contents: [UInt8]
+        do {
+            contents = try contentsOfFile(path, atMost: maximumSize)
+        } catch {
+            if isOptional, error.isMissingFile { return [] }
+            throw ConfigError(
+                "the file cannot be read (\(error.reason)). It must be a file that the user who starts httpd may read.")
+        }
+        return try variables(in: contents, path: path)
+    }
+}

@@ -1,0 +1,42 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+
+/// `sys.setswitchinterval`: how long a thread may keep a GIL that others want.
+///
+/// It belongs to the GIL: the process's is set once, when it starts, and an interpreter has one of its own only with a
+/// GIL of its own.
+enum SwitchInterval {
+    /// Sets it for the GIL that is held, if it is not 0; false: it has raised.
+    static func set(_ seconds: Double) -> Bool {
+        guard seconds > 0 else { return true }
+        guard let sys = Python.module("sys"), let set = sys.object.attribute("setswitchinterval"),
+            let value = unsafe Reference(PyFloat_FromDouble(seconds))
+        else { return false }
+        return set.object.call(value.object) != nil
+    }
+
+    /// Says what an interpreter was to have and cannot have. Without the GIL.
+    static func warn(_ spec: InterpreterSpec, _ applicationGroup: String, hasOwnGIL: Bool) {
+        if spec.hasOwnGIL && !hasOwnGIL && !applicationGroup.isEmpty {
+            LogTarget.process.write(
+                WSGI_LOG_WARNING, .ownGILUnavailable,
+                "WSGIPerInterpreterGIL is On for application group '\(applicationGroup)', but this Python "
+                    + "(\(version)) has no GIL for each interpreter that this module could use: that takes 3.12, 3.13 "
+                    + "or 3.14. The interpreter shares the GIL of the process.")
+        }
+        if spec.switchInterval > 0 && !hasOwnGIL {
+            LogTarget.process.write(
+                WSGI_LOG_WARNING, .switchIntervalShared,
+                "WSGISwitchInterval for application group '\(applicationGroup)' is ignored: its interpreter shares the "
+                    + "GIL of the process. Set it for the process (switch-interval=, or WSGISwitchInterval without "
+                    + "application-group=), or set WSGIPerInterpreterGIL for this application group.")
+        }
+    }
+
+    private static var version: String {
+        let number = wsgi_python_version()
+        return "\(number >> 24).\(number >> 16 & 0xFF)"
+    }
+}
