@@ -42,6 +42,10 @@ class Server:
     def __init__(self, platform: Platform):
         self.platform = platform
         self.marker = uuid.uuid4().hex
+        #: What httpd's environment has besides.
+        self.environment: dict[str, str] = {}
+        #: The program that runs httpd, if another one is to be before it.
+        self.wrapper: list[str] = []
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="wsgi-", dir="/tmp"))
         self.port = env.free_port()
         self.pid: int | None = None
@@ -114,12 +118,12 @@ class Server:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", env.MARKER: self.marker}
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", env.MARKER: self.marker} | self.environment
 
     # Life
 
-    def start(self, *, wait: bool = True, daemonise: bool = False) -> "Server":
-        """Starts httpd and waits until it answers."""
+    def start(self, *, wait: bool = True, daemonise: bool = False, single: bool = False, stdin=None) -> "Server":
+        """Starts httpd and waits until it answers; `single`: as httpd -X."""
         self.write_config()
         if daemonise:
             done = self._run("-k", "start")
@@ -128,8 +132,9 @@ class Server:
             self._adopt(int(until(self._pid_file, "the PidFile")))
         else:
             output = (self.root / "logs" / "output.txt").open("ab")
-            self._popen = subprocess.Popen([env.httpd(), "-f", self.config_file, "-DFOREGROUND"], stdout=output,
-                                           stderr=output, env=self._environment(), start_new_session=True)
+            words = [*self.wrapper, env.httpd(), "-f", self.config_file, "-X" if single else "-DFOREGROUND"]
+            self._popen = subprocess.Popen(words, stdin=stdin, stdout=output, stderr=output, env=self._environment(),
+                                           start_new_session=True)
             output.close()
             processes.own_children.add(self._popen.pid)
             self._adopt(self._popen.pid)
