@@ -107,7 +107,7 @@ def test_an_unusable_file_stops_its_group_alone(launch, text, place, word):
     if text is not None:
         (server.root / "app.env").write_text(text)
     server.start()
-    server.log.wait_for(rf"WSGI1020: .*httpd\.conf:\d+: .*{place}.*{word}")
+    server.log.wait_for(rf"WSGI1040: .*httpd\.conf:\d+: .*{place}.*{word}")
     server.log.allow("WSGI0117")
     assert (server.get("/bad").status, server.get("/good").status) == (503, 200)
     assert SECRET not in server.log.text()
@@ -118,7 +118,7 @@ def test_an_unusable_file_stops_its_group_alone(launch, text, place, word):
 
 def test_a_directory_is_no_file_of_variables(launch):
     server = launch(configuration("daemon", "env-file=@ROOT@/htdocs"))
-    server.log.wait_for("WSGI1020: ")
+    server.log.wait_for("WSGI1040: ")
     server.log.allow("WSGI0117")
     assert server.get("/main").status == 503
 

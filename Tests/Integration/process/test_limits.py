@@ -89,7 +89,7 @@ def test_what_cannot_be_had_is_told_and_the_group_lives(launch):
                       "--as=9000000000"]
     server.start()
     for tag, option in (("0076", "cpu-time-limit=5000"), ("0077", f"memory-limit={9 << 30}"),
-                        ("0078", f"virtual-memory-limit={10 << 30}"), ("1021", "cpu-priority=-3")):
+                        ("0078", f"virtual-memory-limit={10 << 30}"), ("1041", "cpu-priority=-3")):
         server.log.wait_for(rf"\[wsgi:warn\].*WSGI{tag}: .*group 'main'.*{option} \(")
     assert limits(server) == [(1000, 1000), (8_000_000_000,) * 2, (9_000_000_000,) * 2]
 
