@@ -60,7 +60,8 @@ internal import WSGICore
                 inputType: inputType.take(),
                 responseType: responseType.take(), logType: logType.take(), textStream: textStream.take(),
                 startResponse: StartResponse.startResponseMethod(), write: StartResponse.writeMethod(),
-                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks, scripts: ScriptTable.make()))
+                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks,
+                scripts: ScriptTable.make()))
         let made = unsafe Interpreter(state: state)
         let keepsTerminal = unsafe process.pointee.spec.keepsTerminal
         guard made.replaceStreams(keepsTerminal: keepsTerminal),
