@@ -187,10 +187,11 @@ class Mutator:
         if self._random.random() < 0.2:
             other = self._random.choice(SEEDS).strip("\n").split("\n")
             lines += other if self._random.random() < 0.5 else self._random.sample(other, min(3, len(other)))
-        kinds = [self._line, self._context]
-        # What only changes the order and the places of lines is accepted more often, and goes further into the checks.
-        if self._random.random() < 0.7:
-            kinds += [self._word, self._word, self._word, self._number, self._number, self._quote, self._character]
+        kinds = [self._word, self._word, self._word, self._number, self._number, self._quote, self._character, self._line,
+                 self._line, self._context]
+        # What leaves lines whole is accepted more often, and goes further into the checks of a whole configuration.
+        if self._random.random() < 0.4:
+            kinds = [self._order, self._option]
         for _ in range(self._random.choice((1, 1, 1, 2, 3, 6))):
             lines = self._random.choice(kinds)(lines)
         text = "\n".join(lines) + "\n"
@@ -247,22 +248,41 @@ class Mutator:
         mark = self._random.choice(('"', "'", "\\", '\\"', '" "', "''", "\t"))
         return lines[:place] + [lines[place][:at] + mark + lines[place][at:]] + lines[place + 1:]
 
-    def _line(self, lines):
-        """Doubles, removes, moves or adds a line."""
+    def _order(self, lines):
+        """Doubles, removes or moves a line."""
         if not lines:
             return lines
         place, target = self._at(lines), self._at(lines)
-        match self._random.randrange(4):
+        rest = lines[:place] + lines[place + 1:]
+        match self._random.randrange(3):
             case 0:
                 return lines[:target] + [lines[place]] + lines[target:]
             case 1:
-                return lines[:place] + lines[place + 1:]
-            case 2:
-                rest = lines[:place] + lines[place + 1:]
-                return rest[:target] + [lines[place]] + rest[target:]
+                return rest
             case _:
-                words = self._random.choices(_WORDS + _NUMBERS + self._names, k=self._random.randrange(4))
-                return lines[:target] + [" ".join([self._random.choice(self._names), *words])] + lines[target:]
+                return rest[:target] + [lines[place]] + rest[target:]
+
+    def _option(self, lines):
+        """Removes an option of a directive, or gives it to another one."""
+        places = [(place, word) for place, line in enumerate(lines) for word in line.split(" ")
+                  if "=" in word and not any(mark in word for mark in "\"'<>")]
+        if not places:
+            return self._order(lines)
+        place, option = self._random.choice(places)
+        changed = list(lines)
+        changed[place] = " ".join(word for word in lines[place].split(" ") if word != option)
+        if self._random.random() < 0.5:
+            target = self._random.choice(places)[0]
+            changed[target] = changed[target].rstrip("\\ ") + " " + option + ("\\" if changed[target].endswith("\\") else "")
+        return changed
+
+    def _line(self, lines):
+        """Changes the order of lines, or adds one."""
+        if not lines or self._random.random() < 0.7:
+            return self._order(lines)
+        target = self._at(lines)
+        words = self._random.choices(_WORDS + _NUMBERS + self._names, k=self._random.randrange(4))
+        return lines[:target] + [" ".join([self._random.choice(self._names), *words])] + lines[target:]
 
     def _context(self, lines):
         """Puts some lines into a section, or takes the ends of one away."""

@@ -105,7 +105,8 @@ struct SampleRequest {
         guard let pattern = section.pattern else { return (.perhaps, [2, 0]) }
         switch pattern {
         case .regex(let regex):
-            return (directories.contains { regex.matches($0) || regex.matches($0 + "/") } ? .yes : .no, [2, 0])
+            // httpd compares the whole file name, although the section is called Directory.
+            return (isDirectory ? .perhaps : regex.matches(path) ? .yes : .no, [2, 0])
         case .text(let text):
             let wanted = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
             let isMatch = directories.contains { $0 == wanted || Self.fits(wanted, $0) }
