@@ -68,6 +68,8 @@ enum SupervisorLink {
         guard getpid() != owner else { return }
         if control >= 0 { close(control) }
         control = -1
+        // The environments of process groups are no business of those who serve clients.
+        lastSpec = SupervisorSpec()
         process = 0
     }
 

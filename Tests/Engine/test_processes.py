@@ -163,8 +163,8 @@ class Embedded(unittest.TestCase):
         if cls.library is None:
             raise unittest.SkipTest('this Python has no shared library')
 
-    def embed(self, source, group='', executable=sys.executable, threads=4, count=50):
-        spec = write('spec', process_spec(python=executable))
+    def embed(self, source, group='', executable=sys.executable, threads=4, count=50, **options):
+        spec = write('spec', process_spec(python=executable, **options))
         head = write('head', request_head(write('embedded.wsgi', source), group=group))
         return subprocess.run([self.host, self.library, os.environ['ENGINE'], spec, head, str(threads), str(count)],
                               capture_output=True, text=True, timeout=120, cwd='/', env={'ENGINE_VERBOSE': '1'})
@@ -189,6 +189,36 @@ class Embedded(unittest.TestCase):
         result = self.embed(self.SOURCE, executable=os.path.join(folder, 'bin', 'python'))
         self.assertEqual((result.returncode, result.stdout), (0, '0 failures\n'), result.stderr)
         self.assertIn('exit in ' + folder, result.stderr)
+
+    def test_interpreters_with_gils_of_their_own(self):
+        result = self.embed(self.SOURCE.replace('ctypes, ', ''), 'other', interpreter={'own_gil': True})
+        self.assertEqual((result.returncode, result.stdout), (0, '0 failures\n'), result.stderr)
+        self.assertEqual(result.stderr.count('exit in ' + sys.prefix), 1, result.stderr)
+        self.assertEqual('WSGI0198' in result.stderr, sys.version_info < (3, 12), result.stderr)
+
+    def test_interpreters_that_are_left_as_they_are(self):
+        for group in ('', 'other'):
+            result = self.embed(self.SOURCE, group, destroys=False)
+            self.assertEqual((result.returncode, result.stdout), (0, '0 failures\n'), result.stderr)
+            self.assertNotIn('exit in', result.stderr)
+
+    def test_how_python_is_started(self):
+        result = self.embed('''
+            import atexit, os, sys
+            atexit.register(
+                  print, 'found', sys.flags.optimize, sys.flags.dont_write_bytecode, sys.warnoptions, hash('text'),
+                  sorted(name for name in os.environ if name.startswith('PYTHON')), os.environ.get('PYTHON_EGG_CACHE'),
+                  sys.getswitchinterval())
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'']
+        ''', threads=1, count=1, optimize=2, dont_write_bytecode=True, warnings=['error', 'ignore::UserWarning'],
+            hash_seed='3', egg_cache='/eggs', switch_interval=0.25)
+        self.assertEqual((result.returncode, result.stdout), (0, '0 failures\n'), result.stderr)
+        expected = subprocess.check_output([sys.executable, '-c', "print(hash('text'))"], text=True,
+                                           env={'PYTHONHASHSEED': '3'}).strip()
+        self.assertIn(f"found 2 1 ['error', 'ignore::UserWarning'] {expected} ['PYTHON_EGG_CACHE'] /eggs 0.25",
+                      result.stderr)
 
     def test_threads_that_go_on(self):
         for group in ('', 'other'):

@@ -1,6 +1,7 @@
 """Requests to a worker."""
 
 import os
+import resource
 import signal
 import socket
 import struct
@@ -96,6 +97,28 @@ class Serving(SupervisorCase):
                 ["/usr/bin/python3", "-c", code, parent.slot(0).path], user=65534, capture_output=True, text=True)
             self.assertEqual(out.stdout, "b''\n", out.stderr)
             self.assertIn("WSGI0033: A process of user id 65534", parent.text())
+
+    def test_worker_has_its_environment_and_its_limits(self):
+        with self.running() as parent:
+            self.start(
+                parent, environment=[("MARK", "one"), ("MARK", "two words"), ("LANG", None)], cpu=100, most_cpu=120,
+                data=1 << 31, address_space=1 << 33, priority=3, lang="C")
+            pid = parent.pid(0)
+            with open("/proc/%d/environ" % pid) as file:
+                environment = file.read().split("\0")
+            self.assertIn("MARK=two words", environment)
+            self.assertNotIn("MARK=one", environment)
+            self.assertFalse([entry for entry in environment if entry.startswith("LANG=")])
+            self.assertEqual(resource.prlimit(pid, resource.RLIMIT_CPU), (100, 120))
+            self.assertEqual(resource.prlimit(pid, resource.RLIMIT_DATA), (1 << 31,) * 2)
+            self.assertEqual(resource.prlimit(pid, resource.RLIMIT_AS), (1 << 33,) * 2)
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), os.getpriority(os.PRIO_PROCESS, 0) + 3)
+
+    def test_worker_runs_without_a_limit_that_is_denied(self):
+        with self.running() as parent:
+            self.start(parent, cpu=100, most_cpu=10)
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            self.assertIn("WSGI0076: Process %d of group 'site'" % parent.pid(0), parent.text())
 
     @unittest.skipUnless(os.getuid() == 0 and PYTHON.startswith("/usr/"), "needs root, and a Python for everyone")
     def test_worker_runs_as_its_user(self):
