@@ -128,3 +128,19 @@ def test_what_is_no_variable_is_refused(launch, option):
     done = launch(f"WSGIDaemonProcess main {option}", start=False).test_config()
     assert done.returncode != 0 and option.split("=")[0] in done.stdout
     assert SECRET not in done.stdout.replace(option, "") and "main" in done.stdout
+
+
+def test_configtest_tells_of_an_unusable_file(launch):
+    server = launch(configuration("daemon", "env-file=@ROOT@/app.env"), start=False)
+    (server.root / "app.env").write_text(f"A=b\n{SECRET}\n")
+    done = server.test_config()
+    assert "WSGI1040: " in done.stdout and "app.env:2: there is no '='" in done.stdout
+    assert SECRET not in done.stdout
+
+
+def test_the_dump_of_the_configuration_shows_no_values(launch):
+    server = launch(configuration("daemon", f"env=TOKEN={SECRET} env-file=@ROOT@/app.env"), start=False)
+    (server.root / "app.env").write_text(f"OTHER={SECRET}\n")
+    server.write_config()
+    dump = server._run("-t", "-D", "DUMP_WSGI").stdout
+    assert "TOKEN=(not shown)" in dump and "app.env" in dump and SECRET not in dump
