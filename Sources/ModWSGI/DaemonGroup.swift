@@ -15,6 +15,8 @@ final class DaemonGroup: Sendable {
     let connectTimeout: Int
     /// Seconds one read or write may take.
     let socketTimeout: Int
+    /// Seconds that a request may wait for a thread; 0: as long as for a connection.
+    let queueTimeout: Int
     /// Requests that may wait while all threads are busy.
     let backlog: Int
     /// To whom its scripts must belong; `nil`: to anybody.
@@ -31,7 +33,8 @@ final class DaemonGroup: Sendable {
     let buffers: (send: Int, receive: Int)
 
     init(
-        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int, backlog: Int,
+        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int,
+        queueTimeout: Int, backlog: Int,
         ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int,
         root: ConfigText, buffers: (send: Int, receive: Int)
     ) {
@@ -40,6 +43,7 @@ final class DaemonGroup: Sendable {
         self.slots = slots
         self.connectTimeout = connectTimeout
         self.socketTimeout = socketTimeout
+        self.queueTimeout = queueTimeout
         self.backlog = backlog
         self.ownership = ownership
         self.longestHeader = longestHeader

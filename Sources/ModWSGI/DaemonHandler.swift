@@ -66,7 +66,7 @@ internal import WSGIWire
             attempts += 1
             let claim: SlotChoice.Claim
             do {
-                claim = try choice.claim(group, seconds: waitLimit, preferred: preferred)
+                claim = try choice.claim(group, seconds: queueLimit, preferred: preferred)
             } catch {
                 return .status(refuse(error))
             }
@@ -102,6 +102,9 @@ internal import WSGIWire
     }
 
     /// How long a request waits for an idle thread.
+    private var queueLimit: Int { group.queueTimeout > 0 ? min(group.queueTimeout, waitLimit) : waitLimit }
+
+    /// How long it waits for a worker to be replaced; also for an idle thread without a queue-timeout.
     private var waitLimit: Int { max(group.connectTimeout, group.socketTimeout) }
 
     // MARK: - Before a worker is claimed
@@ -318,10 +321,12 @@ internal import WSGIWire
                 "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already; "
                     + "raise processes=, threads= or listen-backlog=.")
         case .timeout:
+            let isQueueTimeout = group.queueTimeout > 0 && queueLimit == group.queueTimeout
             unsafe Log.request(
-                r, .error, .responseTimeout,
-                "Process group '\(group.name)': no thread became free within \(waitLimit) s; "
-                    + "raise processes= or threads=, or find out what keeps the application busy.")
+                r, .error, isQueueTimeout ? .queueTimeout : .responseTimeout,
+                "Process group '\(group.name)': no thread became free within \(queueLimit) s"
+                    + "\(isQueueTimeout ? " (queue-timeout)" : ""); raise processes= or threads=, or find out what keeps the "
+                    + "application busy.")
             return HTTP_GATEWAY_TIME_OUT
         }
         unsafe apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")

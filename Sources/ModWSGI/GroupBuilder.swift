@@ -70,7 +70,7 @@ internal import WSGICore
         return DaemonGroup(
             name: definition.name, index: index, slots: slots, connectTimeout: options.connectTimeout,
             socketTimeout: options.socketTimeout > 0 ? options.socketTimeout : host.timeout,
-            backlog: options.listenBacklog, ownership: ownership,
+            queueTimeout: options.queueTimeout, backlog: options.listenBacklog, ownership: ownership,
             longestHeader: options.headerBufferSize > 0 ? options.headerBufferSize : 32768,
             largestBacklog: options.responseBufferSize > 0 ? options.responseBufferSize : 8 << 20,
             clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout,

@@ -128,8 +128,7 @@ public enum DaemonOptionTable {
         ).pending,
         .init(
             "queue-timeout", \.queueTimeout, seconds,
-            help: "Time that a request may wait for a thread; 0 means any."
-        ).pending,
+            help: "Time that a request may wait for a thread; 0 means any."),
         .init(
             "connect-timeout", \.connectTimeout, seconds,
             help: "Time that a request waits for a process to become reachable."),

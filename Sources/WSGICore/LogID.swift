@@ -21,6 +21,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case virtualMemoryLimitDenied = 78
     case localeUnavailable = 79
     case scriptOutsideRoot = 81
+    case queueTimeout = 84
     case callableNotFound = 89
     case sitePathFailed = 91
     case scriptUnreadable = 105

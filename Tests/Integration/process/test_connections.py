@@ -126,6 +126,20 @@ def test_as_many_requests_wait_as_the_backlog_says(launch):
         assert sorted(other.result().status for other in others) == [200, 200, 503, 503, 503]
 
 
+def test_a_request_that_waits_too_long_for_a_thread(launch):
+    server = launch(WAITING, OPTIONS="threads=1 queue-timeout=1")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(server.get, "/wait?0", timeout=30)
+        server.note("began-0")
+        status, took = timed(server, "/wait?1")
+        assert status == 504 and 0.9 < took < 3
+        server.log.wait_for(r"WSGI0084: .*'main': no thread became free within 1 s \(queue-timeout\)")
+        server.tell("go")
+        assert first.result().status == 200
+    assert not (server.scratch / "began-1").exists()
+    assert server.get("/pid").status == 200
+
+
 def test_the_backlog_of_the_socket(launch):
     server = launch(configuration("daemon", "listen-backlog=7"))
     table = os.popen("ss -xlH").read()
