@@ -8,10 +8,15 @@ struct ResponsePolicy {
     var usesSendfile = false
     /// `header-buffer-size`: the most bytes of one header; 0: any.
     var longestHeader = 0
+    /// `response-socket-timeout`: the most seconds that one write to the client may take; 0: as httpd's `Timeout` says.
+    var clientTimeout = 0
 
-    init(_ facts: borrowing RequestFacts, longestHeader: Int = 0) {
+    /// The policy of a request that is served embedded, or by a process group.
+    init(_ facts: borrowing RequestFacts, of group: DaemonGroup? = nil) {
         overridesErrors = facts.effective.settings.errorOverride
         usesSendfile = facts.effective.settings.enableSendfile
-        self.longestHeader = longestHeader
+        guard let group else { return }
+        longestHeader = group.longestHeader
+        clientTimeout = group.clientTimeout
     }
 }

@@ -9,6 +9,8 @@ internal import WSGIWire
     private let request: Request
     private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
+    /// The connection's timeout before it was changed for this response, in microseconds; -1: it was not.
+    private var formerTimeout: Int64 = -1
     /// Who answers instead of the application, whose body is dropped then.
     private var replacement: RequestRouter.Answer?
     /// Whether anything has gone to the filters: from then on the status can no longer change.
@@ -22,6 +24,8 @@ internal import WSGIWire
         self.policy = policy
         unsafe brigade = chttpd_brigade(request)
     }
+
+    deinit { if formerTimeout >= 0 { unsafe _ = chttpd_set_client_timeout(request, formerTimeout) } }
 
     /// Why a head was not taken over.
     enum Refusal: Error {
@@ -181,6 +185,9 @@ internal import WSGIWire
     }
 
     private mutating func pass() -> Bool {
+        if policy.clientTimeout > 0, !isCommitted {
+            formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
+        }
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)
