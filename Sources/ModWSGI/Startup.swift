@@ -71,9 +71,13 @@ enum Startup {
     /// All servers in httpd's order, the main one first; each learns its place.
     static func configured(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
+        var seen: Set<ObjectIdentifier> = []
         var next: Server? = unsafe main
         while let server = unsafe next {
-            if let config = unsafe ConfigBridge.server(server) {
+            if var config = unsafe ConfigBridge.server(server) {
+                if !seen.insert(ObjectIdentifier(config)).inserted {
+                    config = unsafe ConfigBridge.separate(config, for: server)
+                }
                 config.index = servers.count
                 let name = unsafe server.pointee.server_hostname.map { unsafe string($0) }
                 let host = unsafe HostIdentity(isMain: server == main, name: name)

@@ -80,7 +80,8 @@ extension Call {
             unsafe set(.errors, errors.text, in: dictionary, template),
             let response = unsafe state.pointee.response,
             unsafe set(
-                .earlyHints, owned: PyCFunction_NewEx(state.pointee.interpreter.state.pointee.earlyHints, response, nil),
+                .earlyHints,
+                owned: PyCFunction_NewEx(state.pointee.interpreter.state.pointee.earlyHints, response, nil),
                 in: dictionary, template),
             unsafe set(.scheme, isHTTPS ? template.https : template.http, in: dictionary, template),
             unsafe set(.callable, callable, in: dictionary, template),

@@ -57,7 +57,8 @@ internal import WSGICore
                 name: bytes, interpreter: interpreter, python: python, inputType: inputType.take(),
                 responseType: responseType.take(), logType: logType.take(), textStream: textStream.take(),
                 startResponse: StartResponse.startResponseMethod(), write: StartResponse.writeMethod(),
-                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks, scripts: ScriptTable.make()))
+                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks,
+                scripts: ScriptTable.make()))
         let made = unsafe Interpreter(state: state)
         guard made.replaceStreams() else { return nil }
         return made

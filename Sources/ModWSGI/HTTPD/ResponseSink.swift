@@ -116,6 +116,8 @@ internal import WSGIWire
         unsafe forEachHeader(of: head) { name, value in
             if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
         }
+        // httpd knows no text for a status that is not registered.
+        unsafe request.pointee.status_line = unsafe UnsafePointer(string(head.statusLine, request.pointee.pool))
         replacement = .status(Int32(truncatingIfNeeded: head.status))
     }
 
