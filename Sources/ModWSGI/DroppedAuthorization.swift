@@ -11,7 +11,9 @@ enum DroppedAuthorization {
         // Where httpd itself has asked for the credentials they are not the application's.
         // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
         guard unsafe r.pointee.ap_auth_type == nil,
-            unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil, facts.server.authorizationNotice.isDue() else { return }
+            unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil,
+            facts.server.authorizationNotice.isDue()
+        else { return }
         let host = unsafe string(r.pointee.server?.pointee.server_hostname)
         unsafe Log.request(
             r, .notice, .authorizationDropped,
