@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from polling import until
 from shared_server import hosting
 
 LOG = """
@@ -17,6 +18,15 @@ WSGIScriptAlias /app @APPS@/environ/app.wsgi application-group=group
 """
 
 
+def logged(server, path):
+    """The fields of the last record of a path; it is written when the client has its answer already."""
+    def find():
+        lines = (server.root / "logs" / "ours.log").read_text().splitlines()
+        return next((line for line in reversed(lines) if line.startswith(path + "|")), None)
+
+    return until(find, f"a record of {path}").split("|")
+
+
 @pytest.mark.mpms
 def test_variables_in_the_access_log(launch, mode):
     server = launch(hosting(mode) + LOG)
@@ -24,9 +34,7 @@ def test_variables_in_the_access_log(launch, mode):
     told = {key: entry.get("value") for key, entry in answer.json["environ"].items()}
     assert answer.header("X-Request-Group") == "group"
     server.get("/ready.txt")
-    server.stop()
-    lines = (server.root / "logs" / "ours.log").read_text().splitlines()
-    line = next(line for line in lines if line.startswith("/app/info")).split("|")
+    line, other = (logged(server, path) for path in ("/app/info", "/ready.txt"))
     (path, process_group, group, callable_object, request_id, log_id, script_name, path_info, handler, port, pid, child,
      start, queued, connects, version) = line
     assert (process_group or "") == told["mod_wsgi.process_group"]
@@ -38,7 +46,6 @@ def test_variables_in_the_access_log(launch, mode):
     if mode == "daemon":
         assert abs(int(queued) / 1e6 - told["mod_wsgi.queue_start"]) < 0.001 and connects == "1"
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)
-    other = next(line for line in lines if line.startswith("/ready.txt")).split("|")
     assert set(other[1:4]) == {"-"}
 
 
