@@ -78,6 +78,17 @@ enum ConfigBridge {
     /// Whether objects that httpd asks for live as long as the configuration: until a child serves requests.
     @safe nonisolated(unsafe) static var isReading = true
 
+    /// A configuration of the server's own, equal to `shared`: virtual hosts in which nothing of ours is written have that
+    /// of the main server, and they are not the same host.
+    static func separate(_ shared: ServerConfig, for server: Server) -> ServerConfig {
+        let own = ServerConfig()
+        own.settings = shared.settings
+        if let pool = unsafe server.pointee.process?.pointee.pconf {
+            unsafe chttpd_set_module_config(server.pointee.module_config, hold(own, in: pool))
+        }
+        return own
+    }
+
     /// Makes of the settings of all servers what requests need; the whole configuration has been read.
     static func settle(_ main: Server, _ pool: Pool) {
         let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))

@@ -53,12 +53,12 @@ internal import WSGIWire
         self.choice = choice
         unsafe self.scratch = scratch
         body = unsafe ClientBody(of: r)
-        sink = unsafe ResponseSink(
-            of: r, ResponsePolicy(facts, longestHeader: group.longestHeader, largestBacklog: group.largestBacklog))
+        sink = unsafe ResponseSink(of: r, ResponsePolicy(facts, of: group))
     }
 
     private mutating func run(_ facts: RequestFacts) -> RequestRouter.Answer {
         if let status = encode(facts) { return .status(status) }
+        defer { unsafe LogVariables.set(r, connects: attempts) }
         var preferred: DaemonSlot?
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
@@ -128,6 +128,7 @@ internal import WSGIWire
         }
         unsafe Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)
         unsafe RequestEncoder.encode(r, facts, inlineBody: inline, into: &scratch.pointee.request)
+        unsafe LogVariables.set(r, facts)
         unsafe scratch.pointee.request.append(UnsafeRawBufferPointer(rebasing: scratch.pointee.input[..<inline]))
         unsafe scratch.pointee.request.set(
             UInt32(truncatingIfNeeded: scratch.pointee.request.count - Frame.headerSize), at: 0)

@@ -21,6 +21,7 @@ internal import WSGIWire
         _ scratch: UnsafeMutablePointer<Scratch>
     ) -> RequestRouter.Answer {
         unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
+        unsafe LogVariables.set(r, facts)
         var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts))
         let head = unsafe scratch.pointee.request.bytes
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in

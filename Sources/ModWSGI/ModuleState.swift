@@ -22,6 +22,8 @@ enum ModuleState {
     @safe nonisolated(unsafe) static var expectsHooks = false
     /// Whether `WSGIRestrictEmbedded` is on.
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
+    /// Whether the configuration mentions the variables of `LogVariables`.
+    @safe nonisolated(unsafe) static var setsVariables = false
     /// Whether paths of scripts that differ in case only are the same script.
     @safe nonisolated(unsafe) static var ignoresCase = false
 
@@ -40,6 +42,7 @@ enum ModuleState {
         embedded = nil
         restrictsEmbedded = false
         ignoresCase = false
+        setsVariables = false
         expectsHooks = false
         stopping.store(false, ordering: .relaxed)
     }

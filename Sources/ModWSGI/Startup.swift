@@ -48,6 +48,7 @@ enum Startup {
         ModuleState.names = names
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
         ModuleState.ignoresCase = !settings.global.caseSensitivity
+        ModuleState.setsVariables = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
         let host = unsafe HostFacts(main: main)
         unsafe startGroups(names, preloads, settings.global, host, main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.
@@ -81,9 +82,13 @@ enum Startup {
     /// All servers in httpd's order, the main one first; each learns its place.
     static func configured(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
+        var seen: Set<ObjectIdentifier> = []
         var next: Server? = unsafe main
         while let server = unsafe next {
-            if let config = unsafe ConfigBridge.server(server) {
+            if var config = unsafe ConfigBridge.server(server) {
+                if !seen.insert(ObjectIdentifier(config)).inserted {
+                    config = unsafe ConfigBridge.separate(config, for: server)
+                }
                 config.index = servers.count
                 let name = unsafe server.pointee.server_hostname.map { unsafe string($0) }
                 let host = unsafe HostIdentity(isMain: server == main, name: name)

@@ -155,10 +155,10 @@ public enum DaemonOptionTable {
             help: "Largest size of one header of a response in bytes; 0 means 32768."),
         .init(
             "response-buffer-size", \.responseBufferSize, .bytes(65536...Int(Int32.max), allowsZero: true),
-            help: "Bytes of a response after which httpd is made to send them; 0 means 8388608."),
+            help: "Accepted for compatibility: httpd never holds more than 64 KiB of a response back."),
         .init(
             "response-flush-delay", \.responseFlushDelay, .milliseconds(number),
-            help: "Milliseconds to wait for more of a response before httpd is made to send what there is."),
+            help: "Accepted for compatibility: a process says itself which blocks of a response have to leave at once."),
     ]
 
     private static let limits: [DaemonOption] = [

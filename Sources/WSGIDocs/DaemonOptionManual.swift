@@ -206,7 +206,8 @@ enum DaemonOptionManual {
         ),
         ManualEntry(
             "response-socket-timeout",
-            "How long one write of a response to the client may take. 0: as `socket-timeout=`."),
+            "How long one write of a response to the client may take. 0: as `socket-timeout=`, and if that is not given as httpd's `Timeout`."
+        ),
     ]
 
     private static let transport: [ManualEntry] = [
@@ -224,11 +225,11 @@ enum DaemonOptionManual {
         ),
         ManualEntry(
             "response-buffer-size",
-            "How much of a response may wait in httpd before it is made to send it. 0 means 8M; at least 64K otherwise."
+            "Accepted for compatibility, at least 64K: httpd never holds more than that of a response back, and nothing of what an application has yielded when there is no more of it yet."
         ),
         ManualEntry(
             "response-flush-delay",
-            "How long to wait for more of a response before httpd is made to send what there is. A few milliseconds save packets; 0 sends every block of the application at once."
+            "Accepted for compatibility: blocks that the application has ready together leave together, and none waits for another one."
         ),
     ]
 

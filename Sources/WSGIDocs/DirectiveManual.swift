@@ -193,9 +193,10 @@ enum DirectiveManual {
         ManualEntry(
             "WSGIErrorOverride",
             """
-            `On` replaces the body of a response with status 400 or above by httpd's `ErrorDocument`. Responses of process \
-            groups only.
+            `On` replaces the body of a response with status 400 or above by httpd's `ErrorDocument`. Of the application's \
+            headers only `WWW-Authenticate` is kept.
             """,
+            difference: "Embedded applications have it, too.",
             example: """
                 WSGIErrorOverride On
                 ErrorDocument 404 /errors/404.html

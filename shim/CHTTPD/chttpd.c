@@ -44,6 +44,15 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
     return APR_SUCCESS;
 }
 
+int64_t chttpd_set_client_timeout(request_rec *r, int64_t timeout) {
+    apr_socket_t *socket = ap_get_conn_socket(r->connection);
+    apr_interval_time_t former = -1;
+    if (!socket || apr_socket_timeout_get(socket, &former) != APR_SUCCESS)
+        return -1;
+    apr_socket_timeout_set(socket, timeout);
+    return former;
+}
+
 char *chttpd_join(apr_pool_t *pool, const char *first, const char *second) {
     return apr_pstrcat(pool, first, second, NULL);
 }

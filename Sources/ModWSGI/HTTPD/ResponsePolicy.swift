@@ -10,11 +10,16 @@ struct ResponsePolicy {
     var longestHeader = 0
     /// `response-buffer-size`: the most bytes that wait in this process for a slow client.
     var largestBacklog = 0
+    /// `response-socket-timeout`: the most seconds that one write to the client may take; 0: as httpd's `Timeout` says.
+    var clientTimeout = 0
 
-    init(_ facts: borrowing RequestFacts, longestHeader: Int = 0, largestBacklog: Int = 0) {
+    /// The policy of a request that is served embedded, or by a process group.
+    init(_ facts: borrowing RequestFacts, of group: DaemonGroup? = nil) {
         overridesErrors = facts.effective.settings.errorOverride
         usesSendfile = facts.effective.settings.enableSendfile
-        self.longestHeader = longestHeader
-        self.largestBacklog = largestBacklog
+        guard let group else { return }
+        longestHeader = group.longestHeader
+        largestBacklog = group.largestBacklog
+        clientTimeout = group.clientTimeout
     }
 }

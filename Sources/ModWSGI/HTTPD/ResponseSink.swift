@@ -11,6 +11,8 @@ internal import WSGIWire
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
     /// What waits for a slow client; only a worker's response may.
     private var backlog: ClientBacklog
+    /// The connection's timeout before it was changed for this response, in microseconds; -1: it was not.
+    private var formerTimeout: Int64 = -1
     /// Who answers instead of the application, whose body is dropped then.
     private var replacement: RequestRouter.Answer?
     /// Whether anything has gone to the filters: from then on the status can no longer change.
@@ -25,6 +27,8 @@ internal import WSGIWire
         unsafe brigade = chttpd_brigade(request)
         backlog = unsafe ClientBacklog(of: request, limit: policy.largestBacklog)
     }
+
+    deinit { if formerTimeout >= 0 { unsafe _ = chttpd_set_client_timeout(request, formerTimeout) } }
 
     /// Why a head was not taken over.
     enum Refusal: Error {
@@ -115,6 +119,8 @@ internal import WSGIWire
         unsafe forEachHeader(of: head) { name, value in
             if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
         }
+        // httpd knows no text for a status that is not registered.
+        unsafe request.pointee.status_line = unsafe UnsafePointer(string(head.statusLine, request.pointee.pool))
         replacement = .status(Int32(truncatingIfNeeded: head.status))
     }
 
@@ -238,6 +244,9 @@ internal import WSGIWire
     }
 
     private mutating func pass() -> Bool {
+        if policy.clientTimeout > 0, !isCommitted {
+            formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
+        }
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)

@@ -160,6 +160,9 @@ static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STA
 static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 static inline void chttpd_close_after(conn_rec *c) { c->keepalive = AP_CONN_CLOSE; }
+/* Sets how long one read or write on the client's connection may take, in microseconds; the result is what it was
+ * before, or -1 when the connection has no socket. */
+int64_t chttpd_set_client_timeout(request_rec *r, int64_t timeout);
 /* The answer begins before the body was asked for: the client need not send it, so the connection cannot go on. */
 static inline void chttpd_answer_instead_of_100(request_rec *r) {
     if (r->expecting_100)
