@@ -10,7 +10,7 @@ enum GroupChecks {
     /// Groups that will answer 503 for another reason than their Python: their accounts, a closed directory.
     static func unusable(_ facts: ConfigFacts) -> [Finding] {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
-            guard case .failure(let error) = resolved, !isAboutPython(error.id) else { return nil }
+            guard case .failure(let error) = resolved, !PythonChecks.isAboutPython(error.id) else { return nil }
             return Finding(error.id, at: group.definition.location, "\(error.text) The group will answer 503.")
         }
     }
@@ -169,13 +169,6 @@ enum GroupChecks {
             }
         guard let value else { return nil }
         return literal ? GroupExpression(value).staticText : value
-    }
-
-    private static func isAboutPython(_ id: LogID) -> Bool {
-        switch id {
-        case .pythonUnsupported, .pythonHomeInside, .pythonMissing: true
-        default: false
-        }
     }
 }
 

@@ -5,18 +5,34 @@ internal import WSGICore
 enum PythonChecks {
     /// The Python of each process group.
     static func installations(_ facts: ConfigFacts) -> [Finding] {
-        facts.groups.all.compactMap { group in
-            let definition = group.definition
-            do throws(StartError) {
-                _ = try PythonChoice.executable(
-                    definition.options, facts.global, facts.machine.defaultPython,
-                    for: "WSGIDaemonProcess '\(definition.name)'", root: definition.options.root)
-                return nil
-            } catch {
-                return Finding(
-                    error.id, at: location(of: definition, facts), "\(error.text) The group will answer 503.")
-            }
+        zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
+            guard let error = failure(of: group.definition, resolved, facts) else { return nil }
+            return Finding(
+                error.id, at: location(of: group.definition, facts), "\(error.text) The group will answer 503.")
         }
+    }
+
+    /// Whether an error of a process group is about its Python.
+    static func isAboutPython(_ id: LogID) -> Bool {
+        switch id {
+        case .pythonUnsupported, .pythonHomeInside, .pythonMissing: true
+        default: false
+        }
+    }
+
+    private static func failure(
+        of definition: DaemonProcess, _ resolved: Result<GroupSpec, StartError>, _ facts: ConfigFacts
+    ) -> StartError? {
+        guard case .failure(let error) = resolved else { return nil }
+        if isAboutPython(error.id) { return error }
+        // Another error came first; this one would follow when that is mended. In a chroot paths mean something else.
+        guard definition.options.chroot == nil else { return nil }
+        do throws(StartError) {
+            _ = try PythonChoice.executable(
+                definition.options, facts.global, facts.machine.defaultPython,
+                for: "WSGIDaemonProcess '\(definition.name)'")
+            return nil
+        } catch { return error }
     }
 
     /// The Python of applications that run in httpd's children, if there may be any.

@@ -50,7 +50,8 @@ struct PythonFacts {
         defer { unsafe free(resolved) }
         let path = unsafe String(cString: resolved)
         let name = path.split(separator: "/").last ?? ""
-        let number = name.drop { !$0.isNumber }
+        // Letters that follow name a build, such as the free-threaded python3.13t.
+        let number = name.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }
         if name.hasPrefix("python"), number.contains(".") { return String(number) }
         // Some installations have a plain `python3`; their library's directory tells.
         let prefix = path.split(separator: "/").dropLast(2).joined(separator: "/")

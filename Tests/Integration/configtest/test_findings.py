@@ -56,6 +56,15 @@ def test_python_that_is_older_by_its_name(launch):
     findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", "Python 3.8", "3.11 or later")
 
 
+def test_free_threaded_python_is_not_taken_for_an_old_one(launch):
+    server = site(launch, "")
+    python = server.root / "site" / "python3.13t"
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    server.configure(GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.13t"), SITE=server.root / "site")
+    assert findings.of(server) == []
+
+
 @pytest.mark.parametrize("inside", ["lib/python3", "bin"])
 def test_python_home_inside_the_environment(launch, inside):
     server = site(launch, "")
