@@ -11,8 +11,8 @@ internal import WSGIWire
 ///
 /// The parent looks for libpython, but never loads it.
 final class EmbeddedPlan: Sendable {
-    /// Whether a child should start Python at once: an alias leads to an embedded application, or a script of the
-    /// configuration decides about requests.
+    /// Whether a child should start Python at once: an alias leads to an embedded application, scripts are to be
+    /// imported, or a script of the configuration decides about requests.
     let isExpected: Bool
 
     private let spec: ProcessSpec

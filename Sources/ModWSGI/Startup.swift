@@ -53,9 +53,11 @@ enum Startup {
         unsafe startGroups(names, preloads, settings.global, host, main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.
         let runsApplications = !settings.global.restrictEmbedded
+        let embedded = runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : []
         ModuleState.embedded = unsafe EmbeddedPlan(
-            settings.global, host, preloads: runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : [],
-            isExpected: runsApplications && mayRunEmbedded(servers) || ModuleState.expectsHooks, server: unsafe main)
+            settings.global, host, preloads: embedded,
+            isExpected: runsApplications && mayRunEmbedded(servers) || !embedded.isEmpty || ModuleState.expectsHooks,
+            server: unsafe main)
         unsafe ConfigCheck.log(main: main)
         return OK
     }

@@ -13,7 +13,9 @@ import subprocess
 
 import env
 
-_KNOWN = re.compile(r"^#0 .*\bapr_os_sock_get \(\).*\n#1 .*/mod_mpm_event\.so", re.M)
+# It asks for the socket's descriptor, sets its timeout and closes it.
+_KNOWN = re.compile(r"(#\d+ .*/libapr-1\.so.*\n)*#\d+ .*\bapr_(os_sock_get|socket_timeout_set|socket_close) \(\).*\n"
+                    r"#\d+ .*/mod_mpm_event\.so")
 
 
 def allow_cores() -> None:
@@ -22,13 +24,21 @@ def allow_cores() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
-def are_httpds_own(folder: pathlib.Path) -> bool:
-    """Whether there are core files, and each shows the known crash."""
-    cores = list(folder.glob("core*"))
-    return bool(cores) and bool(shutil.which("gdb")) and all(map(_is_known, cores))
+def stacks(folder: pathlib.Path) -> list[str]:
+    """The stack of the thread that crashed, for each core file."""
+    if not shutil.which("gdb"):
+        return []
+    return [_stack(core) for core in sorted(folder.glob("core*"))]
 
 
-def _is_known(core: pathlib.Path) -> bool:
-    done = subprocess.run(["gdb", "-batch", "-nx", "-ex", "bt 3", env.httpd(), core], capture_output=True, text=True,
+def is_httpds_own(stack: str) -> bool:
+    """Whether it shows the known crash."""
+    return bool(_KNOWN.match(stack))
+
+
+def _stack(core: pathlib.Path) -> str:
+    done = subprocess.run(["gdb", "-batch", "-nx", "-ex", "bt 20", env.httpd(), core], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=60)
-    return bool(_KNOWN.search(done.stdout))
+    frames = [line for line in done.stdout.splitlines() if line.startswith("#")]
+    # gdb shows the innermost frame once when it has loaded the file, and again in the stack.
+    return "\n".join(frames[1:] or [done.stdout + done.stderr])

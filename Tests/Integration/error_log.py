@@ -89,8 +89,12 @@ class ErrorLog:
         known = [*self._expected, *self._allowed, _HTTPD]
         found = [line for line in self.lines()
                  if any(bad.search(line) for bad in _BAD) and not any(one.search(line) for one in known)]
-        if any(map(_SEGFAULT.search, found)) and crashes.are_httpds_own(self._folder.parent / "cores"):
-            found = [line for line in found if not _SEGFAULT.search(line)]
+        if any(map(_SEGFAULT.search, found)):
+            stacks = crashes.stacks(self._folder.parent / "cores")
+            ours = [stack for stack in stacks if not crashes.is_httpds_own(stack)]
+            if stacks and not ours:
+                found = [line for line in found if not _SEGFAULT.search(line)]
+            found += ours
         return missing + found
 
     def _arrived(self, pattern: re.Pattern) -> bool:
