@@ -178,7 +178,8 @@ def test_http2_upload(server):
 def test_http2_cut_response_looks_cut(server):
     server.log.expect_traceback("raised on purpose")
     code, head, _ = curl(server, "/cut?raise", "--http2-prior-knowledge")
-    assert head.startswith("HTTP/2 200") and code != 0
+    # The stream may be reset before its head has left.
+    assert code != 0 and (head == "" or head.startswith("HTTP/2 200"))
 
 
 def test_http2_block_arrives_before_the_next_is_produced(server):

@@ -136,7 +136,7 @@ def test_an_unknown_owner_of_sockets_stops_its_group(launch):
 
 
 def test_time_of_the_cpu_counts_for_each_process_anew(launch):
-    server = launch(configuration("daemon", "cpu-time-limit=2 graceful-timeout=1"))
+    server = launch(configuration("daemon", "cpu-time-limit=2 graceful-timeout=10"))
     pids = set()
     deadline = time.monotonic() + 20
     while len(pids) < 3 and time.monotonic() < deadline:

@@ -118,7 +118,9 @@ static inline void chttpd_append(apr_bucket_brigade *brigade, apr_bucket *bucket
     APR_BRIGADE_INSERT_TAIL(brigade, bucket);
 }
 /* Moves all buckets of `from` to the end of `to`. */
-static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade *from) { APR_BRIGADE_CONCAT(to, from); }
+static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade *from) {
+    APR_BRIGADE_CONCAT(to, from);
+}
 /* The socket of a request's connection; -1 when the connection is a stream of another one. */
 int chttpd_client_socket(const request_rec *r);
 static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
