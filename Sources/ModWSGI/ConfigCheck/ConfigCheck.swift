@@ -28,7 +28,7 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: PathChecks.scripts),
         ConfigCheck(moment: .always, find: GroupChecks.unknownNames),
         ConfigCheck(moment: .always, find: GroupChecks.embeddedByAccident),
-        ConfigCheck(moment: .always, find: GroupChecks.refusedEmbedded),
+        ConfigCheck(moment: .configtest, find: GroupChecks.refusedEmbedded),
         ConfigCheck(moment: .always, find: GroupChecks.unused),
         ConfigCheck(moment: .always, find: RequestChecks.deniedDirectories),
         ConfigCheck(moment: .always, find: RequestChecks.takenHandlers),
