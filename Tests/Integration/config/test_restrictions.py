@@ -23,45 +23,10 @@ def served_by(server, group, path="/app"):
     return answer.json["process_group"] if answer.status == 200 else answer.status
 
 
-@pytest.mark.parametrize("allowed, group, result", [
-    ("one two", "one", "one"), ("one two", "two", "two"), ("one", "two", 500), ("one", "%{GLOBAL}", 500),
-    ("%{GLOBAL}", "%{GLOBAL}", ""), ("%{GLOBAL}", "one", 500), ("one %{GLOBAL}", "%{GLOBAL}", ""), ("three", "two", 500),
-])
-def test_only_listed_groups(launch, allowed, group, result):
-    server = launch(GROUPS + f"WSGIRestrictProcess {allowed}")
-    if result == 500:
-        server.log.expect("WSGI0149: .*" + ("embedded mode" if group == "%{GLOBAL}" else f"'{group}'"))
-    assert served_by(server, group) == result
-
-
-def test_the_innermost_list_counts(launch):
-    server = launch(GROUPS + """
-        WSGIRestrictProcess one
-        <Location /app/two>
-            WSGIRestrictProcess two
-        </Location>""")
-    server.log.allow("WSGI0149")
-    assert [served_by(server, group) for group in ("one", "two")] == ["one", 500]
-    assert [served_by(server, group, "/app/two") for group in ("one", "two")] == [500, "two"]
-
-
 def test_a_restriction_comes_before_an_unknown_group(launch):
     server = launch(GROUPS + "WSGIRestrictProcess one")
     server.log.expect("WSGI0149: .*'nowhere'")
     assert served_by(server, "nowhere") == 500
-
-
-def test_htaccess_chooses_within_the_fence(launch):
-    server = launch(GROUPS.replace("SetEnvIf", "#") + """
-        WSGIRestrictProcess one
-        <Directory "@APPS@">
-            AllowOverride FileInfo
-        </Directory>""")
-    (server.apps / "process" / ".htaccess").write_text("SetEnv GROUP one\n")
-    assert served_by(server, "") == "one"
-    (server.apps / "process" / ".htaccess").write_text("SetEnv GROUP two\n")
-    server.log.expect("WSGI0149")
-    assert served_by(server, "") == 500
 
 
 # Owners of scripts
