@@ -79,10 +79,14 @@ internal import WSGIWire
     private func isReloadDue(_ script: Script, _ head: RequestHead) -> Bool {
         guard head.flags.contains(.scriptReloading) else { return false }
         if head.scriptModified != 0, script.isOutdated(for: head.scriptModified) { return true }
-        guard head.flags.contains(.handlerScript), !head.flags.contains(.reloaded),
-            let resource = unsafe head.value(of: "SCRIPT_FILENAME")
+        guard head.flags.contains(.handlerScript) else { return false }
+        // A request that waited for the successor may have come to its predecessor once more, while that drains.
+        if head.flags.contains(.reloaded) { return unsafe script.state.pointee.wantsReload }
+        guard let resource = unsafe head.value(of: "SCRIPT_FILENAME"),
+            unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
         else { return false }
-        return unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
+        unsafe script.state.pointee.wantsReload = unsafe ProcessState.current?.pointee.isDaemon == true
+        return true
     }
 
     private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {

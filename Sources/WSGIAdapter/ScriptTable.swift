@@ -11,6 +11,8 @@ internal import WSGICore
     /// The loaded module and its namespace; `nil`: not loaded, or the last attempt failed.
     var module: PyPointer?
     var namespace: PyPointer?
+    /// A daemon process is to be replaced because the script's `reload_required` said so.
+    var wantsReload = false
     /// Names that were asked for, as interned str: usually one.
     var names: UnsafeMutablePointer<CallableName>?
     var next: UnsafeMutablePointer<ScriptState>?
