@@ -155,7 +155,9 @@ public enum DaemonOptionTable {
             help: "Largest size of one header of a response in bytes; 0 means 32768."),
         .init(
             "response-buffer-size", \.responseBufferSize, .bytes(65536...Int(Int32.max), allowsZero: true),
-            help: "Accepted for compatibility: httpd never holds more than 64 KiB of a response back."),
+            help:
+                "Bytes of a response that may wait in httpd for a slow client while its process goes on; 0 means 8388608."
+        ),
         .init(
             "response-flush-delay", \.responseFlushDelay, .milliseconds(number),
             help: "Accepted for compatibility: a process says itself which blocks of a response have to leave at once."),

@@ -225,7 +225,7 @@ enum DaemonOptionManual {
         ),
         ManualEntry(
             "response-buffer-size",
-            "Accepted for compatibility, at least 64K: httpd never holds more than that of a response back, and nothing of what an application has yielded when there is no more of it yet."
+            "How much of a response may wait in httpd for a slow client, so that the process is free for other requests. 0 means 8M; at least 64K otherwise."
         ),
         ManualEntry(
             "response-flush-delay",

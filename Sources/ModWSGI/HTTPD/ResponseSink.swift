@@ -244,7 +244,7 @@ internal import WSGIWire
     }
 
     private mutating func pass() -> Bool {
-        if policy.clientTimeout > 0, !isCommitted {
+        if policy.clientTimeout > 0, formerTimeout < 0 {
             formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
         }
         isCommitted = true
