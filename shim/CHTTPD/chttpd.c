@@ -4,20 +4,43 @@
 
 APLOG_USE_MODULE(wsgi);
 
-/* The longest message handed to ap_log_*, which cuts at about 8 KiB by itself. */
-#define LONGEST_MESSAGE 8000
+/* What ap_log_* writes of a message, with its prefix within 8 KiB: what is longer makes several records. */
+#define LONGEST_RECORD 7600
 
-void chttpd_log_request(const request_rec *r, int level, const char *text) {
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s", text);
-}
-
-void chttpd_log_server(const server_rec *s, int level, const char *text) {
-    ap_log_error(APLOG_MARK, level, 0, s, "%s", text);
+/* How much of `text` the next record takes: ap_log_* writes a byte that is not printable ASCII as four. */
+static int piece(const char *text, size_t length) {
+    size_t size = 0;
+    for (int room = LONGEST_RECORD; size < length; size++) {
+        unsigned char byte = (unsigned char)text[size];
+        room -= byte < 0x20 || byte >= 0x7F ? 4 : byte == '\\' || byte == '"' ? 2 : 1;
+        if (room < 0)
+            break;
+    }
+    return (int)size;
 }
 
 void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
-    int size = length > LONGEST_MESSAGE ? LONGEST_MESSAGE : (int)length;
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s", size, (const char *)text);
+    const char *rest = (const char *)text;
+    do {
+        int size = piece(rest, length);
+        ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s", size, rest);
+        rest += size;
+        length -= (size_t)size;
+    } while (length > 0);
+}
+
+void chttpd_log_request(const request_rec *r, int level, const char *text) {
+    chttpd_log_request_bytes(r, level, text, strlen(text));
+}
+
+void chttpd_log_server(const server_rec *s, int level, const char *text) {
+    size_t length = strlen(text);
+    do {
+        int size = piece(text, length);
+        ap_log_error(APLOG_MARK, level, 0, s, "%.*s", size, text);
+        text += size;
+        length -= (size_t)size;
+    } while (length > 0);
 }
 
 void chttpd_log_startup(int level, const char *text) {

@@ -1,5 +1,6 @@
 """What applications write reaches the error log, and that of the right virtual host."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -65,6 +66,16 @@ def test_long_line_does_not_harm(server):
     server.log.allow("errors: |stderr: |stdout: |partial|xxx")
     assert server.get("/log_streams?" + "x" * 7000).body == b"logged"
     server.log.wait_for("xxxx")
+
+
+def test_long_line_is_logged_whole(server):
+    server.log.allow(r"\d{7}")
+    assert server.get("/log_long").body == b"logged"
+    server.log.wait_for("0007281")
+    parts = [re.sub(r"^.*?\[client [^]]*\] (\[script [^]]*\] )?", "", line) for line in server.log.lines() if r"\xa9" in line]
+    assert len(parts) > 8
+    # httpd writes a byte that is not ASCII as \xNN.
+    assert "".join(parts) == "".join(rf"{number:07d}\xc3\xa9" for number in range(7282))
 
 
 def test_background_thread_is_logged(server):
