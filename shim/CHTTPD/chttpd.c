@@ -19,28 +19,43 @@ static int piece(const char *text, size_t length) {
     return (int)size;
 }
 
-void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
-    const char *rest = (const char *)text;
+/* The length of the message's id at the beginning of `text`, which its further records repeat; 0 without one. */
+static int id_length(const char *text, size_t length) {
+    if (length < 9 || strncmp(text, "WSGI", 4) != 0 || text[8] != ':')
+        return 0;
+    for (int i = 4; i < 8; i++)
+        if (!apr_isdigit(text[i]))
+            return 0;
+    return 8;
+}
+
+/* Writes all of `text`, to the log of the request, or of the server where there is no request. */
+static void write_records(const request_rec *r, const server_rec *s, int level, const char *text, size_t length) {
+    const char *rest = text;
+    int id = id_length(text, length);
     do {
         int size = piece(rest, length);
-        ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s", size, rest);
+        int repeated = rest == text ? 0 : id;
+        const char *link = repeated > 0 ? " (continued): " : "";
+        if (r != NULL)
+            ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s%s%.*s", repeated, text, link, size, rest);
+        else
+            ap_log_error(APLOG_MARK, level, 0, s, "%.*s%s%.*s", repeated, text, link, size, rest);
         rest += size;
         length -= (size_t)size;
     } while (length > 0);
 }
 
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
+    write_records(r, NULL, level, (const char *)text, length);
+}
+
 void chttpd_log_request(const request_rec *r, int level, const char *text) {
-    chttpd_log_request_bytes(r, level, text, strlen(text));
+    write_records(r, NULL, level, text, strlen(text));
 }
 
 void chttpd_log_server(const server_rec *s, int level, const char *text) {
-    size_t length = strlen(text);
-    do {
-        int size = piece(text, length);
-        ap_log_error(APLOG_MARK, level, 0, s, "%.*s", size, text);
-        text += size;
-        length -= (size_t)size;
-    } while (length > 0);
+    write_records(NULL, s, level, text, strlen(text));
 }
 
 void chttpd_log_startup(int level, const char *text) {
