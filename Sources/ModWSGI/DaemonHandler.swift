@@ -19,6 +19,8 @@ internal import WSGIWire
     private var attempts = 0
     /// Whether the worker is done and the end of the response has yet to be passed on.
     private var isEndDue = false
+    /// The thread that ran the request is stuck: its claim lasts as long as its worker.
+    private var isThreadLost = false
     /// Short waits for a worker to learn that it has been replaced.
     private var naps = 0
 
@@ -72,7 +74,7 @@ internal import WSGIWire
             }
             let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
             let result = attempt(claim)
-            choice.release(claim, of: group)
+            if !isThreadLost { choice.release(claim, of: group) }
             if isEndDue { _ = unsafe sink.finish() }
             switch result {
             case .answered(let answer): return answer
@@ -236,7 +238,12 @@ internal import WSGIWire
                 isEndDue = !reader.isFinished
                 return .answered(sink.answer)
             case .error:
-                return .answered(.status(Int32(header.detail)))
+                if header.flags & Frame.threadLost != 0 {
+                    // The worker is being replaced; until then nobody is to wait for this thread.
+                    reader.poison()
+                    isThreadLost = true
+                }
+                return .answered(.status(sink.isCommitted ? cutOff() : Int32(header.detail)))
             case .reload:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }
@@ -365,7 +372,7 @@ internal import WSGIWire
         unsafe Log.request(
             r, .error, sink.isCommitted ? .responseBroken : id,
             "Process group '\(group.name)': \(reason(failure)) while slot \(claim.slot.index), generation "
-                + "\(claim.generation), ran the request; \(whole).")
+                + "\(claim.generation), ran the request [\(identity)]; \(whole).")
         return sink.isCommitted ? cutOff() : status
     }
 
@@ -406,6 +413,9 @@ internal import WSGIWire
         let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
         unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
     }
+
+    /// The request's id, which the worker's records name as well.
+    private var identity: String { unsafe string(requestID(of: r)) }
 
     private func reason(_ failure: DaemonConnection.Failure) -> String {
         switch failure {

@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import Glibc
 internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
@@ -34,6 +35,7 @@ struct GroupResolution {
         var group = GroupSpec()
         group.name = definition.name
         group.origin = definition.location.description
+        group.restartInterval = options.restartInterval
         group.root = try root()
         try checkEngine(user: user, groups: groups, root: group.root)
         group.python = try PythonChoice.executable(
@@ -157,11 +159,27 @@ struct GroupResolution {
         return process
     }
 
+    private var deadlines: WorkerDeadlines.Limits {
+        var limits = WorkerDeadlines.Limits()
+        let isScaled = options.requestTimeoutRule == .scaled && options.threads > 1
+        let factor = isScaled ? 1 + log(Double(options.threads)) : 1
+        limits.request = Int64(Double(options.requestTimeout) * 1_000 * factor)
+        limits.interrupt = Int64(options.interruptTimeout) * 1_000
+        limits.startup = Int64(options.startupTimeout) * 1_000
+        limits.inactivity = Int64(options.inactivityTimeout) * 1_000
+        limits.deadlock = Int64(options.deadlockTimeout) * 1_000
+        limits.memory = Int64(options.maximumMemory)
+        return limits
+    }
+
     private func worker(logLevel: Int) throws(StartError) -> WorkerSpec {
         var worker = WorkerSpec()
         worker.threads = options.threads
         worker.stackSize = options.stackSize
         worker.maximumRequests = options.maximumRequests
+        worker.maximumRequestsJitter = options.maximumRequestsJitter
+        worker.evictionTimeout = options.evictionTimeout
+        worker.limits = deadlines
         worker.gracefulTimeout = options.gracefulTimeout
         worker.shutdownTimeout = options.shutdownTimeout
         worker.socketTimeout = options.socketTimeout > 0 ? options.socketTimeout : host.timeout

@@ -48,9 +48,36 @@ internal import WSGIWire
         head = unsafe RequestHeadEncoder(
             into: &buffer, contentLength: facts.contentLength, scriptModified: facts.scriptModified,
             requestStart: r.pointee.request_time, queueStart: facts.queueStart)
-        unsafe head.strings(
-            script: facts.script, applicationGroup: facts.applicationGroup, callableObject: facts.callableObject,
-            requestID: bytes(of: requestID(of: r)), into: &buffer)
+        unsafe withUnsafeTemporaryAllocation(byteCount: Self.longestLine, alignment: 1) { room in
+            unsafe head.strings(
+                script: facts.script, applicationGroup: facts.applicationGroup, callableObject: facts.callableObject,
+                requestID: bytes(of: requestID(of: r)), requestLine: Self.requestLine(of: r, in: room), into: &buffer)
+        }
+    }
+
+    /// What is kept of a request line; a thread's record in the worker board has no more room.
+    private static let longestLine = 184
+
+    /// Method and path. Of a query there is only its mark: it may hold what nobody else is to see.
+    private static func requestLine(of r: Request, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+        let target = unsafe bytes(of: r.pointee.unparsed_uri)
+        var length = 0
+        func append(_ bytes: UnsafeRawBufferPointer) {
+            let count = min(bytes.count, room.count &- length)
+            guard count > 0, let place = unsafe room.baseAddress, let start = unsafe bytes.baseAddress else { return }
+            unsafe (place + length).copyMemory(from: start, byteCount: count)
+            length = length &+ count
+        }
+        unsafe append(bytes(of: r.pointee.method))
+        unsafe append(bytes(of: " "))
+        let query = unsafe r.pointee.unparsed_uri.flatMap { unsafe strchr($0, 63) }
+        let start = unsafe r.pointee.unparsed_uri
+        if let query = unsafe query, let start = unsafe start {
+            unsafe append(UnsafeRawBufferPointer(rebasing: target.prefix(query - start + 1)))
+        } else {
+            unsafe append(target)
+        }
+        return unsafe UnsafeRawBufferPointer(start: room.baseAddress, count: length)
     }
 
     // MARK: - Groups of entries

@@ -36,6 +36,22 @@ public enum CurrentProcess {
     /// Whether there is a file of this path, as far as this process can see.
     public static func sees(_ path: String) -> Bool { unsafe path.withCString { unsafe access($0, F_OK) } == 0 }
 
+    /// Bytes of it that are resident (RSS); 0: unknown.
+    public static var residentBytes: Int64 {
+        let file = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var room = [UInt8](repeating: 0, count: 128)
+        let count = unsafe read(file, &room, room.count)
+        guard count > 0 else { return 0 }
+        let fields = String(decoding: room[..<count], as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = Int64(fields[1]) else { return 0 }
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Sends a signal to one of its threads, which has to be alive.
+    public static func signal(thread: UInt, _ number: Int32) { _ = pthread_kill(pthread_t(thread), number) }
+
     /// Writes a title over its arguments, as ps shows them. False: there is no room.
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }

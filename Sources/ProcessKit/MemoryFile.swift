@@ -44,4 +44,10 @@ public enum MemoryFile {
         bytes.removeLast(bytes.count - count)
         return bytes
     }
+
+    /// Empties the file behind `raw`.
+    public static func clear(_ raw: Int32) {
+        _ = ftruncate(raw, 0)
+        lseek(raw, 0, SEEK_SET)
+    }
 }

@@ -105,6 +105,15 @@ public enum StreamSocket {
     /// Makes the other end's sends fail; what it has sent can still be received.
     public static func shutDownReading(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RD)) }
 
+    /// Nothing more is received or sent on it; whoever waits for it is woken. The descriptor stays.
+    public static func shutDown(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RDWR)) }
+
+    /// Sends what can be sent without waiting.
+    public static func sendAtOnce(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        _ = unsafe wsgi_send(socket, start, bytes.count, false)
+    }
+
     /// Ends the connection also for processes that were forked off with it, and closes it.
     public static func end(_ socket: Int32) {
         _ = shutdown(socket, Int32(SHUT_RDWR))

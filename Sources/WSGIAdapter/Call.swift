@@ -37,20 +37,28 @@ internal import WSGIWire
         let interpreter = unsafe state.pointee.interpreter
         let script = unsafe interpreter.scripts.entry(
             head.script, ignoresCase: head.flags.contains(.ignoresCase))
-        if let answer = prepare(script, head) { return answer }
+        ThreadContext.current?.beginInterruptible(interpreter)
+        if let answer = prepare(script, head) { return turnedAway(answer) }
         let isFirst = unsafe !script.knows(head.callableObject)
         guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
             PyErr_Clear()
             let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
             let target = log
             Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
-            return 404
+            return turnedAway(404)
         }
         if isFirst { unsafe announce(script, head.callableObject) }
         let outcome = unsafe call(application.object, head, name, entered)
         _ = consume application
         finish()
         return outcome
+    }
+
+    /// The request ends with this answer, without the application: 504 when it was interrupted on its way there.
+    private func turnedAway(_ answer: Int32) -> Int32 {
+        guard let thread = ThreadContext.current else { return answer }
+        thread.endInterruptible()
+        return thread.isInterrupted && answer == 500 ? 504 : answer
     }
 
     /// An application that was found once is what a successor has to find before it takes over.
@@ -128,6 +136,7 @@ internal import WSGIWire
 
     /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
     func finish() {
+        ThreadContext.current?.endInterruptible()
         _ = unsafe enter()
         withdrawRequestRecord()
         unsafe _ = Call.attach(state.pointee.input, nil)
@@ -171,6 +180,7 @@ internal import WSGIWire
 
     /// Logs the exception that is set; the outcome: a status while nothing was sent, else a broken response.
     func failed() -> Int32 {
+        ThreadContext.current?.endInterruptible()
         let isSent = unsafe state.pointee.phase == .sent
         unsafe state.pointee.phase = isSent ? .sent : .waiting
         guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }

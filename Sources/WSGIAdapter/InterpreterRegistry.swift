@@ -29,6 +29,15 @@ enum InterpreterRegistry {
         return unsafe thread.enter(interpreter)
     }
 
+    /// Takes and gives back every GIL there is; see `Adapter.probe`.
+    static func probe(_ thread: ThreadContext) {
+        let interpreters = all.withLock { $0 }
+        for (index, interpreter) in interpreters.enumerated()
+        where unsafe index == 0 || interpreter.state.pointee.hasOwnGIL {
+            if unsafe thread.attach(interpreter.state.pointee.name) != nil { unsafe PyEval_SaveThread() }
+        }
+    }
+
     private static func find(
         _ thread: ThreadContext, _ group: UnsafeRawBufferPointer
     ) -> (interpreter: Interpreter?, isNew: Bool) {

@@ -15,6 +15,7 @@ internal import WSGICore
     let findPackage: PyPointer
     let finish: PyPointer
     let runExitFunctions: PyPointer
+    let stack: PyPointer
 
     /// Makes them in the interpreter that is attached, and prepares `sys.path` and `sys.argv`; `nil`: it has raised.
     static func make(_ spec: InterpreterSpec, home: String) -> PythonPart? {
@@ -32,11 +33,13 @@ internal import WSGICore
         guard let fileWrapper = unsafe take("FileWrapper", globals),
             let read = unsafe take("read_script", globals), let callables = unsafe take("callables", globals),
             let sendable = unsafe take("sendable", globals), let package = unsafe take("find_package", globals),
-            let finish = unsafe take("finish", globals), let exit = unsafe take("run_exit_functions", globals)
+            let finish = unsafe take("finish", globals), let exit = unsafe take("run_exit_functions", globals),
+            let stack = unsafe take("stack", globals)
         else { return nil }
         return unsafe PythonPart(
             fileWrapper: fileWrapper, readScript: read, compile: compile.take(),
-            callables: callables, sendable: sendable, findPackage: package, finish: finish, runExitFunctions: exit)
+            callables: callables, sendable: sendable, findPackage: package, finish: finish, runExitFunctions: exit,
+            stack: stack)
     }
 
     /// The global names of Python source after it was run; `nil`: it has raised.
@@ -204,5 +207,14 @@ internal import WSGICore
 
         def run_exit_functions():
             atexit._run_exitfuncs()
+
+
+        def stack(ident):
+            """Where a thread is, innermost call last."""
+            from traceback import StackSummary, walk_stack
+            frame = sys._current_frames().get(ident)
+            summary = StackSummary.extract(walk_stack(frame), lookup_lines=True) if frame else []
+            summary.reverse()
+            return ''.join(summary.format()).rstrip() if summary else '  (no Python code)'
         """#
 }

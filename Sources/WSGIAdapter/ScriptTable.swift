@@ -155,7 +155,9 @@ internal import WSGICore
         defer { unsafe PyThread_release_lock(state.pointee.lock) }
         if unsafe isLoaded && state.pointee.module != stale { return true }
         unload()
+        LoadingTime.begin()
         guard load(in: interpreter, target) else { return false }
+        LoadingTime.end()
         return true
     }
 

@@ -18,7 +18,7 @@ internal import WSGIWire
 }
 
 /// What the adapter keeps for each thread that runs requests.
-@safe struct ThreadState {
+@safe struct ThreadState: ~Copyable {
     /// `mod_wsgi.thread_id`: counted in the process, 0 is the thread that started Python.
     let index: Int
     var attachments: UnsafeMutablePointer<AttachmentState>?
@@ -26,6 +26,13 @@ internal import WSGIWire
     var current: UnsafeMutablePointer<CallState>?
     /// States that wait to be used again.
     var idle: UnsafeMutablePointer<CallState>?
+    /// The thread, as Python numbers it.
+    let ident: UInt
+    /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads look here
+    /// first without its GIL, and once more with it; it changes only with the GIL.
+    let interruptible = unsafe Atomic<UnsafeMutablePointer<InterpreterState>?>(nil)
+    /// `RequestTimeout` was raised in the request that runs, or has run last. Only with the GIL.
+    var isInterrupted = false
 }
 
 /// The calling thread, as the adapter knows it. Not to be handed to another thread.
@@ -47,7 +54,9 @@ internal import WSGIWire
         }
         let state = UnsafeMutablePointer<ThreadState>.allocate(capacity: 1)
         let index = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        unsafe state.initialize(to: ThreadState(index: index, attachments: nil, current: nil, idle: nil))
+        unsafe state.initialize(
+            to: ThreadState(
+                index: index, attachments: nil, current: nil, idle: nil, ident: UInt(PyThread_get_thread_ident())))
         unsafe wsgi_set_thread_context(state) { unsafe ThreadContext.retire($0) }
         return unsafe ThreadContext(state: state)
     }

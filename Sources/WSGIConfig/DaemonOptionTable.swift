@@ -90,24 +90,26 @@ public enum DaemonOptionTable {
             "maximum-requests", \.maximumRequests, .count(number),
             help: "Number of requests after which a process is replaced; 0 means never."),
         .init(
+            "maximum-requests-jitter", \.maximumRequestsJitter, .count(number),
+            help: "The most that chance adds to maximum-requests in each process; 0 means nothing."),
+        .init(
+            "maximum-memory", \.maximumMemory, .bytes(1 << 20...Int.max, allowsZero: true),
+            help: "Resident memory in bytes with which a process is replaced; 0 means any."),
+        .init(
             "restart-interval", \.restartInterval, seconds,
-            help: "Time after which a process is replaced; 0 means never."
-        ).pending,
+            help: "Time after which a process is replaced; 0 means never."),
         .init(
             "inactivity-timeout", \.inactivityTimeout, seconds,
-            help: "Time without requests after which a process is replaced; 0 means never."
-        ).pending,
+            help: "Time without requests after which a process is replaced; 0 means never."),
         .init(
             "startup-timeout", \.startupTimeout, seconds,
-            help: "Time from the first attempt to load a script to the first success; 0 means any."
-        ).pending,
+            help: "Time from the first attempt to load a script to the first success; 0 means any."),
         .init(
             "graceful-timeout", \.gracefulTimeout, seconds,
             help: "Time for requests under way to end when a process is replaced."),
         .init(
             "eviction-timeout", \.evictionTimeout, seconds,
-            help: "The same when a process is replaced because of SIGUSR1; 0 means graceful-timeout."
-        ).pending,
+            help: "The same when a process is replaced because of SIGUSR1; 0 means graceful-timeout."),
         .init(
             "shutdown-timeout", \.shutdownTimeout, seconds,
             help: "Time for a process to end when it is told to."),
@@ -116,16 +118,17 @@ public enum DaemonOptionTable {
     private static let timeouts: [DaemonOption] = [
         .init(
             "request-timeout", \.requestTimeout, seconds,
-            help: "Time that a request may take, scaled by the number of threads; 0 means any."
-        ).pending,
+            help: "Time that a request may take, scaled by the number of threads; 0 means any."),
+        .init(
+            "request-timeout-rule", \.requestTimeoutRule, .requestTimeoutRule,
+            help: "Whether request-timeout is scaled by the number of threads (scaled), or holds as it is (exact)."),
         .init(
             "interrupt-timeout", \.interruptTimeout, seconds,
             help: "Time that a late request has to end after RequestTimeout was raised in it; 0 means it is not raised."
-        ).pending,
+        ),
         .init(
             "deadlock-timeout", \.deadlockTimeout, seconds,
-            help: "Time that Python's lock may be held without a pause; 0 means any."
-        ).pending,
+            help: "Time that Python's lock may be held without a pause; 0 means any."),
         .init(
             "queue-timeout", \.queueTimeout, seconds,
             help: "Time that a request may wait for a thread; 0 means any."),

@@ -51,6 +51,10 @@ public struct DaemonOptions: Equatable, Sendable {
     public var stackSize = 0
     /// Requests after which a process is replaced; 0: never.
     public var maximumRequests = 0
+    /// The most that is added to `maximumRequests` in each process by chance.
+    public var maximumRequestsJitter = 0
+    /// Bytes of resident memory with which a process is replaced; 0: any.
+    public var maximumMemory = 0
     /// How long requests under way may go on when a process is replaced.
     public var gracefulTimeout = 15
     /// How long requests and interpreters have when a process is told to end.
@@ -65,6 +69,8 @@ public struct DaemonOptions: Equatable, Sendable {
     public var evictionTimeout = 0
     /// How long a request may take, before it is scaled by the number of threads; 0: any.
     public var requestTimeout = 0
+    /// How `requestTimeout` is to be understood.
+    public var requestTimeoutRule = RequestTimeoutRule.scaled
     /// How long a late request has after the exception was raised in it; 0: none is raised.
     public var interruptTimeout = 0
     /// How long Python's lock may be held without a pause; 0: any.

@@ -42,6 +42,9 @@ public struct GroupSpec: Equatable, Sendable {
     /// What the system is to hold the workers to.
     public var limits = LimitSpec()
 
+    /// Seconds after which a worker is replaced; 0: never.
+    public var restartInterval = 0
+
     /// What each worker is told; `worker` is set, its slot and generation are filled in for each start.
     public var process = ProcessSpec()
 

@@ -92,6 +92,11 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case searchPathUnusable = 1033
     case environmentFileUnusable = 1040
     case cpuPriorityDenied = 1041
+    case requestInterrupted = 1050
+    case requestAbandoned = 1051
+    case pythonDeadlocked = 1052
+    case startupOverdue = 1053
+    case memoryExceeded = 1054
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

@@ -75,10 +75,16 @@ public struct WorkerSpec: Equatable, Sendable {
     public var stackSize = 0
     /// Requests after which the worker asks to be replaced; 0: never.
     public var maximumRequests = 0
+    /// The most that is added to `maximumRequests` by chance, so that workers are not all replaced at once.
+    public var maximumRequestsJitter = 0
     /// How long requests under way may go on when the worker is replaced.
     public var gracefulTimeout = 15
     /// How long requests and interpreters have when the worker is told to end.
     public var shutdownTimeout = 5
+    /// As `gracefulTimeout`, when SIGUSR1 asked for it; 0: the same.
+    public var evictionTimeout = 0
+    /// What its monitor enforces, in milliseconds.
+    public var limits = WorkerDeadlines.Limits()
     /// How long one read or write on a connection may take; 0: for ever.
     public var socketTimeout = 60
     /// SO_SNDBUF of its connections in bytes; 0: the system's default.

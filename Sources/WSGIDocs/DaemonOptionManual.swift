@@ -140,17 +140,38 @@ enum DaemonOptionManual {
             "The number of requests after which a process is replaced, as a remedy for leaks of memory. 0: never.",
             difference: "The successor is ready before the process stops, so no request waits, even with one process."),
         ManualEntry(
+            "maximum-requests-jitter",
+            """
+            The most that is added to `maximum-requests=`, by chance and for each process anew, so that the processes of a \
+            group are not all replaced at the same time. 0: nothing is added.
+            """),
+        ManualEntry(
+            "maximum-memory",
+            """
+            How much memory of a process may be resident (RSS; looked at every second) before it is replaced: requests under \
+            way have `graceful-timeout=` to end. Unlike `memory-limit=`, which makes allocations of the application fail, it \
+            disturbs nobody. `WSGI1054` in the log says how much it was. 0: any.
+            """),
+        ManualEntry(
             "restart-interval",
-            "The time after which a process is replaced, whatever it has done. 0: never."),
+            """
+            The time after which a process is replaced, whatever it has done. The successor is ready before it goes; when none \
+            can be started it serves for another interval. 0: never.
+            """),
         ManualEntry(
             "inactivity-timeout",
-            "The time without any request after which a process is replaced by one that has not loaded its application yet, which takes less memory. 0: never. `WSGIIgnoreActivity` exempts requests."
-        ),
+            """
+            The time without any request after which a process is replaced by one that has not loaded its application yet, \
+            which takes less memory. A process that has not served a request yet stays. 0: never. Requests with \
+            `WSGIIgnoreActivity` do not count, so that a health check does not keep a process alive.
+            """),
         ManualEntry(
             "startup-timeout",
             """
             The time that a process has from the first attempt to load a script to the first success, before it is replaced. \
-            It helps applications that cannot be imported a second time after the first attempt has failed. 0: any.
+            It helps applications that cannot be imported a second time after the first attempt has failed. Requests that \
+            wait for it are answered with 504 (`WSGI1053`). A process that is started has the same time until it is ready, \
+            which includes the import of what is preloaded. 0: any.
             """),
         ManualEntry(
             "graceful-timeout",
@@ -175,22 +196,33 @@ enum DaemonOptionManual {
         ManualEntry(
             "request-timeout",
             """
-            How long a request may take before its process is replaced. The more threads a process has, the more time it is \
-            given, because the others go on: the limit is the value times (1 + ln(threads)), 3.7 times it with 15 threads. \
-            With one thread it is the value itself. 0: any.
+            How long a request may take. Then its client is answered with 504, or sees its response cut if that had begun; \
+            the log says which request it was, and where in Python (`WSGI1051`); and the process is replaced, because a \
+            thread cannot be ended from outside. Other requests of the process go on. The more threads a process has, the \
+            more time a request is given: the limit is the value times (1 + ln(threads)), 3.7 times it with 15 threads. With \
+            one thread, or with `request-timeout-rule=exact`, it is the value itself. 0: any.
+            """, difference: "One stuck request costs one request: its client does not wait until the process has gone."
+        ),
+        ManualEntry(
+            "request-timeout-rule",
+            """
+            `scaled` makes `request-timeout=` grow with the number of threads, as mod_wsgi does. With `exact` it is what it \
+            says.
             """),
         ManualEntry(
             "interrupt-timeout",
             """
             Makes `request-timeout=` gentler: first the exception `mod_wsgi.RequestTimeout` is raised in the late request, \
-            which answers 504 if the application lets it. Only if that takes longer than this time is the process replaced. A \
-            call into C that does not return cannot be interrupted. 0: the process is replaced at once.
+            which answers 504 if the application lets it (`WSGI1050`). Only if that takes longer than this time is the client \
+            answered without it, and the process replaced. A call into C that does not return cannot be interrupted. 0: no \
+            exception is raised.
             """),
         ManualEntry(
             "deadlock-timeout",
             """
             How long Python's global lock may be held without a pause before the process counts as stuck and is replaced. It is \
-            for extension modules that wait for ever with the lock held. 0: any.
+            for extension modules that wait for ever with the lock held. The requests under way are answered with 504, and the \
+            log shows the stacks of all threads (`WSGI1052`). Locks of interpreters that have their own count as well. 0: any.
             """),
         ManualEntry(
             "queue-timeout",

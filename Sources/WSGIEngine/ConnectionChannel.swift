@@ -10,6 +10,8 @@ internal import WSGIWire
     static let outputCapacity = 64 << 10
 
     private var socket: Int32 = -1
+    /// The thread's record, which says whether the connection was taken away from it.
+    private let record: UnsafeMutablePointer<wsgi_thread_record>
     private var input: ReceiveBuffer
     private var output: ByteBuffer
     /// 0, or why the connection is of no use any more.
@@ -28,8 +30,9 @@ internal import WSGIWire
         case failed(Int32)
     }
 
-    /// A channel without a connection.
-    init() {
+    /// A channel without a connection, for the thread of this record.
+    init(_ record: UnsafeMutablePointer<wsgi_thread_record>) {
+        unsafe self.record = record
         input = ReceiveBuffer()
         output = ByteBuffer(capacity: Self.outputCapacity + 64)
     }
@@ -157,7 +160,7 @@ internal import WSGIWire
         Frame.append(Frame.Header(kind: .file, length: 16), to: &output)
         output.append(offset)
         output.append(length)
-        let result = unsafe StreamSocket.send(socket, output.bytes, descriptor: descriptor)
+        let result = sending { unsafe StreamSocket.send(socket, output.bytes, descriptor: descriptor) }
         output.reset()
         return note(result)
     }
@@ -198,7 +201,7 @@ internal import WSGIWire
         guard failure == 0 else { return failure }
         Frame.append(Frame.Header(kind: kind, length: payload.count, flags: flags), to: &output)
         guard output.count &+ payload.count <= Self.outputCapacity else {
-            let result = unsafe StreamSocket.send(socket, output.bytes, payload)
+            let result = sending { unsafe StreamSocket.send(socket, output.bytes, payload) }
             output.reset()
             return note(result)
         }
@@ -211,9 +214,15 @@ internal import WSGIWire
             output.reset()
             return failure
         }
-        let result = unsafe StreamSocket.send(socket, output.bytes)
+        let result = sending { unsafe StreamSocket.send(socket, output.bytes) }
         output.reset()
         return note(result)
+    }
+
+    /// Sends, unless the connection was taken away: its end must not come into the middle of a frame.
+    private func sending(_ send: () -> Int) -> Int {
+        defer { unsafe wsgi_record_leave_send(record) }
+        return unsafe wsgi_record_enter_send(record) ? send() : StreamSocket.disconnected
     }
 
     // MARK: - Failures

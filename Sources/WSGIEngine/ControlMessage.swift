@@ -31,6 +31,14 @@ struct ControlMessage {
         }
     }
 
+    /// Asks the supervisor for a successor.
+    static func send(retire reason: ShutdownReason, _ text: String, on control: borrowing PacketSocket) {
+        send(.retire, on: control) { buffer in
+            buffer.append(byte: reason.rawValue)
+            buffer.append(string: String(text.prefix(2_000)))
+        }
+    }
+
     /// Tells the supervisor of a loaded script.
     static func send(loaded script: ScriptSpec, on control: borrowing PacketSocket) {
         send(.loaded, on: control) { SpecCodec.encodeScript(script, &$0) }

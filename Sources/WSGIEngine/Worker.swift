@@ -1,5 +1,7 @@
+internal import CSystem
 internal import ProcessKit
 internal import Synchronization
+internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
@@ -18,9 +20,13 @@ final class Worker: Sendable {
     /// The descriptors that the supervisor has put in their places.
     enum Place {
         static let listener: Int32 = 4
-        static let scoreboard: Int32 = 5
+        static let board: Int32 = 5
         static let crashText: Int32 = 6
     }
+
+    /// The signal that makes Python's faulthandler write the stacks of all threads to `Place.crashText`; the bootstrap has
+    /// told it so.
+    static let stackSignal: Int32 = 63
 
     /// What the worker was told.
     let spec: WorkerSpec
@@ -30,42 +36,114 @@ final class Worker: Sendable {
     let poller: Poller
     /// Which connections there are.
     let connections = ConnectionTable()
+    /// What each request thread is doing, for the supervisor and the monitor.
+    let board: WorkerBoard
+    /// Runs what needs Python's lock for threads that must not wait for it.
+    let errands = PythonErrands()
 
     private let maximumRequests: Int
+    private let threads: Mutex<[Int: ThreadEntry]> = Mutex([:])
     private let requestsActive = Atomic<Int>(0)
+    /// Requests that were cut and whose threads have not come back.
+    private let requestsLost = Atomic<Int>(0)
+    private let activity = Atomic<Int64>(0)
     private let requestsEnded = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
     /// When the process ends in any case, in milliseconds of the monotonic clock; 0: not decided.
     private let end = Atomic<Int64>(0)
 
+    /// What others need to know of a request thread.
+    private struct ThreadEntry {
+        let thread: RequestThread
+        /// The connection of the request that it runs.
+        let socket: AtomicNumber
+    }
+
     /// Takes over the control socket.
     init(spec: WorkerSpec, control: consuming PacketSocket) throws(SystemError) {
         self.spec = spec
-        maximumRequests = spec.maximumRequests
+        let jitter = spec.maximumRequests > 0 ? Int.random(in: 0...max(spec.maximumRequestsJitter, 0)) : 0
+        maximumRequests = spec.maximumRequests + jitter
+        board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control
         poller = try Poller()
     }
 
-    /// Requests under way.
+    /// Requests under way; those that were cut do not count.
     var active: Int { requestsActive.load(ordering: .sequentiallyConsistent) }
+
+    /// Whether there is nothing under way, and nobody who could begin anything.
+    var isQuiet: Bool {
+        active == 0 && connections.count <= requestsLost.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// When a request that counts has begun or ended last, in milliseconds of the monotonic clock; 0: never.
+    var lastActivity: Int64 { activity.load(ordering: .relaxed) }
 
     /// Whether no further connection is accepted and each request is the last of its connection.
     var isDraining: Bool { draining.load(ordering: .sequentiallyConsistent) }
 
-    /// A request begins.
-    func beginRequest() { requestsActive.add(1, ordering: .sequentiallyConsistent) }
+    // MARK: - Requests
+
+    /// Enters a request thread, and names the place where it says which connection it serves.
+    func enter(_ thread: RequestThread, number: Int) -> AtomicNumber {
+        let entry = ThreadEntry(thread: thread, socket: AtomicNumber())
+        threads.withLock { $0[number] = entry }
+        return entry.socket
+    }
+
+    /// The thread of this number.
+    func thread(_ number: Int) -> RequestThread? { threads.withLock { $0[number]?.thread } }
+
+    /// A request begins at this time, in nanoseconds.
+    func beginRequest(at now: UInt64, countsAsActivity: Bool) {
+        requestsActive.add(1, ordering: .sequentiallyConsistent)
+        if countsAsActivity { noteActivity(now) }
+    }
 
     /// A request has ended. The worker asks for a successor each time that `maximum-requests` have been served.
-    func endRequest() {
-        requestsActive.subtract(1, ordering: .sequentiallyConsistent)
+    func endRequest(wasCut: Bool, countsAsActivity: Bool) {
+        if !wasCut { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
+        if countsAsActivity, spec.limits.inactivity > 0 { noteActivity(Clock.nanoseconds()) }
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
         if count == 1 { ControlMessage.send(.served, on: control) }
         guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
-        retire("it has served its maximum of \(maximumRequests) requests")
+        retire(.maximumRequests, "it has served its maximum of \(maximumRequests) requests")
     }
 
+    private func noteActivity(_ now: UInt64) {
+        activity.store(Int64(truncatingIfNeeded: now / 1_000_000), ordering: .relaxed)
+    }
+
+    /// Answers the client of a request without the request's thread, which keeps what it has of the connection.
+    ///
+    /// - Parameter started: When the request began, in nanoseconds. False: it has ended.
+    func cut(thread: Int, started: UInt64, status: UInt16) -> Bool {
+        let record = unsafe board.record(thread)
+        guard let socket = threads.withLock({ $0[thread]?.socket.value }), unsafe wsgi_record_cut(record, started)
+        else {
+            return false
+        }
+        var frame = ByteBuffer(capacity: Frame.headerSize)
+        Frame.append(
+            Frame.Header(kind: .error, length: 0, flags: Frame.threadLost, detail: status), to: &frame)
+        // In the middle of something the thread is sending it would be taken for a part of that.
+        if unsafe !wsgi_record_is_sending(record) { unsafe StreamSocket.sendAtOnce(socket, frame.bytes) }
+        StreamSocket.shutDown(socket)
+        requestsActive.subtract(1, ordering: .sequentiallyConsistent)
+        requestsLost.add(1, ordering: .sequentiallyConsistent)
+        unsafe wsgi_record_cut_done(record)
+        noteEnd()
+        return true
+    }
+
+    /// The thread of a request that was cut has come back.
+    func returnLost() { requestsLost.subtract(1, ordering: .sequentiallyConsistent) }
+
     /// Asks the supervisor for a successor; any thread. Asking again meanwhile changes nothing.
-    func retire(_ reason: String) { ControlMessage.send(.retire, text: reason, on: control) }
+    func retire(_ reason: ShutdownReason, _ text: String) {
+        ControlMessage.send(retire: reason, text, on: control)
+    }
 
     /// Tells the main thread that something has ended, if it waits for that.
     func noteEnd() {
@@ -116,5 +194,16 @@ final class Worker: Sendable {
             if left <= 0 { CurrentProcess.exitAtOnce(0) }
             Clock.sleep(milliseconds: min(left, 100))
         }
+    }
+}
+
+/// A number that one thread changes and others read.
+final class AtomicNumber: Sendable {
+    private let number = Atomic<Int32>(-1)
+
+    /// The number.
+    var value: Int32 {
+        get { number.load(ordering: .acquiring) }
+        set { number.store(newValue, ordering: .releasing) }
     }
 }

@@ -41,6 +41,7 @@ struct WorkerControl: ~Copyable {
     /// Starts the request threads and says that the worker is ready.
     func startThreads() throws(SystemError) {
         for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
+        try WorkerMonitor.start(worker)
         ControlMessage.send(.ready, on: worker.control)
     }
 
@@ -50,7 +51,7 @@ struct WorkerControl: ~Copyable {
         python.leavePython()
         defer { python.enterPython() }
         while true {
-            if deadline != nil, worker.active == 0, worker.connections.count == 0 { return true }
+            if deadline != nil, worker.isQuiet { return worker.connections.count == 0 }
             let left = deadline.map { $0 - Clock.milliseconds() }
             if let left, left <= 0 {
                 let count = worker.active
@@ -71,7 +72,9 @@ struct WorkerControl: ~Copyable {
 
     private func reportCut(_ count: Int) {
         let requests = count == 1 ? "1 request" : "\(count) requests"
-        WorkerLog.write(WSGI_LOG_WARNING, .requestsCut, "The time to end is over; \(requests) under way will be cut.")
+        WorkerLog.write(
+            WSGI_LOG_WARNING, .requestsCut,
+            "The time to end is over; \(requests) under way will be cut:\(StuckRequests(worker).all())")
     }
 
     // MARK: - What is told
@@ -108,9 +111,11 @@ struct WorkerControl: ~Copyable {
     private mutating func take(signal: Int32) {
         switch signal {
         case SIGTERM, SIGINT: endSoon()
-        case SIGUSR1: worker.retire("a graceful signal asked for it")
+        case SIGUSR1:
+            worker.retire(
+                worker.spec.evictionTimeout > 0 ? .evictionSignal : .gracefulSignal, "a signal asked for it (SIGUSR1)")
         case SIGXCPU:
-            worker.retire("it has used its CPU time of \(worker.spec.cpuTimeLimit) s (cpu_time_limit)")
+            worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
         default: break
         }
     }

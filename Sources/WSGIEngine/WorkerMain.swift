@@ -27,7 +27,7 @@ enum WorkerMain {
     /// - Parameter controlDescriptor: The control socket to the supervisor.
     /// - Returns: The exit code, or a negative number: leave without ending the main interpreter; -1: run its exit functions before.
     static func serve(controlDescriptor: Int32) -> Int32 {
-        for raw in [controlDescriptor, Worker.Place.listener, Worker.Place.scoreboard, Worker.Place.crashText] {
+        for raw in [controlDescriptor, Worker.Place.listener, Worker.Place.board, Worker.Place.crashText] {
             try? Descriptor.setCloseOnExec(raw, true)
         }
         let control = PacketSocket(adopting: controlDescriptor)

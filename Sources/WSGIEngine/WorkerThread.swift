@@ -9,22 +9,36 @@ internal import WSGIWire
     private let worker: Worker
     private let channel: UnsafeMutablePointer<ConnectionChannel>
     private let transport: UnsafeMutablePointer<wsgi_transport>
+    private let record: UnsafeMutablePointer<wsgi_thread_record>
+    /// Where others find the connection of the request that runs.
+    private let socket: AtomicNumber?
 
     /// Starts a thread that lives as long as the process.
     static func start(_ worker: Worker, number: Int) throws(SystemError) {
-        let context = unsafe Unmanaged.passRetained(worker).toOpaque()
+        let start = Start(worker: worker, number: number)
+        let context = unsafe Unmanaged.passRetained(start).toOpaque()
         unsafe try CurrentProcess.startThread(
             stackSize: worker.spec.stackSize, name: "wsgi-\(number)", context: unsafe context
         ) { context in
             guard let context = unsafe context else { return }
-            unsafe WorkerThread(Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()).run()
+            unsafe WorkerThread(Unmanaged<Start>.fromOpaque(context).takeRetainedValue()).run()
         }
     }
 
-    private init(_ worker: Worker) {
-        self.worker = worker
+    /// What a thread is started with.
+    private final class Start {
+        let worker: Worker
+        let number: Int
+
+        init(worker: Worker, number: Int) { (self.worker, self.number) = (worker, number) }
+    }
+
+    private init(_ start: Start) {
+        worker = start.worker
+        unsafe record = worker.board.record(start.number - 1)
+        socket = RequestThread.current.map { [worker] in worker.enter($0, number: start.number - 1) }
         unsafe channel = UnsafeMutablePointer<ConnectionChannel>.allocate(capacity: 1)
-        unsafe channel.initialize(to: ConnectionChannel())
+        unsafe channel.initialize(to: ConnectionChannel(record))
         unsafe transport = UnsafeMutablePointer<wsgi_transport>.allocate(capacity: 1)
         unsafe transport.initialize(to: ConnectionTransport.functions(for: channel))
     }
@@ -102,7 +116,7 @@ internal import WSGIWire
 
     private func serve(_ socket: Int32) {
         guard worker.connections.take(socket) else { return }
-        unsafe channel.pointee.begin(socket)
+        begin(socket)
         if worker.isDraining {
             serveLast(socket)
             return
@@ -123,7 +137,7 @@ internal import WSGIWire
     /// The main thread may have looked for idle connections just before this one was.
     private func drainIfNeeded(_ socket: Int32) {
         guard worker.isDraining, worker.connections.take(socket) else { return }
-        unsafe channel.pointee.begin(socket)
+        begin(socket)
         serveLast(socket)
     }
 
@@ -144,14 +158,27 @@ internal import WSGIWire
         worker.noteEnd()
     }
 
+    private func begin(_ connection: Int32) {
+        unsafe channel.pointee.begin(connection)
+        socket?.value = connection
+    }
+
     /// Runs the request that was received. False: the connection is of no further use.
     private func runRequest() -> Bool {
-        worker.beginRequest()
+        guard let head = unsafe try? RequestHead(channel.pointee.request) else { return false }
+        let counts = !head.flags.contains(.ignoresActivity)
+        let now = Clock.nanoseconds()
+        unsafe wsgi_record_begin(
+            record, head.requestID.baseAddress, head.requestID.count, head.requestLine.baseAddress,
+            head.requestLine.count, now)
+        worker.beginRequest(at: now, countsAsActivity: counts)
         let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         let reusable = unsafe channel.pointee.conclude(outcome, generation: worker.spec.generation)
-        if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire("the script has changed") }
-        worker.endRequest()
-        return reusable
+        if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire(.scriptReload, "the script has changed") }
+        let wasCut = unsafe !wsgi_record_end(record)
+        worker.endRequest(wasCut: wasCut, countsAsActivity: counts)
+        if wasCut { worker.returnLost() }
+        return reusable && !wasCut
     }
 }

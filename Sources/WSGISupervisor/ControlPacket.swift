@@ -1,4 +1,5 @@
 internal import ProcessKit
+internal import WSGICore
 internal import WSGIWire
 
 /// A packet of the control sockets: its kind and what follows.
@@ -36,6 +37,17 @@ struct ControlPacket {
         unsafe payload.withUnsafeBytes { bytes in
             var reader = unsafe ByteReader(bytes)
             return (try? reader.string()) ?? ""
+        }
+    }
+
+    /// The payload of `retire`; `nil`: of a reason that is not known.
+    var retirement: (ShutdownReason, String)? {
+        unsafe payload.withUnsafeBytes { bytes in
+            var reader = unsafe ByteReader(bytes)
+            guard let code = try? reader.integer(UInt8.self), let reason = ShutdownReason(rawValue: code) else {
+                return nil
+            }
+            return (reason, (try? reader.string()) ?? "")
         }
     }
 

@@ -48,7 +48,10 @@ final class ProcessGroup {
     /// How long workers of a group have to end.
     static func timeouts(of spec: GroupSpec) -> Slot.Timeouts {
         let worker = spec.process.worker ?? WorkerSpec()
-        return Slot.Timeouts(graceful: max(worker.gracefulTimeout, 0), shutdown: max(worker.shutdownTimeout, 0))
+        return Slot.Timeouts(
+            graceful: max(worker.gracefulTimeout, 0), shutdown: max(worker.shutdownTimeout, 0),
+            eviction: max(worker.evictionTimeout, 0), startup: Int(clamping: worker.limits.startup / 1_000),
+            restartInterval: max(spec.restartInterval, 0))
     }
 
     /// Its error log; the supervisor's own when the configuration has none.

@@ -1,3 +1,5 @@
+internal import WSGICore
+
 /// The place of one worker of a process group, as a state machine: no processes, no clock, no descriptors.
 ///
 /// `handle` is the one transition function. It is told what happened and when, and answers with what is to be done, in
@@ -11,7 +13,7 @@ struct Slot {
         /// The former worker ended, or could not be started.
         case ended
         /// The serving worker asked for a successor.
-        case retired(reason: String)
+        case retired(ShutdownReason, String)
         /// httpd was restarted gracefully; `changed`: the group is not what it was, so the old worker goes in any case.
         case configuration(changed: Bool)
     }
@@ -21,6 +23,8 @@ struct Slot {
         var generation: UInt32
         var cause: Cause
         var since: Int64
+        /// It took too long and was killed.
+        var isGivenUp = false
     }
 
     /// The worker that serves.
@@ -29,6 +33,8 @@ struct Slot {
         var since: Int64
         /// It has served a request, so its start was good.
         var isProven = false
+        /// When it is replaced because of its age; `nil`: never.
+        var restartAt: Int64?
     }
 
     /// What the slot is doing. Times are milliseconds of the monotonic clock.
@@ -53,10 +59,18 @@ struct Slot {
         var killAt: Int64
     }
 
-    /// How long workers have to end, in seconds.
+    /// How long workers have, in seconds.
     struct Timeouts: Equatable {
+        /// For requests under way, when they are replaced.
         var graceful: Int
+        /// To end.
         var shutdown: Int
+        /// As `graceful`, when a signal asked for it; 0: the same.
+        var eviction = 0
+        /// To become ready; 0: any time.
+        var startup = 0
+        /// To serve; 0: any time.
+        var restartInterval = 0
     }
 
     /// What happened.
@@ -70,7 +84,7 @@ struct Slot {
         /// The worker's process has ended, or could not be made.
         case ended(generation: UInt32)
         /// The worker asks for a successor.
-        case retire(generation: UInt32, reason: String)
+        case retire(generation: UInt32, ShutdownReason, String)
         /// The slot is not in the new configuration.
         case removed
         /// httpd stops.
@@ -131,7 +145,13 @@ struct Slot {
     /// When `tick` is due next.
     var deadline: Int64? {
         var times = leaving.map(\.killAt)
-        if case .backingOff(let until) = phase { times.append(until) }
+        switch phase {
+        case .backingOff(let until): times.append(until)
+        case .starting(let launch): times += [startupEnd(launch)].compactMap { $0 }
+        case .ready(let serving): times += [serving.restartAt].compactMap { $0 }
+        case .replacing(_, by: let launch): times += [startupEnd(launch)].compactMap { $0 }
+        case .empty, .stopping: break
+        }
         return times.min()
     }
 
@@ -142,7 +162,7 @@ struct Slot {
         case .ready(let generation): becameReady(generation, now)
         case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
-        case .retire(let generation, let reason): retire(generation, reason, now)
+        case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
         case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
         case .stop: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .tick: tick(now)
@@ -173,12 +193,12 @@ struct Slot {
         case .starting(let launch) where launch.generation == generation:
             break
         case .replacing(let old, by: let launch) where launch.generation == generation:
-            actions.append(retireGracefully(old, now))
+            actions.append(retireGracefully(old, launch.cause, now))
         case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
             return []
         }
         refusals = 0
-        let serving = Serving(generation: generation, since: now)
+        let serving = Serving(generation: generation, since: now, restartAt: nextRestart(now))
         phase = .ready(serving)
         actions += [.publish(generation: generation), .serve(generation: generation)]
         guard let cause = followedBy else { return actions }
@@ -221,9 +241,26 @@ struct Slot {
         }
     }
 
-    private mutating func retire(_ generation: UInt32, _ reason: String, _ now: Int64) -> [Action] {
-        guard case .ready(let serving) = phase, serving.generation == generation else { return [] }
-        return replace(serving, .retired(reason: reason), now)
+    private mutating func retire(
+        _ generation: UInt32, _ reason: ShutdownReason, _ text: String, _ now: Int64
+    ) -> [Action] {
+        switch phase {
+        case .ready(let serving) where serving.generation == generation:
+            guard reason.leavesNothing else { return replace(serving, .retired(reason, text), now) }
+            return dismiss(serving, now) + tryAgain(now)
+        case .replacing(let serving, by: let launch) where serving.generation == generation && reason.leavesNothing:
+            phase = .starting(launch)
+            return dismiss(serving, now)
+        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            return []
+        }
+    }
+
+    /// Takes a worker out of service that is of no use any more: nobody waits for its successor, or for its requests.
+    private mutating func dismiss(_ serving: Serving, _ now: Int64) -> [Action] {
+        if serving.isProven || now - serving.since >= BackOff.stableAfter { failures = 0 }
+        leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
+        return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0)]
     }
 
     private mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
@@ -269,8 +306,33 @@ struct Slot {
             // A killed process ends soon, unless the kernel holds it: then it is tried again.
             leaving[index].killAt = now + 5_000
         }
-        guard case .backingOff(let until) = phase, until <= now else { return actions }
-        return actions + begin(.ended, now)
+        switch phase {
+        case .backingOff(let until) where until <= now:
+            return actions + begin(.ended, now)
+        case .starting(var launch) where (startupEnd(launch) ?? .max) <= now:
+            launch.isGivenUp = true
+            phase = .starting(launch)
+            return actions + [.kill(generation: launch.generation)]
+        case .replacing(let serving, by: var launch) where (startupEnd(launch) ?? .max) <= now:
+            launch.isGivenUp = true
+            phase = .replacing(serving, by: launch)
+            return actions + [.kill(generation: launch.generation)]
+        case .ready(let serving) where (serving.restartAt ?? .max) <= now:
+            let text = "it has served for \(timeouts.restartInterval) s"
+            return actions + replace(serving, .retired(.restartInterval, text), now)
+        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            return actions
+        }
+    }
+
+    /// When a start has taken too long; `nil`: never, or it was given up already.
+    private func startupEnd(_ launch: Launch) -> Int64? {
+        timeouts.startup > 0 && !launch.isGivenUp ? launch.since + Int64(timeouts.startup) * 1_000 : nil
+    }
+
+    /// When a worker that begins to serve now is to be replaced.
+    private func nextRestart(_ now: Int64) -> Int64? {
+        timeouts.restartInterval > 0 ? now + Int64(timeouts.restartInterval) * 1_000 : nil
     }
 
     // MARK: - Parts of transitions
@@ -302,6 +364,8 @@ struct Slot {
     }
 
     private mutating func successorFailed(_ serving: Serving, _ launch: Launch, _ now: Int64) -> [Action] {
+        var serving = serving
+        if (serving.restartAt ?? .max) <= now { serving.restartAt = nextRestart(now) }
         phase = .ready(serving)
         if let cause = followedBy {
             followedBy = nil
@@ -312,13 +376,15 @@ struct Slot {
             return [.refuse(launch.cause, count: refusals)]
         }
         // The administrator wanted something else than what serves: it may not go on.
-        return [.withdraw, retireGracefully(serving, now)] + tryAgain(now)
+        return [.withdraw, retireGracefully(serving, launch.cause, now)] + tryAgain(now)
     }
 
-    private mutating func retireGracefully(_ serving: Serving, _ now: Int64) -> Action {
-        let total = timeouts.graceful + timeouts.shutdown
+    private mutating func retireGracefully(_ serving: Serving, _ cause: Cause, _ now: Int64) -> Action {
+        var requests = timeouts.graceful
+        if case .retired(.evictionSignal, _) = cause, timeouts.eviction > 0 { requests = timeouts.eviction }
+        let total = requests + timeouts.shutdown
         leaving.append(Leaving(generation: serving.generation, killAt: now + Int64(total + 1) * 1_000))
-        return .drain(generation: serving.generation, requests: timeouts.graceful, total: total)
+        return .drain(generation: serving.generation, requests: requests, total: total)
     }
 
     private mutating func takeGeneration() -> UInt32 {

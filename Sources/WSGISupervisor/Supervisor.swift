@@ -261,7 +261,8 @@ final class Supervisor {
             // A process that ends closes its descriptors a moment before it can be reaped.
             guard !home.worker.process.ends(within: 20) else { return }
             let generation = home.worker.generation
-            handle(.retire(generation: generation, reason: "it closed its control socket"), home.group, home.member)
+            handle(
+                .retire(generation: generation, .controlLost, "it closed its control socket"), home.group, home.member)
         }
     }
 
@@ -279,7 +280,8 @@ final class Supervisor {
                 if let script = try? SpecCodec.decodeScript(&reader) { home.group.learn(script) }
             }
         case .retire:
-            handle(.retire(generation: generation, reason: packet.text), home.group, home.member)
+            guard let (reason, text) = packet.retirement else { return }
+            handle(.retire(generation: generation, reason, text), home.group, home.member)
         case .served:
             handle(.served(generation: generation), home.group, home.member)
         case .failed:
@@ -366,7 +368,7 @@ final class Supervisor {
             }
             let worker = try launcher.start(
                 group, slot: member.index, generation: generation, cause: cause, hasPredecessor: hasPredecessor,
-                token: nextToken, listener: listener, scoreboard: scoreboard.file.raw)
+                token: nextToken, listener: listener)
             nextToken += 2
             let home = Home(group: group, member: member, worker: worker)
             do throws(SystemError) {

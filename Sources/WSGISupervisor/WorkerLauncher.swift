@@ -12,12 +12,13 @@ struct WorkerLauncher {
         static let crashText = 6
     }
 
-    /// What Python runs: it arms faulthandler, loads the engine by its path and hands the process over.
+    /// What Python runs: it arms faulthandler, for crashes and for the engine's `Worker.stackSignal`, loads the engine by its path and hands the process over.
     ///
     /// `ModuleSpec` and the extension loader are there in every interpreter; `importlib.machinery` would read two files.
     static let bootstrap = """
         import sys, faulthandler
         faulthandler.enable(file=6)
+        faulthandler.register(63, file=6)
         def start(path):
             loader = sys.modules['_frozen_importlib_external'].ExtensionFileLoader('_wsgi_engine', path)
             spec = type(sys.__spec__)('_wsgi_engine', loader, origin=path)
@@ -55,27 +56,30 @@ struct WorkerLauncher {
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
-    ///   - scoreboard: The scoreboard's memory file.
     ///   - hasPredecessor: Another worker serves, so a preload that fails ends the start.
     func start(
         _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, hasPredecessor: Bool, token: UInt64,
-        listener: Int32, scoreboard: Int32
+        listener: Int32
     ) throws(Failure) -> WorkerProcess {
         do {
             let started = Clock.milliseconds()
             let pair = try PacketSocket.pair()
             let crashText = try MemoryFile.create("wsgi-crash")
+            let board = try WorkerBoard.create(
+                threads: max(group.spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
             var request = Self.request(for: group.spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
             request.descriptors = [
-                null.raw, group.log, group.log, pair.theirs.raw, listener, scoreboard, crashText.raw,
+                null.raw, group.log, group.log, pair.theirs.raw, listener, board.raw, crashText.raw,
             ]
-            try Self.tell(pair.ours, group, slot: slot, generation: generation, mustSucceed: hasPredecessor)
+            try Self.tell(
+                pair.ours, group, learned: cause.wantsLittle ? [] : group.learned, slot: slot, generation: generation,
+                mustSucceed: hasPredecessor)
             let made = try Self.spawn(request, group.spec)
             return WorkerProcess(
                 token: token, generation: generation, cause: cause, started: started,
-                process: try ProcessHandle(id: made.id), control: pair.keepOurs(), crashText: crashText,
+                process: try ProcessHandle(id: made.id), control: pair.keepOurs(), board: board, crashText: crashText,
                 denials: made.denials)
         } catch let error as SystemError {
             throw Failure(text: "Unable to start a process of \(Self.name(group.spec)): \(error).")
@@ -98,14 +102,15 @@ struct WorkerLauncher {
 
     /// Puts the `start` packet into the socket; the worker finds it there.
     private static func tell(
-        _ control: borrowing PacketSocket, _ group: ProcessGroup, slot: UInt32, generation: UInt32, mustSucceed: Bool
+        _ control: borrowing PacketSocket, _ group: ProcessGroup, learned: [ScriptSpec], slot: UInt32,
+        generation: UInt32, mustSucceed: Bool
     ) throws(SystemError) {
         var spec = group.spec.process
         var worker = spec.worker ?? WorkerSpec()
         worker.slot = slot
         worker.generation = generation
         spec.worker = worker
-        spec.preloads += group.learned
+        spec.preloads += learned
         spec.preloadsMustSucceed = mustSucceed
         var buffer = ByteBuffer()
         SpecCodec.encode(spec, into: &buffer)

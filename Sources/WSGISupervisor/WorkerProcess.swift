@@ -14,6 +14,8 @@ final class WorkerProcess {
     let process: ProcessHandle
     /// The control socket; the worker has the other end.
     let control: PacketSocket
+    /// What its threads are doing, as it says.
+    let board: Descriptor
     /// Where the worker's faulthandler writes when it crashes.
     let crashText: Descriptor
 
@@ -32,7 +34,8 @@ final class WorkerProcess {
     /// Takes over everything that belongs to a started worker.
     init(
         token: UInt64, generation: UInt32, cause: Slot.Cause, started: Int64, process: consuming ProcessHandle,
-        control: consuming PacketSocket, crashText: consuming Descriptor, denials: [SpawnRequest.Denial]
+        control: consuming PacketSocket, board: consuming Descriptor, crashText: consuming Descriptor,
+        denials: [SpawnRequest.Denial]
     ) {
         self.token = token
         self.generation = generation
@@ -40,6 +43,7 @@ final class WorkerProcess {
         self.started = started
         self.process = process
         self.control = control
+        self.board = board
         self.crashText = crashText
         self.denials = denials
     }

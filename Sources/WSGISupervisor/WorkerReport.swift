@@ -44,32 +44,46 @@ struct WorkerReport {
         case .exited(let code) where code == 0 && worker.isDraining:
             log.info("\(name) has ended.", to: group.log)
         case .exited(let code):
-            log.problem(.workerDied, "\(name) ended with exit code \(code)\(when).", to: group.log)
+            let requests = Self.list(WorkerBoard.running(in: worker.board.raw))
+            log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).", to: group.log)
         case .killed(let signal):
+            let requests = WorkerBoard.running(in: worker.board.raw)
             if let reason = worker.killReason {
-                log.problem(.workerKilled, level: 4, "\(name) was killed: \(reason).", to: group.log)
+                log.problem(
+                    .workerKilled, level: 4, "\(name) was killed: \(reason)\(Self.list(requests)).", to: group.log)
                 return
             }
             let signal = ProcessHandle.signalName(signal)
-            log.problem(.workerDied, "\(name) was ended by \(signal)\(when).", to: group.log)
-            copyCrashText()
+            log.problem(
+                .workerDied, "\(name) was ended by \(signal)\(when)\(Self.list(requests)).\(crashText)", to: group.log)
         }
     }
 
-    /// What Python's faulthandler wrote while the worker crashed.
-    private func copyCrashText() {
-        guard let text = try? MemoryFile.contents(of: worker.crashText.raw), !text.isEmpty else { return }
-        LogLine.copy(text, to: group.log)
+    /// The requests that a worker was running when it ended, as a part of a sentence.
+    private static func list(_ requests: [RunningRequest]) -> String {
+        requests.isEmpty ? "" : "; it was running " + requests.map { $0.text() }.joined(separator: "; ")
+    }
+
+    /// What Python's faulthandler wrote while the worker crashed: the stack of every thread.
+    private var crashText: String {
+        guard let text = try? MemoryFile.contents(of: worker.crashText.raw), !text.isEmpty else { return "" }
+        let end = text.lastIndex { $0 != UInt8(ascii: "\n") } ?? 0
+        return "\n" + String(decoding: text[...end], as: UTF8.self)
     }
 }
 
 extension Slot.Cause {
+    /// Whether the worker is to load only what it must: its predecessor was idle, and is replaced to save memory.
+    var wantsLittle: Bool {
+        if case .retired(.inactivityTimeout, _) = self { true } else { false }
+    }
+
     /// Why a worker is started, as the end of a sentence.
     var text: String {
         switch self {
         case .first: "httpd was started"
         case .ended: "the former process has ended"
-        case .retired(let reason): reason
+        case .retired(let reason, let text): "\(text) (\(reason.name))"
         case .configuration(changed: false): "httpd was restarted"
         case .configuration(changed: true): "httpd was restarted with another configuration"
         }

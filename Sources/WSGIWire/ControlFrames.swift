@@ -29,7 +29,7 @@ public enum ControlKind: UInt32, Sendable {
     case ready = 32
     /// A script was loaded (payload: path, application group and callable, as strings).
     case loaded = 33
-    /// The worker asks for a successor (payload: reason, as string); it goes on serving until `drain`.
+    /// The worker asks for a successor (payload: `ShutdownReason` in a byte, and the reason as a string); it goes on serving until `drain`.
     case retire = 34
     /// The worker cannot start (payload: a sentence for the log); it exits.
     case failed = 35
@@ -40,7 +40,7 @@ public enum ControlKind: UInt32, Sendable {
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
 public enum SpecCodec {
     /// Raised whenever a spec or its order below changes.
-    public static let version: UInt32 = 2
+    public static let version: UInt32 = 3
 
     /// Encodes the supervisor's configuration.
     public static func encode(_ spec: SupervisorSpec, into buffer: inout ByteBuffer) {
@@ -118,6 +118,7 @@ public enum SpecCodec {
             $1.append($0.index)
             $1.append(Int64($0.listenerDescriptor))
         }
+        buffer.append(Int64(group.restartInterval))
     }
 
     private static func decodeGroup(_ reader: inout ByteReader) throws(WireError) -> GroupSpec {
@@ -147,6 +148,7 @@ public enum SpecCodec {
         group.slots = try list(&reader) { (r: inout ByteReader) throws(WireError) in
             try SlotSpec(index: r.integer(), listenerDescriptor: int(&r))
         }
+        group.restartInterval = try int(&reader)
         return group
     }
 
@@ -211,6 +213,14 @@ public enum SpecCodec {
         ] { buffer.append(Int64(number)) }
         buffer.append(string: worker.displayName)
         buffer.append(string: worker.locale)
+        buffer.append(Int64(worker.maximumRequestsJitter))
+        buffer.append(Int64(worker.evictionTimeout))
+        for limit in limits { buffer.append(worker.limits[keyPath: limit]) }
+    }
+
+    /// The limits of a worker, in the order of their encoding.
+    private static var limits: [WritableKeyPath<WorkerDeadlines.Limits, Int64>] {
+        [\.request, \.interrupt, \.startup, \.inactivity, \.deadlock, \.memory]
     }
 
     private static func decodeWorker(_ reader: inout ByteReader) throws(WireError) -> WorkerSpec {
@@ -230,6 +240,9 @@ public enum SpecCodec {
         worker.logLevel = try int(&reader)
         worker.displayName = try reader.string()
         worker.locale = try reader.string()
+        worker.maximumRequestsJitter = try int(&reader)
+        worker.evictionTimeout = try int(&reader)
+        for limit in limits { worker.limits[keyPath: limit] = try reader.integer() }
         return worker
     }
 

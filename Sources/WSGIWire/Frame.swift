@@ -26,6 +26,9 @@ public enum Frame {
     /// In the flags of DATA: the application has ended a block here, and the client is to get it now.
     public static let flushed: UInt8 = 1
 
+    /// In the flags of ERROR: the thread that ran the request is stuck, and the connection ends.
+    public static let threadLost: UInt8 = 1
+
     /// What a frame says.
     public enum Kind: UInt8, Sendable {
         // Child to worker.
@@ -51,7 +54,8 @@ public enum Frame {
         case log = 20
         /// The response is complete, and the connection free for the next request.
         case end = 21
-        /// No response: `detail` is the HTTP status to answer. The connection is free for the next request.
+        /// No response: `detail` is the HTTP status to answer; a response that has begun is cut. The connection is free for
+        /// the next request, unless the flags say otherwise.
         case error = 22
         /// The script has changed; the application was not entered. The payload is the worker's generation, as `UInt32`:
         /// a connection that was made during a replacement may lead to the worker before the one it was made for.

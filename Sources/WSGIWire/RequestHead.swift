@@ -1,6 +1,6 @@
 /// Everything about a request but its body: what the child knows, for the adapter to make the environ of.
 ///
-/// The encoding is a fixed part, four strings, and the environ as key and value pairs; `WireError.truncated` guards
+/// The encoding is a fixed part, five strings, and the environ as key and value pairs; `WireError.truncated` guards
 /// every step. All text is bytes as httpd has them: the adapter decodes each once, as PEP 3333 says.
 ///
 /// A value that borrows: the encoded bytes must outlive it.
@@ -52,6 +52,8 @@
     public let callableObject: UnsafeRawBufferPointer
     /// httpd's log id of the request.
     public let requestID: UnsafeRawBufferPointer
+    /// Method and path as people who look for a request are shown them: bounded, without the query's contents.
+    public let requestLine: UnsafeRawBufferPointer
     /// The environ entries; read them with `nextEntry`.
     public let environCount: Int
     /// The body, if it is inline.
@@ -63,7 +65,7 @@
     private var entries: ByteReader
 
     /// Size of the fixed part.
-    static let fixedSize = 64
+    static let fixedSize = 68
 
     /// Decodes the fixed part and the strings, and checks that all entries lie within `bytes`.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -78,12 +80,13 @@
         let bodyLength = try Int(reader.integer(UInt32.self))
         let lengths = try (
             Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self)),
-            Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self))
+            Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self)), Int(reader.integer(UInt32.self))
         )
         unsafe script = try reader.take(lengths.0)
         unsafe applicationGroup = try reader.take(lengths.1)
         unsafe callableObject = try reader.take(lengths.2)
         unsafe requestID = try reader.take(lengths.3)
+        unsafe requestLine = try reader.take(lengths.4)
         unsafe environ = try reader.take(environLength)
         unsafe entries = ByteReader(environ)
         unsafe body = try reader.take(bodyLength)
@@ -132,22 +135,25 @@ public struct RequestHeadEncoder: ~Copyable {
         buffer.append(queueStart)
         buffer.append(UInt32(0))
         buffer.append(UInt32(0))
-        for _ in 0..<4 { buffer.append(UInt32(0)) }
+        for _ in 0..<5 { buffer.append(UInt32(0)) }
     }
 
-    /// Appends the four strings.
+    /// Appends the strings.
     public mutating func strings(
         script: UnsafeRawBufferPointer, applicationGroup: UnsafeRawBufferPointer,
-        callableObject: UnsafeRawBufferPointer, requestID: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+        callableObject: UnsafeRawBufferPointer, requestID: UnsafeRawBufferPointer,
+        requestLine: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) {
         buffer.set(UInt32(truncatingIfNeeded: script.count), at: start &+ 48)
         buffer.set(UInt32(truncatingIfNeeded: applicationGroup.count), at: start &+ 52)
         buffer.set(UInt32(truncatingIfNeeded: callableObject.count), at: start &+ 56)
         buffer.set(UInt32(truncatingIfNeeded: requestID.count), at: start &+ 60)
+        buffer.set(UInt32(truncatingIfNeeded: requestLine.count), at: start &+ 64)
         unsafe buffer.append(script)
         unsafe buffer.append(applicationGroup)
         unsafe buffer.append(callableObject)
         unsafe buffer.append(requestID)
+        unsafe buffer.append(requestLine)
         environStart = buffer.count
     }
 

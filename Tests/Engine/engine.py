@@ -155,8 +155,8 @@ def request_head(script, group='', callable_object='application', environ=None, 
     for key, value in items:
         key, value = to_bytes(key), to_bytes(value)
         entries += struct.pack('=II', len(key), len(value)) + key + value
-    names = [script.encode(), group.encode(), callable_object.encode(), b'abcdef']
-    head = struct.pack('=IIqqqqIIIIII', flags, len(entries), content_length, modified, start, queue, len(items),
+    names = [script.encode(), group.encode(), callable_object.encode(), b'abcdef', b'GET /']
+    head = struct.pack('=IIqqqqIIIIIII', flags, len(entries), content_length, modified, start, queue, len(items),
                        len(body), *(len(name) for name in names))
     return head + b''.join(names) + entries + body
 

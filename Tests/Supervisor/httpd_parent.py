@@ -205,14 +205,14 @@ def request_head(script, environ, body=None, follows=-2, modified=0, flags=0, ap
     entries = b"".join(
         struct.pack("=II", len(key.encode()), len(value.encode())) + key.encode() + value.encode()
         for key, value in environ.items())
-    strings = [part.encode() for part in (script, application_group, "application", "id-1")]
+    strings = [part.encode() for part in (script, application_group, "application", "id-1", "GET " + environ.get("PATH_INFO", "/"))]
     if body is not None:
         flags |= 2
     if follows > -2:
         flags |= 4
     length = len(body) if body is not None else follows if follows > -2 else 0
     head = struct.pack(
-        "=IIqqqqIIIIII", flags, len(entries), length, modified, int(time.time() * 1e6), int(time.time() * 1e6),
+        "=IIqqqqIIIIIII", flags, len(entries), length, modified, int(time.time() * 1e6), int(time.time() * 1e6),
         len(environ), len(body or b""), *(len(part) for part in strings))
     return head + b"".join(strings) + entries + (body or b"")
 

@@ -1,10 +1,12 @@
 import Testing
+import WSGICore
 
 @testable import WSGISupervisor
 
 /// A slot with a clock of its own: what happens and what is to be done, without processes.
 private struct Bench {
-    var slot = Slot(after: 0, timeouts: Slot.Timeouts(graceful: 15, shutdown: 5))
+    static let timeouts = Slot.Timeouts(graceful: 15, shutdown: 5)
+    var slot = Slot(after: 0, timeouts: timeouts)
     var now: Int64 = 1_000_000
 
     mutating func on(_ event: Slot.Event, after milliseconds: Int64 = 1) -> [Slot.Action] {
@@ -52,9 +54,11 @@ struct SlotTests {
 
     @Test func successorIsReadyBeforeThePredecessorGoes() {
         var bench = Bench.serving()
-        let cause = Slot.Cause.retired(reason: "age")
+        let cause = Slot.Cause.retired(.maximumRequests, "age")
         #expect(
-            bench.on(.retire(generation: 1, reason: "age")) == [.start(generation: 2, cause, hasPredecessor: true)])
+            bench.on(.retire(generation: 1, .maximumRequests, "age")) == [
+                .start(generation: 2, cause, hasPredecessor: true)
+            ])
         #expect(
             bench.on(.ready(generation: 2)) == [
                 .drain(generation: 1, requests: 15, total: 20), .publish(generation: 2), .serve(generation: 2),
@@ -65,9 +69,9 @@ struct SlotTests {
     }
 
     @Test func onlyOneStartIsInFlight() {
-        var bench = Bench.replacing(.retire(generation: 1, reason: "age"))
-        #expect(bench.on(.retire(generation: 1, reason: "age")) == [])
-        #expect(bench.on(.retire(generation: 2, reason: "not yet serving")) == [])
+        var bench = Bench.replacing(.retire(generation: 1, .maximumRequests, "age"))
+        #expect(bench.on(.retire(generation: 1, .maximumRequests, "age")) == [])
+        #expect(bench.on(.retire(generation: 2, .maximumRequests, "not yet serving")) == [])
         #expect(bench.on(plain) == [])
     }
 
@@ -165,12 +169,15 @@ struct SlotTests {
     @Test func refusedSuccessorLeavesThePredecessorServing() {
         var bench = Bench.serving()
         for count in 1...3 {
-            _ = bench.on(.retire(generation: 1, reason: "change"))
+            _ = bench.on(.retire(generation: 1, .maximumRequests, "change"))
             let generation = UInt32(count + 1)
-            #expect(bench.on(.ended(generation: generation)) == [.refuse(.retired(reason: "change"), count: count)])
+            #expect(
+                bench.on(.ended(generation: generation)) == [
+                    .refuse(.retired(.maximumRequests, "change"), count: count)
+                ])
             #expect(bench.slot.deadline == nil, "the next try needs a trigger")
         }
-        _ = bench.on(.retire(generation: 1, reason: "change"))
+        _ = bench.on(.retire(generation: 1, .maximumRequests, "change"))
         _ = bench.on(.ready(generation: 5))
         #expect(bench.slot.refusals == 0)
     }
@@ -231,7 +238,7 @@ struct SlotTests {
         var bench = Bench.serving()
         #expect(bench.on(.removed) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
         #expect(!bench.slot.isFinished)
-        #expect(bench.on(.retire(generation: 1, reason: "late")) == [])
+        #expect(bench.on(.retire(generation: 1, .maximumRequests, "late")) == [])
         _ = bench.on(.ended(generation: 1))
         #expect(bench.slot.isFinished)
     }
@@ -289,7 +296,7 @@ struct SlotTests {
         let before = bench.slot.phase
         #expect(bench.on(.ready(generation: 9)) == [])
         #expect(bench.on(.ended(generation: 9)) == [])
-        #expect(bench.on(.retire(generation: 9, reason: "")) == [])
+        #expect(bench.on(.retire(generation: 9, .maximumRequests, "")) == [])
         #expect(bench.slot.phase == before)
     }
 
@@ -343,5 +350,70 @@ private struct Generator: RandomNumberGenerator {
         state ^= state >> 7
         state ^= state << 17
         return state
+    }
+
+    @Test func workerThatIsNotReadyInTimeIsKilledOnce() {
+        var bench = Bench()
+        bench.slot.timeouts.startup = 3
+        _ = bench.on(.configured(changed: true))
+        #expect(bench.slot.deadline == bench.now + 3_000)
+        #expect(bench.on(.tick, after: 2_999) == [])
+        #expect(bench.on(.tick) == [.kill(generation: 1)])
+        #expect(bench.slot.deadline == nil)
+        #expect(bench.on(.tick, after: 60_000) == [])
+        #expect(bench.on(.ended(generation: 1)) == [.start(generation: 2, .ended, hasPredecessor: false)])
+    }
+
+    @Test func successorThatIsNotReadyInTimeIsKilledAndThePredecessorStays() {
+        var bench = Bench.replacing(plain)
+        bench.slot.timeouts.startup = 3
+        #expect(bench.on(.tick, after: 3_000) == [.kill(generation: 2)])
+        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(changed: false), count: 1)])
+        #expect(bench.slot.phase == .ready(Slot.Serving(generation: 1, since: 1_000_002)))
+    }
+
+    @Test func oldWorkerIsReplaced() {
+        var bench = Bench()
+        bench.slot.timeouts.restartInterval = 60
+        _ = bench.on(.configured(changed: true))
+        _ = bench.on(.ready(generation: 1))
+        #expect(bench.slot.deadline == bench.now + 60_000)
+        #expect(bench.on(.tick, after: 59_999) == [])
+        let cause = Slot.Cause.retired(.restartInterval, "it has served for 60 s")
+        #expect(bench.on(.tick) == [.start(generation: 2, cause, hasPredecessor: true)])
+        #expect(bench.on(.ended(generation: 2)) == [.refuse(cause, count: 1)])
+        #expect(bench.slot.deadline == bench.now + 60_000, "the next attempt is an interval later")
+    }
+
+    @Test func evictionHasATimeoutOfItsOwn() {
+        var bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
+        bench.slot.timeouts.eviction = 40
+        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 40, total: 45))
+        bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
+        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+        bench = Bench.replacing(.retire(generation: 1, .gracefulSignal, "a signal"))
+        bench.slot.timeouts.eviction = 40
+        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+    }
+
+    @Test func uselessWorkerIsNotWaitedFor() {
+        var bench = Bench.serving()
+        #expect(
+            bench.on(.retire(generation: 1, .deadlockTimeout, "stuck")) == [
+                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+                .start(generation: 2, .ended, hasPredecessor: false),
+            ])
+        #expect(bench.on(.tick, after: 1_000) == [.kill(generation: 1)])
+        #expect(bench.on(.ended(generation: 1)) == [])
+        #expect(bench.on(.ready(generation: 2)) == [.publish(generation: 2), .serve(generation: 2)])
+    }
+
+    @Test func uselessWorkerGoesWhileItsSuccessorStarts() {
+        var bench = Bench.replacing(plain)
+        #expect(
+            bench.on(.retire(generation: 1, .startupTimeout, "stuck")) == [
+                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+            ])
+        #expect(bench.on(.ready(generation: 2)) == [.publish(generation: 2), .serve(generation: 2)])
     }
 }

@@ -12,6 +12,7 @@ struct PlainRequest: Equatable {
     var applicationGroup: [UInt8] = []
     var callableObject: [UInt8] = []
     var requestID: [UInt8] = []
+    var requestLine: [UInt8] = []
     var environ: [[[UInt8]]] = []
     var body: [UInt8] = []
 
@@ -20,6 +21,7 @@ struct PlainRequest: Equatable {
             flags: 0b101011, contentLength: 5, scriptModified: 1_700_000_000_000_001, requestStart: 17, queueStart: -1,
             script: Array("/srv/app.wsgi".utf8), applicationGroup: Array("example.org|/app".utf8),
             callableObject: Array("application".utf8), requestID: [0xFF, 0x00, 0x80],
+            requestLine: Array("GET /app?".utf8),
             environ: [
                 [Array("PATH_INFO".utf8), Array("/é".utf8)], [Array("QUERY_STRING".utf8), []], [[], []],
                 [Array("HTTP_X".utf8), [0xFE, 0xFF]],
@@ -36,9 +38,11 @@ struct PlainRequest: Equatable {
             unsafe lend(applicationGroup) { group in
                 unsafe lend(callableObject) { callable in
                     unsafe lend(requestID) { id in
-                        unsafe encoder.strings(
-                            script: script, applicationGroup: group, callableObject: callable, requestID: id,
-                            into: &buffer)
+                        unsafe lend(requestLine) { line in
+                            unsafe encoder.strings(
+                                script: script, applicationGroup: group, callableObject: callable, requestID: id,
+                                requestLine: line, into: &buffer)
+                        }
                     }
                 }
             }
@@ -60,6 +64,7 @@ struct PlainRequest: Equatable {
         (requestStart, queueStart) = (head.requestStart, head.queueStart)
         unsafe (script, applicationGroup) = (array(head.script), array(head.applicationGroup))
         unsafe (callableObject, requestID) = (array(head.callableObject), array(head.requestID))
+        unsafe requestLine = array(head.requestLine)
         unsafe body = array(head.body)
         for _ in 0..<head.environCount {
             let entry = try unsafe head.nextEntry()
@@ -72,7 +77,7 @@ extension PlainRequest {
     init(
         flags: UInt32, contentLength: Int64, scriptModified: Int64, requestStart: Int64, queueStart: Int64,
         script: [UInt8], applicationGroup: [UInt8], callableObject: [UInt8], requestID: [UInt8],
-        environ: [[[UInt8]]], body: [UInt8]
+        requestLine: [UInt8], environ: [[[UInt8]]], body: [UInt8]
     ) {
         self.flags = flags
         self.contentLength = contentLength
@@ -83,6 +88,7 @@ extension PlainRequest {
         self.applicationGroup = applicationGroup
         self.callableObject = callableObject
         self.requestID = requestID
+        self.requestLine = requestLine
         self.environ = environ
         self.body = body
     }
@@ -119,6 +125,7 @@ struct RequestHeadTests {
             request.applicationGroup = generator.bytes(0...40)
             request.callableObject = generator.bytes(0...40)
             request.requestID = generator.bytes(0...40)
+            request.requestLine = generator.bytes(0...40)
             request.environ = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 [generator.bytes(0...20), generator.bytes(0...200)]
             }

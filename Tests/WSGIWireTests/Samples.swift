@@ -57,6 +57,14 @@ func array(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { unsafe Array(bytes) }
 enum Sample {
     static var worker: WorkerSpec {
         var worker = WorkerSpec()
+        worker.maximumRequestsJitter = 23
+        worker.evictionTimeout = 24
+        worker.limits.request = 25
+        worker.limits.interrupt = 26
+        worker.limits.startup = 27
+        worker.limits.inactivity = 28
+        worker.limits.deadlock = 29
+        worker.limits.memory = 30
         worker.slot = 7
         worker.generation = 9
         worker.threads = 3

@@ -1,0 +1,100 @@
+public import CSystem
+internal import Glibc
+
+/// What the request threads of one worker are doing: shared by the worker, which writes it, and the supervisor.
+///
+/// Any thread may use it; the layout and its rules are in `wsgi_board.h`.
+@safe public final class WorkerBoard: Sendable {
+    private nonisolated(unsafe) let board: UnsafeMutablePointer<wsgi_board>
+    /// How many threads there are.
+    public let threads: Int
+
+    /// The memory file of a board for a worker that is about to start.
+    public static func create(threads: Int, slot: UInt32, generation: UInt32) throws(SystemError) -> Descriptor {
+        var head = wsgi_board()
+        unsafe wsgi_board_prepare(&head, UInt32(clamping: threads), slot, generation)
+        let file = try unsafe withUnsafeBytes(of: &head) { bytes throws(SystemError) in
+            try unsafe MemoryFile.create("wsgi-board", contents: bytes)
+        }
+        guard ftruncate(file.raw, off_t(wsgi_board_size(UInt32(clamping: threads)))) == 0 else {
+            throw SystemError("ftruncate", errno)
+        }
+        return file
+    }
+
+    /// Maps the board of this process; it stays mapped as long as the process lives.
+    public init(mapping raw: Int32, threads: Int) throws(SystemError) {
+        let size = wsgi_board_size(UInt32(clamping: threads))
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("board", EINVAL) }
+        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
+        unsafe board = unsafe mapped.assumingMemoryBound(to: wsgi_board.self)
+        self.threads = threads
+    }
+
+    /// The record of a thread, counted from 0.
+    public func record(_ thread: Int) -> UnsafeMutablePointer<wsgi_thread_record> {
+        unsafe wsgi_board_record(board, UInt32(clamping: min(max(thread, 0), threads - 1)))
+    }
+
+    /// The requests that run now.
+    public var running: [RunningRequest] {
+        (0..<threads).compactMap { unsafe RunningRequest(record($0), thread: $0) }
+    }
+
+    /// The requests that a worker was running, as the file behind `raw` says: nothing in it is trusted.
+    public static func running(in raw: Int32) -> [RunningRequest] {
+        guard var bytes = try? MemoryFile.contents(of: raw) else { return [] }
+        let (head, size) = (MemoryLayout<wsgi_board>.size, MemoryLayout<wsgi_thread_record>.size)
+        return unsafe bytes.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress, bytes.count >= head else { return [] }
+            return (0..<(bytes.count - head) / size).compactMap { thread in
+                // The records need the alignment of their atomics.
+                var record = wsgi_thread_record()
+                return unsafe withUnsafeMutablePointer(to: &record) { record in
+                    unsafe UnsafeMutableRawPointer(record).copyMemory(
+                        from: start + head + thread * size, byteCount: size)
+                    return unsafe RunningRequest(record, thread: thread)
+                }
+            }
+        }
+    }
+}
+
+/// A request that runs on a thread of a worker.
+public struct RunningRequest: Equatable, Sendable {
+    /// The thread, counted from 0.
+    public let thread: Int
+    /// When it began, in nanoseconds of the monotonic clock.
+    public let started: UInt64
+    /// httpd's log id.
+    public let id: String
+    /// Method and path.
+    public let line: String
+    /// Whether its client has been answered without it.
+    public let isCut: Bool
+
+    /// What the record says; `nil`: the thread is idle.
+    init?(_ record: UnsafeMutablePointer<wsgi_thread_record>, thread: Int) {
+        var view = wsgi_thread_view()
+        unsafe wsgi_record_read(record, &view)
+        guard view.state != WSGI_THREAD_IDLE.rawValue else { return nil }
+        self.thread = thread
+        started = view.started
+        isCut = view.state == WSGI_THREAD_CUT.rawValue
+        id = unsafe withUnsafeBytes(of: &view.id) { unsafe Self.text($0.prefix(Int(view.id_length))) }
+        line = unsafe withUnsafeBytes(of: &view.line) { unsafe Self.text($0.prefix(Int(view.line_length))) }
+    }
+
+    /// The request as log lines name it: `[id] GET /path, for 1.5 s`.
+    public func text(now: UInt64 = Clock.nanoseconds()) -> String {
+        let tenths = (now > started ? now - started : 0) / 100_000_000
+        return "[\(id)] \(line), for \(tenths / 10).\(tenths % 10) s"
+    }
+
+    /// Printable ASCII stays as it is; anything else a worker may have written becomes a question mark.
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        unsafe String(decoding: bytes.map { $0 >= 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,167 @@
+/// Which deadlines of a worker are over, and what is to be done about it: no clock, no threads, no processes.
+///
+/// Whoever watches the worker calls `check` at least every second, does what it answers, in order, and sleeps until
+/// `nextCheck`. All times are milliseconds of one clock that never jumps. A limit of 0 is none. Every limit holds
+/// whatever the others are.
+public struct WorkerDeadlines {
+    /// The limits.
+    public struct Limits: Equatable, Sendable {
+        /// How long a request may take.
+        public var request: Int64 = 0
+        /// How long a late request has after `RequestTimeout` was raised in it; 0: it is not raised.
+        public var interrupt: Int64 = 0
+        /// How long it may take from the first attempt to load a script to the first success.
+        public var startup: Int64 = 0
+        /// How long the worker may be idle, once it has served a request.
+        public var inactivity: Int64 = 0
+        /// How long Python's lock may not be had.
+        public var deadlock: Int64 = 0
+        /// How many bytes may be resident.
+        public var memory: Int64 = 0
+
+        /// No limits.
+        public init() {}
+
+        /// Whether there is nothing to watch.
+        public var isEmpty: Bool { self == Limits() || (interrupt > 0 && self == Limits(interrupt: interrupt)) }
+
+        private init(interrupt: Int64) { self.interrupt = interrupt }
+    }
+
+    /// A request that runs on a thread.
+    public struct Request: Equatable, Sendable {
+        /// Its thread.
+        public var thread: Int
+        /// When it began.
+        public var started: Int64
+        /// Its client was answered without it.
+        public var isCut: Bool
+
+        /// Describes a request.
+        public init(thread: Int, started: Int64, isCut: Bool = false) {
+            self.thread = thread
+            self.started = started
+            self.isCut = isCut
+        }
+    }
+
+    /// What is true of the worker at one moment.
+    public struct Facts: Equatable, Sendable {
+        /// The requests that run.
+        public var requests: [Request] = []
+        /// When the last request that counts began or ended; 0: there was none yet.
+        public var lastActivity: Int64 = 0
+        /// When a script was to be loaded for the first time, while none has been; 0: not now.
+        public var loadingSince: Int64 = 0
+        /// Since when somebody waits for Python's lock to see whether it can be had; 0: nobody does.
+        public var probingSince: Int64 = 0
+        /// Bytes that are resident; 0: unknown.
+        public var memory: Int64 = 0
+
+        /// A worker that has done nothing.
+        public init() {}
+    }
+
+    /// What is to be done.
+    public enum Action: Equatable, Sendable {
+        /// Raise `RequestTimeout` in the request.
+        case interrupt(Request)
+        /// Answer the request's client without it.
+        case cut(Request, ShutdownReason)
+        /// Ask for a successor.
+        case retire(ShutdownReason)
+        /// See whether Python's lock can be had.
+        case probe
+    }
+
+    /// How long a successor that was asked for is waited for, before it is asked for again.
+    public static let patience: Int64 = 30_000
+    /// The longest time between two checks, and between two probes.
+    public static let pace: Int64 = 1_000
+
+    private let limits: Limits
+    /// When `RequestTimeout` was raised in the request that began at `started` on the thread.
+    private var interrupted: [Int: (started: Int64, at: Int64)] = [:]
+    private var retiredAt: Int64?
+    /// A request was cut: its thread is lost, so a successor is asked for until there is one.
+    private var hasCut = false
+    private var probedAt: Int64 = 0
+    /// When `check` is due next.
+    public private(set) var nextCheck: Int64 = 0
+
+    /// Watches these limits.
+    public init(_ limits: Limits) { self.limits = limits }
+
+    /// Whether `memory` of the facts is used.
+    public var needsMemory: Bool { limits.memory > 0 }
+
+    /// What is to be done at `now`.
+    public mutating func check(_ facts: Facts, at now: Int64) -> [Action] {
+        nextCheck = now + Self.pace
+        var actions: [Action] = []
+        let running = facts.requests.filter { !$0.isCut }
+        interrupted = interrupted.filter { thread, entry in
+            running.contains { $0.thread == thread && $0.started == entry.started }
+        }
+        if let reason = uselessness(facts, now) {
+            actions += running.map { .cut($0, reason) }
+            retire(reason, now, &actions)
+            return actions
+        }
+        for request in running { check(request, now, &actions) }
+        if hasCut { retire(.requestTimeout, now, &actions) }
+        if limits.inactivity > 0, facts.lastActivity > 0, facts.requests.isEmpty,
+            isOver(facts.lastActivity + limits.inactivity, now)
+        {
+            retire(.inactivityTimeout, now, &actions)
+        }
+        if limits.memory > 0, facts.memory > limits.memory, facts.lastActivity > 0 {
+            retire(.maximumMemory, now, &actions)
+        }
+        if limits.deadlock > 0, !running.isEmpty, facts.probingSince == 0, isOver(probedAt + Self.pace, now) {
+            probedAt = now
+            actions.append(.probe)
+        }
+        return actions
+    }
+
+    /// Why the worker cannot serve at all; `nil`: it can.
+    private mutating func uselessness(_ facts: Facts, _ now: Int64) -> ShutdownReason? {
+        if limits.deadlock > 0, facts.probingSince > 0, isOver(facts.probingSince + limits.deadlock, now) {
+            return .deadlockTimeout
+        }
+        if limits.startup > 0, facts.loadingSince > 0, isOver(facts.loadingSince + limits.startup, now) {
+            return .startupTimeout
+        }
+        return nil
+    }
+
+    private mutating func check(_ request: Request, _ now: Int64, _ actions: inout [Action]) {
+        guard limits.request > 0, isOver(request.started + limits.request, now) else { return }
+        if limits.interrupt > 0 {
+            guard let entry = interrupted[request.thread] else {
+                interrupted[request.thread] = (request.started, now)
+                nextCheck = min(nextCheck, now + limits.interrupt)
+                actions.append(.interrupt(request))
+                return
+            }
+            guard isOver(entry.at + limits.interrupt, now) else { return }
+        }
+        actions.append(.cut(request, .requestTimeout))
+        hasCut = true
+        retiredAt = nil
+    }
+
+    private mutating func retire(_ reason: ShutdownReason, _ now: Int64, _ actions: inout [Action]) {
+        if let retiredAt, now - retiredAt < Self.patience { return }
+        retiredAt = now
+        actions.append(.retire(reason))
+    }
+
+    /// Whether the time has come; if not, the next check is then at the latest.
+    private mutating func isOver(_ time: Int64, _ now: Int64) -> Bool {
+        if time <= now { return true }
+        nextCheck = min(nextCheck, time)
+        return false
+    }
+}

@@ -1,0 +1,60 @@
+internal import CSystem
+internal import ProcessKit
+internal import WSGIAdapter
+internal import WSGICore
+
+/// What the log says of requests that do not end: which they are, for how long they run, and where in Python they are.
+struct StuckRequests {
+    private let worker: Worker
+
+    /// For the requests of this worker.
+    init(_ worker: Worker) { self.worker = worker }
+
+    /// The request that runs on a thread, as log lines name it.
+    func name(thread: Int) -> String {
+        worker.board.running.first { $0.thread == thread }?.text() ?? "A request that has just ended"
+    }
+
+    /// All requests under way with the stacks of their threads, to be put behind a message; empty: there are none.
+    func all() -> String {
+        let requests = worker.board.running
+        guard !requests.isEmpty else { return "" }
+        let worker = worker
+        let stacks = worker.errands.ask(milliseconds: 1_000) {
+            requests.map { worker.thread($0.thread)?.stack() }
+        }
+        var text = requests.enumerated().map { index, request in
+            let stack = stacks.flatMap { $0[index] }.map { "\n" + $0 } ?? ""
+            return "\n\(request.text())\(stack)"
+        }.joined()
+        if stacks == nil { text += dumped(from: requests[0].thread) }
+        return text
+    }
+
+    /// The Python stack of one thread, to be put behind a message.
+    func stack(thread: Int) -> String {
+        guard let known = worker.thread(thread) else { return "" }
+        switch worker.errands.ask(milliseconds: 1_000, { known.stack() }) {
+        case .some(.some(let stack)): return "\n" + stack
+        case .some(.none): return ""
+        case .none: return dumped(from: thread)
+        }
+    }
+
+    /// What faulthandler says of the threads of an interpreter whose lock cannot be had; `thread` is one of them.
+    private func dumped(from thread: Int) -> String {
+        guard let known = worker.thread(thread) else { return "" }
+        MemoryFile.clear(Worker.Place.crashText)
+        CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
+        var text: [UInt8] = []
+        for _ in 0..<20 {
+            Clock.sleep(milliseconds: 10)
+            let now = (try? MemoryFile.contents(of: Worker.Place.crashText)) ?? []
+            if !now.isEmpty, now.count == text.count { break }
+            text = now
+        }
+        MemoryFile.clear(Worker.Place.crashText)
+        let dump = String(decoding: text, as: UTF8.self)
+        return dump.isEmpty ? "" : "\nPython's lock cannot be had; faulthandler says:\n" + String(dump.dropLast())
+    }
+}

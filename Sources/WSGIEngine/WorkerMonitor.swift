@@ -1,0 +1,132 @@
+internal import CSystem
+internal import ProcessKit
+internal import WSGIAdapter
+internal import WSGICore
+
+/// The thread that enforces the limits of a worker: it never waits for Python, and decides nothing that
+/// `WorkerDeadlines` does not say.
+struct WorkerMonitor {
+    private let worker: Worker
+    private var deadlines: WorkerDeadlines
+    private var limits: WorkerDeadlines.Limits { worker.spec.limits }
+
+    /// Starts the thread, if there is anything to enforce.
+    static func start(_ worker: Worker) throws(SystemError) {
+        guard !worker.spec.limits.isEmpty else { return }
+        let context = unsafe Unmanaged.passRetained(worker).toOpaque()
+        unsafe try CurrentProcess.startThread(stackSize: 0, name: "wsgi-monitor", context: context) { context in
+            guard let context = unsafe context else { return }
+            var monitor = unsafe WorkerMonitor(Unmanaged<Worker>.fromOpaque(context).takeRetainedValue())
+            monitor.run()
+        }
+    }
+
+    private init(_ worker: Worker) {
+        self.worker = worker
+        deadlines = WorkerDeadlines(worker.spec.limits)
+    }
+
+    private mutating func run() -> Never {
+        while true {
+            for action in deadlines.check(facts(), at: Clock.milliseconds()) { perform(action) }
+            Clock.sleep(milliseconds: max(deadlines.nextCheck - Clock.milliseconds(), 1))
+        }
+    }
+
+    private func facts() -> WorkerDeadlines.Facts {
+        var facts = WorkerDeadlines.Facts()
+        facts.requests = worker.board.running.map {
+            WorkerDeadlines.Request(
+                thread: $0.thread, started: Self.milliseconds($0.started), isCut: $0.isCut)
+        }
+        facts.lastActivity = worker.lastActivity
+        facts.loadingSince = Self.milliseconds(LoadingTime.current)
+        facts.probingSince = worker.errands.pendingSince
+        if deadlines.needsMemory { facts.memory = CurrentProcess.residentBytes }
+        return facts
+    }
+
+    private static func milliseconds(_ nanoseconds: UInt64) -> Int64 {
+        Int64(truncatingIfNeeded: nanoseconds / 1_000_000)
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ action: WorkerDeadlines.Action) {
+        switch action {
+        case .interrupt(let request): interrupt(request)
+        case .cut(let request, let reason): cut(request, reason)
+        case .retire(let reason): retire(reason)
+        case .probe: worker.errands.run { Adapter.probe() }
+        }
+    }
+
+    /// The request that runs on the thread now, if it is this one.
+    private static func current(_ request: WorkerDeadlines.Request, of worker: Worker) -> RunningRequest? {
+        worker.board.running.first {
+            $0.thread == request.thread && milliseconds($0.started) == request.started && !$0.isCut
+        }
+    }
+
+    private func interrupt(_ request: WorkerDeadlines.Request) {
+        let worker = worker
+        worker.errands.run {
+            guard let found = Self.current(request, of: worker), let thread = worker.thread(request.thread) else {
+                return
+            }
+            let stack = thread.interrupt { Self.current(request, of: worker) != nil }
+            guard let stack else { return }
+            WorkerLog.write(
+                WSGI_LOG_WARNING, .requestInterrupted,
+                "\(found.text()): it takes longer than its request-timeout, so RequestTimeout was raised in it:\n\(stack)"
+            )
+        }
+    }
+
+    private func cut(_ request: WorkerDeadlines.Request, _ reason: ShutdownReason) {
+        guard let found = Self.current(request, of: worker) else { return }
+        guard reason == .requestTimeout else {
+            // The reason concerns all of them, and is told once, by `retire`.
+            _ = worker.cut(thread: found.thread, started: found.started, status: 504)
+            return
+        }
+        let stack = StuckRequests(worker).stack(thread: found.thread)
+        guard worker.cut(thread: found.thread, started: found.started, status: 504) else { return }
+        WorkerLog.write(
+            WSGI_LOG_ERR, .requestAbandoned,
+            "\(found.text()): it takes longer than its request-timeout; its client was answered with 504, and the process "
+                + "is replaced (\(reason.name)):\(stack)")
+    }
+
+    private func retire(_ reason: ShutdownReason) {
+        switch reason {
+        case .deadlockTimeout:
+            let text = "Python's lock could not be had for \(limits.deadlock / 1_000) s"
+            WorkerLog.write(
+                WSGI_LOG_ERR, .pythonDeadlocked,
+                "\(text) (deadlock-timeout); the process is replaced (\(reason.name)), and the requests under way were "
+                    + "answered with 504:\(StuckRequests(worker).all())")
+            worker.retire(reason, text)
+        case .startupTimeout:
+            let text = "no script could be loaded within \(limits.startup / 1_000) s"
+            WorkerLog.write(
+                WSGI_LOG_ERR, .startupOverdue,
+                "\(text) (startup-timeout); the process is replaced (\(reason.name)), and the requests under way were "
+                    + "answered with 504:\(StuckRequests(worker).all())")
+            worker.retire(reason, text)
+        case .maximumMemory:
+            let text =
+                "it uses \(CurrentProcess.residentBytes >> 20) MiB of memory, more than maximum-memory "
+                + "(\(limits.memory >> 20) MiB)"
+            WorkerLog.write(WSGI_LOG_WARNING, .memoryExceeded, "The process is replaced: \(text).")
+            worker.retire(reason, text)
+        case .inactivityTimeout:
+            worker.retire(reason, "it was idle for \(limits.inactivity / 1_000) s")
+        case .requestTimeout:
+            worker.retire(reason, "a request took longer than its request-timeout")
+        case .shutdownSignal, .evictionSignal, .gracefulSignal, .maximumRequests, .cpuTimeLimit, .restartInterval,
+            .scriptReload, .controlLost:
+            break
+        }
+    }
+}
