@@ -309,7 +309,7 @@ internal import WSGIWire
             let kind: Frame.Kind = count == 0 ? .bodyEnd : .abort
             let detail = UInt16(truncatingIfNeeded: -count)
             unsafe Frame.append(Frame.Header(kind: kind, length: 0, detail: detail), to: &scratch.pointee.request)
-            if count < 0 { logBodyFailure(Int64(count)) }
+            if count < 0 { unsafe logBodyFailure(Int64(count), of: r) }
         }
         try unsafe reader.send(scratch.pointee.request.bytes)
     }
@@ -404,14 +404,8 @@ internal import WSGIWire
     }
 
     private func bodyFailed(_ error: Int64) -> Int32 {
-        logBodyFailure(error)
+        unsafe logBodyFailure(error, of: r)
         return bodyFailureStatus(error)
-    }
-
-    private func logBodyFailure(_ error: Int64) {
-        // A client that goes away is nothing to report to an administrator.
-        let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
-        unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
     }
 
     /// The request's id, which the worker's records name as well.
@@ -435,8 +429,15 @@ func bodyFailureStatus(_ error: Int64) -> Int32 {
     }
 }
 
+/// Says that a body could not be read, and why.
+func logBodyFailure(_ error: Int64, of r: Request) {
+    // A client that goes away is nothing to report to an administrator.
+    let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
+    unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
+}
+
 /// The reason in words.
-func bodyFailureReason(_ error: Int64) -> String {
+private func bodyFailureReason(_ error: Int64) -> String {
     switch Int32(truncatingIfNeeded: error) {
     case WSGI_TRANSPORT_TIMEOUT.rawValue: "the client did not send it in time"
     case WSGI_TRANSPORT_TOO_LARGE.rawValue: "it is larger than LimitRequestBody"

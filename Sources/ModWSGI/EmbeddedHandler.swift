@@ -57,7 +57,9 @@ internal import WSGIWire
     }
 
     fileprivate mutating func readBody(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Int64 {
-        unsafe body.read(into: buffer, capacity: min(capacity, 1 << 20))
+        let count = unsafe body.read(into: buffer, capacity: min(capacity, 1 << 20))
+        if count < 0 { unsafe logBodyFailure(count, of: r) }
+        return count
     }
 
     fileprivate mutating func sendHints(_ head: UnsafeRawBufferPointer) -> Int32 {

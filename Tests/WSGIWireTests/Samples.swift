@@ -150,6 +150,7 @@ enum Sample {
         var group = GroupSpec()
         group.name = "site"
         group.index = 4
+        group.restartInterval = 31
         group.origin = "/etc/apache2/site.conf:12"
         group.python = "/usr/bin/python3"
         group.pythonArguments = ["-X", "utf8"]

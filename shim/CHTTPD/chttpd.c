@@ -149,3 +149,29 @@ int chttpd_client_socket(const request_rec *r) {
         return -1;
     return descriptor;
 }
+
+/* Takes the error bucket of an input filter out of the way; everything else passes. */
+static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
+    for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        if (AP_BUCKET_IS_ERROR(bucket)) {
+            *(int *)filter->ctx = ((ap_bucket_error *)bucket->data)->status;
+            apr_brigade_cleanup(brigade);
+            return AP_FILTER_ERROR;
+        }
+    }
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+static ap_filter_rec_t withholding = {
+    .name = "wsgi_body", .filter_func = {.out_func = withhold}, .ftype = AP_FTYPE_RESOURCE};
+
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, int *refusal) {
+    ap_filter_t *filters = r->output_filters;
+    ap_filter_t first = {.frec = &withholding, .ctx = refusal, .next = filters, .r = r, .c = r->connection};
+    *refusal = 0;
+    r->output_filters = &first;
+    apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, length);
+    r->output_filters = filters;
+    return status;
+}

@@ -37,11 +37,10 @@ internal import CSystem
             case .open: break
             }
             if unsafe chttpd_is_empty(brigade) {
-                let status = unsafe ap_get_brigade(
-                    request.pointee.input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
-                    apr_off_t(capacity))
-                guard status == APR_SUCCESS else {
-                    fail(status)
+                var refusal: Int32 = 0
+                let status = unsafe chttpd_read_body(request, brigade, apr_off_t(capacity), &refusal)
+                guard status == APR_SUCCESS, refusal == 0 else {
+                    fail(status, refusal)
                     continue
                 }
             }
@@ -79,12 +78,13 @@ internal import CSystem
         return count
     }
 
-    private mutating func fail(_ status: apr_status_t) {
+    /// - Parameter refusal: The status that httpd would have answered.
+    private mutating func fail(_ status: apr_status_t, _ refusal: Int32 = 0) {
         unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
-            if chttpd_status_is_timeup(status) || status == EAGAIN {
+            if chttpd_status_is_timeup(status) || status == EAGAIN || refusal == HTTP_REQUEST_TIME_OUT {
                 WSGI_TRANSPORT_TIMEOUT
-            } else if status == ENOSPC {
+            } else if status == ENOSPC || refusal == HTTP_REQUEST_ENTITY_TOO_LARGE {
                 WSGI_TRANSPORT_TOO_LARGE
             } else if unsafe chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
                 || status == ECONNRESET || status == ECONNABORTED || status == EPIPE

@@ -121,6 +121,10 @@ static inline void chttpd_append(apr_bucket_brigade *brigade, apr_bucket *bucket
 static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade *from) {
     APR_BRIGADE_CONCAT(to, from);
 }
+/* Reads from the request's input filters, blocking. httpd's own filter answers a body that is too large or malformed by
+ * itself, in the middle of whatever the application is sending; here that answer is withheld, and its status goes to
+ * `refusal` (0: there was none). */
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, int *refusal);
 /* The socket of a request's connection; -1 when the connection is a stream of another one. */
 int chttpd_client_socket(const request_rec *r);
 static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
