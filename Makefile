@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration config-fuzz large check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz large kill-test graceful-test check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -43,6 +43,15 @@ config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (S
 
 large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
+
+# The proofs of docs/reliability.md. Each prints its seed; SEED=... repeats a run.
+RELIABILITY = nice Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
+
+kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (SEED=...)
+	WSGI_KILLS=$(or $(KILLS),500) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_kills.py
+
+graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=1200 times (SEED=...)
+	WSGI_RESTARTS=$(or $(RESTARTS),1200) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_graceful.py
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)

@@ -50,6 +50,10 @@ class Connection:
         self._socket.settimeout(timeout)
         self._socket.connect(("127.0.0.1", port))
         self._buffer = b""
+        #: The client's own port.
+        self.port = self._socket.getsockname()[1]
+        #: Whether not a byte has come since `start_answer`.
+        self.is_untouched = True
 
     def __enter__(self):
         return self
@@ -87,8 +91,13 @@ class Connection:
 
     # Receiving
 
+    def start_answer(self) -> None:
+        """Nothing has come of the answer to the next request."""
+        self.is_untouched = not self._buffer
+
     def _fill(self) -> bool:
         data = self._socket.recv(65536)
+        self.is_untouched = self.is_untouched and not data
         self._buffer += data
         return bool(data)
 

@@ -219,6 +219,12 @@ class Server:
     def wait_gone(self, timeout: float = 30) -> None:
         until(lambda: not self.is_alive(), f"httpd {self.pid} to end", timeout=timeout)
 
+    def crash(self) -> None:
+        """Kills httpd's parent process and collects it; what it has started is left to itself. `start` may follow."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._popen.wait()
+        processes.own_children.discard(self._popen.pid)
+
     def dispose(self) -> list[str]:
         """Stops, returns what was left behind, kills that, and removes the ServerRoot."""
         faults = []
