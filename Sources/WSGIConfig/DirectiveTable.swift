@@ -147,8 +147,7 @@ public enum DirectiveTable {
             help: "On or Off: let httpd use sendfile for files that applications return."),
         .setting(
             "WSGIIgnoreActivity", \.ignoreActivity, .flag, in: .fileInfo,
-            help: "On or Off: leave the inactivity timer of a process as it is when it serves these requests."
-        ).pending,
+            help: "On or Off: leave the inactivity timer of a process as it is when it serves these requests."),
         .setting(
             "WSGIPassApacheRequest", \.passApacheRequest, .flag, in: .directory,
             help: "On or Off: give embedded applications httpd's request as apache.request_rec."),

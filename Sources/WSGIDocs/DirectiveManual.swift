@@ -246,7 +246,7 @@ enum DirectiveManual {
             "WSGIIgnoreActivity",
             """
             `On` leaves the timer of `inactivity-timeout=` as it is when these requests are served: for health checks, which \
-            would otherwise keep an idle process alive.
+            would otherwise keep an idle process alive. Embedded mode has no such timer.
             """,
             example: """
                 <Location /health>
