@@ -200,7 +200,7 @@ internal import WSGIWire
     /// Handles what the worker sends until its answer is complete.
     private mutating func frames(_ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Attempt {
         while true {
-            if sink.hasBacklog, !reader.hasBytes,
+            if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes,
                 !sink.serveBacklog(worker: reader.descriptor, seconds: group.clientTimeout)
             {
                 return abandon(&reader)
@@ -220,10 +220,10 @@ internal import WSGIWire
             case .file:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
-                let isSent = unsafe sink.offerFile(
+                let isHeld = unsafe sink.holdFile(
                     descriptor, offset: payload.loadUnaligned(as: Int64.self),
                     length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self))
-                guard isSent else { return abandon(&reader) }
+                guard isHeld else { return malformed(&reader) }
             case .go:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }

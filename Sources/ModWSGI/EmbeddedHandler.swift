@@ -87,12 +87,11 @@ internal import WSGIWire
     }
 
     fileprivate mutating func sendFile(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
-        guard unsafe sendData(UnsafeRawBufferPointer(start: nil, count: 0), flush: true) == 0 else {
-            return WSGI_TRANSPORT_DISCONNECTED.rawValue
-        }
         let own = duplicateDescriptor(descriptor)
-        guard own >= 0 else { return WSGI_TRANSPORT_FAILED.rawValue }
-        return sink.sendFile(own, offset: offset, length: length) ? 0 : WSGI_TRANSPORT_DISCONNECTED.rawValue
+        guard own >= 0, sink.holdFile(own, offset: offset, length: length) else {
+            return WSGI_TRANSPORT_FAILED.rawValue
+        }
+        return 0
     }
 
     fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {

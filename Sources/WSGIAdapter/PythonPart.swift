@@ -168,9 +168,13 @@ internal import WSGICore
         def sendable(wrapper):
             """Descriptor and offset of a wrapped file whose bytes are what its read() returns; None otherwise.
 
-            A compressed or text file has a descriptor too, but what it reads is not what is in the file.
+            A compressed or text file has a descriptor too, but what it reads is not what is in the file. Neither are the
+            blocks of a subclass that makes its own.
             """
             try:
+                kind = type(wrapper)
+                if kind.__iter__ is not FileWrapper.__iter__ or kind.__next__ is not FileWrapper.__next__:
+                    return None
                 file = wrapper.filelike
                 if type(file) in (io.BufferedReader, io.BufferedRandom):
                     if type(file.raw) is not io.FileIO:

@@ -7,6 +7,9 @@ APLOG_USE_MODULE(wsgi);
 /* What ap_log_* writes of a message, with its prefix within 8 KiB: what is longer makes several records. */
 #define LONGEST_RECORD 7600
 
+/* How much of a file is read at a time where it is not sent by sendfile(). */
+#define FILE_PIECE (64 << 10)
+
 /* How much of `text` the next record takes: ap_log_* writes a byte that is not printable ASCII as four. */
 static int piece(const char *text, size_t length) {
     size_t size = 0;
@@ -78,7 +81,14 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
     if (status != APR_SUCCESS)
         return status;
     apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
+    apr_bucket *last = APR_BRIGADE_LAST(brigade);
     apr_brigade_insert_file(brigade, file, offset, length, pool);
+    /* Not mapped into memory: a file that shrinks while a filter looks at it would end the process by a bus error. */
+    for (apr_bucket *bucket = APR_BUCKET_NEXT(last); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        apr_bucket_file_enable_mmap(bucket, 0);
+        apr_bucket_file_set_buf_size(bucket, FILE_PIECE);
+    }
     return APR_SUCCESS;
 }
 

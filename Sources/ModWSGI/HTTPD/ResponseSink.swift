@@ -19,6 +19,8 @@ internal import WSGIWire
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
     private(set) var hasHead = false
+    /// Whether the body is a file that waits for the end of the response: httpd answers ranges of what it has as a whole.
+    private(set) var holdsFile = false
 
     /// A sink nothing has been written to.
     init(of request: Request, _ policy: ResponsePolicy) {
@@ -157,22 +159,6 @@ internal import WSGIWire
         return pass()
     }
 
-    /// Sends a part of a regular file; the descriptor becomes httpd's and is closed with the request.
-    mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
-        guard replacement == nil else {
-            closeDescriptor(descriptor)
-            return true
-        }
-        let status = unsafe chttpd_append_file(
-            brigade, descriptor, apr_off_t(offset), apr_off_t(length), policy.usesSendfile, request.pointee.pool)
-        guard status == APR_SUCCESS else {
-            closeDescriptor(descriptor)
-            return false
-        }
-        unsafe chttpd_append_flush(brigade)
-        return pass()
-    }
-
     // MARK: - A slow client
 
     /// Whether something waits for the client.
@@ -194,13 +180,17 @@ internal import WSGIWire
         return true
     }
 
-    /// Keeps a part of a file until the worker is done; as `sendFile` otherwise.
-    mutating func offerFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
+    /// Takes a part of a regular file, which is all of the body and is sent at the end of the response; the descriptor
+    /// becomes httpd's and is closed with the request.
+    ///
+    /// - Returns: false when that is not possible.
+    mutating func holdFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
         guard replacement == nil else {
             closeDescriptor(descriptor)
             return true
         }
         isCommitted = true
+        holdsFile = true
         return backlog.addFile(descriptor, offset: offset, length: length, sendfile: policy.usesSendfile)
     }
 
@@ -231,26 +221,43 @@ internal import WSGIWire
         unsafe backlog.takeAll(into: brigade)
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
-        return pass()
+        switch passAll() {
+        case APR_SUCCESS: return unsafe !chttpd_aborted(request.pointee.connection)
+        case AP_FILTER_ERROR: return true  // A filter has answered instead.
+        default:
+            // A filter could not go on: the file has become shorter, for example.
+            if unsafe !chttpd_aborted(request.pointee.connection) { cut() }
+            return false
+        }
     }
 
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
+        if unsafe !chttpd_is_empty(brigade) {
+            // On its own: with nothing sent yet, httpd would take the rest for an answer of its own.
+            unsafe chttpd_append_flush(brigade)
+            _ = pass()
+        }
         unsafe chttpd_append_cut(brigade, request)
         unsafe chttpd_append_eos(brigade)
         _ = pass()
     }
 
     private mutating func pass() -> Bool {
+        let status = passAll()
+        return unsafe status == APR_SUCCESS && !chttpd_aborted(request.pointee.connection)
+    }
+
+    private mutating func passAll() -> apr_status_t {
         if policy.clientTimeout > 0, formerTimeout < 0 {
             formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
         }
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)
-        return unsafe status == APR_SUCCESS && !chttpd_aborted(request.pointee.connection)
+        return status
     }
 
     private func setHeader(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ pool: Pool?) {
