@@ -279,6 +279,7 @@ final class Supervisor {
                 if let script = try? SpecCodec.decodeScript(&reader) { home.group.learn(script) }
             }
         case .retire:
+            home.worker.isRetiring = true
             handle(.retire(generation: generation, reason: packet.text), home.group, home.member)
         case .served:
             handle(.served(generation: generation), home.group, home.member)
