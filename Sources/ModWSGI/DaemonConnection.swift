@@ -35,6 +35,7 @@ internal import WSGIWire
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .system(errno) }
         let connection = DaemonConnection(descriptor: descriptor, generation: generation)
+        CurrentProcess.guardFromForks(descriptor, true)
         // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
         StreamSocket.setBuffers(descriptor, send: buffers.receive, receive: buffers.send)
         // A connect that finds the queue full waits as long as a send may.
@@ -60,6 +61,7 @@ internal import WSGIWire
     deinit {
         // Another process may hold the socket through a fork of the application: closing alone would not end it.
         shutdown(descriptor, Int32(SHUT_RDWR))
+        CurrentProcess.guardFromForks(descriptor, false)
         close(descriptor)
     }
 

@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
@@ -32,6 +33,8 @@ internal import WSGIWire
             return unsafe engine.pointee.run(
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
         }
+        // The application has forked, and this is not the process that was asked.
+        if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         return handler.end(outcome)
     }
 

@@ -129,6 +129,7 @@ final class EmbeddedPlan: Sendable {
                 "The module and its engine are of different versions; stop and start httpd after an upgrade.")
             return nil
         }
+        CurrentProcess.installServerForkGuard()
         var encoded = ByteBuffer()
         SpecCodec.encode(spec, into: &encoded)
         let started = unsafe table.pointee.start(

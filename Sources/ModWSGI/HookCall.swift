@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
@@ -148,6 +149,7 @@ internal import WSGIWire
                 head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport, &functions,
                 questions.baseAddress, questions.count)
         }
+        if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
     }
 
     private func answer(to index: Int, _ question: wsgi_question) -> HookAnswer {

@@ -65,6 +65,10 @@ public enum CurrentProcess {
     /// From now on a process that the application forks off loses the descriptors marked with `guardFromForks`.
     public static func installForkGuard() { wsgi_fork_guard_install() }
 
+    /// The same in a process of httpd's, before the application's code runs: forked processes lose httpd's listening
+    /// sockets and the connections of its clients, too.
+    public static func installServerForkGuard() { wsgi_fork_guard_server() }
+
     /// Marks a descriptor, or removes its mark; to be removed before it is closed.
     public static func guardFromForks(_ raw: Int32, _ guarded: Bool) { wsgi_fork_guard_set(raw, guarded) }
 

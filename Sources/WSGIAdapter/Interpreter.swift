@@ -65,7 +65,8 @@ internal import WSGICore
         let made = unsafe Interpreter(state: state)
         let keepsTerminal = unsafe process.pointee.spec.keepsTerminal
         guard made.replaceStreams(keepsTerminal: keepsTerminal),
-            Restrictions.apply(spec, keepsTerminal: keepsTerminal)
+            Restrictions.apply(spec, keepsTerminal: keepsTerminal),
+            ChildProcesses.prepare(isEmbedded: unsafe process.pointee.spec.worker == nil)
         else { return nil }
         return made
     }

@@ -23,13 +23,16 @@ struct WorkerControl: ~Copyable {
     /// Catches the signals that concern a worker.
     init(_ worker: Worker) throws(SystemError) {
         let poller = try Poller()
-        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1, SIGXCPU])
+        let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP, SIGUSR2])
         let python = try WorkerSignals()
         try poller.add(worker.control.raw, .readable, token: Token.control)
         try poller.add(signals.raw, .readable, token: Token.signals)
         try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
-        for raw in [worker.control.raw, Worker.Place.listener, worker.poller.raw, poller.raw, signals.raw, python.raw] {
+        for raw in [
+            worker.control.raw, Worker.Place.listener, Worker.Place.scoreboard, worker.poller.raw, poller.raw,
+            signals.raw, python.raw,
+        ] {
             CurrentProcess.guardFromForks(raw, true)
         }
         self.worker = worker
@@ -110,13 +113,16 @@ struct WorkerControl: ~Copyable {
 
     private mutating func take(signal: Int32) {
         switch signal {
-        case SIGTERM, SIGINT: endSoon()
+        case SIGTERM, SIGINT:
+            worker.retire(.shutdownSignal, "\(ProcessHandle.signalName(signal)) told the former process to end")
+            endSoon()
         case SIGUSR1:
             worker.retire(
                 worker.spec.evictionTimeout > 0 ? .evictionSignal : .gracefulSignal, "a signal asked for it (SIGUSR1)")
         case SIGXCPU:
             worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
-        default: break
+        default:
+            WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
         }
     }
 

@@ -13,6 +13,12 @@ enum WorkerLog {
         LogLine.write(level: Int(level.rawValue), text: "\(id.tag): \(text)")
     }
 
+    /// Writes a line without an id.
+    static func write(_ level: wsgi_log_level, _ text: String) {
+        guard unsafe Int32(level.rawValue) <= self.level else { return }
+        LogLine.write(level: Int(level.rawValue), text: text)
+    }
+
     /// Writes a line.
     static func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
         guard unsafe level <= self.level else { return }

@@ -26,8 +26,23 @@ internal import PythonRuntime
             _ = unsafe Reference(
                 wsgi_call_method1(module.object.pointer, "set_wakeup_fd", number.object.pointer))
         }
+        Self.releaseForkedProcesses()
         if PythonError.occurred { PyErr_Clear() }
+        CurrentProcess.guardFromForks(writing.raw, true)
         self.writing = writing
+    }
+
+    /// Has processes that are forked off do without the descriptor, which they lose.
+    private static func releaseForkedProcesses() {
+        guard let signal = Python.module("_signal"), let forget = signal.object.attribute("set_wakeup_fd"),
+            let functools = Python.module("functools"), let partial = functools.object.attribute("partial"),
+            let none = Python.integer(-1), let callback = partial.object.call(forget.object, none.object),
+            let posix = Python.module("posix"), let register = posix.object.attribute("register_at_fork"),
+            let arguments = unsafe Reference(PyTuple_New(0)), let named = unsafe Reference(PyDict_New()),
+            unsafe PyDict_SetItemString(named.object.pointer, "after_in_child", callback.object.pointer) == 0
+        else { return }
+        _ = unsafe Reference(
+            PyObject_Call(register.object.pointer, arguments.object.pointer, named.object.pointer))
     }
 
     /// Leaves Python: other threads may run it.

@@ -281,6 +281,7 @@ final class Supervisor {
             }
         case .retire:
             guard let (reason, text) = packet.retirement else { return }
+            home.worker.isRetiring = true
             handle(.retire(generation: generation, reason, text), home.group, home.member)
         case .served:
             handle(.served(generation: generation), home.group, home.member)

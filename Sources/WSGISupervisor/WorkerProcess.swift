@@ -26,6 +26,8 @@ final class WorkerProcess {
     var isReady = false
     /// Whether it was told to end.
     var isDraining = false
+    /// Whether it has asked for a successor: it may end by itself.
+    var isRetiring = false
     /// Whether its control socket can still bring something.
     var isListening = true
     /// Why it was killed by the supervisor; `nil`: it was not.

@@ -6,7 +6,6 @@
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,6 +278,7 @@ int32_t wsgi_signal_pipe(const int32_t *signals, size_t count) {
         return -errno;
     pipe_end = ends[1];
     pipe_owner = getpid();
+    wsgi_fork_guard_set(pipe_end, true);
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
     for (size_t i = 0; i < count; i++)
         if (sigaction(signals[i], &action, NULL) != 0)
@@ -366,33 +366,6 @@ bool wsgi_set_title(const char *title) {
 }
 
 bool wsgi_set_locale(const char *name) { return setlocale(LC_ALL, name) != NULL; }
-
-enum { MOST_GUARDED = 1 << 16 };
-static _Atomic uint64_t guarded[MOST_GUARDED / 64];
-static atomic_bool tripped;
-
-static void close_guarded(void) {
-    atomic_store(&tripped, true);
-    for (int word = 0; word < MOST_GUARDED / 64; word++) {
-        uint64_t bits = atomic_exchange(&guarded[word], 0);
-        for (; bits; bits &= bits - 1)
-            close(word * 64 + __builtin_ctzll(bits));
-    }
-}
-
-void wsgi_fork_guard_install(void) { pthread_atfork(NULL, NULL, close_guarded); }
-
-void wsgi_fork_guard_set(int32_t descriptor, bool on) {
-    if (descriptor < 0 || descriptor >= MOST_GUARDED)
-        return;
-    uint64_t bit = (uint64_t)1 << (descriptor % 64);
-    if (on)
-        atomic_fetch_or(&guarded[descriptor / 64], bit);
-    else
-        atomic_fetch_and(&guarded[descriptor / 64], ~bit);
-}
-
-bool wsgi_fork_guard_tripped(void) { return atomic_load_explicit(&tripped, memory_order_relaxed); }
 
 uint64_t wsgi_monotonic_nanoseconds(void) {
     struct timespec now;

@@ -99,6 +99,9 @@ bool wsgi_set_locale(const char *_Nonnull name);
 
 /* Descriptors that a process forked off by the application must not keep: closed in it, right after fork. */
 void wsgi_fork_guard_install(void);
+/* The same for a process of httpd's, before the application's code runs: besides, its listening sockets and the
+ * connections of its clients are closed. */
+void wsgi_fork_guard_server(void);
 void wsgi_fork_guard_set(int32_t descriptor, bool guarded);
 /* Whether this process was forked off one that installed the guard. */
 bool wsgi_fork_guard_tripped(void);

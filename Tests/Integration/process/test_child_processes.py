@@ -1,0 +1,298 @@
+"""Processes and threads that an application starts: as in any program, in both modes, and nothing is left behind."""
+
+import signal
+
+import pytest
+
+import processes
+from evaluation import MOUNT, ask
+from polling import until
+from shared_server import audited, hosting, serving
+
+pytestmark = pytest.mark.pythons
+
+
+@pytest.fixture(scope="module")
+def hosted(platform, mode):
+    text = hosting(mode, "threads=4", runs_as=False) + "SetEnv TEST_SCRATCH @SCRATCH@\n" + MOUNT
+    with serving(platform, text, "/ready.txt") as server:
+        yield server
+
+
+@pytest.fixture
+def site(hosted):
+    with audited(hosted) as server:
+        yield server
+
+
+def left(server) -> list:
+    """Ended children that nobody has waited for."""
+    mine = {one.pid for one in server.processes()}
+    return [one for one in processes.all_processes() if one.state == "Z" and one.parent in mine]
+
+
+#: Statements that tests begin with.
+TOLD = """
+import os, signal, socket, subprocess, sys, time
+
+def signals(pid):
+    with open(f'/proc/{pid}/status') as status:
+        return {line[:6]: line.split()[1].strip('0') for line in status if line[:6] in ('SigBlk', 'SigIgn')}
+
+def descriptors(pid):
+    found = {}
+    for name in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            found[name] = os.readlink(f'/proc/{pid}/fd/{name}')
+        except FileNotFoundError:
+            pass  # the one of the list itself
+    return found
+
+def in_fork(function):
+    '''What the function returns in a forked process, as text.'''
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(reading)
+            os.write(writing, repr(function()).encode())
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, 'rb') as file:
+        text = file.read().decode()
+    os.waitpid(child, 0)
+    return eval(text)
+"""
+
+
+def test_programs_run(site):
+    found = ask(site, TOLD + """
+run = subprocess.run(['sh', '-c', 'cat; echo told >&2; exit 3'], input=b'x' * 200_000, capture_output=True)
+with subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as cat:
+    out, _ = cat.communicate('text')
+[run.returncode, len(run.stdout), run.stderr.decode(), out, cat.returncode, subprocess.getoutput('echo hello'), os.system('exit 5')]
+""")
+    assert found == [3, 200_000, "told\n", "text", 0, "hello", 5 << 8]
+
+
+def test_many_programs_at_once(site):
+    assert ask(site, TOLD + """
+from concurrent.futures import ThreadPoolExecutor
+def run(number):
+    return len(subprocess.run(['cat'], input=b'x' * (number * 5000), capture_output=True).stdout) == number * 5000
+with ThreadPoolExecutor(50) as pool:
+    answers = list(pool.map(run, range(50)))
+answers.count(True)
+""") == 50
+    assert left(site) == []
+
+
+def test_programs_have_nothing_of_the_servers(site):
+    found = ask(site, TOLD + """
+program = subprocess.Popen(['sleep', '30'], close_fds=False)
+try:
+    found = [descriptors(program.pid), signals(program.pid)]
+finally:
+    program.kill()
+    program.wait()
+found
+""")
+    assert sorted(found[0]) == ["0", "1", "2"] and found[0]["0"] == "/dev/null"
+    assert found[1] == {"SigBlk": "", "SigIgn": ""}
+
+
+@pytest.mark.parametrize("start", [
+    "subprocess.Popen(['sleep', '30']).pid",
+    "subprocess.Popen(['sleep', '30'], preexec_fn=os.getpid).pid",
+    "os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '30')",
+    "os.posix_spawnp('sleep', ['sleep', '30'], os.environ)",
+    "by_hand()",
+])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_programs_can_be_ended(site, start, number):
+    found = ask(site, TOLD + f"""
+def by_hand():
+    child = os.fork()
+    if not child:
+        os.execlp('sleep', 'sleep', '30')
+    return child
+
+pid = {start}
+os.kill(pid, {int(number)})
+deadline = time.monotonic() + 3
+while not (ended := os.waitpid(pid, os.WNOHANG))[0] and time.monotonic() < deadline:
+    time.sleep(0.005)
+if not ended[0]:
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+ended[1]
+""")
+    assert found == number
+
+
+def test_a_shell_can_end_itself(site):
+    assert ask(site, "import os\nos.system('kill -TERM $$; exit 1')") == signal.SIGTERM
+
+
+def test_forked_processes_have_nothing_of_the_servers(site):
+    links, blocked, foreign = ask(site, TOLD + """
+def look():
+    foreign = [number for number in range(1, 32) if signal.getsignal(number) is None]
+    return [descriptors('self'), signals('self')['SigBlk'], foreign]
+in_fork(look)
+""")
+    servers = {link for one in site.processes() for link in one.descriptors.values()}
+    assert not {link for link in links.values() if link.startswith("socket:")} & servers
+    assert blocked == "" and foreign == []
+
+
+def test_forked_processes_let_go_of_ports_and_clients(site):
+    """A process that goes on holds neither the port nor the connection that it was asked over."""
+    try:
+        with site.connect() as connection:
+            connection.send_request("POST", "/main", body=TOLD.encode() + b"""
+child = os.fork()
+if not child:
+    time.sleep(30)
+    os._exit(0)
+child
+""", close=True)
+            response = connection.read_response()
+            child = response.json
+            assert connection.at_end()
+        table = addresses(child)
+        assert table == set()
+    finally:
+        ask(site, f"import os\nos.kill({child}, 9)\nos.waitpid({child}, 0)[0]")
+
+
+def addresses(pid) -> set[str]:
+    """The sockets of a process that are bound to an address of IP."""
+    inodes = {link[8:-1] for link in processes.process(pid).descriptors.values() if link.startswith("socket:")}
+    with open("/proc/net/tcp") as table:
+        return {line.split()[1] for line in table.readlines()[1:] if line.split()[9] in inodes}
+
+
+def test_forked_processes_keep_sockets_of_the_application(site):
+    assert ask(site, TOLD + """
+listening = socket.create_server(('127.0.0.1', 0))
+one, other = socket.socketpair()
+def use():
+    with socket.create_connection(listening.getsockname()) as connection:
+        accepted, _ = listening.accept()
+        connection.sendall(b'through')
+        one.sendall(accepted.recv(100))
+    return 'done'
+done = in_fork(use)
+text = other.recv(100).decode()
+for each in (listening, one, other): each.close()
+[done, text]
+""") == ["done", "through"]
+
+
+def test_forked_processes_die_of_signals(site):
+    assert ask(site, TOLD + """
+def ended_by(number):
+    child = os.fork()
+    if not child:
+        time.sleep(30)
+        os._exit(0)
+    os.kill(child, number)
+    return os.waitpid(child, 0)[1]
+[ended_by(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)]
+""", timeout=35) == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
+
+
+def test_a_forked_process_that_returns_answers_nothing(site):
+    """Two processes return from the application; the client gets one answer, and the other process ends."""
+    with site.connect() as connection:
+        child = int(connection.request("POST", "/main", body=b"import os\nos.fork()").text)
+        assert child > 0
+        assert connection.get("/ready.txt").text == "ready\n"
+    assert ask(site, f"import os\nos.waitstatus_to_exitcode(os.waitpid({child}, 0)[1])") == 1
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_multiprocessing(site, method):
+    before = len(site.processes())
+    found = ask(site, TOLD + f"""
+import math, multiprocessing
+context = multiprocessing.get_context({method!r})
+with context.Pool(3) as pool:
+    numbers = pool.map(math.factorial, range(6))
+process = context.Process(target=sys.exit, args=(7,))
+process.start()
+process.join()
+endless = context.Process(target=time.sleep, args=(60,))
+endless.start()
+endless.terminate()
+endless.join(5)
+result = [numbers, process.exitcode, endless.exitcode]
+multiprocessing.active_children()
+result
+""", timeout=35)
+    assert found == [[1, 1, 2, 6, 24, 120], 7, -signal.SIGTERM]
+    # What multiprocessing itself keeps: the tracker of resources, and the server of forkserver.
+    until(lambda: len(site.processes()) <= before + 2, "the processes to end")
+    assert left(site) == []
+
+
+def test_executors_and_asyncio(site):
+    assert ask(site, TOLD + """
+import asyncio, math
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+async def main():
+    program = await asyncio.create_subprocess_exec('cat', stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out, _ = await program.communicate(b'through cat')
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(2) as pool:
+        roots = await asyncio.gather(*(loop.run_in_executor(pool, math.sqrt, n * n) for n in range(5)))
+    return [out.decode(), program.returncode, roots, await asyncio.to_thread(math.sqrt, 4)]
+with ThreadPoolExecutor(3) as pool:
+    runs = [pool.submit(asyncio.run, main()) for _ in range(3)]
+    found = [run.result() for run in runs]
+found
+""", timeout=30) == [["through cat", 0, [0.0, 1.0, 2.0, 3.0, 4.0], 2.0]] * 3
+
+
+@pytest.mark.parametrize("path", ["/main", "/one"])
+def test_programs_of_every_interpreter(site, path):
+    """A sub-interpreter cannot fork, but it starts programs."""
+    assert ask(site, TOLD + """
+program = subprocess.Popen(['sleep', '30'])
+found = signals(program.pid)['SigBlk']
+program.terminate()
+[found, program.wait(5)]
+""", path) == ["", -signal.SIGTERM]
+
+
+def test_threads_and_exit_functions_at_the_end(launch, mode):
+    """At an orderly stop threads that are no daemons are waited for, then exit functions run once, the last one first."""
+    server = launch(hosting(mode, "processes=2 threads=2", runs_as=False) + MOUNT)
+    program = f"""
+import atexit, os, threading, time
+
+def note(text):
+    with open(f'{server.scratch}/{{os.getpid()}}', 'a') as file:
+        file.write(text + ' ')
+
+def endless():
+    while True:
+        time.sleep(0.01)
+
+def slow():
+    time.sleep(0.3)
+    note('thread')
+
+atexit.register(note, 'first')
+atexit.register(note, 'second')
+threading.Thread(target=endless, daemon=True).start()
+threading.Thread(target=slow, daemon=False).start()
+os.getpid()
+"""
+    pid = ask(server, program)
+    server.stop(timeout=15)
+    assert {file.name: file.read_text() for file in server.scratch.iterdir()} == {str(pid): "thread second first "}
