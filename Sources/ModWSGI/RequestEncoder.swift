@@ -64,7 +64,7 @@ internal import WSGIWire
         var length = 0
         func append(_ bytes: UnsafeRawBufferPointer) {
             let count = min(bytes.count, room.count &- length)
-            guard count > 0, let place = unsafe room.baseAddress, let start = unsafe bytes.baseAddress else { return }
+            guard count > 0, let place = room.baseAddress, let start = bytes.baseAddress else { return }
             unsafe (place + length).copyMemory(from: start, byteCount: count)
             length = length &+ count
         }
