@@ -1,6 +1,6 @@
-/* Several processes claim threads of one group through the scoreboard, as httpd's children do, and are killed or stopped at
- * random: stress ROUNDS. It fails when the order is not that of arrival, when more threads are claimed than there are,
- * when nobody is served for long, or when anything is left behind. */
+/* Several processes claim threads of one group through the scoreboard, as httpd's children do, and are killed or
+ * stopped at random: stress ROUNDS. It fails when the order is not that of arrival, when more threads are claimed than
+ * there are, when nobody is served for long, or when anything is left behind. */
 
 #include "wsgi_scoreboard.h"
 
@@ -22,7 +22,7 @@ static wsgi_scoreboard *board;
 static struct {
     _Atomic uint64_t served, refused, waited, put_out;
     _Atomic uint32_t last_ticket, busy, wrong_order, too_many;
-} *shared;
+} * shared;
 
 static uint64_t milliseconds(void) {
     struct timespec time;
@@ -244,7 +244,8 @@ static void test_kills(int rounds) {
 
 int main(int count, char **words) {
     int rounds = count > 1 ? atoi(words[1]) : 100;
-    board = mmap(NULL, wsgi_scoreboard_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    board =
+        mmap(NULL, wsgi_scoreboard_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED || shared == MAP_FAILED)
         fail("mmap");
