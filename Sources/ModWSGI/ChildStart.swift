@@ -11,7 +11,7 @@ enum ChildStart {
         ConfigBridge.isReading = false
         SupervisorLink.leaveToParent()
         if let board = unsafe ModuleState.board {
-            ModuleState.child = unsafe wsgi_child_register(board, SlotRegistry.slotCount)
+            ModuleState.child = unsafe wsgi_child_register(board)
         }
         if let plan = ModuleState.embedded, plan.isExpected { plan.startHere() }
         unsafe chttpd_cleanup(pool, nil, leave)

@@ -62,16 +62,19 @@ internal import WSGIWire
         if let status = encode(facts) { return .status(status) }
         defer { unsafe LogVariables.set(r, connects: attempts) }
         var preferred: DaemonSlot?
+        var isRepeated = false
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
         while attempts < limit {
             attempts += 1
             let claim: SlotChoice.Claim
             do {
-                claim = try choice.claim(group, seconds: queueLimit, preferred: preferred)
+                claim = try unsafe choice.claim(
+                    group, for: r, seconds: queueLimit, isRepeated: isRepeated, preferred: preferred)
             } catch {
                 return .status(refuse(error))
             }
+            isRepeated = true
             let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
             let result = attempt(claim)
             if !isThreadLost { choice.release(claim, of: group) }
@@ -326,7 +329,7 @@ internal import WSGIWire
         case .queueFull:
             unsafe Log.request(
                 r, .error, .queueFull,
-                "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already; "
+                "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already (listen-backlog); "
                     + "raise processes=, threads= or listen-backlog=.")
         case .timeout:
             let isQueueTimeout = group.queueTimeout > 0 && queueLimit == group.queueTimeout
@@ -336,6 +339,13 @@ internal import WSGIWire
                     + "\(isQueueTimeout ? " (queue-timeout)" : ""); raise processes= or threads=, or find out what keeps the "
                     + "application busy.")
             return HTTP_GATEWAY_TIME_OUT
+        case .clientGone:
+            unsafe Log.request(
+                r, .info, .clientGone,
+                "Process group '\(group.name)': the client went away while its request waited for a thread; the request "
+                    + "was not started.")
+            unsafe chttpd_give_up(r)
+            return OK
         }
         unsafe apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")
         return HTTP_SERVICE_UNAVAILABLE

@@ -1,5 +1,7 @@
 internal import CHTTPD
 internal import CModule
+internal import CSystem
+internal import Glibc
 
 /// Called when httpd has loaded the module, and at each restart: registers the hooks.
 @c(wsgi_register_hooks)
@@ -9,6 +11,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_test_config(testConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_post_config(postConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_child_status(childStatus, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
     // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
     unsafe ap_hook_translate_name(
@@ -47,6 +50,13 @@ private let postConfig:
 private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { pool, main in
     if let pool = unsafe pool, let main = unsafe main { unsafe ChildStart.run(main: main, pool) }
 }
+
+/// Called in the parent: what a child that has ended still claims is given back, however it ended.
+private let childStatus:
+    @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
+        _, process, _, _, state in
+        if state == MPM_CHILD_EXITED, let board = unsafe ModuleState.board { unsafe wsgi_child_ended(board, process) }
+    }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
     // A child that ends gracefully serves its requests to their end, also those that wait for a worker.

@@ -2,8 +2,8 @@ internal import CSystem
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
 ///
-/// When all threads of the group are busy the request waits in the group's one queue, in the scoreboard. The claim it
-/// gets is a thread of one worker, and must be released.
+/// When all threads of the group are busy the request stands in the group's one line, in the scoreboard: its rules are in
+/// `wsgi_scoreboard.h`. The claim it gets is a thread of one worker, and must be released.
 @safe struct SlotChoice {
     let board: UnsafeMutablePointer<wsgi_scoreboard>
     /// This child's place in the scoreboard.
@@ -23,29 +23,37 @@ internal import CSystem
         case queueFull
         /// No thread became free in time.
         case timeout
+        /// The client went away while its request waited.
+        case clientGone
     }
 
-    /// Claims a thread, waiting up to `seconds` for one; 0: do not wait.
+    /// Claims a thread, waiting up to `seconds` for one.
     ///
-    /// - Parameter preferred: tried first, for a request that waited for just this slot's new worker.
-    func claim(_ group: DaemonGroup, seconds: Int, preferred: DaemonSlot? = nil) throws(Refusal) -> Claim {
-        if let claim = tryClaim(group, preferred: preferred) { return claim }
-        guard unsafe wsgi_group_waiters(board, group.index) < UInt32(clamping: group.backlog) else { throw .queueFull }
-        unsafe wsgi_group_enter_queue(board, group.index)
-        defer { unsafe wsgi_group_leave_queue(board, group.index) }
-        let deadline = MonotonicTime.now.adding(seconds: seconds)
-        while true {
-            // Read before looking: whatever changes afterwards ends the wait at once.
-            let seen = unsafe wsgi_group_signal(board, group.index)
-            let state = unsafe wsgi_group_get_state(board, group.index)
-            if let claim = tryClaim(group, preferred: preferred) { return claim }
-            if state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED { throw .unavailable }
-            let left = deadline.millisecondsLeft
-            guard left > 0 else { throw .timeout }
-            // Pieces of a second, so that a stopping httpd and a missing supervisor are noticed.
-            _ = unsafe wsgi_group_wait(board, group.index, seen, UInt32(min(left, 500)))
-            if ModuleState.isStopping { throw .unavailable }
+    /// - Parameters:
+    ///   - isRepeated: The request had a thread before: it goes before those that wait, and no limit keeps it out.
+    ///   - preferred: tried first, for a request that waited for just this slot's new worker.
+    func claim(
+        _ group: DaemonGroup, for r: Request, seconds: Int, isRepeated: Bool, preferred: DaemonSlot? = nil
+    ) throws(Refusal) -> Claim {
+        if unsafe isRepeated || !wsgi_line_exists(board, group.index),
+            let claim = tryClaim(group, preferred: preferred)
+        {
+            return claim
         }
+        let limit = isRepeated ? UInt32(WSGI_MAX_WAITING) : UInt32(clamping: group.backlog)
+        guard let ticket = enter(group, limit) else { throw .queueFull }
+        var place = WaitingPlace(choice: self, group: group, ticket: ticket)
+        return unsafe try place.wait(for: r, seconds: seconds, preferred: preferred)
+    }
+
+    /// Stands at the end of the line; `nil`: too many requests wait already.
+    func enter(_ group: DaemonGroup, _ limit: UInt32) -> UInt32? {
+        var ticket: UInt32 = 0
+        if unsafe wsgi_line_enter(board, group.index, limit, &ticket) { return ticket }
+        // Those of a child that was killed would be in the way for ever.
+        guard unsafe wsgi_children_look(board), unsafe wsgi_line_enter(board, group.index, limit, &ticket)
+        else { return nil }
+        return ticket
     }
 
     /// Gives a thread back.
@@ -67,31 +75,36 @@ internal import CSystem
             if unsafe wsgi_slot_refusals(board, slot.index) != refusals { return false }
             let left = deadline.millisecondsLeft
             guard left > 0, !ModuleState.isStopping else { return false }
-            _ = unsafe wsgi_group_wait(board, group.index, seen, UInt32(min(left, 500)))
+            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, 500)))
         }
     }
 
-    private func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
+    /// Claims a thread if one is idle, whoever waits.
+    func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
         if let preferred {
             let generation = unsafe wsgi_slot_claim(board, child, preferred.index)
             if generation != 0 { return Claim(slot: preferred, generation: generation) }
         }
-        // A claim fails when another child was faster: then that slot is busier, and the next best is looked for.
-        for _ in 0..<4 {
-            var best: DaemonSlot?
-            var least = UInt32.max
-            for slot in group.slots where unsafe wsgi_slot_generation(board, slot.index) != 0 {
-                let busy = unsafe wsgi_slot_busy(board, slot.index)
-                if busy < least {
-                    least = busy
-                    best = slot
-                }
-                if busy == 0 { break }
-            }
-            guard let best else { return nil }
+        while let best = leastBusy(group) {
             let generation = unsafe wsgi_slot_claim(board, child, best.index)
             if generation != 0 { return Claim(slot: best, generation: generation) }
+            // Another request was faster: then that slot is busier, and the next best is looked for.
         }
         return nil
+    }
+
+    /// The worker with an idle thread that has the fewest requests.
+    func leastBusy(_ group: DaemonGroup) -> DaemonSlot? {
+        var best: DaemonSlot?
+        var least = UInt32.max
+        for slot in group.slots {
+            let load = unsafe wsgi_slot_load(board, slot.index)
+            if load < least {
+                least = load
+                best = slot
+            }
+            if load == 0 { break }
+        }
+        return best
     }
 }

@@ -42,9 +42,6 @@ enum SlotRegistry {
     @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
     @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
-    /// How many places in the scoreboard have ever been used.
-    static var slotCount: UInt32 { nextSlot }
-
     /// The place of a group in the scoreboard; the group counts as used from now on.
     static func group(_ name: String) -> UInt32 {
         if let group = known[name] {

@@ -97,6 +97,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonDeadlocked = 1052
     case startupOverdue = 1053
     case memoryExceeded = 1054
+    case clientGone = 1060
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

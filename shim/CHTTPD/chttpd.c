@@ -1,5 +1,6 @@
 #include "chttpd.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
 APLOG_USE_MODULE(wsgi);
@@ -184,4 +185,12 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, length);
     r->output_filters = filters;
     return status;
+}
+
+bool chttpd_client_has_gone(const request_rec *r) {
+    const conn_rec *c = r->connection;
+    if (c->aborted || (c->master && c->master->aborted))
+        return true;
+    struct pollfd poller = {.fd = chttpd_client_socket(r), .events = POLLRDHUP};
+    return poller.fd >= 0 && poll(&poller, 1, 0) > 0 && (poller.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }

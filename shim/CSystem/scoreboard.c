@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -19,11 +20,15 @@ static wsgi_claim_cell *claim_cell(wsgi_scoreboard *board, uint32_t child, uint3
     return (wsgi_claim_cell *)(void *)(board + 1) + (size_t)child * WSGI_MAX_SLOTS + slot;
 }
 
-static void wake(wsgi_scoreboard *board, uint32_t group, int count) {
+/* Something has changed in the group. */
+static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->signal, 1);
-    syscall(SYS_futex, &cell->signal, FUTEX_WAKE, count, NULL, NULL, 0);
+    syscall(SYS_futex, &cell->signal, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    wsgi_line_call(board, group);
 }
+
+static void call_all(wsgi_scoreboard *board, uint32_t group);
 
 void wsgi_scoreboard_prepare(wsgi_scoreboard *board) {
     board->magic = WSGI_SCOREBOARD_MAGIC;
@@ -40,23 +45,25 @@ void wsgi_slot_publish(wsgi_scoreboard *board, uint32_t group, uint32_t slot, ui
     cell->threads = threads;
     atomic_store(&cell->pid, pid);
     atomic_store(&cell->word, WORD(generation, 0));
-    wake(board, group, INT_MAX);
+    wake(board, group);
 }
 
 void wsgi_slot_withdraw(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     atomic_store(&board->slots[slot].pid, 0);
     atomic_store(&board->slots[slot].word, 0);
-    wake(board, group, INT_MAX);
+    wake(board, group);
 }
 
 void wsgi_slot_refuse(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     atomic_fetch_add(&board->slots[slot].refusals, 1);
-    wake(board, group, INT_MAX);
+    wake(board, group);
 }
 
 void wsgi_group_set_state(wsgi_scoreboard *board, uint32_t group, enum wsgi_group_state state) {
     atomic_store(&board->groups[group].state, (uint32_t)state);
-    wake(board, group, INT_MAX);
+    wake(board, group);
+    if (state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED)
+        call_all(board, group);
 }
 
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *board, uint32_t group) {
@@ -71,8 +78,10 @@ uint32_t wsgi_slot_generation(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(atomic_load_explicit(&board->slots[slot].word, memory_order_acquire));
 }
 
-uint32_t wsgi_slot_busy(wsgi_scoreboard *board, uint32_t slot) {
-    return COUNT(atomic_load_explicit(&board->slots[slot].word, memory_order_relaxed));
+uint32_t wsgi_slot_load(wsgi_scoreboard *board, uint32_t slot) {
+    wsgi_slot_cell *cell = &board->slots[slot];
+    uint64_t word = atomic_load_explicit(&cell->word, memory_order_acquire);
+    return GENERATION(word) != 0 && COUNT(word) < cell->threads ? COUNT(word) : UINT32_MAX;
 }
 
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
@@ -107,49 +116,283 @@ static void give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count)
 
 uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) {
     wsgi_slot_cell *cell = &board->slots[slot];
-    uint64_t old = atomic_load_explicit(&cell->word, memory_order_acquire);
-    do {
-        if (GENERATION(old) == 0 || COUNT(old) >= cell->threads)
-            return 0;
-    } while (!atomic_compare_exchange_weak(&cell->word, &old, old + 1));
     wsgi_claim_cell *own = claim_cell(board, child, slot);
-    if (own)
-        note_claim(own, GENERATION(old));
-    return GENERATION(old);
+    uint32_t noted = 0; /* the generation of which one more claim is in the child's own cell */
+    uint64_t old = atomic_load_explicit(&cell->word, memory_order_acquire);
+    for (;;) {
+        bool possible = GENERATION(old) != 0 && COUNT(old) < cell->threads;
+        if (own && noted && (!possible || noted != GENERATION(old)))
+            note_release(own, noted);
+        if (!possible)
+            return 0;
+        if (own && noted != GENERATION(old))
+            note_claim(own, GENERATION(old));
+        noted = GENERATION(old);
+        if (atomic_compare_exchange_weak(&cell->word, &old, old + 1))
+            return noted;
+    }
 }
 
 void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, uint32_t slot, uint32_t generation) {
+    give_back(&board->slots[slot], generation, 1);
     wsgi_claim_cell *own = claim_cell(board, child, slot);
     if (own)
         note_release(own, generation);
-    give_back(&board->slots[slot], generation, 1);
-    if (atomic_load(&board->groups[group].waiters) > 0)
-        wake(board, group, 1);
+    if (wsgi_line_exists(board, group))
+        wsgi_line_call(board, group);
 }
 
-static void reclaim(wsgi_scoreboard *board, uint32_t child, uint32_t slots) {
-    for (uint32_t slot = 0; slot < slots && slot < WSGI_MAX_SLOTS; slot++) {
-        uint64_t left = atomic_exchange(claim_cell(board, child, slot), 0);
+uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) { return atomic_load(&board->groups[group].signal); }
+
+static void await(const void *word, uint32_t seen, uint32_t milliseconds) {
+    struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000L};
+    syscall(SYS_futex, word, FUTEX_WAIT, seen, &limit, NULL, 0);
+}
+
+bool wsgi_group_await_signal(wsgi_scoreboard *board, uint32_t group, uint32_t seen, uint32_t milliseconds) {
+    await(&board->groups[group].signal, seen, milliseconds);
+    return atomic_load(&board->groups[group].signal) != seen;
+}
+
+/* --- The line. */
+
+enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
+
+#define FIRST(line) ((uint32_t)((line) >> 32))
+#define NEXT(line) ((uint32_t)(line))
+#define LINE(first, next) (((uint64_t)(first) << 32) | (next))
+#define TICKET(place) ((uint32_t)((place) >> 32))
+#define STATE(place) ((enum place_state)(((place) >> 24) & 0xff))
+#define PID(place) ((int32_t)((place)&0xffffff)) /* Linux has no pid above 2^22 */
+#define PLACE(ticket, state, pid) (((uint64_t)(ticket) << 32) | ((uint64_t)(state) << 24) | (uint64_t)(pid))
+
+static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    wsgi_claim_cell *places =
+        (wsgi_claim_cell *)(void *)(board + 1) + (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS;
+    return (wsgi_place_cell *)places + (size_t)group * WSGI_MAX_WAITING + ticket % WSGI_MAX_WAITING;
+}
+
+static void *futex_word(wsgi_place_cell *place) {
+    const uint16_t probe = 1;
+    return (char *)place + (*(const char *)&probe ? 0 : 4);
+}
+
+/* Whether the place is that of `ticket`, who has not left it. */
+static bool is_waiting(uint64_t place, uint32_t ticket) {
+    return TICKET(place) == ticket && (STATE(place) == WAITING || STATE(place) == CALLED);
+}
+
+/* Changes the state of a ticket that waits; false: it does not wait any more. */
+static bool change(wsgi_place_cell *place, uint32_t ticket, enum place_state state) {
+    uint64_t old = atomic_load(place);
+    while (is_waiting(old, ticket))
+        if (atomic_compare_exchange_weak(place, &old, PLACE(ticket, state, PID(old))))
+            return true;
+    return false;
+}
+
+/* Moves the line over places that have been left; the first of the result, if there is one, waits. */
+static uint64_t settle(wsgi_scoreboard *board, uint32_t group) {
+    wsgi_group_cell *cell = &board->groups[group];
+    uint64_t line = atomic_load(&cell->line);
+    while (FIRST(line) != NEXT(line)) {
+        uint64_t first = atomic_load(place_of(board, group, FIRST(line)));
+        if (is_waiting(first, FIRST(line)))
+            break;
+        if (TICKET(first) != FIRST(line))
+            line = atomic_load(&cell->line); /* It has been moved, and the place is somebody else's. */
+        else if (atomic_compare_exchange_weak(&cell->line, &line, LINE(FIRST(line) + 1, NEXT(line))))
+            line = LINE(FIRST(line) + 1, NEXT(line));
+    }
+    return line;
+}
+
+static void wake_place(wsgi_place_cell *place) {
+    syscall(SYS_futex, futex_word(place), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+bool wsgi_line_exists(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t line = atomic_load(&board->groups[group].line);
+    return FIRST(line) != NEXT(line);
+}
+
+uint32_t wsgi_line_length(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t line = settle(board, group);
+    uint32_t length = 0;
+    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++)
+        length += is_waiting(atomic_load_explicit(place_of(board, group, ticket), memory_order_relaxed), ticket);
+    return length;
+}
+
+bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uint32_t *ticket) {
+    wsgi_group_cell *cell = &board->groups[group];
+    int32_t pid = (int32_t)getpid();
+    for (;;) {
+        uint64_t line = settle(board, group);
+        uint32_t next = NEXT(line), length = next - FIRST(line);
+        if (length >= WSGI_MAX_WAITING || (length >= limit && wsgi_line_length(board, group) >= limit))
+            return false;
+        wsgi_place_cell *place = place_of(board, group, next);
+        uint64_t old = atomic_load(place);
+        if (STATE(old) != NEVER_USED && TICKET(old) == next) {
+            /* Somebody has entered, and the line is yet to be moved behind it. */
+            atomic_compare_exchange_strong(&cell->line, &line, LINE(FIRST(line), next + 1));
+            continue;
+        }
+        bool is_free = STATE(old) == NEVER_USED || (STATE(old) == LEFT && TICKET(old) == next - WSGI_MAX_WAITING);
+        if (!is_free || !atomic_compare_exchange_strong(place, &old, PLACE(next, WAITING, pid)))
+            continue;
+        line = atomic_load(&cell->line);
+        while (NEXT(line) == next)
+            if (atomic_compare_exchange_weak(&cell->line, &line, LINE(FIRST(line), next + 1)))
+                break;
+        atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
+        *ticket = next;
+        return true;
+    }
+}
+
+void wsgi_line_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    if (change(place_of(board, group, ticket), ticket, LEFT))
+        settle(board, group);
+    atomic_thread_fence(memory_order_seq_cst); /* Only now look whether the next one has to be called. */
+}
+
+void wsgi_line_call(wsgi_scoreboard *board, uint32_t group) {
+    for (;;) {
+        uint64_t line = settle(board, group);
+        if (FIRST(line) == NEXT(line))
+            return;
+        wsgi_place_cell *place = place_of(board, group, FIRST(line));
+        uint64_t old = atomic_load(place);
+        if (!is_waiting(old, FIRST(line)))
+            continue;
+        if (STATE(old) == CALLED) /* It has yet to look. */
+            return;
+        if (atomic_compare_exchange_strong(place, &old, PLACE(FIRST(line), CALLED, PID(old)))) {
+            wake_place(place);
+            return;
+        }
+    }
+}
+
+static void call_all(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t line = settle(board, group);
+    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++)
+        if (change(place_of(board, group, ticket), ticket, CALLED))
+            wake_place(place_of(board, group, ticket));
+}
+
+enum wsgi_line_turn wsgi_line_look(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    if (!change(place_of(board, group, ticket), ticket, WAITING))
+        return WSGI_TURN_NEVER;
+    uint64_t line = settle(board, group);
+    atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
+    return FIRST(line) == ticket ? WSGI_TURN_FIRST : WSGI_TURN_LATER;
+}
+
+bool wsgi_line_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uint32_t milliseconds) {
+    wsgi_place_cell *place = place_of(board, group, ticket);
+    uint64_t old = atomic_load(place);
+    if (!is_waiting(old, ticket) || STATE(old) == CALLED)
+        return true;
+    await(futex_word(place), (uint32_t)old, milliseconds);
+    uint64_t new = atomic_load(place);
+    return new != old;
+}
+
+bool wsgi_line_first(wsgi_scoreboard *board, uint32_t group, uint32_t *ticket) {
+    uint64_t line = settle(board, group);
+    *ticket = FIRST(line);
+    return FIRST(line) != NEXT(line);
+}
+
+/* Marks all places of a process as left. */
+static void remove_process(wsgi_scoreboard *board, uint32_t group, int32_t pid) {
+    uint64_t line = settle(board, group);
+    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++) {
+        wsgi_place_cell *place = place_of(board, group, ticket);
+        uint64_t old = atomic_load(place);
+        if (is_waiting(old, ticket) && PID(old) == pid && change(place, ticket, LEFT))
+            wake_place(place);
+    }
+    wsgi_line_call(board, group);
+}
+
+void wsgi_line_put_out(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    uint64_t line = settle(board, group), place = atomic_load(place_of(board, group, ticket));
+    if (FIRST(line) != NEXT(line) && FIRST(line) == ticket && is_waiting(place, ticket))
+        remove_process(board, group, PID(place));
+}
+
+/* --- Children. */
+
+/* A process that nobody has waited for yet has ended, too; a pidfd says so. */
+static bool has_ended(int32_t pid) {
+    int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (descriptor < 0)
+        return errno == ESRCH || (kill(pid, 0) != 0 && errno == ESRCH);
+    struct pollfd poller = {.fd = descriptor, .events = POLLIN};
+    bool ended = poll(&poller, 1, 0) > 0;
+    close(descriptor);
+    return ended;
+}
+
+/* Gives back what the child of a place claims, and frees the place; `found` is what stood there. */
+static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
+    int32_t mark = -(int32_t)getpid();
+    if (!atomic_compare_exchange_strong(&board->children[child], &found, mark))
+        return false;
+    for (uint32_t slot = 0; slot < WSGI_MAX_SLOTS; slot++) {
+        wsgi_claim_cell *cell = claim_cell(board, child, slot);
+        uint64_t left = atomic_load_explicit(cell, memory_order_relaxed);
+        if (left == 0)
+            continue;
         if (COUNT(left) > 0)
             give_back(&board->slots[slot], GENERATION(left), COUNT(left));
+        atomic_store(cell, 0);
+    }
+    atomic_compare_exchange_strong(&board->children[child], &mark, 0);
+    return true;
+}
+
+/* Threads of a process that has ended may be idle now. */
+static void remove_everywhere(wsgi_scoreboard *board, int32_t pid) {
+    for (uint32_t group = 0; group < WSGI_MAX_GROUPS; group++)
+        if (wsgi_line_exists(board, group))
+            remove_process(board, group, pid);
+}
+
+static void look_for_ended(wsgi_scoreboard *board) {
+    int32_t own = (int32_t)getpid();
+    for (uint32_t child = 0; child < WSGI_MAX_CHILDREN; child++) {
+        int32_t found = atomic_load_explicit(&board->children[child], memory_order_relaxed);
+        int32_t pid = found < 0 ? -found : found;
+        if (pid != 0 && pid != own && has_ended(pid) && reclaim(board, child, found))
+            remove_everywhere(board, pid);
     }
 }
 
-uint32_t wsgi_child_register(wsgi_scoreboard *board, uint32_t slots) {
+bool wsgi_children_look(wsgi_scoreboard *board) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    uint64_t now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    uint64_t before = atomic_load(&board->looked);
+    if (now - before < 250 || !atomic_compare_exchange_strong(&board->looked, &before, now))
+        return false;
+    look_for_ended(board);
+    return true;
+}
+
+uint32_t wsgi_child_register(wsgi_scoreboard *board) {
     int32_t own = (int32_t)getpid();
-    uint32_t place = WSGI_MAX_CHILDREN;
+    look_for_ended(board);
     for (uint32_t child = 0; child < WSGI_MAX_CHILDREN; child++) {
-        int32_t pid = atomic_load(&board->children[child]);
-        bool dead = pid > 0 && pid != own && kill(pid, 0) != 0 && errno == ESRCH;
-        if (dead && atomic_compare_exchange_strong(&board->children[child], &pid, 0)) {
-            reclaim(board, child, slots);
-            pid = 0;
-        }
-        if (pid == 0 && place == WSGI_MAX_CHILDREN &&
-            atomic_compare_exchange_strong(&board->children[child], &pid, own))
-            place = child;
+        int32_t pid = 0;
+        if (atomic_compare_exchange_strong(&board->children[child], &pid, own))
+            return child;
     }
-    return place;
+    return WSGI_MAX_CHILDREN;
 }
 
 void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
@@ -157,24 +400,11 @@ void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
         atomic_store(&board->children[child], 0);
 }
 
-uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) { return atomic_load(&board->groups[group].signal); }
-
-bool wsgi_group_wait(wsgi_scoreboard *board, uint32_t group, uint32_t seen, uint32_t milliseconds) {
-    struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000L};
-    syscall(SYS_futex, &board->groups[group].signal, FUTEX_WAIT, seen, &limit, NULL, 0);
-    return atomic_load(&board->groups[group].signal) != seen;
-}
-
-uint32_t wsgi_group_waiters(wsgi_scoreboard *board, uint32_t group) {
-    return atomic_load(&board->groups[group].waiters);
-}
-
-void wsgi_group_enter_queue(wsgi_scoreboard *board, uint32_t group) {
-    atomic_fetch_add(&board->groups[group].waiters, 1);
-}
-
-void wsgi_group_leave_queue(wsgi_scoreboard *board, uint32_t group) {
-    uint32_t old = atomic_load(&board->groups[group].waiters);
-    while (old > 0 && !atomic_compare_exchange_weak(&board->groups[group].waiters, &old, old - 1))
-        ;
+void wsgi_child_ended(wsgi_scoreboard *board, int32_t pid) {
+    for (uint32_t child = 0; child < WSGI_MAX_CHILDREN; child++) {
+        int32_t found = atomic_load_explicit(&board->children[child], memory_order_relaxed);
+        if (found == pid || found == -pid)
+            reclaim(board, child, found);
+    }
+    remove_everywhere(board, pid);
 }

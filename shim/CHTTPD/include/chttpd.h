@@ -165,6 +165,14 @@ static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*f
 static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STATUS_IS_TIMEUP(status); }
 static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
+/* Whether the client has closed its connection, or its half of it: those cannot be told apart. An HTTP/2 stream:
+ * whether it was reset, or the connection lost. */
+bool chttpd_client_has_gone(const request_rec *r);
+/* Nothing is sent any more; the access log has the status 499, and X for %X. */
+static inline void chttpd_give_up(request_rec *r) {
+    r->status = 499;
+    r->connection->aborted = 1;
+}
 static inline void chttpd_close_after(conn_rec *c) { c->keepalive = AP_CONN_CLOSE; }
 /* Sets how long one read or write on the client's connection may take, in microseconds; the result is what it was
  * before, or -1 when the connection has no socket. */

@@ -7,8 +7,24 @@
  * afterwards. A release for an older generation is void, so the requests of a draining predecessor never count against
  * its successor.
  *
- * Every child has a row of claim cells, found by its place among `children`. What a killed child still claims is given
- * back by the next child that starts. */
+ * Every child has a row of claim cells, found by its place among `children`. A claim is noted there before it is made
+ * and struck out after it is given back, so a child that is killed in between has one too many, never one too few. What
+ * a killed child claims is given back by the parent when httpd hears of its end, and before that by whoever waits.
+ *
+ * *Waiting.* The requests that wait for a thread of a group stand in one line: a ring of places, one for each ticket,
+ * and a word with the first ticket and the next one. A request enters by putting its pid into the place of the next
+ * ticket, and leaves by marking its place; whoever comes past moves the line over places that have been left. The
+ * rules:
+ *
+ * - A new request claims a thread at once only while nobody waits. Otherwise only the first in the line claims.
+ * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the line while a thread
+ * is idle calls the next one. The mark is removed before the waiter looks for a thread, so no call is lost.
+ * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the line and from
+ *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
+ * process out of the line: it is stopped, or cannot use that thread. One that has been put out stands at the end again.
+ *
+ * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
+ * most the time until the next waiter looks up. */
 
 #ifndef WSGI_SCOREBOARD_H
 #define WSGI_SCOREBOARD_H
@@ -19,9 +35,11 @@
 #include <stdint.h>
 
 #define WSGI_SCOREBOARD_MAGIC 0x57534749u /* "WSGI" */
-#define WSGI_SCOREBOARD_VERSION 1u
+#define WSGI_SCOREBOARD_VERSION 2u
 
 enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 };
+/* Places of one line; a power of two. */
+enum { WSGI_MAX_WAITING = 8192 };
 
 /* What a process group is able to do, as children need to know it. */
 enum wsgi_group_state {
@@ -31,13 +49,16 @@ enum wsgi_group_state {
     WSGI_GROUP_STOPPED = 3 /* removed, or httpd is stopping: answer 503 */
 };
 
-/* One process group: where requests wait while all its threads are busy. */
+/* One process group. */
 typedef struct wsgi_group_cell {
-    _Atomic uint32_t state;   /* wsgi_group_state; written by the supervisor */
-    _Atomic uint32_t signal;  /* futex word: raised whenever waiting may have come to an end */
-    _Atomic uint32_t waiters; /* requests that wait; a hint, may be too high after a killed child */
-    uint32_t reserved[13];
+    _Atomic uint32_t state;  /* wsgi_group_state; written by the supervisor */
+    _Atomic uint32_t signal; /* futex word: raised whenever the supervisor changes something in the group */
+    _Atomic uint64_t line;   /* the first ticket << 32 | the next one; the same: nobody waits */
+    uint32_t reserved[12];
 } wsgi_group_cell;
+
+/* A place in a line: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
+typedef _Atomic uint64_t wsgi_place_cell;
 
 /* One worker slot. 64 bytes: neighbours never share a cache line. */
 typedef struct wsgi_slot_cell {
@@ -54,15 +75,17 @@ typedef _Atomic uint64_t wsgi_claim_cell;
 typedef struct wsgi_scoreboard {
     uint32_t magic, version;
     _Atomic uint64_t supervisor_heartbeat; /* monotonic seconds; the supervisor's event loop is alive */
-    uint32_t reserved[12];
-    _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free */
+    _Atomic uint64_t looked;               /* monotonic milliseconds; when somebody last looked for dead children */
+    uint32_t reserved[10];
+    _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free; -p: p gives its claims back */
     wsgi_group_cell groups[WSGI_MAX_GROUPS];
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
 } wsgi_scoreboard;
 
-/* The size of the whole mapping. The cells of claims follow the struct; pages never touched cost nothing. */
+/* The size of the whole mapping. Cells of claims and places follow the struct; pages never touched cost nothing. */
 static inline size_t wsgi_scoreboard_size(void) {
-    return sizeof(wsgi_scoreboard) + sizeof(wsgi_claim_cell) * (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS;
+    return sizeof(wsgi_scoreboard) + sizeof(wsgi_claim_cell) * (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS +
+           sizeof(wsgi_place_cell) * (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
 }
 
 /* Prepares fresh, zeroed memory. */
@@ -70,7 +93,8 @@ void wsgi_scoreboard_prepare(wsgi_scoreboard *_Nonnull board);
 /* Whether the memory is a scoreboard of this version. */
 bool wsgi_scoreboard_is_valid(const wsgi_scoreboard *_Nonnull board);
 
-/* Supervisor: makes `generation` (never 0) the serving worker of `slot`, with no claims, and wakes `group`. */
+/* Supervisor: makes `generation` (never 0) the serving worker of `slot`, with no claims, and wakes `group`: all who
+ * wait for a change, and the first in the line. */
 void wsgi_slot_publish(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot, uint32_t generation,
                        uint32_t threads, int32_t pid);
 /* Supervisor: nobody serves `slot` any more; wakes `group`. */
@@ -84,9 +108,10 @@ enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint
 /* Supervisor: its event loop is alive at this second of the monotonic clock. */
 void wsgi_scoreboard_beat(wsgi_scoreboard *_Nonnull board, uint64_t second);
 
-/* The serving generation of `slot` (0: none) and its claimed threads. */
+/* The serving generation of `slot`; 0: none. */
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
-uint32_t wsgi_slot_busy(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+/* The claimed threads of `slot` when at least one is idle, otherwise UINT32_MAX. */
+uint32_t wsgi_slot_load(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* The pid of the serving worker; 0: none. */
@@ -94,21 +119,49 @@ int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
-/* Child: gives the claim back and wakes one waiter of `group`, if there is one. */
+/* Child: gives the claim back and calls the first in the line of `group`, if somebody waits. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation);
-/* Child, at its start: takes a free place, and releases what children that were killed still claim in the first `slots`
- * slots. Returns the place, or WSGI_MAX_CHILDREN when there is none: claims are then not recorded. */
-uint32_t wsgi_child_register(wsgi_scoreboard *_Nonnull board, uint32_t slots);
+
+/* Child, at its start: takes a free place. Returns it, or WSGI_MAX_CHILDREN when there is none: claims are then not
+ * recorded. */
+uint32_t wsgi_child_register(wsgi_scoreboard *_Nonnull board);
 /* Child, at its end. */
 void wsgi_child_unregister(wsgi_scoreboard *_Nonnull board, uint32_t child);
+/* Parent: this child has ended, in whatever way. Its claims are given back and it no longer waits. */
+void wsgi_child_ended(wsgi_scoreboard *_Nonnull board, int32_t pid);
+/* Does the same for all children that have ended. It looks at most four times a second, whoever calls. True: it has
+ * looked. */
+bool wsgi_children_look(wsgi_scoreboard *_Nonnull board);
 
-/* Child: the group's futex word; read it before looking for an idle thread, then wait for it to change. */
+/* Child: the group's futex word; read it before looking for what the supervisor may change, then wait for a change. */
 uint32_t wsgi_group_signal(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Child: waits until the word differs from `seen`, at most `milliseconds`. False: the time is over. */
-bool wsgi_group_wait(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t seen, uint32_t milliseconds);
-uint32_t wsgi_group_waiters(wsgi_scoreboard *_Nonnull board, uint32_t group);
-void wsgi_group_enter_queue(wsgi_scoreboard *_Nonnull board, uint32_t group);
-void wsgi_group_leave_queue(wsgi_scoreboard *_Nonnull board, uint32_t group);
+bool wsgi_group_await_signal(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t seen, uint32_t milliseconds);
+
+/* Whether requests wait for a thread of `group`. */
+bool wsgi_line_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* How many wait. It looks at every place. */
+uint32_t wsgi_line_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* Stands at the end of the line, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */
+bool wsgi_line_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
+/* Leaves the line; nothing happens to one that has been put out. */
+void wsgi_line_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+/* Calls the first, if there is one: it looks for an idle thread. */
+void wsgi_line_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
+
+enum wsgi_line_turn {
+    WSGI_TURN_FIRST, /* an idle thread is the caller's */
+    WSGI_TURN_LATER,
+    WSGI_TURN_NEVER /* the caller has been put out of the line */
+};
+/* Where `ticket` stands; takes notice of a call. Ask it, then look for a thread, then wait. */
+enum wsgi_line_turn wsgi_line_look(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+/* Waits until `ticket` is called or put out, at most `milliseconds`. False: the time is over. */
+bool wsgi_line_wait(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket, uint32_t milliseconds);
+/* The first ticket, if somebody waits. */
+bool wsgi_line_first(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t *_Nonnull ticket);
+/* Puts the process of this ticket out of the line, if it is still the first, and calls the one that is first then. */
+void wsgi_line_put_out(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 
 #endif

@@ -1,0 +1,89 @@
+internal import CHTTPD
+internal import CSystem
+
+/// The place of one request in the line of its process group.
+@safe struct WaitingPlace {
+    private let choice: SlotChoice
+    private let group: DaemonGroup
+    private var ticket: UInt32
+    /// The request that was the first when this one last looked up and found a thread idle.
+    private var idler: UInt32?
+
+    /// The first look is early, for the sake of those who stand behind a child that has just been killed.
+    private static let firstPause: Int64 = 100
+    /// So that a client that goes, a stopping httpd and a missing supervisor are noticed.
+    private static let pause: Int64 = 500
+
+    init(choice: SlotChoice, group: DaemonGroup, ticket: UInt32) {
+        self.choice = choice
+        self.group = group
+        self.ticket = ticket
+    }
+
+    /// Waits until it is the request's turn and a thread is idle, and claims it. The place is left in any case.
+    mutating func wait(
+        for r: Request, seconds: Int, preferred: DaemonSlot?
+    ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
+        let claim: SlotChoice.Claim
+        do {
+            claim = try unsafe claimInTurn(r, MonotonicTime.now.adding(seconds: seconds), preferred)
+        } catch {
+            unsafe wsgi_line_leave(choice.board, group.index, ticket)
+            unsafe wsgi_line_call(choice.board, group.index)
+            throw error
+        }
+        unsafe wsgi_line_leave(choice.board, group.index, ticket)
+        if choice.leastBusy(group) != nil { unsafe wsgi_line_call(choice.board, group.index) }
+        if unsafe chttpd_client_has_gone(r) {
+            choice.release(claim, of: group)
+            throw .clientGone
+        }
+        return claim
+    }
+
+    private mutating func claimInTurn(
+        _ r: Request, _ deadline: MonotonicTime, _ preferred: DaemonSlot?
+    ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
+        var pause = Self.firstPause
+        while true {
+            let state = unsafe wsgi_group_get_state(choice.board, group.index)
+            switch unsafe wsgi_line_look(choice.board, group.index, ticket) {
+            case WSGI_TURN_FIRST:
+                if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
+            case WSGI_TURN_NEVER:
+                guard let again = choice.enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
+                ticket = again
+                continue
+            default: break
+            }
+            if state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED { throw .unavailable }
+            let left = deadline.millisecondsLeft
+            guard left > 0 else { throw .timeout }
+            let isCalled = unsafe wsgi_line_wait(choice.board, group.index, ticket, UInt32(min(left, pause)))
+            if ModuleState.isStopping { throw .unavailable }
+            guard !isCalled else { continue }
+            pause = Self.pause
+            if unsafe chttpd_client_has_gone(r) { throw .clientGone }
+            lookUp()
+        }
+    }
+
+    /// Sees to it that nobody stands in the way who has ended or does not move.
+    private mutating func lookUp() {
+        _ = unsafe wsgi_children_look(choice.board)
+        var first: UInt32 = 0
+        guard choice.leastBusy(group) != nil, unsafe wsgi_line_first(choice.board, group.index, &first),
+            first != ticket
+        else {
+            idler = nil
+            return
+        }
+        if first == idler {
+            unsafe wsgi_line_put_out(choice.board, group.index, first)
+        } else {
+            // Whoever should have called may have been killed.
+            unsafe wsgi_line_call(choice.board, group.index)
+        }
+        idler = first
+    }
+}

@@ -1,0 +1,205 @@
+"""All threads are busy: who waits, in which order, for how long, and who does not."""
+
+import subprocess
+import time
+
+import pytest
+
+import client
+import httpd_config
+from polling import until
+
+CONFIG = """
+WSGIDaemonProcess main python-home=@VENV@ processes=@PROCESSES@ threads=1 @OPTIONS@
+SetEnv TEST_SCRATCH @SCRATCH@
+WSGIProcessGroup main
+WSGIApplicationGroup %{GLOBAL}
+WSGIScriptAlias /pid @APPS@/pid/app.wsgi
+WSGIScriptAlias /turn @APPS@/turn/app.wsgi
+WSGIScriptAlias /wait @APPS@/wait/app.wsgi
+@MORE@
+"""
+
+SEVERAL = """
+StartServers 3
+<IfModule mpm_prefork_module>
+    StartServers 20
+    MinSpareServers 4
+</IfModule>
+"""
+
+
+@pytest.fixture
+def begin(launch):
+    """A server of which every thread is busy until the test says go."""
+    connections = []
+
+    def create(options="", processes=1, more=""):
+        server = launch(CONFIG, OPTIONS=options, PROCESSES=processes, MORE=more)
+        server.wait_ready("/pid")
+        # All processes must be there, or the first one would get all that follows.
+        until(lambda: sum("python" in one.name or "_wsgi_engine" in one.maps for one in server.processes()) == processes,
+              "all processes")
+        for number in range(processes):
+            connections.append(ask(server, f"/wait?{number}"))
+            server.note(f"began-{number}")
+        return server
+
+    yield create
+    for connection in connections:
+        connection.close()
+
+
+def ask(server, path: str) -> client.Connection:
+    """Sends a request and leaves the answer for later; a moment later it waits for its turn."""
+    connection = server.connect(timeout=20)
+    connection.send_request("GET", path, close=True)
+    time.sleep(0.03)
+    return connection
+
+
+def children(server) -> list[int]:
+    """The processes of httpd that serve connections."""
+    parent = server.pid
+    return [one.pid for one in server.processes() if one.pid != parent and one.name in ("apache2", "httpd")]
+
+
+def access_log(server, query: str) -> str:
+    def line():
+        lines = (server.root / "logs" / "access.log").read_text().splitlines()
+        return next((one for one in lines if query in one), "")
+
+    return until(line, f"a line of the access log with {query}")
+
+
+@pytest.mark.mpms
+def test_requests_are_served_in_the_order_of_their_arrival(begin):
+    """They wait in several children; under prefork each has one of its own."""
+    server = begin("listen-backlog=20", more=SEVERAL)
+    until(lambda: len(children(server)) >= (3 if server.platform.mpm != "prefork" else 20), "children")
+    names = [f"request-{number}" for number in range(16)]
+    waiting = [ask(server, f"/turn?{name}") for name in names]
+    server.tell("go")
+    answers = [one.read_response() for one in waiting]
+    assert [one.status for one in answers] == [200] * len(names)
+    assert answers[-1].text.split() == names
+
+
+def test_each_idle_thread_is_used_at_once(begin):
+    server = begin("listen-backlog=20", processes=2)
+    waiting = [ask(server, f"/turn?{number}") for number in range(4)]
+    server.tell("go")
+    assert [one.read_response().status for one in waiting] == [200] * 4
+
+
+def test_overflow_is_refused_at_once(begin):
+    server = begin("listen-backlog=2")
+    waiting = [ask(server, f"/turn?{number}") for number in range(2)]
+    start = time.monotonic()
+    answer = server.get("/turn?many")
+    assert (answer.status, answer.header("Retry-After")) == (503, "1")
+    assert time.monotonic() - start < 1
+    server.log.expect(r"WSGI0116: Process group 'main': .* 2 requests wait already \(listen-backlog\); raise processes=")
+    server.tell("go")
+    assert [one.read_response().status for one in waiting] == [200] * 2
+    assert server.get("/turn?after").text.split() == ["0", "1", "after"]
+
+
+def test_without_a_queue_everything_is_refused(begin):
+    server = begin("listen-backlog=0")
+    server.log.expect("WSGI0116")
+    assert server.get("/turn?one").status == 503
+    server.tell("go")
+    until(lambda: server.get("/turn?one").status == 200, "a thread to be idle")
+
+
+def test_queue_timeout(begin):
+    server = begin("queue-timeout=1")
+    server.log.expect(r"WSGI0084: Process group 'main': no thread became free within 1 s \(queue-timeout\); raise")
+    start = time.monotonic()
+    assert server.get("/turn?late").status == 504
+    assert 1 <= time.monotonic() - start < 2
+    server.tell("go")
+    until(lambda: server.get("/turn?next").text.split()[0] == "next", "a thread to be idle")
+
+
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_request_whose_client_has_gone_is_not_started(begin, leave):
+    server = begin()
+    gone = [ask(server, f"/turn?gone-{number}") for number in range(3)]
+    waiting = ask(server, "/turn?stayed")
+    for one in gone:
+        getattr(one, leave)()
+    server.tell("go")
+    assert waiting.read_response().text.split() == ["stayed"]
+    server.log.expect("WSGI1060: Process group 'main': the client went away while its request waited")
+    for number in range(3):
+        assert access_log(server, f"gone-{number}").endswith(" X")
+        assert " 499 0 " in access_log(server, f"gone-{number}")
+
+
+def test_request_whose_client_has_gone_leaves_the_queue_before_its_turn(begin):
+    server = begin("listen-backlog=1")
+    ask(server, "/turn?gone").close()
+    server.log.wait_for("WSGI1060")
+    waiting = ask(server, "/turn?stayed")
+    server.tell("go")
+    assert waiting.read_response().text.split() == ["stayed"]
+
+
+def test_http2_stream_whose_client_has_gone_is_not_started(begin):
+    http2 = httpd_config.load("http2")
+    if not http2:
+        pytest.skip("httpd here has no mod_http2")
+    server = begin(more=f"{http2}\nProtocols h2c http/1.1")
+    done = subprocess.run(["curl", "-s", "--http2-prior-knowledge", "--max-time", "0.5",
+                           f"http://127.0.0.1:{server.port}/turn?gone"], timeout=20)
+    assert done.returncode == 28
+    waiting = ask(server, "/turn?stayed")
+    server.log.wait_for("WSGI1060")
+    server.tell("go")
+    assert waiting.read_response().text.split() == ["stayed"]
+
+
+def test_killed_child_with_waiting_requests_leaves_no_trace(begin):
+    """Its requests no longer count as waiting, and nobody waits behind them."""
+    server = begin("listen-backlog=3")
+    lost = [ask(server, f"/turn?lost-{number}") for number in range(3)]
+    server.log.allow("AH0005[12]", "WSGI1060")
+    before = children(server)
+    for child in before:
+        server.kill(child)
+    until(lambda: set(children(server)) - set(before), "a new child")
+    # The thread of the lost request counts as idle, so the first of these is on its way to the process.
+    waiting = [ask(server, f"/turn?{number}") for number in range(4)]
+    server.tell("go")
+    assert [one.read_response().status for one in waiting] == [200] * 4
+    assert server.get("/turn?after").text.split()[-5:] == ["0", "1", "2", "3", "after"]
+    for one in lost:
+        one.close()
+
+
+def test_killed_child_does_not_keep_the_others_waiting(begin):
+    """The requests of the killed child stand before that of another one; httpd may not have noticed yet."""
+    server = begin(more="StartServers 2")
+    server.log.allow("AH0005[12]")
+    waiting: dict[int, list[client.Connection]] = {}
+    for number in range(30):
+        before = descriptors(server)
+        connection = ask(server, f"/turn?{number}")
+        child = next(pid for pid, count in descriptors(server).items() if count > before.get(pid, count))
+        waiting.setdefault(child, []).append(connection)
+        if len(waiting) == 2:
+            break
+    assert len(waiting) == 2, "all connections went to one child"
+    first, last = waiting
+    server.kill(first)
+    start = time.monotonic()
+    server.tell("go")
+    assert [one.read_response().status for one in waiting[last]] == [200] * len(waiting[last])
+    assert time.monotonic() - start < 2
+
+
+def descriptors(server) -> dict[int, int]:
+    """How many descriptors each child has."""
+    return {one.pid: len(one.descriptors) for one in server.processes() if one.pid in children(server)}
