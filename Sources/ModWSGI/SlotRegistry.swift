@@ -42,6 +42,9 @@ enum SlotRegistry {
     @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
     @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
+    /// Prefixes for which the sockets that a killed httpd has left were removed.
+    @safe nonisolated(unsafe) private static var swept: Set<String> = []
+
     /// How many places in the scoreboard have ever been used.
     static var slotCount: UInt32 { nextSlot }
 
@@ -63,6 +66,7 @@ enum SlotRegistry {
     ) throws(StartError) -> [Slot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
+        if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
         group.wanted = count
         for place in 0..<count {
             let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
