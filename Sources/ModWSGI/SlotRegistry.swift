@@ -42,6 +42,9 @@ enum SlotRegistry {
     @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
     @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
+    /// Prefixes for which the sockets that a killed httpd has left were removed.
+    @safe nonisolated(unsafe) private static var swept: Set<String> = []
+
     /// The place of a group in the scoreboard; the group counts as used from now on.
     static func group(_ name: String) -> UInt32 {
         if let group = known[name] {
@@ -60,6 +63,7 @@ enum SlotRegistry {
     ) throws(StartError) -> [Slot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
+        if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
         group.wanted = count
         for place in 0..<count {
             let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"

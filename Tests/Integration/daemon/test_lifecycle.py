@@ -185,6 +185,23 @@ def test_killed_httpd_leaves_nothing(launch):
     assert not list((server.root / "run").glob("*.sock"))
 
 
+def test_sockets_of_httpd_and_supervisor_killed_together_are_removed_by_the_next_start(launch):
+    server = begin(launch, processes=2)
+    server.log.allow(".*")
+    run = server.root / "run"
+    server.kill(next(one.pid for one in server.processes() if "wsgi-super" in one.name))
+    server.crash()
+    until(lambda: not server.processes(), "all processes to end")
+    left = set(run.glob("*.sock"))
+    assert len(left) == 2
+    other = run / f"wsgi.{os.getpid()}.0.0.sock"
+    other.touch()
+    server.start()
+    server.wait_ready("/hello")
+    assert not left & set(run.glob("*.sock"))
+    assert other.exists()
+
+
 def test_killed_supervisor_is_replaced(launch):
     server = begin(launch)
     server.log.allow(r"wsgi:(warn|error|crit|alert)|WSGI\d{4}")
