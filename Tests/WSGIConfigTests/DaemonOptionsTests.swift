@@ -15,9 +15,9 @@ struct DaemonOptionsTests {
         #expect(DaemonOptionTable.all.allSatisfy { $0.help.description.hasSuffix(".") && !$0.syntax.isEmpty })
     }
 
-    /// The 44 of mod_wsgi, and python=, env=, env-file=.
+    /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=.
     @Test func allOfThemAreThere() {
-        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 47)
+        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 50)
     }
 
     @Test func defaultsAreThoseOfTheReference() throws {
@@ -85,6 +85,9 @@ struct DaemonOptionsTests {
         ("startup-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("eviction-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("request-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("request-timeout-rule", ["exact", "scaled", "Exact"], ["plain"]),
+        ("maximum-requests-jitter", ["0", "50"], ["-1", "1K"]),
+        ("maximum-memory", ["0", "512M", "1G"], ["-1", "1K"]),
         ("interrupt-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("deadlock-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("queue-timeout", ["0", "1h"], ["-1", "1.5"]),
@@ -117,7 +120,7 @@ struct DaemonOptionsTests {
 
     @Test func everyOptionIsInTheRangeTest() {
         // One list of arguments for each row: see `rangeIsChecked`; env= has a test of its own.
-        #expect(DaemonOptionTable.all.count == 46 + 1)
+        #expect(DaemonOptionTable.all.count == 49 + 1)
     }
 
     @Test func variablesAddUpAndAreSecret() throws {
@@ -187,6 +190,7 @@ struct DaemonOptionsTests {
             let choices: [String]
             switch name {
             case "env": choices = [Words.quoted("A=" + generator.text(0...12)), "B_2=x"]
+            case "request-timeout-rule": choices = ["exact", "scaled"]
             case "env-file": choices = ["/etc/env", "-/etc/env"]
             case "supplementary-groups": choices = ["a,#5", "b"]
             case "socket-user", "script-user": choices = ["root", "#5"]

@@ -304,6 +304,7 @@ struct SlotTests {
     @Test(arguments: 0..<50) func invariantsHold(seed: Int) {
         var random = Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
         var bench = Bench()
+        (bench.slot.timeouts.startup, bench.slot.timeouts.restartInterval) = (20, 60)
         var alive: Set<UInt32> = []
         var used: Set<UInt32> = []
         var published: UInt32 = 0
@@ -311,7 +312,8 @@ struct SlotTests {
             let someone = alive.randomElement(using: &random) ?? 1
             let events: [Slot.Event] = [
                 plain, .configured(changed: true), .ready(generation: someone), .ready(generation: someone),
-                .ended(generation: someone), .retire(generation: someone, reason: "x"), .tick, .removed, .stop,
+                .ended(generation: someone), .retire(generation: someone, .maximumRequests, "random"),
+                .retire(generation: someone, .deadlockTimeout, "random"), .tick, .removed, .stop,
             ]
             let event = events.randomElement(using: &random) ?? .tick
             if case .ended(let generation) = event, alive.remove(generation) == nil { continue }
@@ -351,7 +353,10 @@ private struct Generator: RandomNumberGenerator {
         state ^= state << 17
         return state
     }
+}
 
+/// What a slot does by itself when time has passed, and when a worker is of no use any more.
+struct SlotDeadlineTests {
     @Test func workerThatIsNotReadyInTimeIsKilledOnce() {
         var bench = Bench()
         bench.slot.timeouts.startup = 3
