@@ -191,6 +191,7 @@ struct DaemonOptionsTests {
             switch name {
             case "env": choices = [Words.quoted("A=" + generator.text(0...12)), "B_2=x"]
             case "request-timeout-rule": choices = ["exact", "scaled"]
+            case "maximum-memory": choices = ["0", "1M", "2G"]
             case "env-file": choices = ["/etc/env", "-/etc/env"]
             case "supplementary-groups": choices = ["a,#5", "b"]
             case "socket-user", "script-user": choices = ["root", "#5"]
@@ -205,7 +206,7 @@ struct DaemonOptionsTests {
             case "cpu-time-limit", "restart-interval": choices = time
             case "chroot", "python-eggs": choices = path(&generator)
             case "processes": choices = ["1", "2", "17"]
-            case "threads", "maximum-requests", "listen-backlog": choices = ["0", "1", "42"]
+            case "threads", "maximum-requests", "maximum-requests-jitter", "listen-backlog": choices = ["0", "1", "42"]
             case "user", "group": choices = ["#1000", "www-data", #""a b""#]
             case "umask": choices = ["0", "22", "0077"]
             case "stack-size": choices = ["1", "64K", "8M", "1G"]
