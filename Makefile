@@ -53,6 +53,9 @@ kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (
 graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=1200 times (SEED=...)
 	WSGI_RESTARTS=$(or $(RESTARTS),1200) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_graceful.py
 
+overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
+	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
+
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+"""Offers a process group ten times what it can do, and watches it during that time and afterwards.
+
+    overload.py MODULE [--seconds 60] [--service 40] [--times 10] [--backlog 100] [--options "..."]
+
+MODULE is a mod_wsgi.so. The application sleeps for --service milliseconds in 2 processes of 4 threads. Clients arrive
+at random, each on a connection of its own, whether or not the former ones have been answered. One in ten leaves after
+0.1 to 0.4 s, the others after 2 to 4 s. A request is good when it was answered with 200 before its client left.
+
+Fails when fewer than 0.9 of the capacity are good, or p95 is not back within 5 s of the end. Needs root.
+"""
+
+import argparse
+import dataclasses
+import errno
+import heapq
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+BASE = """
+ServerRoot @ROOT@
+ServerName localhost
+@LOAD@
+LoadModule wsgi_module @MODULE@
+User www-data
+Group www-data
+Listen 127.0.0.1:@PORT@
+ListenBacklog 4096
+PidFile @ROOT@/pid
+ErrorLog @ROOT@/error.log
+LogLevel warn
+CustomLog @ROOT@/access.log "%>s %X"
+DefaultRuntimeDir @ROOT@
+Mutex file:@ROOT@ default
+StartServers 4
+ServerLimit 8
+ThreadLimit 64
+ThreadsPerChild 64
+MaxRequestWorkers 512
+MinSpareThreads 64
+MaxSpareThreads 512
+<Directory @ROOT@>
+    Require all granted
+</Directory>
+WSGISocketPrefix @ROOT@/wsgi
+WSGIDaemonProcess site processes=2 threads=4 listen-backlog=@BACKLOG@ @OPTIONS@
+WSGIScriptAlias / @ROOT@/app.wsgi process-group=site application-group=%{GLOBAL}
+"""
+
+APPLICATION = """\
+import time
+
+
+def application(environ, start_response):
+    time.sleep(@SERVICE@ / 1000)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [b"ok\\n"]
+"""
+
+THREADS = 8
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class Server:
+    """One httpd; use as a context manager."""
+
+    def __init__(self, options):
+        self.root = tempfile.mkdtemp(prefix="wsgi-overload-", dir="/tmp")
+        os.chmod(self.root, 0o755)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        module = pathlib.Path(options.module).resolve()
+        values = {
+            "ROOT": self.root, "PORT": self.port, "MODULE": self._copy(module), "BACKLOG": options.backlog,
+            "LOAD": self._load("mpm_event", "authz_core", "log_config", "unixd"),
+            "OPTIONS": options.options,
+            "SERVICE": options.service,
+        }
+        for name, text in {"httpd.conf": BASE, "app.wsgi": APPLICATION}.items():
+            for key, value in values.items():
+                text = text.replace(f"@{key}@", str(value))
+            pathlib.Path(self.root, name).write_text(text)
+
+    @staticmethod
+    def _load(*names):
+        """The lines that load modules of httpd; some of them may be in it already."""
+        folder = subprocess.check_output(["apxs", "-q", "LIBEXECDIR"], text=True).strip()
+        files = {name: f"{folder}/mod_{name}.so" for name in names}
+        return "\n".join(f"LoadModule {name}_module {file}" for name, file in files.items() if os.path.exists(file))
+
+    def _copy(self, module):
+        """Where httpd's user can read it, with what belongs to it."""
+        companions = module.parent / "mod_wsgi"
+        if not companions.is_dir():
+            return module
+        target = pathlib.Path(self.root, "module")
+        shutil.copytree(module.parent, target, ignore=shutil.ignore_patterns("*.debug"))
+        subprocess.run(["chmod", "-R", "a+rX", target], check=True)
+        return target / module.name
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["apache2", "-f", f"{self.root}/httpd.conf", "-DFOREGROUND"],
+                                        stderr=open(f"{self.root}/output", "w"))
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+                    connection.sendall(REQUEST)
+                    if b" 200 " in connection.recv(1000):
+                        return self
+            except OSError:
+                pass
+            if time.monotonic() > deadline:
+                raise SystemExit(f"httpd does not answer:\n{pathlib.Path(self.root, 'output').read_text()}")
+            time.sleep(0.1)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def answered(self):
+        """How many requests httpd has answered with each status, by its access log."""
+        counts = {}
+        for line in pathlib.Path(self.root, "access.log").read_text().splitlines():
+            counts[line] = counts.get(line, 0) + 1
+        return counts
+
+
+@dataclasses.dataclass(slots=True)
+class Client:
+    begin: float
+    connection: socket.socket
+    leaves: float
+    sent: bool = False
+    answer: bytes = b""
+
+
+@dataclasses.dataclass
+class Sample:
+    begin: float
+    took: float
+    #: A status, or "left", or the name of an error.
+    outcome: int | str
+
+
+class Load:
+    """Clients in one thread. `rate` a second arrive, or `always` are there all the time."""
+
+    def __init__(self, port, seconds, *, rate=0.0, always=0, impatient=0.1):
+        self.port, self.rate, self.always, self.impatient = port, rate, always, impatient
+        self.samples: list[Sample] = []
+        self._clients: dict[int, Client] = {}
+        self._leaving: list[tuple[float, int, Client]] = []
+        self._poll = select.epoll()
+        self._count = 0
+        self.begin = time.monotonic()
+        self.end = self.begin + seconds
+        self._run()
+
+    def _run(self):
+        arrival = self.begin
+        for _ in range(self.always):
+            self._arrive(self.begin)
+        while True:
+            now = time.monotonic()
+            while self.rate and arrival <= now and arrival < self.end:
+                self._arrive(now)
+                arrival += random.expovariate(self.rate)
+            while self._leaving and self._leaving[0][0] <= now:
+                client = heapq.heappop(self._leaving)[2]
+                if self._clients.get(client.connection.fileno()) is client:
+                    self._finish(client, "left")
+            if now >= self.end and not self._clients:
+                return
+            wait = min([0.05, *([arrival - now] if self.rate and now < self.end else []),
+                        *([self._leaving[0][0] - now] if self._leaving else [])])
+            for descriptor, _ in self._poll.poll(max(wait, 0)):
+                if client := self._clients.get(descriptor):
+                    self._continue(client)
+
+    def _arrive(self, now):
+        connection = socket.socket()
+        connection.setblocking(False)
+        # Ports of one address would run out.
+        connection.setsockopt(socket.IPPROTO_IP, getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24), 1)
+        connection.bind((f"127.0.0.{1 + self._count % 32}", 0))
+        code = connection.connect_ex(("127.0.0.1", self.port))
+        patience = random.uniform(0.1, 0.4) if random.random() < self.impatient else random.uniform(2, 4)
+        client = Client(now, connection, now + patience)
+        self._clients[connection.fileno()] = client
+        self._poll.register(connection.fileno(), select.EPOLLOUT)
+        if code not in (0, errno.EINPROGRESS):
+            return self._finish(client, errno.errorcode[code])
+        self._count += 1
+        heapq.heappush(self._leaving, (client.leaves, self._count, client))
+
+    def _continue(self, client):
+        try:
+            if not client.sent:
+                client.connection.send(REQUEST)
+                client.sent = True
+                self._poll.modify(client.connection.fileno(), select.EPOLLIN)
+            elif data := client.connection.recv(65536):
+                client.answer += data
+            else:
+                head = client.answer.split(b" ", 2)
+                self._finish(client, int(head[1]) if len(head) == 3 else "no answer")
+        except BlockingIOError:
+            pass
+        except OSError as failure:
+            self._finish(client, errno.errorcode.get(failure.errno, "error"))
+
+    def _finish(self, client, outcome):
+        del self._clients[client.connection.fileno()]
+        client.connection.close()
+        now = time.monotonic()
+        self.samples.append(Sample(client.begin - self.begin, now - client.begin, outcome))
+        if self.always and now < self.end:
+            self._arrive(now)
+
+    # Figures
+
+    def took(self, outcome=200, since=0.0, until=float("inf")):
+        return sorted(one.took for one in self.samples if one.outcome == outcome and since <= one.begin < until)
+
+    def good_a_second(self):
+        """Good answers that arrived while the load went on."""
+        seconds = self.end - self.begin
+        return sum(one.outcome == 200 and one.begin + one.took <= seconds for one in self.samples) / seconds
+
+    def count(self, outcome):
+        return sum(one.outcome == outcome for one in self.samples)
+
+
+def percentile(values, part):
+    return values[min(int(len(values) * part), len(values) - 1)] * 1000 if values else float("nan")
+
+
+def line(what, value):
+    print(f"| {what} | {value} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("module")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--service", type=int, default=40, help="milliseconds that the application takes")
+    parser.add_argument("--times", type=float, default=10)
+    parser.add_argument("--backlog", type=int, default=100)
+    parser.add_argument("--options", default="", help="further options of WSGIDaemonProcess")
+    options = parser.parse_args()
+    with Server(options) as server:
+        Load(server.port, 2, always=THREADS)
+        capacity = Load(server.port, 10, always=2 * THREADS, impatient=0).good_a_second()
+        before = Load(server.port, 10, rate=capacity / 2, impatient=0)
+        normal = percentile(before.took(), 0.95)
+        logged = server.answered()
+        during = Load(server.port, options.seconds, rate=options.times * capacity)
+        started = sum(count - logged.get(line, 0) for line, count in server.answered().items() if line[:3] == "200")
+        after = Load(server.port, 10, rate=capacity / 2, impatient=0)
+    # Of the second in which p95 is as before; what is not answered with 200 is no sign of health either.
+    seconds = [(percentile(after.took(since=start, until=start + 1), 0.95),
+                sum(one.outcome != 200 for one in after.samples if start <= one.begin < start + 1)) for start in range(10)]
+    healthy = [p95 <= 1.25 * normal + 5 and failed == 0 for p95, failed in seconds]
+    recovery = next((start for start in range(9) if healthy[start] and healthy[start + 1]), None)
+    share = during.good_a_second() / capacity
+    outcomes = {one.outcome for one in during.samples} - {200, 503, "left"}
+
+    line("", "")
+    line("---", "---:")
+    line(f"capacity: 2 x 4 threads, {options.service} ms", f"{capacity:.0f} requests/s")
+    line("p50, p95 at half of it", f"{percentile(before.took(), 0.5):.0f} ms, {normal:.0f} ms")
+    line(f"offered for {options.seconds:.0f} s", f"{len(during.samples) / options.seconds:.0f} requests/s, "
+         f"{len(during.samples) / options.seconds / capacity:.1f} times the capacity")
+    line("good during it", f"{during.good_a_second():.0f} requests/s")
+    line("**good / capacity**", f"**{share:.2f}**")
+    line("p50, p95 of the good ones", f"{percentile(during.took(), 0.5):.0f} ms, {percentile(during.took(), 0.95):.0f} ms")
+    line("refused with 503", f"{during.count(503)}")
+    line("p50, p95 until the refusal", f"{percentile(during.took(503), 0.5):.0f} ms, {percentile(during.took(503), 0.95):.0f} ms")
+    line("clients that left", f"{during.count('left')}")
+    line("requests run for nobody", f"{max(started - during.count(200), 0)}")
+    line("other outcomes", ", ".join(f"{during.count(one)} {one}" for one in sorted(outcomes, key=str)) or "none")
+    line("p95 in the seconds after", ", ".join(f"{p95:.0f}" for p95, _ in seconds[:5]) + " ms")
+    line("**back to normal after**", f"**{recovery} s**" if recovery is not None else "**not within 10 s**")
+    if share < 0.9 or recovery is None or recovery > 5:
+        sys.exit("The group does not bear the load.")
+
+
+if __name__ == "__main__":
+    main()
