@@ -120,7 +120,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
                  dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache=''):
     """An encoded ProcessSpec, as SpecCodec writes it."""
     ints = lambda values: strings([struct.pack('=q', value) for value in values])
-    data = struct.pack('=I', 2) + ints([7, 0, 0]) + ints([2, 4, 62])
+    data = struct.pack('=I', 3) + ints([7, 0, 0]) + ints([2, 4, 62])
     data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
     data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
     data += interpreter_spec(**{'python_path': python_path} | (interpreter or {}))
@@ -130,7 +130,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
     data += string(hash_seed) + string(egg_cache) + string(home) + string(python)
     data += strings([string(path) + string(group) + string('') for path, group in preloads])
     worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
-    worker += string('') + string('')
+    worker += string('') + string('') + struct.pack('=8q', *[0] * 8)
     return data + strings([worker] if daemon else [])
 
 

@@ -16,7 +16,8 @@ import time
 MAX_GROUPS, MAX_SLOTS, MAX_CHILDREN = 1024, 4096, 2048
 GROUPS_AT = 64 + 4 * MAX_CHILDREN
 SLOTS_AT = GROUPS_AT + 64 * MAX_GROUPS
-BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS
+MAX_WAITING = 8192
+BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS + 8 * MAX_GROUPS * MAX_WAITING
 STATES = ["starting", "serving", "failed", "stopped"]
 
 
@@ -41,7 +42,9 @@ def encode_worker(options):
             ("shutdown_timeout", 5), ("socket_timeout", 60), ("send_buffer_size", 0), ("receive_buffer_size", 0),
             ("cpu_time_limit", 0), ("log_level", 6),
         )
-    ) + string(options.get("display_name", "")) + string(options.get("locale", ""))
+    ) + string(options.get("display_name", "")) + string(options.get("locale", "")) + b"".join(
+        integer(options.get(name, 0))
+        for name in ("jitter", "eviction_timeout", "request", "interrupt", "startup", "inactivity", "deadlock", "memory"))
 
 
 def encode_script(script):
@@ -92,7 +95,7 @@ class Parent:
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
         self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
-        self.board[0:8] = struct.pack("=II", 0x57534749, 1)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 2)
         self.slots = {}
         self.configuration = 0
         self.start(supervisor, pid or os.getpid())
@@ -127,7 +130,7 @@ class Parent:
                 listeners.append((index, len(descriptors)))
                 descriptors.append(self.slot(index).listener.fileno())
             encoded.append(self.encode_group(group, listeners))
-        body = struct.pack("=II", 2, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
+        body = struct.pack("=II", 3, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
         body += struct.pack("=I", len(encoded)) + b"".join(encoded)
         file = os.memfd_create("configuration")
         os.write(file, body)
@@ -147,7 +150,8 @@ class Parent:
         out += many(group.get("environment", []), encode_variable) + string(group.get("root", ""))
         out += b"".join(integer(group.get(name, 0)) for name in ("priority", "cpu", "most_cpu", "data", "address_space"))
         out += encode_process(group) + integer(0)
-        return out + many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
+        out += many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
+        return out + integer(group.get("restart_interval", 0))
 
     def send(self, kind, descriptors=(), payload=b""):
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []

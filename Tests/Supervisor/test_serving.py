@@ -81,8 +81,7 @@ class Serving(SupervisorCase):
             child = Child(parent, 0)
             forked = int(self.get(child, "/fork").body)
             self.assertTrue(is_running(forked))
-            # What is left is the one that Python writes to when it meets a signal.
-            wait_for(lambda: len(sockets(forked)) == 1, what="sockets are closed")
+            wait_for(lambda: not sockets(forked), what="sockets are closed")
             os.kill(forked, signal.SIGTERM)
             wait_for(lambda: not is_running(forked), what="forked process dies of SIGTERM")
             self.assertEqual(parent.generation(0), 1)
