@@ -89,7 +89,7 @@ internal import WSGIWire
             if unsafe equals(key, "HTTPS") {
                 // Decides the scheme and is not passed on.
                 isHTTPS = unsafe equals(value, "1") || equalsIgnoringCase(value, "on")
-            } else if unsafe !equals(key, "PATH") {
+            } else if unsafe !equals(key, "PATH") && !isReserved(key) {
                 unsafe head.entry(key: bytes(of: key), value: bytes(of: value), into: &buffer)
             }
         }
@@ -348,6 +348,16 @@ private func cgiCharacter(_ byte: UInt8) -> UInt8 {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
     case UInt8(ascii: "-"): UInt8(ascii: "_")
     default: 0
+    }
+}
+
+/// Whether a key is the adapter's own, which no directive sets.
+@inline(__always)
+private func isReserved(_ key: Text) -> Bool {
+    switch unsafe UInt8(bitPattern: key[0]) {
+    case UInt8(ascii: "w"): unsafe strncmp(key, "wsgi.", 5) == 0
+    case UInt8(ascii: "m"): unsafe strncmp(key, "mod_wsgi.", 9) == 0
+    default: false
     }
 }
 
