@@ -45,7 +45,7 @@ struct WorkerControl: ~Copyable {
     func startThreads() throws(SystemError) {
         for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
         try WorkerMonitor.start(worker)
-        ControlMessage.send(.ready, on: worker.control)
+        try ControlMessage.sendReady(on: worker.control)
     }
 
     /// Listens until the worker has drained, without the GIL, which it gives up and takes back. False: the time was over

@@ -87,7 +87,8 @@ internal import WSGIWire
 
     /// Waits for the next connection. While the system refuses that, this thread tries again: nobody else would.
     private func listenAgain() {
-        while !worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken), !worker.isDraining {
+        while !worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken), !worker.isDraining
+        {
             Clock.sleep(milliseconds: 100)
         }
     }
