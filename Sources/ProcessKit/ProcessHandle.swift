@@ -17,6 +17,15 @@ public struct ProcessHandle: ~Copyable, Sendable {
         descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
     }
 
+    /// A child that was just started; it is ended when the system has no handle for it.
+    public init(child: Int32) throws(SystemError) {
+        do throws(SystemError) { try self.init(id: child) } catch {
+            Glibc.kill(child, SIGKILL)
+            while waitpid(child, nil, 0) < 0, errno == EINTR {}
+            throw error
+        }
+    }
+
     /// Waits until the process has ended, at most `milliseconds`. False: it runs on.
     public func ends(within milliseconds: Int32) -> Bool {
         var wait = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
@@ -33,6 +42,9 @@ public struct ProcessHandle: ~Copyable, Sendable {
 
     /// Sends a signal; a process that has ended is ignored.
     public func signal(_ number: Int32) { _ = wsgi_pidfd_kill(descriptor.raw, number) }
+
+    /// Asks it to end.
+    public func terminate() { signal(SIGTERM) }
 
     /// Ends it at once.
     public func kill() { signal(SIGKILL) }

@@ -19,6 +19,12 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether there is no file of the path that was given.
     public var isMissingFile: Bool { code == ENOENT }
 
+    /// Whether the system is short of memory or descriptors: the other end is still there.
+    public var isShortage: Bool { [ENOMEM, ENOBUFS, EMFILE, ENFILE, EMSGSIZE].contains(code) }
+
+    /// Whether a packet was lost because not all of its descriptors could be taken.
+    public var isTruncation: Bool { code == EMSGSIZE }
+
     /// The call and the reason.
     public var description: String { "\(call): \(reason)" }
 

@@ -31,6 +31,13 @@ struct ControlMessage {
         }
     }
 
+    /// Says that the worker is ready; one of which the supervisor does not know it would never serve.
+    static func sendReady(on control: borrowing PacketSocket) throws(SystemError) {
+        var buffer = ByteBuffer()
+        buffer.append(ControlKind.ready.rawValue)
+        try unsafe control.send(buffer.bytes, wait: true)
+    }
+
     /// Asks the supervisor for a successor.
     static func send(retire reason: ShutdownReason, _ text: String, on control: borrowing PacketSocket) {
         send(.retire, on: control) { buffer in

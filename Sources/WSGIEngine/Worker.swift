@@ -153,11 +153,11 @@ final class Worker: Sendable {
     // MARK: - Accepting
 
     /// Begins to accept connections.
-    func serve() {
+    func serve() throws(SystemError) {
         guard !isDraining else { return }
         // The socket is shared with the successor: a call that waited there could take a connection from it.
-        try? Descriptor.setBlocking(Place.listener, false)
-        try? poller.add(Place.listener, .nextInput, token: Self.listenerToken)
+        try Descriptor.setBlocking(Place.listener, false)
+        try poller.add(Place.listener, .nextInput, token: Self.listenerToken)
     }
 
     /// Stops accepting, and has every idle connection looked at: what was sent on it is served, then it is closed.

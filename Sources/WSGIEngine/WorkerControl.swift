@@ -45,7 +45,7 @@ struct WorkerControl: ~Copyable {
     func startThreads() throws(SystemError) {
         for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
         try WorkerMonitor.start(worker)
-        ControlMessage.send(.ready, on: worker.control)
+        try ControlMessage.sendReady(on: worker.control)
     }
 
     /// Listens until the worker has drained, without the GIL, which it gives up and takes back. False: the time was over
@@ -102,12 +102,22 @@ struct WorkerControl: ~Copyable {
 
     private mutating func take(_ message: ControlMessage, _ descriptors: [Int32]) {
         switch message.kind {
-        case .serve: worker.serve()
+        case .serve: serve()
         case .drain: drain(requests: message.number(0), total: message.number(1))
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
         case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed, .served: break
+        }
+    }
+
+    /// Begins to accept connections, or makes room for a process that can.
+    private mutating func serve() {
+        do throws(SystemError) { try worker.serve() } catch {
+            WorkerLog.write(
+                WSGI_LOG_ERR, .workerSetupFailed,
+                "The process cannot wait for connections (\(error)); it ends, and another one takes its place.")
+            endSoon()
         }
     }
 

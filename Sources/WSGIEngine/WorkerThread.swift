@@ -80,9 +80,17 @@ internal import WSGIWire
             guard socket >= 0 else { break }
             admit(Int32(truncatingIfNeeded: socket))
         }
-        worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken)
+        listenAgain()
         worker.connections.endAccepting()
         worker.noteEnd()
+    }
+
+    /// Waits for the next connection. While the system refuses that, this thread tries again: nobody else would.
+    private func listenAgain() {
+        while !worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken), !worker.isDraining
+        {
+            Clock.sleep(milliseconds: 100)
+        }
     }
 
     private func admit(_ socket: Int32) {
@@ -130,7 +138,11 @@ internal import WSGIWire
             return
         }
         worker.connections.giveBack(socket)
-        worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
+        if !worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket))) {
+            // Nobody would see the next request on it.
+            if worker.connections.take(socket) { close(socket) }
+            return
+        }
         drainIfNeeded(socket)
     }
 

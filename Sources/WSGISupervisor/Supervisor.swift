@@ -36,6 +36,8 @@ final class Supervisor {
     private var homes: [UInt64: Home] = [:]
     /// Descriptors for the next configuration.
     private var arrived: [Int32] = []
+    /// Some of them could not be taken.
+    private var lacksDescriptors = false
     /// The last generation used in each slot of the scoreboard.
     private var generations: [UInt32: UInt32] = [:]
     private var nextToken = Token.firstWorker
@@ -122,11 +124,14 @@ final class Supervisor {
     // MARK: - The httpd parent
 
     private func receiveFromParent() {
-        do {
+        do throws(SystemError) {
             while let packet = try control.receive(wait: false) {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 accept(packet)
             }
+        } catch  where error.isShortage {
+            lacksDescriptors = lacksDescriptors || error.isTruncation
+            Clock.sleep(milliseconds: 10)
         } catch {
             poller.remove(control.raw)
             stop("httpd's parent process has closed the control socket")
@@ -145,6 +150,14 @@ final class Supervisor {
             for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
             let descriptors = arrived
             arrived = []
+            guard !lacksDescriptors else {
+                lacksDescriptors = false
+                for raw in descriptors { Descriptor.close(raw: raw) }
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor has too few descriptors for its configuration; it goes on with the old one.")
+                return
+            }
             do {
                 apply(try Configuration.receive(file, descriptors: descriptors))
             } catch {
@@ -248,18 +261,22 @@ final class Supervisor {
     // MARK: - Workers
 
     private func receive(from home: Home) {
-        do {
+        do throws(SystemError) {
             while let packet = try home.worker.control.receive(wait: false) {
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 if let packet = ControlPacket(packet.bytes) { take(packet, home) }
             }
+        } catch  where error.isShortage {
+            Clock.sleep(milliseconds: 10)
         } catch {
             guard home.worker.isListening else { return }
             home.worker.isListening = false
             poller.remove(home.worker.control.raw)
             // A process that ends closes its descriptors a moment before it can be reaped.
             guard !home.worker.process.ends(within: 20) else { return }
+            // It cannot say any more that it is ready.
+            guard home.worker.isReady else { return home.worker.process.kill() }
             let generation = home.worker.generation
             handle(
                 .retire(generation: generation, .controlLost, "it closed its control socket"), home.group, home.member)
@@ -341,11 +358,18 @@ final class Supervisor {
                 to: group.log)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
-            try? ControlPacket(.serve).send(on: worker.control)
+            do { try ControlPacket(.serve).send(on: worker.control) } catch {
+                // It would never take a request, and has none yet.
+                worker.process.kill()
+            }
         case .drain(let generation, let requests, let total):
             guard let worker = member.workers[generation] else { return nil }
             worker.isDraining = true
-            try? ControlPacket.drain(requests: requests, total: total).send(on: worker.control)
+            let packet = ControlPacket.drain(requests: requests, total: total)
+            do { try packet.send(on: worker.control) } catch {
+                // A signal says less, but the same.
+                worker.process.terminate()
+            }
         case .kill(let generation):
             guard let worker = member.workers[generation] else { return nil }
             worker.killReason = worker.isReady ? "it did not end in time" : "it was not ready in time"

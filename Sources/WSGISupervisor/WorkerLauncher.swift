@@ -79,7 +79,8 @@ struct WorkerLauncher {
             let made = try Self.spawn(request, group.spec)
             return WorkerProcess(
                 token: token, generation: generation, cause: cause, started: started,
-                process: try ProcessHandle(id: made.id), control: pair.keepOurs(), board: board, crashText: crashText,
+                process: try ProcessHandle(child: made.id), control: pair.keepOurs(), board: board,
+                crashText: crashText,
                 denials: made.denials)
         } catch let error as SystemError {
             throw Failure(text: "Unable to start a process of \(Self.name(group.spec)): \(error).")
