@@ -11,7 +11,10 @@ private struct Bench {
 
     mutating func on(_ event: Slot.Event, after milliseconds: Int64 = 1) -> [Slot.Action] {
         now += milliseconds
-        return slot.handle(event, at: now)
+        let actions = slot.handle(event, at: now)
+        guard slot.wanted != nil else { return actions }
+        // The group's only slot has its turn at once.
+        return actions + slot.handle(.turn, at: now)
     }
 
     /// A slot in which generation 1 serves.
@@ -311,7 +314,8 @@ struct SlotTests {
             let someone = alive.randomElement(using: &random) ?? 1
             let events: [Slot.Event] = [
                 plain, .configured(changed: true), .ready(generation: someone), .ready(generation: someone),
-                .ended(generation: someone), .retire(generation: someone, reason: "x"), .tick, .removed, .stop,
+                .ended(generation: someone), .retire(generation: someone, .maximumRequests, "x"), .tick, .removed, .stop,
+                .changed(generation: someone, isAwaited: true), .turn, .pointless, .repaired,
             ]
             let event = events.randomElement(using: &random) ?? .tick
             if case .ended(let generation) = event, alive.remove(generation) == nil { continue }
@@ -334,7 +338,7 @@ struct SlotTests {
             let serves: Bool
             switch bench.slot.phase {
             case .ready, .replacing: serves = true
-            case .empty, .starting, .backingOff, .stopping: serves = false
+            case .empty, .starting, .yielding, .backingOff, .stopping: serves = false
             }
             #expect(serves == (published != 0))
         }
