@@ -1,5 +1,6 @@
 internal import ProcessKit
 internal import WSGIAdapter
+internal import WSGICore
 internal import WSGIWire
 
 /// Packets on the control socket, as the worker's side reads and writes them.
