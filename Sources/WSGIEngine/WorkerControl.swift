@@ -31,7 +31,7 @@ struct WorkerControl: ~Copyable {
         try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
         for raw in [
-            worker.control.raw, Worker.Place.listener, Worker.Place.scoreboard, worker.poller.raw, poller.raw,
+            worker.control.raw, Worker.Place.listener, Worker.Place.board, worker.poller.raw, poller.raw,
             signals.raw, python.raw,
         ] {
             CurrentProcess.guardFromForks(raw, true)
