@@ -72,8 +72,10 @@ final class ProcessGroup {
         let changed = !Self.isSame(spec, newer)
         spec = newer
         self.configuration = configuration
-        if changed { learned = [] }
-        failedCode.clear()
+        if changed {
+            learned = []
+            failedCode.clear()
+        }
         return changed
     }
 

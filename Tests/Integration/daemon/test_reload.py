@@ -25,7 +25,7 @@ def application(environ, start_response):
     return [b"@VERSION@ %d" % os.getpid()]
 """
 
-BROKEN = r"WSGI0028|WSGI0107|WSGI0109|WSGI1013|WSGI1011|WSGI1014|Traceback|  File|    raise|ValueError: broken"
+BROKEN = r"\[wsgi:error\] \[pid \d+\]     |WSGI0028|WSGI0107|WSGI0109|WSGI1013|WSGI1011|WSGI1014|Traceback|  File|    raise|ValueError: broken"
 
 
 def save(server, version, code="", name="app.wsgi"):
