@@ -62,6 +62,7 @@ internal import WSGIWire
         if let status = encode(facts) { return .status(status) }
         defer { unsafe LogVariables.set(r, connects: attempts) }
         var preferred: DaemonSlot?
+        var claimed: SlotChoice.Claim?
         var isRepeated = false
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
@@ -69,8 +70,13 @@ internal import WSGIWire
             attempts += 1
             let claim: SlotChoice.Claim
             do {
-                claim = try unsafe choice.claim(
-                    group, for: r, seconds: queueLimit, isRepeated: isRepeated, preferred: preferred)
+                if let other = claimed {
+                    claim = other
+                    claimed = nil
+                } else {
+                    claim = try unsafe choice.claim(
+                        group, for: r, seconds: queueLimit, isRepeated: isRepeated, preferred: preferred)
+                }
             } catch {
                 return .status(refuse(error))
             }
@@ -89,16 +95,21 @@ internal import WSGIWire
                     naps += 1
                     attempts -= 1
                     usleep(1000)
-                } else if !choice.waitForSuccessor(
+                    continue
+                }
+                switch choice.waitForSuccessor(
                     of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
                 {
-                    allow(.staleAllowed)
-                } else {
-                    // The successor has just been loaded: a handler script that is always outdated must not be asked again.
+                // The successor has just been loaded: a handler script that is always outdated must not be asked again.
+                case .ready: allow(.reloaded)
+                case .claimed(let other):
+                    claimed = other
                     allow(.reloaded)
+                case .none: allow(.staleAllowed)
                 }
             }
         }
+        if let claimed { choice.release(claimed, of: group) }
         unsafe Log.request(
             r, .error, .reloadRejections,
             "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "

@@ -87,7 +87,7 @@ internal import WSGIWire
                     r.pointee.pool, path.baseAddress?.assumingMemoryBound(to: CChar.self), apr_size_t(path.count))
             })
         else { return false }
-        let reloads = facts.effective.settings.scriptReloading
+        let reloads = facts.effective.settings.scriptReloading != .off
         var facts = facts
         unsafe facts.script = bytes(of: path)
         unsafe facts.applicationGroup = UnsafeRawBufferPointer(rebasing: room[..<length])

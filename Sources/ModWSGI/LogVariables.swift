@@ -48,7 +48,7 @@ enum LogVariables {
         unsafe put(r, "mod_wsgi.queue_start", seconds(facts.queueStart))
         unsafe put(r, "mod_wsgi.x-request_start_us", unsafe String(r.pointee.request_time))
         unsafe put(r, "mod_wsgi.x-queue_start_us", String(facts.queueStart))
-        unsafe put(r, "mod_wsgi.x-script_reloading", settings.scriptReloading ? "1" : "0")
+        unsafe put(r, "mod_wsgi.x-script_reloading", settings.scriptReloading == .off ? "0" : "1")
         unsafe put(r, "mod_wsgi.x-enable_sendfile", settings.enableSendfile ? "1" : "0")
         unsafe put(r, "mod_wsgi.x-ignore_activity", settings.ignoreActivity ? "1" : "0")
     }

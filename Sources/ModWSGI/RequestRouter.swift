@@ -70,17 +70,19 @@ internal import WSGIWire
     private borrowing func describe(_ facts: inout RequestFacts) {
         facts.passesAuthorization = mapping.passAuthorization ?? effective.settings.passAuthorization
         if effective.settings.ignoreActivity { facts.flags.insert(.ignoresActivity) }
+        let reloads = effective.settings.scriptReloading != .off
+        if reloads { facts.flags.insert(.scriptReloading) }
+        if effective.settings.scriptReloading == .rolling { facts.flags.insert(.rolling) }
         if ModuleState.ignoresCase { facts.flags.insert(.ignoresCase) }
         if case .handlerScript(let script) = mapping {
             let file = unsafe HandlerFile(script, r)
             unsafe facts.script = file.path
             unsafe facts.handlerScript = file.path
             facts.flags.insert(.handlerScript)
-            if effective.settings.scriptReloading { facts.scriptModified = file.modified() }
-        } else if effective.settings.scriptReloading {
+            if reloads { facts.scriptModified = file.modified() }
+        } else if reloads {
             facts.scriptModified = unsafe r.pointee.finfo.mtime
         }
-        if effective.settings.scriptReloading { facts.flags.insert(.scriptReloading) }
         guard unsafe r.pointee.header_only != 0 else { return }
         switch effective.settings.mapHeadToGet {
         case .on: facts.mapsHeadToGet = true

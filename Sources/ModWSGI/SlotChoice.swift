@@ -61,21 +61,39 @@ internal import CSystem
         unsafe wsgi_slot_release(board, child, group.index, claim.slot.index, claim.generation)
     }
 
-    /// Waits until the slot is served by another generation than this, or its replacement was refused.
-    ///
-    /// - Returns: true when there is a successor.
+    /// What came of waiting for changed code.
+    enum Successor {
+        /// The slot has a new worker.
+        case ready
+        /// Another slot has got one meanwhile, and this is a thread of it.
+        case claimed(Claim)
+        /// There will be none, or not in time.
+        case none
+    }
+
+    /// Waits for a worker that was started after this: in the slot, whose worker is of `generation`, or in another one
+    /// of the group; or until the slot's replacement was refused.
     func waitForSuccessor(
         of generation: UInt32, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
-    ) -> Bool {
+    ) -> Successor {
         let deadline = MonotonicTime.now.adding(seconds: seconds)
+        let others = group.slots.count == 1 ? [] : group.slots.filter { $0.index != slot.index }
+        let before = others.map { unsafe wsgi_slot_generation(board, $0.index) }
         while true {
             let seen = unsafe wsgi_group_signal(board, group.index)
             let serving = unsafe wsgi_slot_generation(board, slot.index)
-            if serving != generation && serving != 0 { return true }
-            if unsafe wsgi_slot_refusals(board, slot.index) != refusals { return false }
+            if serving != generation && serving != 0 { return .ready }
+            var isOneNew = false
+            for (other, old) in zip(others, before) where unsafe wsgi_slot_generation(board, other.index) != old {
+                isOneNew = true
+                let claimed = unsafe wsgi_slot_claim(board, child, other.index)
+                if claimed != 0 { return .claimed(Claim(slot: other, generation: claimed)) }
+            }
+            if unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
             let left = deadline.millisecondsLeft
-            guard left > 0, !ModuleState.isStopping else { return false }
-            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, 500)))
+            guard left > 0, !ModuleState.isStopping else { return .none }
+            // A thread that becomes free in a new worker wakes only those that wait for a thread.
+            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneNew ? 10 : 500)))
         }
     }
 

@@ -52,6 +52,11 @@ public enum CurrentProcess {
     /// Sends a signal to one of its threads, which has to be alive.
     public static func signal(thread: UInt, _ number: Int32) { _ = pthread_kill(pthread_t(thread), number) }
 
+    /// When the file of this path was changed, in microseconds since 1970; 0: it cannot be seen.
+    public static func modified(_ path: String) -> Int64 {
+        max(unsafe path.withCString { unsafe wsgi_file_modified($0) }, 0)
+    }
+
     /// Writes a title over its arguments, as ps shows them. False: there is no room.
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }

@@ -9,8 +9,6 @@ internal import WSGIWire
 ///
 /// `start` comes first and `stop` last, both on one thread; `run` may be called from any thread in between.
 public enum Adapter {
-    private static let loaded = Mutex<(@Sendable (ScriptSpec) -> Void)?>(nil)
-
     /// Prepares the main interpreter: `sys.path`, `sys.argv`, `mod_wsgi` and `apache`, the output streams.
     ///
     /// Needs the GIL, in the main interpreter; `host` stays the caller's and must outlive the adapter.
@@ -28,22 +26,6 @@ public enum Adapter {
         thread.adopt(main)
         Attachment.detached { SwitchInterval.warn(own, "", hasOwnGIL: false) }
         return true
-    }
-
-    /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.
-    ///
-    /// Needs the GIL, in the thread state that `start` had.
-    /// - Returns: `nil`, or what is to be said of the first script that failed; all failures are logged.
-    public static func importPreloads() -> String? {
-        guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
-        var failure: String?
-        let state = unsafe PyEval_SaveThread()
-        for script in unsafe process.pointee.spec.preloads {
-            let message = preload(script, thread)
-            failure = failure ?? message
-        }
-        unsafe PyEval_RestoreThread(state)
-        return failure
     }
 
     /// Runs one request. Called without the GIL; blocks until the response was handed to `transport`.
@@ -106,11 +88,6 @@ public enum Adapter {
         thread.pop(call)
     }
 
-    /// Sets what is called, without the GIL and on any thread, once for each script that was loaded in this process.
-    public static func onScriptLoaded(_ callback: @escaping @Sendable (ScriptSpec) -> Void) {
-        loaded.withLock { $0 = callback }
-    }
-
     /// Ends the interpreters other than the main one, so that their `atexit` functions run.
     ///
     /// Needs the GIL, in the thread state that `start` had; no request may be running.
@@ -121,35 +98,8 @@ public enum Adapter {
         InterpreterRegistry.stop()
     }
 
-    /// Tells whoever asked that a script was loaded. Without the GIL.
-    static func announce(_ script: ScriptSpec) {
-        let callback = loaded.withLock { $0 }
-        callback?(script)
-    }
-
-    private static func preload(_ script: ScriptSpec, _ thread: ThreadContext) -> String? {
-        var group = script.applicationGroup
-        let attached = group.withUTF8 { unsafe thread.attach(UnsafeRawBufferPointer($0)) }
-        guard let attachment = unsafe attached else {
-            let message = "Cannot create the interpreter of application group '\(script.applicationGroup)'."
-            LogTarget.process.write(WSGI_LOG_ERR, .interpreterFailed, message)
-            return message
-        }
-        var path = script.path
-        let failure: String? = path.withUTF8 { path in
-            let bytes = UnsafeRawBufferPointer(path)
-            let entry = unsafe attachment.pointee.interpreter.scripts.entry(bytes)
-            guard unsafe entry.load(ifNot: nil, in: attachment.pointee.interpreter, target: .process) else {
-                return "The script '\(script.path)' cannot be imported; its traceback is in the log."
-            }
-            return unsafe missing(script.callableObject, in: entry, attachment.pointee.interpreter)
-        }
-        unsafe PyEval_SaveThread()
-        return failure
-    }
-
     /// What is wrong when a script has lost its application; `nil`: it has it, or none is named.
-    private static func missing(_ name: String, in script: Script, _ interpreter: Interpreter) -> String? {
+    static func missing(_ name: String, in script: Script, _ interpreter: Interpreter) -> String? {
         guard !name.isEmpty else { return nil }
         var name = name
         return name.withUTF8 { name in

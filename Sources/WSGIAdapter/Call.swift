@@ -66,35 +66,7 @@ internal import WSGIWire
         let group = unsafe state.pointee.interpreter.text
         let spec = unsafe ScriptSpec(
             path: script.path, applicationGroup: group, callableObject: Text.string(callable))
-        Attachment.detached { Adapter.announce(spec) }
-    }
-
-    /// Loads the script if need be; the answer, if the application is not to be entered.
-    func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
-        let interpreter = unsafe state.pointee.interpreter
-        if script.isLoaded {
-            guard isReloadDue(script, head) else { return nil }
-            if unsafe ProcessState.current?.pointee.isDaemon == true {
-                return head.flags.contains(.staleAllowed) ? nil : WSGI_OUTCOME_RELOAD.rawValue
-            }
-            let stale = unsafe script.state.pointee.module
-            return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
-        }
-        return unsafe script.load(ifNot: nil, in: interpreter, target: log) ? nil : 500
-    }
-
-    /// Whether the code that is loaded may not answer this request.
-    private func isReloadDue(_ script: Script, _ head: RequestHead) -> Bool {
-        guard head.flags.contains(.scriptReloading) else { return false }
-        if head.scriptModified != 0, script.isOutdated(for: head.scriptModified) { return true }
-        guard head.flags.contains(.handlerScript) else { return false }
-        // A request that waited for the successor may have come to its predecessor once more, while that drains.
-        if head.flags.contains(.reloaded) { return unsafe script.state.pointee.wantsReload }
-        guard let resource = unsafe head.value(of: "SCRIPT_FILENAME"),
-            unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
-        else { return false }
-        unsafe script.state.pointee.wantsReload = unsafe ProcessState.current?.pointee.isDaemon == true
-        return true
+        Attachment.detached { Adapter.announce(.loaded(spec)) }
     }
 
     private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {

@@ -26,6 +26,8 @@ internal import WSGICore
     case process
     /// The request that `transport` belongs to; only on its thread.
     case transport(UnsafePointer<wsgi_transport>)
+    /// Nowhere yet: the reason why a start has failed.
+    case report(FailureReport)
 
     /// Writes one record. Never with the GIL: writing may block.
     func write(_ level: wsgi_log_level, _ bytes: UnsafeRawBufferPointer) {
@@ -35,6 +37,8 @@ internal import WSGICore
             unsafe ProcessState.current?.pointee.host.pointee.log?(Int32(level.rawValue), text, bytes.count)
         case .transport(let transport):
             unsafe transport.pointee.log?(transport.pointee.context, Int32(level.rawValue), text, bytes.count)
+        case .report(let report):
+            unsafe report.append(Text.string(bytes))
         }
     }
 

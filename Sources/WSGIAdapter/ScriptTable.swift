@@ -11,8 +11,13 @@ internal import WSGICore
     /// The loaded module and its namespace; `nil`: not loaded, or the last attempt failed.
     var module: PyPointer?
     var namespace: PyPointer?
+    /// The time of the file that was last read, in microseconds since 1970; 0: none was.
+    var attempted: Int64 = 0
     /// A daemon process is to be replaced because the script's `reload_required` said so.
     var wantsReload = false
+    /// What a successor was last asked for without a request that waits, and when: see `Reloading`.
+    var asked: Int64 = -1
+    var askedAt: Int64 = 0
     /// Names that were asked for, as interned str: usually one.
     var names: UnsafeMutablePointer<CallableName>?
     var next: UnsafeMutablePointer<ScriptState>?
@@ -72,14 +77,14 @@ internal import WSGICore
     /// Whether the script's code is in memory.
     var isLoaded: Bool { unsafe state.pointee.module != nil }
 
-    /// Whether the file has changed since it was loaded.
+    /// The file's present time, if it is not the one of the loaded code; 0: there is no file. `nil`: it is.
     ///
     /// A request that was on its way during a change brings the file's former time with it, while the code that is loaded
     /// is the newest already: so where the request's time differs, the file is asked.
-    func isOutdated(for modified: Int64) -> Bool {
-        guard differs(from: modified) else { return false }
+    func change(for modified: Int64) -> Int64? {
+        guard differs(from: modified) else { return nil }
         let now = unsafe path.withCString { unsafe wsgi_file_modified($0) }
-        return now < 0 || differs(from: now)
+        return now < 0 || differs(from: now) ? max(now, 0) : nil
     }
 
     /// Whether the loaded code is of another time than `modified`, or does not tell any more of which.
@@ -172,6 +177,7 @@ internal import WSGICore
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
         let place = "'\(path)' \(ExceptionReport.place(interpreter))"
         let python = unsafe interpreter.state.pointee.python
+        unsafe state.pointee.attempted = 0
         guard let pathText = unsafe Python.text(path: state.pointee.path),
             let file = unsafe Object(python.readScript).call(pathText.object),
             let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
@@ -179,6 +185,7 @@ internal import WSGICore
             ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
             return false
         }
+        unsafe state.pointee.attempted = PyLong_AsLongLong(modified.pointer)
         guard let mode = Python.text("exec"),
             let code = unsafe Object(python.compile).call(source, pathText.object, mode.object)
         else {

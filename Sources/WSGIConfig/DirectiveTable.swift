@@ -97,8 +97,8 @@ public enum DirectiveTable {
             "WSGICallableObject", \.callableObject, .callable, in: .fileInfo,
             help: "Name of the application in the script, or %{ENV:name}."),
         .setting(
-            "WSGIScriptReloading", \.scriptReloading, .flag, in: .fileInfo,
-            help: "On or Off: load a script again when its file has changed."),
+            "WSGIScriptReloading", \.scriptReloading, .scriptReloading, in: .fileInfo,
+            help: "On, Off or Rolling: load a script again when its file has changed; Rolling makes no request wait."),
         .setting(
             "WSGIPassAuthorization", \.passAuthorization, .flag, in: .fileInfo,
             help: "On or Off: let applications see the Authorization header."),

@@ -8,8 +8,8 @@ public struct DirectorySettings: Equatable, Sendable {
     public var applicationGroup = GroupExpression("%{RESOURCE}")
     /// The name of the application in the script's module.
     public var callableObject = GroupExpression("application", role: .callableObject)
-    /// Whether a changed script file is loaded again.
-    public var scriptReloading = true
+    /// Whether, and when, a changed script file is loaded again.
+    public var scriptReloading = ScriptReloading.on
     /// Whether applications see the `Authorization` header.
     public var passAuthorization = false
     /// Whether a request body of unknown length is accepted.

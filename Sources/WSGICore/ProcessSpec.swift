@@ -50,6 +50,8 @@ public struct ProcessSpec: Equatable, Sendable {
     public var preloads: [ScriptSpec] = []
     /// Whether a preload that fails to import ends the start (a predecessor still serves), or is only logged.
     public var preloadsMustSucceed = false
+    /// Preloads that may fail all the same, because the predecessor serves without them.
+    public var toleratedPreloads: [ScriptSpec] = []
 
     /// What only a daemon process has; `nil` in an httpd child.
     public var worker: WorkerSpec?

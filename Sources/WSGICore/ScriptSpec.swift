@@ -15,4 +15,9 @@ public struct ScriptSpec: Hashable, Sendable {
         self.applicationGroup = applicationGroup
         self.callableObject = callableObject
     }
+
+    /// Whether both are loaded as one module.
+    public func isSameCode(as other: ScriptSpec) -> Bool {
+        path == other.path && applicationGroup == other.applicationGroup
+    }
 }

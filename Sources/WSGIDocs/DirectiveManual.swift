@@ -161,10 +161,16 @@ enum DirectiveManual {
             in the same interpreter. In a process group the processes are replaced, and the new code answers from then on: a \
             request that finds the script changed waits for the successor. Only the script file itself is watched, so `touch` \
             it after changing other modules. `Off` saves the comparison; then httpd has to be restarted.
+
+            `Rolling` makes no request wait: the former code answers until the successor has imported the new code. In \
+            embedded mode it is the same as `On`.
+
+            The processes of a group are replaced one after the other, those first for which requests wait.
             """,
             difference: """
                 The successor imports the script before its predecessor stops. If that fails, the former code goes on serving \
-                (`WSGI1013`) instead of answering 500.
+                (`WSGI1013`) instead of answering 500, and the next attempt is made when the file changes again. `Rolling` \
+                is not known to mod_wsgi.
                 """,
             example: "WSGIScriptReloading Off"),
         ManualEntry(

@@ -1,4 +1,5 @@
 internal import ProcessKit
+internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
@@ -18,6 +19,15 @@ struct ControlMessage {
 
     /// The payload's number at this index; 0: it has none.
     func number(_ index: Int) -> Int { Int(Self.number(bytes, 1 + index) ?? 0) }
+
+    /// The payload of `refused`: a path and a time.
+    var code: (path: String, modified: Int64)? {
+        unsafe bytes.withUnsafeBytes { bytes in
+            var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(4)))
+            guard let path = try? reader.string(), let modified = try? reader.integer(Int64.self) else { return nil }
+            return (path, modified)
+        }
+    }
 
     private static func number(_ bytes: [UInt8], _ index: Int) -> UInt32? {
         guard bytes.count >= 4 * index + 4 else { return nil }
@@ -46,9 +56,28 @@ struct ControlMessage {
         }
     }
 
-    /// Tells the supervisor of a loaded script.
-    static func send(loaded script: ScriptSpec, on control: borrowing PacketSocket) {
-        send(.loaded, on: control) { SpecCodec.encodeScript(script, &$0) }
+    /// Tells the supervisor of a script.
+    static func send(_ event: ScriptEvent, on control: borrowing PacketSocket) {
+        switch event {
+        case .loaded(let script): send(.loaded, on: control) { SpecCodec.encodeScript(script, &$0) }
+        case .unusable(let script): send(.unusable, on: control) { SpecCodec.encodeScript(script, &$0) }
+        case .loading(let path): send(.loading, text: path, on: control)
+        case .changed(let path, let modified, let isAwaited):
+            send(.changed, on: control) {
+                $0.append(string: path)
+                $0.append(modified)
+                $0.append(byte: isAwaited ? 1 : 0)
+            }
+        }
+    }
+
+    /// Tells the supervisor why the worker must not replace its predecessor.
+    static func send(_ failure: StartFailure, on control: borrowing PacketSocket) {
+        var problem = StartProblem(text: failure.text)
+        problem.report = failure.report
+        problem.script = failure.script
+        problem.modified = failure.modified
+        send(.failed, on: control) { problem.encode(into: &$0) }
     }
 
     private static func send(

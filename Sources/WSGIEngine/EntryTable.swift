@@ -47,8 +47,9 @@ enum EmbeddedPython {
         }
         unsafe destroysInterpreters = spec.destroysInterpreters
         guard unsafe Adapter.start(spec, host: host) else { return -1 }
-        let failure = Adapter.importPreloads()
-        return failure != nil && spec.preloadsMustSucceed ? -1 : 0
+        guard let failure = Adapter.importPreloads() else { return 0 }
+        failure.log()
+        return -1
     }
 
     /// Ends the interpreters, and Python if it was started here.

@@ -1,6 +1,7 @@
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
+internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
@@ -107,7 +108,11 @@ struct WorkerControl: ~Copyable {
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
-        case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed, .served: break
+        case .refused:
+            if let code = message.code { Adapter.refuse(code.path, modified: code.modified) }
+        case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed, .served, .changed, .unusable,
+            .loading:
+            break
         }
     }
 

@@ -39,9 +39,9 @@ enum WorkerMain {
             do { worker = try Worker(spec: workerSpec, control: control) } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }
-            Adapter.onScriptLoaded { ControlMessage.send(loaded: $0, on: worker.control) }
-            if let failure = Adapter.importPreloads(), spec.preloadsMustSucceed {
-                ControlMessage.send(.failed, text: failure, on: worker.control)
+            Adapter.onScript { ControlMessage.send($0, on: worker.control) }
+            if let failure = Adapter.importPreloads() {
+                ControlMessage.send(failure, on: worker.control)
                 return ExitCode.preloadsFailed
             }
             do { try main.startThreads() } catch { throw .system(error) }

@@ -187,7 +187,6 @@ internal import WSGIWire
         let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         let reusable = unsafe channel.pointee.conclude(outcome, generation: worker.spec.generation)
-        if outcome == WSGI_OUTCOME_RELOAD.rawValue { worker.retire(.scriptReload, "the script has changed") }
         let wasCut = unsafe !wsgi_record_end(record)
         worker.endRequest(wasCut: wasCut, countsAsActivity: counts)
         if wasCut { worker.returnLost() }

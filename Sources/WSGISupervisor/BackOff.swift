@@ -3,6 +3,9 @@ enum BackOff {
     /// A worker that was ready this long did not die of its start, even if it has not served a request.
     static let stableAfter: Int64 = 1_000
 
+    /// A process that only runs its scripts and has run this long did its work.
+    static let longRun: Int64 = 10_000
+
     /// Milliseconds to wait after the `failures`-th failure in a row (from 1): at once the first time, half a minute at
     /// most.
     static func delay(failures: Int) -> Int64 {

@@ -32,11 +32,19 @@ struct ControlPacket {
         return ControlPacket(.drain, payload: unsafe Array(buffer.bytes))
     }
 
-    /// The payload as one string; empty when it is not one.
-    var text: String {
+    /// Tells a worker that no successor can be started with this code.
+    static func refused(_ path: String, modified: Int64) -> ControlPacket {
+        var buffer = ByteBuffer()
+        buffer.append(string: path)
+        buffer.append(modified)
+        return ControlPacket(.refused, payload: unsafe Array(buffer.bytes))
+    }
+
+    /// What `body` makes of the payload.
+    func read<Result>(_ body: (inout ByteReader) -> Result) -> Result {
         unsafe payload.withUnsafeBytes { bytes in
             var reader = unsafe ByteReader(bytes)
-            return (try? reader.string()) ?? ""
+            return body(&reader)
         }
     }
 
@@ -50,6 +58,19 @@ struct ControlPacket {
             return (reason, (try? reader.string()) ?? "")
         }
     }
+
+    /// The payload of `changed`.
+    var changedCode: (path: String, modified: Int64, isAwaited: Bool)? {
+        read { reader in
+            guard let path = try? reader.string(), let modified = try? reader.integer(Int64.self),
+                let isAwaited = try? reader.integer(UInt8.self)
+            else { return nil }
+            return (path, modified, isAwaited != 0)
+        }
+    }
+
+    /// The payload as one string; empty when it is not one.
+    var text: String { read { (try? $0.string()) ?? "" } }
 
     /// Sends the packet; a worker that does not take its packets is dealt with by its deadlines, so this never waits.
     func send(on socket: borrowing PacketSocket, descriptors: [Int32] = []) throws(SystemError) {

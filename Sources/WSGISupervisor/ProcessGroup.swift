@@ -13,6 +13,14 @@ final class ProcessGroup {
         var slot: Slot
         /// Workers that were not reaped, by generation.
         var workers: [UInt32: WorkerProcess] = [:]
+        /// Changed scripts for which a successor was asked, with the times of their files: since the last one was ready,
+        /// and when the last start began.
+        var asked: [String: Int64] = [:]
+        var tried: [String: Int64] = [:]
+        /// Why the last start has failed; `nil`: it has not, or did not say.
+        var problem: Problem?
+        /// The scripts of the last start, with the times of their files.
+        var code: [String: Int64] = [:]
 
         /// An empty slot.
         init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts) {
@@ -33,6 +41,8 @@ final class ProcessGroup {
     var members: [Member] = []
     /// Scripts that requests have made workers load, oldest first.
     private(set) var learned: [ScriptSpec] = []
+    /// Scripts with which successors could not be started.
+    var failedCode = FailedCode()
     /// The state that the scoreboard has; `nil`: none yet.
     var shownState: Scoreboard.GroupState?
 
@@ -62,7 +72,10 @@ final class ProcessGroup {
         let changed = !Self.isSame(spec, newer)
         spec = newer
         self.configuration = configuration
-        if changed { learned = [] }
+        if changed {
+            learned = []
+            failedCode.clear()
+        }
         return changed
     }
 
@@ -89,7 +102,7 @@ final class ProcessGroup {
         for member in members {
             switch member.slot.phase {
             case .ready, .replacing: return .serving
-            case .starting, .empty: state = .starting
+            case .starting, .empty, .yielding: state = .starting
             case .backingOff: if state == .stopped { state = .failed }
             case .stopping: break
             }

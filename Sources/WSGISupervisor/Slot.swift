@@ -18,6 +18,13 @@ struct Slot {
         case configuration(changed: Bool)
     }
 
+    /// A replacement that waits for its turn.
+    struct Wanted: Equatable {
+        var cause: Cause
+        /// A request waits for it.
+        var isAwaited: Bool
+    }
+
     /// A start in flight.
     struct Launch: Equatable {
         var generation: UInt32
@@ -47,6 +54,8 @@ struct Slot {
         case ready(Serving)
         /// A worker serves while its successor starts.
         case replacing(Serving, by: Launch)
+        /// The former worker ends, and the next one starts for this reason when it has.
+        case yielding(Cause)
         /// Nobody serves; the next start is delayed.
         case backingOff(until: Int64)
         /// Removed, or httpd stops: nothing will be started any more.
@@ -85,6 +94,14 @@ struct Slot {
         case ended(generation: UInt32)
         /// The worker asks for a successor.
         case retire(generation: UInt32, ShutdownReason, String)
+        /// A script of the worker has changed.
+        case changed(generation: UInt32, isAwaited: Bool)
+        /// The replacement that is wanted may begin.
+        case turn
+        /// It would come to nothing.
+        case pointless
+        /// A script with which the last start has failed is another one now.
+        case repaired
         /// The slot is not in the new configuration.
         case removed
         /// httpd stops.
@@ -113,6 +130,9 @@ struct Slot {
         case delayed(milliseconds: Int64, failures: Int)
     }
 
+    /// The cause of a replacement that runs changed code.
+    static let changedCode = Cause.retired(.scriptReload, "a script has changed")
+
     /// A start that takes longer is given up when a newer configuration waits for its end.
     static let patience: Int64 = 30_000
 
@@ -120,12 +140,16 @@ struct Slot {
     private(set) var phase = Phase.empty
     /// Workers on their way out.
     private(set) var leaving: [Leaving] = []
+    /// The replacement that is wanted.
+    private(set) var wanted: Wanted?
     /// Starts that failed, or workers that died early, in a row.
     private(set) var failures = 0
     /// Replacements that could not be started, in a row.
     private(set) var refusals = 0
     /// How long workers have to end.
     var timeouts: Timeouts
+    /// Two workers must not run at the same time: the old one ends before the new one starts.
+    var isExclusive = false
     private var nextGeneration: UInt32
     /// A configuration that arrived during a start: another start follows. Changed, when one of several was.
     private var followedBy: Cause?
@@ -139,6 +163,23 @@ struct Slot {
     /// The last generation that was used.
     var lastGeneration: UInt32 { nextGeneration &- 1 }
 
+    /// The generation that serves.
+    var serving: UInt32? {
+        switch phase {
+        case .ready(let serving), .replacing(let serving, by: _): serving.generation
+        case .empty, .starting, .yielding, .backingOff, .stopping: nil
+        }
+    }
+
+    /// Whether a replacement is in flight on which others wait; not for ever on one that hangs.
+    func isReplacing(at now: Int64) -> Bool {
+        switch phase {
+        case .replacing(_, by: let launch): now - launch.since < Self.patience
+        case .yielding: true
+        case .empty, .starting, .ready, .backingOff, .stopping: false
+        }
+    }
+
     /// Whether nothing runs and nothing will.
     var isFinished: Bool { phase == .stopping && leaving.isEmpty }
 
@@ -150,7 +191,7 @@ struct Slot {
         case .starting(let launch): times += [startupEnd(launch)].compactMap { $0 }
         case .ready(let serving): times += [serving.restartAt].compactMap { $0 }
         case .replacing(_, by: let launch): times += [startupEnd(launch)].compactMap { $0 }
-        case .empty, .stopping: break
+        case .empty, .yielding, .stopping: break
         }
         return times.min()
     }
@@ -163,6 +204,11 @@ struct Slot {
         case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
         case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
+        case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)
+        case .turn: turn(now)
+        case .pointless: drop()
+        case .repaired: repaired(now)
+        case .removed where isExclusive: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
         case .stop: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .tick: tick(now)
@@ -175,12 +221,16 @@ struct Slot {
         let cause = Cause.configuration(changed: changed)
         switch phase {
         case .empty, .stopping:
-            return begin(.first, now)
+            guard isExclusive, !leaving.isEmpty else { return begin(.first, now) }
+            phase = .yielding(.first)
+            return []
+        case .yielding:
+            return []
         case .backingOff:
             failures = 0
             return begin(cause, now)
         case .ready(let serving):
-            return replace(serving, cause, now)
+            return replace(serving, cause)
         case .starting(let launch), .replacing(_, by: let launch):
             if followedBy != .configuration(changed: true) { followedBy = cause }
             return now - launch.since > Self.patience ? [.kill(generation: launch.generation)] : []
@@ -194,7 +244,7 @@ struct Slot {
             break
         case .replacing(let old, by: let launch) where launch.generation == generation:
             actions.append(retireGracefully(old, launch.cause, now))
-        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
         refusals = 0
@@ -203,7 +253,7 @@ struct Slot {
         actions += [.publish(generation: generation), .serve(generation: generation)]
         guard let cause = followedBy else { return actions }
         followedBy = nil
-        return actions + replace(serving, cause, now)
+        return actions + replace(serving, cause)
     }
 
     private mutating func served(_ generation: UInt32) -> [Action] {
@@ -214,7 +264,7 @@ struct Slot {
         case .replacing(var serving, by: let launch) where serving.generation == generation:
             serving.isProven = true
             phase = .replacing(serving, by: launch)
-        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             break
         }
         return []
@@ -223,20 +273,22 @@ struct Slot {
     private mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
-            return []
+            guard case .yielding(let cause) = phase, leaving.isEmpty else { return [] }
+            return begin(cause, now)
         }
         switch phase {
         case .starting(let launch) where launch.generation == generation:
             return tryAgain(now)
         case .ready(let serving) where serving.generation == generation:
-            if serving.isProven || now - serving.since >= BackOff.stableAfter { failures = 0 }
+            let stable = isExclusive ? BackOff.longRun : BackOff.stableAfter
+            if serving.isProven || now - serving.since >= stable { failures = 0 }
             return [.withdraw] + tryAgain(now)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]
         case .replacing(let serving, by: let launch) where launch.generation == generation:
             return successorFailed(serving, launch, now)
-        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
     }
@@ -246,12 +298,12 @@ struct Slot {
     ) -> [Action] {
         switch phase {
         case .ready(let serving) where serving.generation == generation:
-            guard reason.leavesNothing else { return replace(serving, .retired(reason, text), now) }
+            guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
             return dismiss(serving, now) + tryAgain(now)
         case .replacing(let serving, by: let launch) where serving.generation == generation && reason.leavesNothing:
             phase = .starting(launch)
             return dismiss(serving, now)
-        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
     }
@@ -261,6 +313,31 @@ struct Slot {
         if serving.isProven || now - serving.since >= BackOff.stableAfter { failures = 0 }
         leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
         return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0)]
+    }
+
+    private mutating func changed(_ generation: UInt32, isAwaited: Bool) -> [Action] {
+        guard case .ready(let serving) = phase, serving.generation == generation else { return [] }
+        return replace(serving, Self.changedCode, isAwaited: isAwaited)
+    }
+
+    private mutating func turn(_ now: Int64) -> [Action] {
+        guard case .ready(let serving) = phase, let wanted else { return [] }
+        guard isExclusive else { return startSuccessor(serving, wanted.cause, now) }
+        self.wanted = nil
+        phase = .yielding(wanted.cause)
+        let action = retire(serving, requests: timeouts.shutdown, total: timeouts.shutdown, now)
+        return [.withdraw, action]
+    }
+
+    private mutating func drop() -> [Action] {
+        wanted = nil
+        return []
+    }
+
+    private mutating func repaired(_ now: Int64) -> [Action] {
+        guard case .backingOff = phase else { return [] }
+        failures = 0
+        return begin(Self.changedCode, now)
     }
 
     private mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
@@ -280,7 +357,7 @@ struct Slot {
             tell(leaving[index].generation)
         }
         switch phase {
-        case .empty, .backingOff, .stopping:
+        case .empty, .yielding, .backingOff, .stopping:
             break
         case .starting(let launch):
             abandon(launch)
@@ -295,6 +372,7 @@ struct Slot {
             abandon(launch)
         }
         followedBy = nil
+        wanted = nil
         phase = .stopping
         return actions
     }
@@ -317,10 +395,12 @@ struct Slot {
             launch.isGivenUp = true
             phase = .replacing(serving, by: launch)
             return actions + [.kill(generation: launch.generation)]
-        case .ready(let serving) where (serving.restartAt ?? .max) <= now:
+        case .ready(var serving) where (serving.restartAt ?? .max) <= now:
+            // It is asked for once; the slot's turn may be later.
+            serving.restartAt = nil
             let text = "it has served for \(timeouts.restartInterval) s"
-            return actions + replace(serving, .retired(.restartInterval, text), now)
-        case .empty, .starting, .ready, .replacing, .backingOff, .stopping:
+            return actions + replace(serving, .retired(.restartInterval, text))
+        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return actions
         }
     }
@@ -341,11 +421,28 @@ struct Slot {
     private mutating func begin(_ cause: Cause, _ now: Int64) -> [Action] {
         let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
         phase = .starting(launch)
+        wanted = nil
         return [.start(generation: launch.generation, cause, hasPredecessor: false)]
     }
 
+    /// Has the serving worker replaced when it is the slot's turn. A configuration outweighs other causes.
+    private mutating func replace(_ serving: Serving, _ cause: Cause, isAwaited: Bool = false) -> [Action] {
+        phase = .ready(serving)
+        var cause = cause
+        if let known = wanted?.cause {
+            switch (known, cause) {
+            case (.configuration(changed: true), _): cause = known
+            case (_, .configuration): break
+            case (_, _): cause = known
+            }
+        }
+        wanted = Wanted(cause: cause, isAwaited: isAwaited || wanted?.isAwaited == true)
+        return []
+    }
+
     /// Starts a successor of the serving worker.
-    private mutating func replace(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
+    private mutating func startSuccessor(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
+        wanted = nil
         let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
         phase = .replacing(serving, by: launch)
         return [.start(generation: launch.generation, cause, hasPredecessor: cause != .configuration(changed: true))]
@@ -356,6 +453,7 @@ struct Slot {
         // The next start follows the newest configuration anyhow.
         if followedBy != nil { failures = 0 }
         followedBy = nil
+        wanted = nil
         failures += 1
         let delay = BackOff.delay(failures: failures)
         guard delay > 0 else { return begin(.ended, now) }
@@ -365,11 +463,11 @@ struct Slot {
 
     private mutating func successorFailed(_ serving: Serving, _ launch: Launch, _ now: Int64) -> [Action] {
         var serving = serving
-        if (serving.restartAt ?? .max) <= now { serving.restartAt = nextRestart(now) }
+        if (serving.restartAt ?? now) <= now { serving.restartAt = nextRestart(now) }
         phase = .ready(serving)
         if let cause = followedBy {
             followedBy = nil
-            return replace(serving, cause, now)
+            return replace(serving, cause)
         }
         guard launch.cause == .configuration(changed: true) else {
             refusals += 1
@@ -383,6 +481,10 @@ struct Slot {
         var requests = timeouts.graceful
         if case .retired(.evictionSignal, _) = cause, timeouts.eviction > 0 { requests = timeouts.eviction }
         let total = requests + timeouts.shutdown
+        return retire(serving, requests: requests, total: total, now)
+    }
+
+    private mutating func retire(_ serving: Serving, requests: Int, total: Int, _ now: Int64) -> Action {
         leaving.append(Leaving(generation: serving.generation, killAt: now + Int64(total + 1) * 1_000))
         return .drain(generation: serving.generation, requests: requests, total: total)
     }

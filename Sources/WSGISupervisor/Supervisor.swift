@@ -80,6 +80,9 @@ final class Supervisor {
 
     // MARK: - Events
 
+    /// How often the scripts of a group are looked at while nothing of it can be started, in milliseconds.
+    private static let codeInterval: Int64 = 200
+
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
@@ -87,6 +90,7 @@ final class Supervisor {
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
+                if case .backingOff = member.slot.phase { next = min(next, now + Self.codeInterval) }
             }
         }
         return Int32(clamping: max(next - now, 0))
@@ -111,9 +115,14 @@ final class Supervisor {
         let now = Clock.milliseconds()
         for group in groups {
             for member in group.members {
+                if case .backingOff = member.slot.phase {
+                    group.turnAway(member)
+                    if group.hasChanged(member) { handle(.repaired, group, member) }
+                }
                 guard let deadline = member.slot.deadline, deadline <= now else { continue }
                 handle(.tick, group, member)
             }
+            advance(group)
         }
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
@@ -169,7 +178,8 @@ final class Supervisor {
             return
         case .stop:
             stop("httpd stops or restarts")
-        case .start, .serve, .drain, .log, .ready, .loaded, .retire, .failed, .served, nil:
+        case .start, .serve, .drain, .log, .refused, .ready, .loaded, .retire, .failed, .served, .changed, .unusable,
+            .loading, nil:
             break
         }
         for raw in packet.descriptors { Descriptor.close(raw: raw) }
@@ -292,10 +302,17 @@ final class Supervisor {
             log.info("\(name(home)) is ready after \(time) ms.", to: home.group.log)
             handle(.ready(generation: generation), home.group, home.member)
         case .loaded:
-            unsafe packet.payload.withUnsafeBytes { bytes in
-                var reader = unsafe ByteReader(bytes)
-                if let script = try? SpecCodec.decodeScript(&reader) { home.group.learn(script) }
-            }
+            guard let script = packet.read({ try? SpecCodec.decodeScript(&$0) }) else { return }
+            home.group.learn(script)
+            home.worker.unusable.removeAll(where: script.isSameCode(as:))
+        case .unusable:
+            if let script = packet.read({ try? SpecCodec.decodeScript(&$0) }) { home.worker.unusable.append(script) }
+        case .loading:
+            home.member.code[packet.text] = home.group.modified(packet.text)
+        case .changed:
+            guard home.member.slot.serving == generation, let code = packet.changedCode else { return }
+            home.member.asked[code.path] = code.modified
+            handle(.changed(generation: generation, isAwaited: code.isAwaited), home.group, home.member)
         case .retire:
             guard let (reason, text) = packet.retirement else { return }
             home.worker.isRetiring = true
@@ -303,8 +320,8 @@ final class Supervisor {
         case .served:
             handle(.served(generation: generation), home.group, home.member)
         case .failed:
-            log.problem(.daemonStartFailed, "\(name(home)) cannot start: \(packet.text)", to: home.group.log)
-        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log:
+            home.worker.problem = packet.read { try? StartProblem(&$0) } ?? StartProblem(text: packet.text)
+        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log, .refused:
             break
         }
     }
@@ -318,7 +335,14 @@ final class Supervisor {
         poller.remove(worker.control.raw)
         homes[worker.token] = nil
         home.member.workers[worker.generation] = nil
-        WorkerReport(worker, of: home.group, slot: home.member.index).ended(ending, log)
+        let report = WorkerReport(worker, of: home.group, slot: home.member.index)
+        if let problem = worker.problem {
+            // The refusal that follows counts the others.
+            if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
+        } else {
+            if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.member, at: Clock.milliseconds()) }
+            report.ended(ending, log)
+        }
         handle(.ended(generation: worker.generation), home.group, home.member)
     }
 
@@ -346,16 +370,16 @@ final class Supervisor {
                 group: group.spec.index, slot: member.index, generation: generation,
                 threads: UInt32(clamping: group.spec.process.worker?.threads ?? 1),
                 process: member.workers[generation]?.process.id ?? 0)
+            group.noteSuccess(member)
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: member.index)
         case .refuse(let cause, let count):
-            scoreboard.refuse(group: group.spec.index, slot: member.index)
-            let times = count == 1 ? "" : " (\(count) times in a row)"
             log.problem(
                 .successorRefused, level: 4,
                 "Process group '\(group.spec.name)': a successor was needed, because "
-                    + "\(cause.text), but could not be started\(times). The running process goes on serving.",
-                to: group.log)
+                    + "\(cause.text), but could not be started\(group.explanation(of: member, count: count)). The running "
+                    + "process goes on serving.", to: group.log)
+            return refuse(group, member)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
@@ -383,17 +407,48 @@ final class Supervisor {
         return nil
     }
 
+    /// Lets the next slots of the group replace their workers.
+    private func advance(_ group: ProcessGroup) {
+        while let member = group.next(at: Clock.milliseconds()) {
+            if member.slot.wanted?.cause == Slot.changedCode, group.isPointless(at: Clock.milliseconds()) {
+                handle(.pointless, group, member)
+                _ = refuse(group, member)
+            } else {
+                handle(.turn, group, member)
+            }
+        }
+    }
+
+    /// Lets those go on who wait for a successor, unless another attempt is due: then the event for it.
+    private func refuse(_ group: ProcessGroup, _ member: Member) -> Slot.Event? {
+        guard let serving = member.slot.serving else { return nil }
+        if let worker = member.workers[serving] {
+            var asked = member.asked
+            if let problem = member.problem { asked[problem.path] = problem.modified }
+            for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
+                try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
+            }
+        }
+        if member.slot.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(member) {
+            return .changed(generation: serving, isAwaited: true)
+        }
+        scoreboard.refuse(group: group.spec.index, slot: member.index)
+        return nil
+    }
+
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
         group.forget { !CurrentProcess.sees(group.spec.root + $0.path) }
+        group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
                 throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
             }
             let worker = try launcher.start(
-                group, slot: member.index, generation: generation, cause: cause, hasPredecessor: hasPredecessor,
-                token: nextToken, listener: listener)
+                group, slot: member.index, generation: generation, cause: cause,
+                predecessor: hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil,
+                mustSucceed: hasPredecessor, token: nextToken, listener: listener)
             nextToken += 2
             let home = Home(group: group, member: member, worker: worker)
             do throws(SystemError) {
@@ -414,6 +469,7 @@ final class Supervisor {
         } catch {
             log.problem(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
         }
+        group.noteDeath(of: member, at: Clock.milliseconds())
         return .ended(generation: generation)
     }
 

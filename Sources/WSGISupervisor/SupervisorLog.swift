@@ -17,6 +17,9 @@ struct SupervisorLog {
         write(6, text(), descriptor)
     }
 
+    /// A line that belongs to the problem before it.
+    func line(_ text: String, level: Int = 3, to descriptor: Int32 = 2) { write(level, text, descriptor) }
+
     private func write(_ level: Int, _ text: String, _ descriptor: Int32) {
         guard level <= self.level else { return }
         LogLine.write(level: level, text: text, to: descriptor)

@@ -56,10 +56,11 @@ struct WorkerLauncher {
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
-    ///   - hasPredecessor: Another worker serves, so a preload that fails ends the start.
+    ///   - predecessor: The worker that serves.
+    ///   - mustSucceed: Another worker serves, so a preload that fails ends the start, unless that one is without it.
     func start(
-        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, hasPredecessor: Bool, token: UInt64,
-        listener: Int32
+        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, predecessor: WorkerProcess?,
+        mustSucceed: Bool, token: UInt64, listener: Int32
     ) throws(Failure) -> WorkerProcess {
         do {
             let started = Clock.milliseconds()
@@ -75,7 +76,7 @@ struct WorkerLauncher {
             ]
             try Self.tell(
                 pair.ours, group, learned: cause.wantsLittle ? [] : group.learned, slot: slot, generation: generation,
-                mustSucceed: hasPredecessor)
+                mustSucceed: mustSucceed, tolerated: predecessor?.unusable ?? [])
             let made = try Self.spawn(request, group.spec)
             return WorkerProcess(
                 token: token, generation: generation, cause: cause, started: started,
@@ -104,7 +105,7 @@ struct WorkerLauncher {
     /// Puts the `start` packet into the socket; the worker finds it there.
     private static func tell(
         _ control: borrowing PacketSocket, _ group: ProcessGroup, learned: [ScriptSpec], slot: UInt32,
-        generation: UInt32, mustSucceed: Bool
+        generation: UInt32, mustSucceed: Bool, tolerated: [ScriptSpec]
     ) throws(SystemError) {
         var spec = group.spec.process
         var worker = spec.worker ?? WorkerSpec()
@@ -113,6 +114,7 @@ struct WorkerLauncher {
         spec.worker = worker
         spec.preloads += learned
         spec.preloadsMustSucceed = mustSucceed
+        spec.toleratedPreloads = tolerated
         var buffer = ByteBuffer()
         SpecCodec.encode(spec, into: &buffer)
         let file = try unsafe MemoryFile.create("wsgi-start", contents: buffer.bytes)

@@ -1,4 +1,6 @@
 internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
 
 /// A worker that was started and has not been reaped.
 final class WorkerProcess {
@@ -22,6 +24,10 @@ final class WorkerProcess {
     /// Limits that the system did not grant it.
     let denials: [SpawnRequest.Denial]
 
+    /// Scripts that it could not import and serves without.
+    var unusable: [ScriptSpec] = []
+    /// Why it did not replace its predecessor.
+    var problem: StartProblem?
     /// Whether it has said that it is ready.
     var isReady = false
     /// Whether it was told to end.

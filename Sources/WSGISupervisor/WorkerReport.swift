@@ -1,5 +1,6 @@
 internal import ProcessKit
 internal import WSGICore
+internal import WSGIWire
 
 /// What the log says of one worker.
 struct WorkerReport {
@@ -37,6 +38,12 @@ struct WorkerReport {
         }
     }
 
+    /// Why it did not replace its predecessor.
+    func failed(_ problem: StartProblem, _ log: SupervisorLog) {
+        log.problem(.daemonStartFailed, "\(name) cannot start: \(problem.text)", to: group.log)
+        for line in problem.report { log.line(line, to: group.log) }
+    }
+
     /// How it has ended.
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(group.spec.origin))"
@@ -47,6 +54,10 @@ struct WorkerReport {
             let requests = Self.list(WorkerBoard.running(in: worker.board.raw))
             log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).", to: group.log)
         case .killed(let signal):
+            if worker.killReason != nil, worker.isDraining, !worker.isReady {
+                log.info("\(name) was killed: it is not needed any more, and was still starting.", to: group.log)
+                return
+            }
             let requests = WorkerBoard.running(in: worker.board.raw)
             if let reason = worker.killReason {
                 log.problem(

@@ -23,6 +23,9 @@ public enum ControlKind: UInt32, Sendable {
     case drain = 18
     /// One descriptor: the error log from now on; replaces descriptors 1 and 2.
     case log = 19
+    /// No successor can be started with the script of this time (payload: path as string, time as `Int64`): the code that
+    /// is loaded goes on serving until the file changes again.
+    case refused = 24
 
     // Worker to supervisor.
     /// Python is up, the preloads are imported.
@@ -31,10 +34,17 @@ public enum ControlKind: UInt32, Sendable {
     case loaded = 33
     /// The worker asks for a successor (payload: `ShutdownReason` in a byte, and the reason as a string); it goes on serving until `drain`.
     case retire = 34
-    /// The worker cannot start (payload: a sentence for the log); it exits.
+    /// The worker must not replace its predecessor (payload: an encoded `StartProblem`); it exits.
     case failed = 35
     /// The worker has served its first request: whatever happens to it later, its start was good.
     case served = 36
+    /// A script has changed (payload: path as string, time as `Int64`, whether a request waits for the successor as a
+    /// byte); the worker goes on serving until `drain`.
+    case changed = 44
+    /// A script could not be imported when the worker started, and it serves without (payload: as of `loaded`).
+    case unusable = 45
+    /// A request makes the worker load a script (payload: path as string).
+    case loading = 46
 }
 
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
@@ -172,6 +182,7 @@ public enum SpecCodec {
         buffer.append(string: spec.home)
         buffer.append(string: spec.pythonExecutable)
         append(spec.preloads, to: &buffer, encodeScript)
+        append(spec.toleratedPreloads, to: &buffer, encodeScript)
         append(spec.worker.map { [$0] } ?? [], to: &buffer, encodeWorker)
     }
 
@@ -200,6 +211,7 @@ public enum SpecCodec {
         spec.home = try reader.string()
         spec.pythonExecutable = try reader.string()
         spec.preloads = try list(&reader, decodeScript)
+        spec.toleratedPreloads = try list(&reader, decodeScript)
         spec.worker = try list(&reader, decodeWorker).first
         return spec
     }

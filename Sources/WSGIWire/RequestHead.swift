@@ -32,6 +32,8 @@
         public static let ignoresActivity = Flags(rawValue: 1 << 8)
         /// `WSGICaseSensitivity Off`: paths of scripts that differ in the case of ASCII letters are the same script.
         public static let ignoresCase = Flags(rawValue: 1 << 9)
+        /// `WSGIScriptReloading Rolling`: code that is loaded answers until its successor is ready.
+        public static let rolling = Flags(rawValue: 1 << 10)
     }
 
     /// Facts of one bit each.

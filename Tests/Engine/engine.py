@@ -129,6 +129,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
     data += strings([string(filter) for filter in warnings]) + struct.pack('=q', optimize)
     data += string(hash_seed) + string(egg_cache) + string(home) + string(python)
     data += strings([string(path) + string(group) + string('') for path, group in preloads])
+    data += strings([])
     worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
     worker += string('') + string('') + struct.pack('=8q', *[0] * 8)
     return data + strings([worker] if daemon else [])

@@ -70,6 +70,7 @@ def encode_process(options):
     spec += struct.pack("=B", 0) + struct.pack("=I", 0) + integer(0) + string("") + string("")  # PythonSpec
     spec += string(options.get("home", "")) + string("")
     spec += many(options.get("preloads", []), encode_script)
+    spec += struct.pack("=I", 0)  # tolerated preloads
     return spec + many([options], encode_worker)
 
 

@@ -132,7 +132,7 @@ struct DirectiveTests {
     func settingOutsideOfContainersGoesToTheServer(place: Place) throws {
         var configuration = Configuration()
         try configuration.apply("WSGIScriptReloading Off", in: place)
-        #expect(!configuration.server.directory.scriptReloading)
+        #expect(configuration.server.directory.scriptReloading == .off)
         #expect(!configuration.server.directory.isEmpty)
         #expect(configuration.directory == DirectorySettings())
     }
@@ -141,7 +141,7 @@ struct DirectiveTests {
     func settingInContainerGoesToTheDirectory(place: Place) throws {
         var configuration = Configuration()
         try configuration.apply("WSGIScriptReloading Off", in: place)
-        #expect(!configuration.directory.scriptReloading)
+        #expect(configuration.directory.scriptReloading == .off)
         #expect(!configuration.directory.isEmpty)
         #expect(configuration.server.directory == DirectorySettings())
     }
@@ -162,7 +162,7 @@ struct DirectiveTests {
         #expect(settings.processGroup == GroupExpression("site"))
         #expect(settings.applicationGroup == GroupExpression("%{SERVER}"))
         #expect(settings.callableObject == GroupExpression("app", role: .callableObject))
-        #expect(!settings.scriptReloading)
+        #expect(settings.scriptReloading == .off)
         #expect(settings.passAuthorization && settings.chunkedRequest && settings.enableSendfile)
         #expect(settings.errorOverride && settings.ignoreActivity && settings.passApacheRequest)
         #expect(settings.mapHeadToGet == .off && !settings.groupAuthoritative)
@@ -252,9 +252,9 @@ struct DirectiveTests {
     }
 
     @Test(arguments: [
-        ("WSGIScriptReloading", "WSGIScriptReloading needs a value: On or Off."),
-        ("WSGIScriptReloading  ", "WSGIScriptReloading needs a value: On or Off."),
-        ("WSGIScriptReloading True", "WSGIScriptReloading must be On or Off, not 'True'."),
+        ("WSGIScriptReloading", "WSGIScriptReloading needs a value: On, Off or Rolling."),
+        ("WSGIScriptReloading  ", "WSGIScriptReloading needs a value: On, Off or Rolling."),
+        ("WSGIScriptReloading True", "WSGIScriptReloading must be On, Off or Rolling, not 'True'."),
         (
             "WSGIProcessGroup my group",
             "WSGIProcessGroup takes one value, but 'group' follows 'my': put a value with spaces in quotes."

@@ -14,7 +14,7 @@ struct DirectorySettingsTests {
         let child = try Self.settings("WSGIProcessGroup inner", "WSGIPassAuthorization On", "WSGIScriptReloading On")
         let merged = parent.merged(under: child)
         #expect(merged.processGroup.text.string == "inner")
-        #expect(merged.scriptReloading)
+        #expect(merged.scriptReloading == .on)
         #expect(merged.chunkedRequest)
         #expect(merged.passAuthorization)
         #expect(merged.written == parent.written | child.written)

@@ -25,7 +25,7 @@ struct ServerSettingsTests {
         #expect(merged.ownAliases.map(\.target.string) == ["/srv/host.wsgi"])
         #expect(merged.daemonProcesses.map(\.name) == ["host"])
         #expect(merged.directory.processGroup.text == "host")
-        #expect(!merged.directory.scriptReloading)
+        #expect(merged.directory.scriptReloading == .off)
         #expect(merged.global.restrictEmbedded)
     }
 }

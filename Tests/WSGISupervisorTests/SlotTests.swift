@@ -11,7 +11,10 @@ private struct Bench {
 
     mutating func on(_ event: Slot.Event, after milliseconds: Int64 = 1) -> [Slot.Action] {
         now += milliseconds
-        return slot.handle(event, at: now)
+        let actions = slot.handle(event, at: now)
+        guard slot.wanted != nil else { return actions }
+        // The group's only slot has its turn at once.
+        return actions + slot.handle(.turn, at: now)
     }
 
     /// A slot in which generation 1 serves.
@@ -314,6 +317,7 @@ struct SlotTests {
                 plain, .configured(changed: true), .ready(generation: someone), .ready(generation: someone),
                 .ended(generation: someone), .retire(generation: someone, .maximumRequests, "random"),
                 .retire(generation: someone, .deadlockTimeout, "random"), .tick, .removed, .stop,
+                .changed(generation: someone, isAwaited: true), .turn, .pointless, .repaired,
             ]
             let event = events.randomElement(using: &random) ?? .tick
             if case .ended(let generation) = event, alive.remove(generation) == nil { continue }
@@ -336,7 +340,7 @@ struct SlotTests {
             let serves: Bool
             switch bench.slot.phase {
             case .ready, .replacing: serves = true
-            case .empty, .starting, .backingOff, .stopping: serves = false
+            case .empty, .starting, .yielding, .backingOff, .stopping: serves = false
             }
             #expect(serves == (published != 0))
         }

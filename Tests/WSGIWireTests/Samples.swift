@@ -142,6 +142,7 @@ enum Sample {
             ScriptSpec(path: "/srv/b.wsgi", applicationGroup: "b"),
         ]
         spec.preloadsMustSucceed = true
+        spec.toleratedPreloads = [ScriptSpec(path: "/srv/broken.wsgi", applicationGroup: "b")]
         spec.worker = worker
         return spec
     }

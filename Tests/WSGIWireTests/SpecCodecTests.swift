@@ -38,6 +38,30 @@ struct SpecCodecTests {
         }
     }
 
+    private static func problem(_ bytes: some Collection<UInt8>) throws -> StartProblem {
+        unsafe try lend(bytes) { raw in
+            var reader = unsafe ByteReader(raw)
+            return try StartProblem(&reader)
+        }
+    }
+
+    @Test func startProblemIsReadBack() throws {
+        var problem = StartProblem(text: "no")
+        problem.report = ["Traceback (most recent call last):", "", "ValueError: ü"]
+        problem.script = "/srv/app.wsgi"
+        problem.modified = 1_700_000_000_123_456
+        #expect(try Self.problem(encoded { problem.encode(into: &$0) }) == problem)
+    }
+
+    @Test func longReportsKeepTheirBeginningAndTheirEnd() throws {
+        var problem = StartProblem(text: "no")
+        problem.report = ["first"] + Array(repeating: String(repeating: "x", count: 900), count: 500) + ["last"]
+        let bytes = encoded { problem.encode(into: &$0) }
+        #expect(bytes.count < 65_000, "it has to fit into a packet")
+        let report = try Self.problem(bytes).report
+        #expect(report.first == "first" && report.last == "last" && report.count > 50)
+    }
+
     /// A value that the codec forgot would be at its default after the round trip, as it is in `Sample` too.
     @Test func samplesHaveNoDefaults() {
         func unchanged(_ sample: Any, _ fresh: Any) -> [String] {

@@ -1,0 +1,60 @@
+internal import CPython
+internal import CSystem
+internal import PythonRuntime
+internal import WSGICore
+internal import WSGIWire
+
+/// What becomes of a request whose script has changed since it was loaded. Everything needs the GIL.
+extension Call {
+    /// Loads the script if need be; the answer, if the application is not to be entered.
+    func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
+        let interpreter = unsafe state.pointee.interpreter
+        guard script.isLoaded else {
+            let path = script.path
+            Attachment.detached { Adapter.announce(.loading(path)) }
+            return unsafe script.load(ifNot: nil, in: interpreter, target: log) ? nil : 500
+        }
+        guard let modified = change(of: script, head) else { return nil }
+        if unsafe ProcessState.current?.pointee.isDaemon == true { return succeed(script, modified, head) }
+        let stale = unsafe script.state.pointee.module
+        return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
+    }
+
+    /// The time of the changed file, 0: none, or the script itself wants to be loaded again. `nil`: nothing has changed.
+    private func change(of script: Script, _ head: RequestHead) -> Int64? {
+        guard head.flags.contains(.scriptReloading) else { return nil }
+        if head.scriptModified != 0, let modified = script.change(for: head.scriptModified) { return modified }
+        guard head.flags.contains(.handlerScript) else { return nil }
+        let wantsReload = unsafe script.state.pointee.wantsReload
+        // A request that waited for the successor may have come to its predecessor once more, while that drains.
+        if head.flags.contains(.reloaded) { return wantsReload ? 0 : nil }
+        if head.flags.contains(.rolling), wantsReload { return 0 }
+        guard let resource = unsafe head.value(of: "SCRIPT_FILENAME"),
+            unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
+        else { return nil }
+        unsafe script.state.pointee.wantsReload = unsafe ProcessState.current?.pointee.isDaemon == true
+        return 0
+    }
+
+    /// Asks for a successor, and decides whether the request waits for it or is answered by the code that is loaded.
+    private func succeed(_ script: Script, _ modified: Int64, _ head: RequestHead) -> Int32? {
+        if head.flags.contains(.staleAllowed) { return nil }
+        let path = script.path
+        if modified != 0, RefusedCode.contains(path, modified: modified) { return nil }
+        let isAwaited = !head.flags.contains(.rolling)
+        guard isAwaited || script.mayAsk(for: modified) else { return nil }
+        Attachment.detached { Adapter.announce(.changed(path: path, modified: modified, isAwaited: isAwaited)) }
+        return isAwaited ? WSGI_OUTCOME_RELOAD.rawValue : nil
+    }
+}
+
+extension Script {
+    /// Whether a successor is to be asked for although nobody waits for it: once for each change, and again when it does
+    /// not come.
+    fileprivate func mayAsk(for modified: Int64) -> Bool {
+        let now = Int64(wsgi_monotonic_nanoseconds() / 1_000_000)
+        guard unsafe state.pointee.asked != modified || now - state.pointee.askedAt >= 1_000 else { return false }
+        unsafe (state.pointee.asked, state.pointee.askedAt) = (modified, now)
+        return true
+    }
+}

@@ -1,0 +1,33 @@
+internal import Synchronization
+public import WSGICore
+
+/// What a process tells of its scripts to whoever starts its successors.
+public enum ScriptEvent: Sendable {
+    /// A request makes the process load the script of this path.
+    case loading(String)
+    /// The application was found; a successor has to find it before it takes over.
+    case loaded(ScriptSpec)
+    /// The script could not be imported when the process started, and it serves nevertheless.
+    case unusable(ScriptSpec)
+    /// A request has come for a changed file: its path, its time in microseconds since 1970 (0: the script itself wants to
+    /// be loaded again), and whether the request waits for the successor.
+    case changed(path: String, modified: Int64, isAwaited: Bool)
+}
+
+extension Adapter {
+    private static let listener = Mutex<(@Sendable (ScriptEvent) -> Void)?>(nil)
+
+    /// Sets what is called, without the GIL and on any thread, for each event.
+    public static func onScript(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {
+        listener.withLock { $0 = callback }
+    }
+
+    /// Has this code refused: see `RefusedCode`. Any thread.
+    public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
+
+    /// Tells whoever asked. Without the GIL.
+    static func announce(_ event: ScriptEvent) {
+        let callback = listener.withLock { $0 }
+        callback?(event)
+    }
+}

@@ -1,0 +1,55 @@
+internal import CSystem
+internal import Synchronization
+
+/// Why a successor must not take over: a script that its predecessor runs cannot be imported, or does not serve.
+public struct StartFailure: Sendable {
+    /// A sentence.
+    public var text: String
+    /// What belongs into the log: records with their identifiers, tracebacks line by line.
+    public var report: [String]
+    /// The script's path.
+    public var script: String
+    /// The time of the file whose code has failed, in microseconds since 1970; 0: unknown.
+    public var modified: Int64
+
+    /// Writes it to the process's error log, where nobody else does.
+    public func log() {
+        for line in report { LogTarget.process.write(WSGI_LOG_ERR, line) }
+        LogTarget.process.write(WSGI_LOG_ERR, text)
+    }
+}
+
+/// Records that are kept for a `StartFailure` instead of being written. One thread at a time uses it.
+@safe struct FailureReport {
+    let lines: UnsafeMutablePointer<[String]>
+
+    /// Lends an empty report to `body`, and returns what was written to it beside the result.
+    static func collect<Result>(_ body: (FailureReport) -> Result) -> (result: Result, lines: [String]) {
+        let lines = UnsafeMutablePointer<[String]>.allocate(capacity: 1)
+        unsafe lines.initialize(to: [])
+        defer {
+            unsafe lines.deinitialize(count: 1)
+            unsafe lines.deallocate()
+        }
+        let result = body(unsafe FailureReport(lines: lines))
+        return (result, unsafe lines.pointee)
+    }
+
+    /// Keeps one record.
+    func append(_ text: String) { unsafe lines.pointee.append(text) }
+}
+
+/// Code with which no successor could be started: the one that is loaded goes on serving until the file changes again.
+enum RefusedCode {
+    private static let known = Mutex<[String: Int64]>([:])
+
+    /// Whether a successor with the file of this time is out of the question.
+    static func contains(_ path: String, modified: Int64) -> Bool {
+        known.withLock { $0[path] == modified }
+    }
+
+    /// Notes it.
+    static func insert(_ path: String, modified: Int64) {
+        known.withLock { $0[path] = modified }
+    }
+}

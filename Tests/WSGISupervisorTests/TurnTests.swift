@@ -1,0 +1,206 @@
+import Testing
+import WSGICore
+import WSGIWire
+
+@testable import WSGISupervisor
+
+/// Slots of one group, and whose turn it is.
+struct TurnTests {
+    private let group: ProcessGroup
+    private let now: Int64 = 1_000_000
+
+    /// A group in which three workers serve.
+    init() {
+        var spec = GroupSpec()
+        spec.name = "site"
+        group = ProcessGroup(spec, Configuration(spec: SupervisorSpec(), adopting: []))
+        for index in 0..<3 {
+            let member = ProcessGroup.Member(
+                SlotSpec(index: UInt32(index), listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
+            _ = member.slot.handle(.configured(changed: true), at: now)
+            _ = member.slot.handle(.ready(generation: 1), at: now)
+            group.members.append(member)
+        }
+    }
+
+    private func next(at time: Int64 = 1_000_000) -> UInt32? { group.next(at: time)?.index }
+
+    @Test func nobodysTurnWhenNothingIsWanted() {
+        #expect(next() == nil)
+    }
+
+    @Test func slotsAreReplacedOneAfterTheOther() {
+        for member in group.members { #expect(member.slot.handle(.configured(changed: false), at: now) == []) }
+        for (index, member) in group.members.enumerated() {
+            #expect(next() == UInt32(index))
+            let cause = Slot.Cause.configuration(changed: false)
+            #expect(member.slot.handle(.turn, at: now) == [.start(generation: 2, cause, hasPredecessor: true)])
+            #expect(next() == nil, "one start is in flight")
+            _ = member.slot.handle(.ready(generation: 2), at: now)
+        }
+        #expect(next() == nil)
+    }
+
+    @Test func slotForWhichRequestsWaitComesFirst() {
+        for member in group.members { _ = member.slot.handle(.configured(changed: false), at: now) }
+        _ = group.members[2].slot.handle(.changed(generation: 1, isAwaited: true), at: now)
+        #expect(next() == 2)
+        #expect(group.members[2].slot.wanted == Slot.Wanted(cause: .configuration(changed: false), isAwaited: true))
+    }
+
+    @Test func failedStartLetsTheNextOneBegin() {
+        for member in group.members.prefix(2) { _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now) }
+        _ = group.members[0].slot.handle(.turn, at: now)
+        _ = group.members[0].slot.handle(.ended(generation: 2), at: now)
+        #expect(next() == 1)
+    }
+
+    @Test func startThatHangsDoesNotHoldUpTheOthersForEver() {
+        for member in group.members.prefix(2) { _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now) }
+        _ = group.members[0].slot.handle(.turn, at: now)
+        #expect(next(at: now + Slot.patience - 1) == nil)
+        #expect(next(at: now + Slot.patience) == 1)
+    }
+
+    @Test func workerThatDiesWhileItWaitsForItsTurnIsReplacedAtOnce() {
+        let member = group.members[0]
+        _ = member.slot.handle(.configured(changed: false), at: now)
+        #expect(
+            member.slot.handle(.ended(generation: 1), at: now + 60_000) == [
+                .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
+            ])
+        #expect(member.slot.wanted == nil)
+    }
+
+    @Test func changedConfigurationOutweighsOtherCauses() {
+        let member = group.members[0]
+        _ = member.slot.handle(.configured(changed: true), at: now)
+        _ = member.slot.handle(.configured(changed: false), at: now)
+        _ = member.slot.handle(.changed(generation: 1, isAwaited: false), at: now)
+        #expect(member.slot.wanted?.cause == .configuration(changed: true))
+    }
+
+    // MARK: - Code that fails
+
+    private func problem(_ path: String, _ modified: Int64) -> StartProblem {
+        var problem = StartProblem(text: "the script cannot be imported.")
+        problem.script = path
+        problem.modified = modified
+        problem.report = ["Traceback", "ValueError: broken"]
+        return problem
+    }
+
+    @Test func attemptsWithTheSameCodeAreCounted() {
+        let member = group.members[0]
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: member) == 1)
+        #expect(group.explanation(of: member, count: 1) == " (/nowhere/a.wsgi: ValueError: broken)")
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: group.members[1]) == 2)
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: member) == 3)
+        #expect(group.explanation(of: member, count: 1).contains("attempt 3 with this code"))
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 6), of: member) == 1)
+    }
+
+    @Test func furtherAttemptIsDueForCodeThatCameMeanwhile() {
+        let member = group.members[0]
+        member.asked = ["/a": 5]
+        group.beginAttempt(member)
+        #expect(!group.isRetryDue(member), "all of it was tried")
+        member.asked = ["/a": 6]
+        _ = group.noteFailure(problem("/a", 5), of: member)
+        #expect(group.isRetryDue(member))
+        _ = group.noteFailure(problem("/a", 6), of: member)
+        #expect(!group.isRetryDue(member), "that is what has failed")
+    }
+
+    @Test func failedCodeStandsUntilItsFileChanges() {
+        var code = FailedCode()
+        #expect(!code.isStanding(at: 0) { _ in 5 })
+        _ = code.note("/a", modified: 5)
+        #expect(code.isStanding(at: 1_000_000) { _ in 5 })
+        #expect(code.blames("/a", modified: 5) && !code.blames("/a", modified: 6) && !code.blames("/b", modified: 5))
+        #expect(!code.isStanding(at: 0) { _ in 6 })
+        #expect(!code.blames("/a", modified: 5), "forgotten")
+    }
+
+    @Test func suspicionEnds() {
+        var code = FailedCode()
+        code.suspect("/a", modified: 5, at: 100)
+        #expect(code.isStanding(at: 99 + FailedCode.suspicion) { _ in 5 })
+        #expect(!code.blames("/a", modified: 5))
+        #expect(!code.isStanding(at: 100 + FailedCode.suspicion) { _ in 5 })
+    }
+
+    @Test func successForgetsWhatFailed() {
+        let member = group.members[0]
+        _ = group.noteFailure(problem("/nowhere", 5), of: member)
+        member.asked = ["/nowhere": 5]
+        group.noteSuccess(member)
+        #expect(member.asked.isEmpty && !group.isPointless(at: now))
+    }
+}
+
+/// Slots whose processes only run scripts: never two at a time.
+struct ExclusiveSlotTests {
+    private static func serving() -> Slot {
+        var slot = Slot(after: 0, timeouts: Slot.Timeouts(graceful: 15, shutdown: 5))
+        slot.isExclusive = true
+        _ = slot.handle(.configured(changed: true), at: 0)
+        _ = slot.handle(.ready(generation: 1), at: 0)
+        return slot
+    }
+
+    @Test func oldOneEndsBeforeTheNewOneStarts() {
+        var slot = Self.serving()
+        _ = slot.handle(.configured(changed: false), at: 100)
+        #expect(slot.handle(.turn, at: 100) == [.withdraw, .drain(generation: 1, requests: 5, total: 5)])
+        #expect(slot.isReplacing(at: 100) && slot.deadline == 6_100)
+        #expect(slot.handle(.configured(changed: true), at: 200) == [])
+        #expect(slot.handle(.tick, at: 6_100) == [.kill(generation: 1)])
+        let cause = Slot.Cause.configuration(changed: false)
+        #expect(slot.handle(.ended(generation: 1), at: 6_200) == [.start(generation: 2, cause, hasPredecessor: false)])
+    }
+
+    @Test func startAfterAStopWaitsForTheOldOne() {
+        var slot = Self.serving()
+        _ = slot.handle(.stop, at: 100)
+        #expect(slot.handle(.configured(changed: true), at: 100) == [])
+        #expect(slot.handle(.ended(generation: 1), at: 200) == [.start(generation: 2, .first, hasPredecessor: false)])
+    }
+
+    @Test func stopWhileTheOldOneEnds() {
+        var slot = Self.serving()
+        _ = slot.handle(.configured(changed: false), at: 100)
+        _ = slot.handle(.turn, at: 100)
+        #expect(slot.handle(.stop, at: 200) == [])
+        #expect(slot.handle(.ended(generation: 1), at: 300) == [])
+        #expect(slot.isFinished)
+    }
+
+    @Test func removalDoesNotWaitForRequests() {
+        var slot = Self.serving()
+        #expect(slot.handle(.removed, at: 100) == [.withdraw, .drain(generation: 1, requests: 5, total: 5)])
+    }
+
+    @Test func longRunIsFollowedAtOnceAndShortOnesBackOff() {
+        var slot = Self.serving()
+        #expect(slot.handle(.ended(generation: 1), at: BackOff.longRun).last == .start(generation: 2, .ended, hasPredecessor: false))
+        var now = BackOff.longRun
+        for (generation, delay) in zip(UInt32(2)..., [1_000, 2_000, 4_000] as [Int64]) {
+            _ = slot.handle(.ready(generation: generation), at: now)
+            #expect(
+                slot.handle(.ended(generation: generation), at: now + 5_000).last
+                    == .delayed(milliseconds: delay, failures: Int(generation)))
+            now += 5_000 + delay
+            #expect(slot.handle(.tick, at: now) == [.start(generation: generation + 1, .ended, hasPredecessor: false)])
+        }
+    }
+
+    @Test func repairedScriptEndsTheBackOff() {
+        var slot = Self.serving()
+        _ = slot.handle(.ended(generation: 1), at: 10)
+        #expect(slot.handle(.repaired, at: 15) == [], "a start is in flight")
+        _ = slot.handle(.ended(generation: 2), at: 20)
+        #expect(slot.handle(.repaired, at: 30) == [.start(generation: 3, Slot.changedCode, hasPredecessor: false)])
+        #expect(slot.failures == 0)
+    }
+}
