@@ -20,7 +20,14 @@ enum ChildProcesses {
         import os
         import posix
         import threading
-        from _signal import NSIG, SIG_DFL, SIG_SETMASK, getsignal, pthread_sigmask, signal
+        from _signal import NSIG, SIG_DFL, SIG_IGN, SIG_SETMASK, SIGINT, getsignal, pthread_sigmask, signal, valid_signals
+
+
+        #: What threads that are about to fork have blocked, by their numbers.
+        blocked = {}
+
+        #: httpd's children may ignore SIGINT, which concerns the parent; Python handles or obeys it.
+        ignores_interrupts = getsignal(SIGINT) == SIG_IGN
 
 
         def enter_thread():
@@ -35,19 +42,30 @@ enum ChildProcesses {
 
             @functools.wraps(call)
             def start(*arguments, **named):
-                blocked = pthread_sigmask(SIG_SETMASK, ())
+                former = pthread_sigmask(SIG_SETMASK, ())
                 try:
                     return call(*arguments, **named)
                 finally:
-                    pthread_sigmask(SIG_SETMASK, blocked)
+                    pthread_sigmask(SIG_SETMASK, former)
 
             return start
 
 
+        def hold_signals():
+            """Before a fork: httpd's handlers must not run in the new process."""
+            blocked[threading.get_ident()] = pthread_sigmask(SIG_SETMASK, valid_signals())
+
+
+        def resume_signals():
+            pthread_sigmask(SIG_SETMASK, blocked.pop(threading.get_ident()))
+
+
         def release_signals():
             """Removes the handlers that are not Python's, and only then lets signals in."""
+            blocked.clear()
             for number in range(1, NSIG):
-                if getsignal(number) is None:
+                handler = getsignal(number)
+                if handler is None or number == SIGINT and ignores_interrupts and handler == SIG_IGN:
                     try:
                         signal(number, SIG_DFL)
                     except (OSError, ValueError):
@@ -59,7 +77,7 @@ enum ChildProcesses {
             os.register_at_fork(after_in_child=enter_thread)
             if not is_embedded:
                 return
-            os.register_at_fork(after_in_child=release_signals)
+            os.register_at_fork(before=hold_signals, after_in_parent=resume_signals, after_in_child=release_signals)
             _posixsubprocess.fork_exec = unblocked(_posixsubprocess.fork_exec)
             for name in ('posix_spawn', 'posix_spawnp', 'system'):
                 start = unblocked(getattr(posix, name))
