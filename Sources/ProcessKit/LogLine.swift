@@ -23,14 +23,32 @@ public enum LogLine {
     /// Writes a line with one `write(2)`, so that lines of several processes never mix.
     public static func write(level: Int, text: String, to descriptor: Int32 = 2) {
         var line = format(level: level, text: text)
-        line.withUTF8 { bytes in
-            _ = unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        line.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
+    }
+
+    /// Goes on where a full pipe, or a signal, has made the system take a part only.
+    private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) {
+        var rest = unsafe bytes
+        while rest.count > 0 {
+            let count = unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count > 0 {
+                unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                // Somebody who shares the pipe has made it non-blocking.
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                guard unsafe poll(&wait, 1, 1_000) == 1 else { return }
+            default: return
+            }
         }
     }
 
     /// Writes text that has its own format, a traceback, as it is.
     public static func copy(_ text: [UInt8], to descriptor: Int32) {
-        _ = unsafe text.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        unsafe text.withUnsafeBytes { unsafe put($0, descriptor) }
     }
 
     /// Local time as httpd prints it.

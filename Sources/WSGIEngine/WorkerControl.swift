@@ -136,8 +136,9 @@ struct WorkerControl: ~Copyable {
                 worker.spec.evictionTimeout > 0 ? .evictionSignal : .gracefulSignal, "a signal asked for it (SIGUSR1)")
         case SIGXCPU:
             worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
-        default:
+        case SIGHUP, SIGUSR2:
             WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
+        default: break
         }
     }
 
@@ -150,7 +151,8 @@ struct WorkerControl: ~Copyable {
     private mutating func drain(requests: Int, total: Int) {
         let now = Clock.milliseconds()
         let end = now + Int64(requests) * 1_000
-        worker.endProcess(at: now + Int64(max(total, requests)) * 1_000)
+        // A moment later than the requests' time, so that there is one to say what was cut.
+        worker.endProcess(at: now + Int64(max(total, requests)) * 1_000 + 300)
         if let deadline {
             self.deadline = min(deadline, end)
         } else {

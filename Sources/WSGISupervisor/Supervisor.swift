@@ -212,7 +212,7 @@ final class Supervisor {
         isStopping = false
         log.level = configuration.spec.logLevel
         if let main = configuration.descriptor(configuration.spec.logDescriptor) {
-            try? Descriptor.replace(2, with: main)
+            for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
         }
         // What ends makes room in the scoreboard for what begins.
         let names = Set(configuration.spec.groups.map(\.name))
