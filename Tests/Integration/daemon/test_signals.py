@@ -127,7 +127,7 @@ def test_a_processor_limit_of_the_supervisor_itself(launch):
     former = supervisor(server.start())
     server.kill(former, signal.SIGXCPU)
     server.log.wait_for("WSGI1010: .*is started again", timeout=10)
-    server.log.allow("WSGI0117: ", "WSGI0116: ", "AH00051: .*cpu limit")
+    server.log.allow("WSGI0117: ", "WSGI0116: ", "AH0005[12]: .*cpu limit")
     # The processes of the former supervisor end by themselves; it may be a moment until the parent has reaped it.
     until(lambda: answers(server) and former not in {one.pid for one in server.processes()}, "another supervisor")
     assert supervisor(server) != former
