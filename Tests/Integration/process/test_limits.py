@@ -1,9 +1,11 @@
 """What the system holds daemon processes to: time, memory, priority, accounts."""
 
+import concurrent.futures
 import grp
 import os
 import pwd
 import resource
+import textwrap
 import time
 
 import pytest
@@ -142,3 +144,67 @@ def test_time_of_the_cpu_counts_for_each_process_anew(launch):
     while len(pids) < 3 and time.monotonic() < deadline:
         pids.add(ask(server, BURN.format(0.5)))
     assert len(pids) == 3
+
+
+BESIDE = """
+WSGIDaemonProcess beside python-home=@VENV@
+WSGIScriptAlias /beside @APPS@/evaluate/app.wsgi process-group=beside application-group=%{GLOBAL}
+"""
+PID = "import os\nos.getpid()"
+
+
+def test_nobody_is_disturbed_when_the_cpu_time_is_over(launch):
+    """Requests are answered all the while; the other processes of the group and other groups stay."""
+    server = launch(configuration("daemon", "processes=2 threads=2 cpu-time-limit=2 graceful-timeout=10") + BESIDE)
+    beside = ask(server, PID, "/beside")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        burning = pool.submit(ask, server, BURN.format(2.2), timeout=30)
+        answers = []
+        while not burning.done():
+            answers.append(server.request("POST", "/main", body=PID.encode()).status)
+            time.sleep(0.02)
+    burnt = burning.result()
+    server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)", timeout=10)
+    server.log.wait_for(rf"\[wsgi:info\].*Process {burnt} .*has ended", timeout=10)
+    assert set(answers) == {200}
+    ended = [line for line in server.log.lines() if "has ended" in line]
+    assert len(ended) == 1 and ask(server, PID, "/beside") == beside
+
+
+@pytest.mark.parametrize("option", ["memory-limit=300M", "virtual-memory-limit=1500M"])
+def test_a_request_that_wants_too_much_memory_fails_alone(launch, option):
+    server = launch(configuration("daemon", f"processes=1 threads=2 {option}") + BESIDE)
+    pid, beside = ask(server, PID), ask(server, PID, "/beside")
+    assert server.request("POST", "/main", body=b"len(bytearray(2_000_000_000))").status == 500
+    server.log.expect_traceback("MemoryError")
+    # The process goes on with what it has; the limit is no other group's.
+    assert ask(server, PID) == pid
+    reserve = "import mmap\nlen(mmap.mmap(-1, 2_000_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))"
+    assert ask(server, reserve, "/beside") == 2_000_000_000
+    assert ask(server, PID, "/beside") == beside
+
+
+@pytest.mark.parametrize("option", ["memory-limit=300M", "virtual-memory-limit=1500M"])
+def test_a_process_that_dies_of_its_memory_is_replaced(launch, option):
+    """An extension module that cannot live without memory ends the process: 502, a record, a successor."""
+    server = launch(configuration("daemon", f"processes=1 threads=2 {option}") + BESIDE)
+    pid, beside = ask(server, PID), ask(server, PID, "/beside")
+    source = """
+        import ctypes, os
+        library = ctypes.CDLL(None)
+        library.malloc.restype = ctypes.c_void_p
+        library.malloc.argtypes = [ctypes.c_size_t]
+        library.malloc(2_000_000_000) or os.abort()
+        """
+    assert server.request("POST", "/main", body=textwrap.dedent(source).encode()).status == 502
+    server.log.expect(rf"WSGI1011: Process {pid} of group 'main'.*SIGABRT", "WSGI0146: ")
+    server.log.allow(".*Aborted|File|Thread|Extension", "Current thread")
+    assert ask(server, PID) != pid
+    assert ask(server, PID, "/beside") == beside
+
+
+def test_a_limit_that_leaves_no_room_for_threads_says_so(launch):
+    server = launch(configuration("daemon", "threads=15 memory-limit=40M stack-size=8M"))
+    server.log.allow("WSGI1014: ", "WSGI0117: ", "WSGI1011: ")
+    server.log.wait_for(r"WSGI0028: .*pthread_create")
+    assert server.request("POST", "/main", body=b"1").status == 503
