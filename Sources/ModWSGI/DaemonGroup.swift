@@ -31,12 +31,14 @@ final class DaemonGroup: Sendable {
     let root: ConfigText
     /// What its workers may send, and receive, ahead of the other side, in bytes; 0: the system's default.
     let buffers: (send: Int, receive: Int)
+    /// Its processes have no request threads: they only run scripts.
+    let isService: Bool
 
     init(
         name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int,
         queueTimeout: Int, backlog: Int,
         ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int,
-        root: ConfigText, buffers: (send: Int, receive: Int)
+        root: ConfigText, buffers: (send: Int, receive: Int), isService: Bool
     ) {
         self.name = name
         self.index = index
@@ -51,6 +53,7 @@ final class DaemonGroup: Sendable {
         self.clientTimeout = clientTimeout
         self.root = root
         self.buffers = buffers
+        self.isService = isService
     }
 }
 

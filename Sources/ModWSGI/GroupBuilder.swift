@@ -37,7 +37,7 @@ internal import WSGICore
         let index = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
         var ownership: ScriptOwnership?
-        do {
+        do throws(StartError) {
             ownership = try ScriptOwnership(options, for: "WSGIDaemonProcess '\(definition.name)'")
             let resolution = GroupResolution(definition, global, host, engine: spec.engine)
             let resolved = unsafe try resolution.spec(
@@ -48,7 +48,14 @@ internal import WSGICore
                     prefix: socketPrefix, backlog: options.listenBacklog, owner: resolution.socketOwner(),
                     buffers: (options.sendBufferSize, options.receiveBufferSize)))
             unsafe warn(of: definition, log)
+            guard options.threads > 0 || !resolved.process.preloads.isEmpty else {
+                throw StartError(
+                    .serviceWithoutScript,
+                    "WSGIDaemonProcess '\(definition.name)' has threads=0, and no WSGIImportScript names it: there is "
+                        + "nothing to run.")
+            }
             var group = resolved
+            if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
             group.index = index
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
@@ -74,7 +81,8 @@ internal import WSGICore
             longestHeader: options.headerBufferSize > 0 ? options.headerBufferSize : 32768,
             largestBacklog: options.responseBufferSize > 0 ? options.responseBufferSize : 8 << 20,
             clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout,
-            root: ConfigText(options.root), buffers: (options.sendBufferSize, options.receiveBufferSize))
+            root: ConfigText(options.root), buffers: (options.sendBufferSize, options.receiveBufferSize),
+            isService: options.threads == 0)
     }
 
     /// Accounts, Python and everything else of a definition.

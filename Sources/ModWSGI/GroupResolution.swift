@@ -153,9 +153,11 @@ struct GroupResolution {
         process.maximumProcesses = options.processes
         process.threadsPerProcess = options.threads
         global.interpreters(of: definition).apply(to: &process)
+        if options.threads == 0 { process.allowSignals() }
         process.destroysInterpreters = global.destroyInterpreter
         process.home = options.home ?? ""
         process.preloads = preloads
+        process.warmup = options.warmup ?? ""
         return process
     }
 

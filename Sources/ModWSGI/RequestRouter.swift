@@ -100,6 +100,13 @@ internal import WSGIWire
         case .found(let index):
             guard index < ModuleState.groups.count, let board = unsafe ModuleState.board else { break }
             let group = ModuleState.groups[index]
+            if group.isService {
+                unsafe Log.request(
+                    r, .error, .serviceGroup,
+                    "Process group '\(group.name)' has threads=0: its processes run scripts of WSGIImportScript and "
+                        + "serve no requests. Name another group for this application.")
+                return .status(HTTP_INTERNAL_SERVER_ERROR)
+            }
             if let refusal = unsafe group.ownership?.refuse(r, facts.script) { return .status(refusal) }
             facts.queueStart = apr_time_now()
             return unsafe group.root.withBytes { root in

@@ -57,6 +57,16 @@ public enum CurrentProcess {
         max(unsafe path.withCString { unsafe wsgi_file_modified($0) }, 0)
     }
 
+    /// Sends itself a signal.
+    public static func signal(_ number: Int32) { _ = kill(getpid(), number) }
+
+    /// Keeps all signals away from the calling thread.
+    public static func blockSignals() {
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    }
+
     /// Writes a title over its arguments, as ps shows them. False: there is no room.
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }

@@ -47,7 +47,7 @@ internal import WSGIWire
             Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
             return turnedAway(404)
         }
-        if isFirst { unsafe announce(script, head.callableObject) }
+        if isFirst { unsafe announce(script, head.callableObject, head.value(of: "SCRIPT_NAME")) }
         let outcome = unsafe call(application.object, head, name, entered)
         _ = consume application
         finish()
@@ -62,10 +62,13 @@ internal import WSGIWire
     }
 
     /// An application that was found once is what a successor has to find before it takes over.
-    private func announce(_ script: Script, _ callable: UnsafeRawBufferPointer) {
+    private func announce(
+        _ script: Script, _ callable: UnsafeRawBufferPointer, _ mountPoint: UnsafeRawBufferPointer?
+    ) {
         let group = unsafe state.pointee.interpreter.text
         let spec = unsafe ScriptSpec(
-            path: script.path, applicationGroup: group, callableObject: Text.string(callable))
+            path: script.path, applicationGroup: group, callableObject: Text.string(callable),
+            mountPoint: mountPoint.map { unsafe Text.string($0) } ?? "")
         Attachment.detached { Adapter.announce(.loaded(spec)) }
     }
 

@@ -55,7 +55,7 @@ extension Adapter {
     }
 
     /// Calls `body` in the script's interpreter; `nil`: there is none, which is logged.
-    private static func withEntry<Result>(
+    static func withEntry<Result>(
         of script: ScriptSpec, _ thread: ThreadContext, _ target: LogTarget, _ body: (Script, Interpreter) -> Result
     ) -> Result? {
         var group = script.applicationGroup

@@ -8,6 +8,8 @@ internal import WSGICore
     let host: UnsafePointer<wsgi_host>
     /// A daemon process, not an httpd child.
     let isDaemon: Bool
+    /// A daemon process that serves no requests: its scripts are its work.
+    var isService: Bool { spec.worker?.threads == 0 }
 
     /// The process's state; `nil` before `start`.
     nonisolated(unsafe) static var current: UnsafeMutablePointer<ProcessState>?

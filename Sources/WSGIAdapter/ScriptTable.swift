@@ -13,6 +13,8 @@ internal import WSGICore
     var namespace: PyPointer?
     /// The time of the file that was last read, in microseconds since 1970; 0: none was.
     var attempted: Int64 = 0
+    /// The last attempt to load it has ended with SystemExit.
+    var hasExited = false
     /// A daemon process is to be replaced because the script's `reload_required` said so.
     var wantsReload = false
     /// What a successor was last asked for without a request that waits, and when: see `Reloading`.
@@ -177,7 +179,7 @@ internal import WSGICore
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
         let place = "'\(path)' \(ExceptionReport.place(interpreter))"
         let python = unsafe interpreter.state.pointee.python
-        unsafe state.pointee.attempted = 0
+        unsafe (state.pointee.attempted, state.pointee.hasExited) = (0, false)
         guard let pathText = unsafe Python.text(path: state.pointee.path),
             let file = unsafe Object(python.readScript).call(pathText.object),
             let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
@@ -205,6 +207,11 @@ internal import WSGICore
         }
         guard unsafe Reference(PyEval_EvalCode(code.object.pointer, namespace.pointer, namespace.pointer)) != nil else {
             let exits = PythonError.matches(WSGI_SYSTEM_EXIT)
+            unsafe state.pointee.hasExited = exits
+            if exits, unsafe ProcessState.current?.pointee.isService == true {
+                PyErr_Clear()
+                return false
+            }
             if let exception = PythonError.take() {
                 if unsafe PyDict_DelItem(modules, name.pointer) != 0 { PyErr_Clear() }
                 ExceptionReport.log(

@@ -36,10 +36,11 @@ enum AliasStatement {
                 passAuthorization: options.passAuthorization, location: statement.location))
         let dependsOnRequest = isPattern && target.contains("$")
         if !dependsOnRequest,
-            let preload = ImportScript(
+            var preload = ImportScript(
                 path: target, options.processGroup, options.applicationGroup, owner: "\(directive) '\(path)'",
                 location: statement.location)
         {
+            preload.mountPoint = isPattern || path == "/" ? "" : path
             server.importScripts.append(preload)
         }
     }

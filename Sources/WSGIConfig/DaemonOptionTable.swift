@@ -105,6 +105,9 @@ public enum DaemonOptionTable {
             "startup-timeout", \.startupTimeout, seconds,
             help: "Time from the first attempt to load a script to the first success; 0 means any."),
         .init(
+            "warmup", \.warmup, .warmupPath,
+            help: "Path that each imported application is asked for before a new process takes requests."),
+        .init(
             "graceful-timeout", \.gracefulTimeout, seconds,
             help: "Time for requests under way to end when a process is replaced."),
         .init(
@@ -182,6 +185,19 @@ public enum DaemonOptionTable {
             help: "On or Off: let applications of the group call mod_wsgi.server_metrics."
         ).pending,
     ]
+}
+
+extension ValueKind where Value == String? {
+    /// A path below an application, with a query if need be.
+    fileprivate static var warmupPath: Self {
+        Self(
+            usage: "/path", syntax: "a path that begins with '/', without blanks",
+            parse: { word in
+                let isPlain = word.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") }
+                return word.hasPrefix("/") && isPlain ? .some(word) : nil
+            },
+            print: { $0 ?? "" })
+    }
 }
 
 extension ValueKind where Value == EnvironmentVariable {

@@ -55,6 +55,8 @@ public struct DaemonOptions: Equatable, Sendable {
     public var maximumRequestsJitter = 0
     /// Bytes of resident memory with which a process is replaced; 0: any.
     public var maximumMemory = 0
+    /// The path, and perhaps query, that each application answers before its process takes requests; `nil`: none.
+    public var warmup: String?
     /// How long requests under way may go on when a process is replaced.
     public var gracefulTimeout = 15
     /// How long requests and interpreters have when a process is told to end.

@@ -85,6 +85,8 @@ public struct ImportScript: Sendable {
     public let owner: String
     /// Where it stands.
     public let location: SourceLocation
+    /// The URL path of the alias that asks for it, empty when that is an expression; `nil`: no alias does.
+    public var mountPoint: String?
 }
 
 extension ImportScript {

@@ -27,14 +27,19 @@ extension ProcessGroups {
         for (index, server) in servers.enumerated() {
             for script in server.settings.importScripts {
                 let preload = try preload(script, of: index)
+                // Processes without request threads run scripts, and no applications.
+                if script.mountPoint != nil, let group = preload.group, isService(group) { continue }
                 if seen.insert(preload).inserted { preloads.append(preload) }
             }
         }
         return preloads
     }
 
+    private func isService(_ group: Int) -> Bool { all[group].definition.options.threads == 0 }
+
     private func preload(_ script: ImportScript, of server: Int) throws(ConfigError) -> Preload {
-        let spec = ScriptSpec(path: script.path, applicationGroup: script.applicationGroup)
+        let spec = ScriptSpec(
+            path: script.path, applicationGroup: script.applicationGroup, mountPoint: script.mountPoint)
         guard !script.processGroup.isEmpty else { return Preload(group: nil, script: spec) }
         switch find(script.processGroup, from: server) {
         case .found(let group): return Preload(group: group, script: spec)

@@ -98,6 +98,9 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case startupOverdue = 1053
     case memoryExceeded = 1054
     case clientGone = 1060
+    case serviceGroup = 1070
+    case serviceWithoutScript = 1071
+    case warmupFailed = 1072
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

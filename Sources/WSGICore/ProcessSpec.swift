@@ -52,12 +52,23 @@ public struct ProcessSpec: Equatable, Sendable {
     public var preloadsMustSucceed = false
     /// Preloads that may fail all the same, because the predecessor serves without them.
     public var toleratedPreloads: [ScriptSpec] = []
+    /// `PATH_INFO`, with a query if there is one, of the request that each application answers before the process takes
+    /// others; empty: none.
+    public var warmup = ""
+    /// `HTTP_HOST` of that request.
+    public var warmupHost = ""
 
     /// What only a daemon process has; `nil` in an httpd child.
     public var worker: WorkerSpec?
 
     /// A spec with every value at its default.
     public init() {}
+
+    /// Lets the scripts of the process handle signals, whatever the settings of its interpreters are.
+    public mutating func allowSignals() {
+        interpreter.restrictsSignal = false
+        for index in interpreters.indices { interpreters[index].interpreter.restrictsSignal = false }
+    }
 
     /// How the interpreter of this application group is set up.
     public func interpreter(of applicationGroup: String) -> InterpreterSpec {

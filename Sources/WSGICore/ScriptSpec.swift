@@ -9,11 +9,20 @@ public struct ScriptSpec: Hashable, Sendable {
     /// The name of the WSGI application in the script's module; empty when the script is only to be imported.
     public var callableObject: String
 
+    /// The URL path below which it serves requests, as far as known: `SCRIPT_NAME`. `nil`: it may serve none.
+    public var mountPoint: String?
+
     /// Names a script.
-    public init(path: String, applicationGroup: String, callableObject: String = "") {
+    public init(path: String, applicationGroup: String, callableObject: String = "", mountPoint: String? = nil) {
         self.path = path
         self.applicationGroup = applicationGroup
         self.callableObject = callableObject
+        self.mountPoint = mountPoint
+    }
+
+    /// Whether both are the same application, wherever it is mounted.
+    public func isSameApplication(as other: ScriptSpec) -> Bool {
+        isSameCode(as: other) && callableObject == other.callableObject
     }
 
     /// Whether both are loaded as one module.

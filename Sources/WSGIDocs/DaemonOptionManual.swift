@@ -15,7 +15,8 @@ enum DaemonOptionManual {
             "threads",
             """
             How many requests each process serves at the same time. With 1, applications see `wsgi.multithread` as false. With \
-            0 the process serves none: it only runs what `WSGIImportScript` names, as a program beside the applications.
+            0 the process serves none: it only runs what `WSGIImportScript` names, as a program beside the applications: see \
+            [processes.md](processes.md#service-scripts).
             """),
         ManualEntry(
             "display-name",
@@ -173,6 +174,19 @@ enum DaemonOptionManual {
             wait for it are answered with 504 (`WSGI1053`). A process that is started has the same time until it is ready, \
             which includes the import of what is preloaded. 0: any.
             """),
+        ManualEntry(
+            "warmup",
+            """
+            Before a new process takes requests it asks each application that it has imported for this path, once, with GET: \
+            what the application would do for its first visitor is done by then. The path is relative to the application: \
+            `warmup=/health` is `/shop/health` for an application at `/shop`. Imported are scripts of aliases that give both \
+            their groups and, from the second process of a slot on, those that requests have made its predecessors load. The \
+            request comes from 127.0.0.1, for the server's `ServerName`, with `mod_wsgi (warmup)` as its user agent; it does not \
+            pass through httpd. When the answer is 5xx or an exception, a process that still serves goes on, as after a failed \
+            import (`WSGI1013`); where there is none, the new one serves all the same (`WSGI1072`).
+            """,
+            difference: "mod_wsgi has no such option.",
+            example: "WSGIDaemonProcess site warmup=/health"),
         ManualEntry(
             "graceful-timeout",
             """

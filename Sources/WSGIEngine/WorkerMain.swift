@@ -35,12 +35,17 @@ enum WorkerMain {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }
             guard prepare(spec, workerSpec) else { return ExitCode.unusable }
+            if workerSpec.threads == 0 {
+                do { try ServiceMain.run(workerSpec, control: control) } catch { throw .system(error) }
+                guard spec.destroysInterpreters else { return ExitCode.leaveAtOnce }
+                return Adapter.stop() ? ExitCode.done : ExitCode.leave
+            }
             let worker: Worker
             do { worker = try Worker(spec: workerSpec, control: control) } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }
             Adapter.onScript { ControlMessage.send($0, on: worker.control) }
-            if let failure = Adapter.importPreloads() {
+            if let failure = Adapter.importPreloads() ?? Adapter.warmUp() {
                 ControlMessage.send(failure, on: worker.control)
                 return ExitCode.preloadsFailed
             }

@@ -23,10 +23,11 @@ final class ProcessGroup {
         var code: [String: Int64] = [:]
 
         /// An empty slot.
-        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts) {
+        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts, isService: Bool = false) {
             index = spec.index
             listenerDescriptor = spec.listenerDescriptor
             slot = Slot(after: generation, timeouts: timeouts)
+            slot.isExclusive = isService
         }
     }
 
@@ -88,7 +89,8 @@ final class ProcessGroup {
 
     /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many.
     func learn(_ script: ScriptSpec) {
-        guard !spec.process.preloads.contains(script), !learned.contains(script) else { return }
+        let isKnown = { (known: [ScriptSpec]) in known.contains(where: script.isSameApplication(as:)) }
+        guard !isKnown(spec.process.preloads), !isKnown(learned) else { return }
         if learned.count >= Self.maximumLearned { learned.removeFirst() }
         learned.append(script)
     }

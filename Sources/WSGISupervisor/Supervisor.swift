@@ -258,9 +258,10 @@ final class Supervisor {
                 member = known
                 member.listenerDescriptor = slot.listenerDescriptor
                 member.slot.timeouts = group.timeouts
+                member.slot.isExclusive = group.isService
             } else {
                 let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
-                member = Member(slot, after: last, timeouts: group.timeouts)
+                member = Member(slot, after: last, timeouts: group.timeouts, isService: group.isService)
                 group.members.append(member)
             }
             handle(.configured(changed: changed), group, member)
@@ -401,8 +402,8 @@ final class Supervisor {
         case .delayed(let milliseconds, let failures):
             log.problem(
                 .startDelayed, level: 4,
-                "Process group '\(group.spec.name)': \(failures) starts have failed in a row; "
-                    + "the next one is in \(milliseconds / 1_000) s.", to: group.log)
+                "Process group '\(group.spec.name)': \(failures) \(group.isService ? "runs have ended early" : "starts have failed") "
+                    + "in a row; the next one is in \(milliseconds / 1_000) s.", to: group.log)
         }
         return nil
     }

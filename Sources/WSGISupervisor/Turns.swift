@@ -4,6 +4,9 @@ internal import WSGIWire
 
 /// Which slot of a group is replaced next, and with which code.
 extension ProcessGroup {
+    /// Whether its processes serve no requests: their scripts are their work, and two of a kind would do it twice.
+    var isService: Bool { spec.process.worker?.threads == 0 }
+
     /// The slot whose worker is to be replaced now; `nil`: none waits, or the start of another one is in flight.
     func next(at now: Int64) -> Member? {
         guard !members.contains(where: { $0.slot.isReplacing(at: now) }) else { return nil }

@@ -48,7 +48,7 @@ struct WorkerReport {
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(group.spec.origin))"
         switch ending {
-        case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring):
+        case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
             log.info("\(name) has ended.", to: group.log)
         case .exited(let code):
             let requests = Self.list(WorkerBoard.running(in: worker.board.raw))

@@ -30,7 +30,7 @@ public enum ControlKind: UInt32, Sendable {
     // Worker to supervisor.
     /// Python is up, the preloads are imported.
     case ready = 32
-    /// A script was loaded (payload: path, application group and callable, as strings).
+    /// A script was loaded (payload: an encoded script).
     case loaded = 33
     /// The worker asks for a successor (payload: `ShutdownReason` in a byte, and the reason as a string); it goes on serving until `drain`.
     case retire = 34
@@ -93,12 +93,18 @@ public enum SpecCodec {
         buffer.append(string: script.path)
         buffer.append(string: script.applicationGroup)
         buffer.append(string: script.callableObject)
+        buffer.append(byte: script.mountPoint == nil ? 0 : 1)
+        buffer.append(string: script.mountPoint ?? "")
     }
 
     /// Decodes one script, the payload of `loaded`.
     public static func decodeScript(_ reader: inout ByteReader) throws(WireError) -> ScriptSpec {
-        try ScriptSpec(
+        var script = try ScriptSpec(
             path: reader.string(), applicationGroup: reader.string(), callableObject: reader.string())
+        let isMounted = try flag(&reader)
+        let mountPoint = try reader.string()
+        script.mountPoint = isMounted ? mountPoint : nil
+        return script
     }
 
     // MARK: - Parts, in the order of their declarations
@@ -183,6 +189,8 @@ public enum SpecCodec {
         buffer.append(string: spec.pythonExecutable)
         append(spec.preloads, to: &buffer, encodeScript)
         append(spec.toleratedPreloads, to: &buffer, encodeScript)
+        buffer.append(string: spec.warmup)
+        buffer.append(string: spec.warmupHost)
         append(spec.worker.map { [$0] } ?? [], to: &buffer, encodeWorker)
     }
 
@@ -212,6 +220,8 @@ public enum SpecCodec {
         spec.pythonExecutable = try reader.string()
         spec.preloads = try list(&reader, decodeScript)
         spec.toleratedPreloads = try list(&reader, decodeScript)
+        spec.warmup = try reader.string()
+        spec.warmupHost = try reader.string()
         spec.worker = try list(&reader, decodeWorker).first
         return spec
     }

@@ -48,7 +48,7 @@ def encode_worker(options):
 
 
 def encode_script(script):
-    return b"".join(string(part) for part in script)
+    return b"".join(string(part) for part in script) + b"\0" + string("")
 
 
 def encode_interpreter(options):
@@ -71,6 +71,7 @@ def encode_process(options):
     spec += string(options.get("home", "")) + string("")
     spec += many(options.get("preloads", []), encode_script)
     spec += struct.pack("=I", 0)  # tolerated preloads
+    spec += string("") + string("")  # warmup
     return spec + many([options], encode_worker)
 
 

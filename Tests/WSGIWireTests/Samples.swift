@@ -142,6 +142,8 @@ enum Sample {
             ScriptSpec(path: "/srv/b.wsgi", applicationGroup: "b"),
         ]
         spec.preloadsMustSucceed = true
+        spec.warmup = "/health"
+        spec.warmupHost = "example.org"
         spec.toleratedPreloads = [ScriptSpec(path: "/srv/broken.wsgi", applicationGroup: "b")]
         spec.worker = worker
         return spec

@@ -1,0 +1,59 @@
+internal import Glibc
+internal import ProcessKit
+internal import WSGIAdapter
+internal import WSGICore
+internal import WSGIWire
+
+/// A process without request threads (`threads=0`): it runs its scripts on Python's main thread, as a program would.
+final class ServiceMain: Sendable {
+    private let spec: WorkerSpec
+    private let control: PacketSocket
+
+    private init(_ spec: WorkerSpec, _ control: consuming PacketSocket) {
+        self.spec = spec
+        self.control = control
+    }
+
+    /// Runs the scripts: called on Python's main thread, with the GIL; returns when they have ended.
+    static func run(_ spec: WorkerSpec, control: consuming PacketSocket) throws(SystemError) {
+        let service = ServiceMain(spec, control)
+        CurrentProcess.installForkGuard()
+        CurrentProcess.guardFromForks(service.control.raw, true)
+        Adapter.catchSignals()
+        let context = unsafe Unmanaged.passRetained(service).toOpaque()
+        unsafe try CurrentProcess.startThread(stackSize: 0, name: "wsgi-control", context: context) { context in
+            guard let context = unsafe context else { return }
+            unsafe Unmanaged<ServiceMain>.fromOpaque(context).takeRetainedValue().listen()
+        }
+        ControlMessage.send(.ready, on: service.control)
+        Adapter.runServices()
+    }
+
+    /// Listens to the supervisor, on a thread of its own: Python's belongs to the scripts.
+    private func listen() {
+        // Signals are for the main thread, whose system calls they interrupt.
+        CurrentProcess.blockSignals()
+        do throws(SystemError) {
+            while let packet = try control.receive(wait: true) {
+                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
+                if let message = ControlMessage(packet.bytes) { take(message, packet.descriptors) }
+                for raw in packet.descriptors { Descriptor.close(raw: raw) }
+            }
+        } catch {
+            // The supervisor has gone, and with it the one who would kill this process in the end.
+            CurrentProcess.signal(SIGTERM)
+            Clock.sleep(milliseconds: Int64(spec.shutdownTimeout) * 1_000)
+            CurrentProcess.exitAtOnce(0)
+        }
+    }
+
+    private func take(_ message: ControlMessage, _ descriptors: [Int32]) {
+        switch message.kind {
+        case .drain: CurrentProcess.signal(SIGTERM)
+        case .log:
+            guard let log = descriptors.first else { return }
+            for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
+        default: break
+        }
+    }
+}
