@@ -184,6 +184,7 @@ internal import WSGICore
             let file = unsafe Object(python.readScript).call(pathText.object),
             let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
         else {
+            if wasEnded() { return false }
             ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
             return false
         }
@@ -191,6 +192,7 @@ internal import WSGICore
         guard let mode = Python.text("exec"),
             let code = unsafe Object(python.compile).call(source, pathText.object, mode.object)
         else {
+            if wasEnded() { return false }
             ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
             return false
         }
@@ -206,12 +208,8 @@ internal import WSGICore
             return false
         }
         guard unsafe Reference(PyEval_EvalCode(code.object.pointer, namespace.pointer, namespace.pointer)) != nil else {
+            if wasEnded() { return false }
             let exits = PythonError.matches(WSGI_SYSTEM_EXIT)
-            unsafe state.pointee.hasExited = exits
-            if exits, unsafe ProcessState.current?.pointee.isService == true {
-                PyErr_Clear()
-                return false
-            }
             if let exception = PythonError.take() {
                 if unsafe PyDict_DelItem(modules, name.pointer) != 0 { PyErr_Clear() }
                 ExceptionReport.log(
@@ -223,6 +221,17 @@ internal import WSGICore
             return false
         }
         unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.take())
+        return true
+    }
+
+    /// Whether SystemExit ended the attempt in a process whose scripts are its work: the script is done, or was told to
+    /// end. The exception is cleared then.
+    private func wasEnded() -> Bool {
+        guard unsafe ProcessState.current?.pointee.isService == true, PythonError.matches(WSGI_SYSTEM_EXIT) else {
+            return false
+        }
+        PyErr_Clear()
+        unsafe state.pointee.hasExited = true
         return true
     }
 

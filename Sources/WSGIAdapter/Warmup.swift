@@ -96,13 +96,16 @@ private struct Warmup {
         let now = wsgi_now()
         var head = RequestHeadEncoder(
             into: &buffer, contentLength: 0, scriptModified: 0, requestStart: now, queueStart: now)
-        unsafe lend(script.path, script.applicationGroup, script.callableObject, "GET " + path) { path, group, name, line in
+        unsafe lend(script.path, script.applicationGroup, script.callableObject, "GET " + path) {
+            path, group, name, line in
             unsafe head.strings(
                 script: path, applicationGroup: group, callableObject: name,
                 requestID: UnsafeRawBufferPointer(start: nil, count: 0), requestLine: line, into: &buffer)
         }
         for (key, value) in environ {
-            unsafe lend(key, value, "", "") { key, value, _, _ in unsafe head.entry(key: key, value: value, into: &buffer) }
+            unsafe lend(key, value, "", "") { key, value, _, _ in
+                unsafe head.entry(key: key, value: value, into: &buffer)
+            }
         }
         head.finish(flags: .ignoresActivity, into: &buffer)
     }

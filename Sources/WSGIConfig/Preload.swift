@@ -23,16 +23,25 @@ extension ProcessGroups {
     /// - Throws: `ConfigError` when a process group does not exist, or is not for the server.
     public func preloads(of servers: [ConfiguredServer]) throws(ConfigError) -> [Preload] {
         var preloads: [Preload] = []
-        var seen: Set<Preload> = []
         for (index, server) in servers.enumerated() {
             for script in server.settings.importScripts {
                 let preload = try preload(script, of: index)
                 // Processes without request threads run scripts, and no applications.
                 if script.mountPoint != nil, let group = preload.group, isService(group) { continue }
-                if seen.insert(preload).inserted { preloads.append(preload) }
+                add(preload, to: &preloads)
             }
         }
         return preloads
+    }
+
+    /// Each script once; where it serves is known from its first alias.
+    private func add(_ preload: Preload, to preloads: inout [Preload]) {
+        let known = preloads.firstIndex { $0.group == preload.group && $0.script.isSameCode(as: preload.script) }
+        guard let known else {
+            preloads.append(preload)
+            return
+        }
+        if preloads[known].script.mountPoint == nil { preloads[known] = preload }
     }
 
     private func isService(_ group: Int) -> Bool { all[group].definition.options.threads == 0 }

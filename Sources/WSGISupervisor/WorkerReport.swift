@@ -53,6 +53,10 @@ struct WorkerReport {
         case .exited(let code):
             let requests = Self.list(WorkerBoard.running(in: worker.board.raw))
             log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).", to: group.log)
+        case .killed(let signal)
+        where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
+            // Its scripts had ended already, and Python its handlers.
+            log.info("\(name) has ended.", to: group.log)
         case .killed(let signal):
             if worker.killReason != nil, worker.isDraining, !worker.isReady {
                 log.info("\(name) was killed: it is not needed any more, and was still starting.", to: group.log)

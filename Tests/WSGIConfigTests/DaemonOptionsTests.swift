@@ -101,6 +101,7 @@ struct DaemonOptionsTests {
         ("cpu-priority", ["0", "-20", "19"], ["20", "-21", "+1", "-"]),
         ("memory-limit", ["0", "512M"], ["-1", "512X"]),
         ("virtual-memory-limit", ["0", "2G"], ["-1", "512X"]),
+        ("warmup", ["/", "/health?full=1"], ["health", "/a#b", "/a\u{e9}"]),
         ("server-metrics", ["On", "off"], ["yes", "1"]),
     ])
     func rangeIsChecked(name: String, good: [String], bad: [String]) throws {
@@ -120,7 +121,7 @@ struct DaemonOptionsTests {
 
     @Test func everyOptionIsInTheRangeTest() {
         // One list of arguments for each row: see `rangeIsChecked`; env= has a test of its own.
-        #expect(DaemonOptionTable.all.count == 49 + 1)
+        #expect(DaemonOptionTable.all.count == 50 + 1)
     }
 
     @Test func variablesAddUpAndAreSecret() throws {

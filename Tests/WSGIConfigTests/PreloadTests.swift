@@ -34,8 +34,8 @@ struct PreloadTests {
         ])
         #expect(
             preloads == [
-                Preload(group: 1, script: ScriptSpec(path: "/srv/app.wsgi", applicationGroup: "")),
-                Preload(group: nil, script: ScriptSpec(path: "/srv/b.wsgi", applicationGroup: "b")),
+                Preload(group: 1, script: ScriptSpec(path: "/srv/app.wsgi", applicationGroup: "", mountPoint: "")),
+                Preload(group: nil, script: ScriptSpec(path: "/srv/b.wsgi", applicationGroup: "b", mountPoint: "/b")),
             ])
     }
 
@@ -53,6 +53,23 @@ struct PreloadTests {
 
     @Test func aliasMayStandBeforeItsGroup() throws {
         #expect(try Self.preloads([("main.org", [Self.alias + "site", "WSGIDaemonProcess site"])]).count == 1)
+    }
+
+    @Test func scriptThatIsImportedAndMountedCountsOnce() throws {
+        let statements = [
+            "WSGIDaemonProcess site", "WSGIImportScript /srv/app.wsgi process-group=site application-group=%{GLOBAL}",
+            "WSGIScriptAlias /a /srv/app.wsgi process-group=site application-group=%{GLOBAL}", Self.alias + "site",
+        ]
+        let script = ScriptSpec(path: "/srv/app.wsgi", applicationGroup: "", mountPoint: "/a")
+        #expect(try Self.preloads([("main.org", statements)]) == [Preload(group: 0, script: script)])
+    }
+
+    @Test func processesWithoutRequestThreadsImportNoApplications() throws {
+        let script = "WSGIImportScript /srv/work.py process-group=site application-group=%{GLOBAL}"
+        let preloads = try Self.preloads([
+            ("main.org", ["WSGIDaemonProcess site threads=0", Self.alias + "site", script])
+        ])
+        #expect(preloads.map(\.script) == [ScriptSpec(path: "/srv/work.py", applicationGroup: "")])
     }
 
     @Test func theSamePreloadCountsOnce() throws {
