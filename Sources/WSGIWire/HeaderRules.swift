@@ -1,15 +1,19 @@
-/// What a status line and a header may consist of. Whatever passes cannot break a response apart.
-enum HeaderRules {
+/// What a status line and a header may consist of. Whatever passes cannot break a response apart, and httpd sends it.
+public enum HeaderRules {
     /// What is wrong with a header, as the exception says it.
-    enum Fault: String {
+    public enum Fault: String, Sendable {
+        /// The name is not a token of RFC 9110.
         case name = "the name of a response header is not a token"
+        /// The value has characters that cannot stand in a header line.
         case value = "the value of a response header contains a control character"
+        /// A Content-Length that is no number, or not the number that was given before.
         case contentLength = "the Content-Length of the response is not a number, or there are several"
+        /// More headers than a response head can count.
         case count = "there are too many response headers"
     }
 
     /// The code of a status line: three digits, then nothing, or a space and a reason without control characters.
-    static func statusCode(_ line: UnsafeRawBufferPointer) -> Int? {
+    public static func statusCode(_ line: UnsafeRawBufferPointer) -> Int? {
         guard line.count >= 3 else { return nil }
         var code = 0
         for index in 0..<3 {
@@ -27,7 +31,7 @@ enum HeaderRules {
     }
 
     /// Whether bytes are a token of RFC 9110.
-    static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
+    public static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
         guard unsafe !name.isEmpty else { return false }
         for index in 0..<name.count {
             let byte = unsafe name[index]
@@ -38,11 +42,11 @@ enum HeaderRules {
         return true
     }
 
-    /// Whether bytes can stand in a header line: no line breaks, no zero.
-    static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
+    /// Whether bytes can stand in a header line: no control characters but the tab. httpd refuses the others, too.
+    public static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
         for index in 0..<value.count {
             let byte = unsafe value[index]
-            if byte == 0x0D || byte == 0x0A || byte == 0 { return false }
+            if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
         }
         return true
     }
@@ -73,5 +77,28 @@ enum HeaderRules {
 
     private static func digit(_ byte: UInt8) -> Int? {
         byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") ? Int(byte &- UInt8(ascii: "0")) : nil
+    }
+}
+
+extension ResponseHeadEncoder {
+    /// Appends a header of an application, if it follows the rules.
+    ///
+    /// - Parameter declaredLength: The value of the Content-Length so far, or -1; a Content-Length sets it.
+    /// - Returns: what is wrong with the header; nothing has been appended then.
+    public mutating func header(
+        checking name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, declaredLength: inout Int64,
+        into buffer: inout ByteBuffer
+    ) -> HeaderRules.Fault? {
+        guard unsafe HeaderRules.isToken(name) else { return .name }
+        guard unsafe HeaderRules.isFieldValue(value) else { return .value }
+        var text = unsafe value
+        if unsafe HeaderRules.isContentLength(name) {
+            guard let length = unsafe HeaderRules.contentLength(value),
+                unsafe declaredLength < 0 || declaredLength == length.value
+            else { return .contentLength }
+            declaredLength = unsafe length.value
+            unsafe text = length.digits
+        }
+        return unsafe header(name: name, value: text, into: &buffer) ? nil : .count
     }
 }
