@@ -15,7 +15,8 @@ private func header(_ bytes: some Collection<UInt8>) -> Frame.Header? {
 /// A header is decoded exactly when it is one, and is what its encoding says.
 func fuzzFrameHeader(_ bytes: [UInt8]) throws {
     if let header = header(bytes) {
-        try require(encoded { Frame.append(header, to: &$0) } == Array(bytes.prefix(8)), "encoding gives the bytes back")
+        try require(
+            encoded { Frame.append(header, to: &$0) } == Array(bytes.prefix(8)), "encoding gives the bytes back")
         try require(header.kind == .data || header.length <= Frame.maximumPayload, "only DATA may be long")
     } else if bytes.count >= Frame.headerSize, Frame.Kind(rawValue: bytes[4]) != nil {
         let length = Int(bytes[0]) | Int(bytes[1]) << 8 | Int(bytes[2]) << 16 | Int(bytes[3]) << 24
@@ -35,7 +36,7 @@ private struct Transcript: Equatable {
     }
 
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        unsafe frames[frames.count - 1] += unsafe array(bytes)
+        frames[frames.count - 1] += unsafe array(bytes)
     }
 }
 
@@ -199,7 +200,8 @@ private func bodyAnswer(_ stream: [UInt8], _ wanted: Int) throws {
     case .bytes(let count):
         try require(header.kind == .body && count == header.length, "bytes are a body")
         try require(count > 0 && count <= wanted && received <= count, "a body is not more than was asked for")
-    case .end: try require(header.kind == .bodyEnd && header.length == 0 && received == 0, "the end has nothing behind it")
+    case .end:
+        try require(header.kind == .bodyEnd && header.length == 0 && received == 0, "the end has nothing behind it")
     case .abort(let detail):
         try require(header.kind == .abort && detail == header.detail && received == 0, "an abort has nothing behind it")
     case .invalid:

@@ -3,7 +3,7 @@ import WSGIWire
 /// A request head that is accepted lies within its bytes and is what its encoding says.
 func fuzzRequestHead(_ bytes: [UInt8]) throws {
     try unsafe lend(bytes) { raw in
-        guard var head = try unsafe? RequestHead(raw) else { return }
+        guard var head = unsafe try? RequestHead(raw) else { return }
         var buffer = ByteBuffer()
         var encoder = RequestHeadEncoder(
             into: &buffer, contentLength: head.contentLength, scriptModified: head.scriptModified,
@@ -24,14 +24,14 @@ func fuzzRequestHead(_ bytes: [UInt8]) throws {
             try unsafe require(
                 array(entry.key) == array(other.key) && array(entry.value) == array(other.value),
                 "entry \(index) is the same for both readers")
-            size += 8 + entry.key.count + entry.value.count
+            unsafe size += 8 + entry.key.count + entry.value.count
             if unsafe array(entry.key) == Array("PATH_INFO".utf8) { pathInfo = unsafe array(entry.value) }
             unsafe encoder.entry(key: entry.key, value: entry.value, into: &buffer)
         }
         try unsafe require(size <= head.environ.count, "the entries lie within the environ")
         try unsafe require(head.value(of: "PATH_INFO").map(array) == pathInfo, "the last entry of a key counts")
-        guard size == head.environ.count else { return }
-        encoder.finish(flags: head.flags, bodyLength: head.body.count, into: &buffer)
+        guard unsafe size == head.environ.count else { return }
+        unsafe encoder.finish(flags: head.flags, bodyLength: head.body.count, into: &buffer)
         unsafe buffer.append(head.body)
         try unsafe require(array(buffer.bytes) == bytes, "encoding gives the bytes back")
     }
@@ -40,7 +40,7 @@ func fuzzRequestHead(_ bytes: [UInt8]) throws {
 /// A response head that is accepted lies within its bytes, has a status line, and is what its encoding says.
 func fuzzResponseHead(_ bytes: [UInt8]) throws {
     try unsafe lend(bytes) { raw in
-        guard var head = try unsafe? ResponseHead(raw) else { return }
+        guard var head = unsafe try? ResponseHead(raw) else { return }
         var buffer = ByteBuffer()
         var encoder = unsafe ResponseHeadEncoder(into: &buffer, status: head.status, statusLine: head.statusLine)
         encoder.setContentLength(head.contentLength, into: &buffer)
