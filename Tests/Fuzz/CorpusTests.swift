@@ -15,6 +15,8 @@ struct CorpusTests {
         let target = try #require(FuzzTarget.all.first { $0.name == name })
         let files = try Self.files(name)
         #expect(!files.isEmpty)
+        #expect(files.count <= 48)
+        for seed in target.seeds() { try target.run(seed) }
         for file in files {
             let input = try Data(contentsOf: file)
             #expect(input.count <= 4096, "\(file.path()) is too long")

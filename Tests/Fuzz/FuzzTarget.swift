@@ -4,6 +4,8 @@
 struct FuzzTarget: Sendable {
     /// Its name: that of its folder in `corpus`, and of its program.
     let name: String
+    /// Inputs to begin with whose format changes with the code, and so are made by it.
+    var seeds: @Sendable () -> [[UInt8]] = { [] }
     /// Decodes an input; throws `Violation` when a property does not hold.
     let run: @Sendable ([UInt8]) throws -> Void
 
@@ -15,15 +17,14 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "daemon-options", run: fuzzDaemonOptions),
         FuzzTarget(name: "environment-file", run: fuzzEnvironmentFile),
         FuzzTarget(name: "forwarded", run: fuzzForwarded),
-        FuzzTarget(name: "frame-header", run: fuzzFrameHeader),
         FuzzTarget(name: "group-expression", run: fuzzGroupExpression),
         FuzzTarget(name: "interpreter-settings", run: fuzzInterpreterSettings),
-        FuzzTarget(name: "request-frames", run: fuzzRequestFrames),
-        FuzzTarget(name: "request-head", run: fuzzRequestHead),
+        FuzzTarget(name: "request-frames", seeds: Seeds.requestFrames, run: fuzzRequestFrames),
+        FuzzTarget(name: "request-head", seeds: Seeds.requestHeads, run: fuzzRequestHead),
         FuzzTarget(name: "response-head", run: fuzzResponseHead),
         FuzzTarget(name: "response-rules", run: fuzzResponseRules),
         FuzzTarget(name: "script-alias", run: fuzzScriptAlias),
-        FuzzTarget(name: "spec", run: fuzzSpec),
+        FuzzTarget(name: "spec", seeds: Seeds.specs, run: fuzzSpec),
         FuzzTarget(name: "words", run: fuzzWords),
         FuzzTarget(name: "worker-frames", run: fuzzWorkerFrames),
     ]

@@ -1,3 +1,4 @@
+import WSGICore
 import WSGIWire
 
 /// What `write` appends to a fresh buffer.
@@ -13,7 +14,7 @@ private func header(_ bytes: some Collection<UInt8>) -> Frame.Header? {
 }
 
 /// A header is decoded exactly when it is one, and is what its encoding says.
-func fuzzFrameHeader(_ bytes: [UInt8]) throws {
+private func checkHeader(_ bytes: [UInt8]) throws {
     if let header = header(bytes) {
         try require(
             encoded { Frame.append(header, to: &$0) } == Array(bytes.prefix(8)), "encoding gives the bytes back")
@@ -141,6 +142,7 @@ func fuzzWorkerFrames(_ bytes: [UInt8]) throws {
     let capacity = Frame.headerSize + Int(input.byte())
     let sizes = [Int(input.byte()) + 1, Int(input.byte() & 15) + 1]
     let stream = input.rest()
+    try checkHeader(stream)
     let expected = frames(stream)
     for sizes in [sizes, [1], [Int.max]] {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 1)
@@ -163,6 +165,7 @@ func fuzzRequestFrames(_ bytes: [UInt8]) throws {
     let wanted = Int(input.byte()) + 1
     let stream = input.rest()
     var buffer = ReceiveBuffer()
+    try checkHeader(stream)
     let expected = header(stream)
     for sizes in [sizes, [Int.max]] {
         var pieces = Pieces(rest: stream[...], sizes: sizes)
@@ -228,6 +231,9 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
         let length = packet.number(0)
         try require(text == string(Array(packet.payload.dropFirst(4).prefix(length))), "the text is the payload's")
         try require(length <= packet.payload.count - 4, "the text lies within")
+    }
+    if let (reason, text) = packet.retirement {
+        try require(reason.rawValue == packet.payload.first && text.utf8.count <= 3 * bytes.count, "a retirement")
     }
     let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1))
     try require(drain.number(0) == packet.number(0) && drain.number(1) == packet.number(1), "times are read back")

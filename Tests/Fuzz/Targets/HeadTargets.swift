@@ -10,7 +10,7 @@ func fuzzRequestHead(_ bytes: [UInt8]) throws {
             requestStart: head.requestStart, queueStart: head.queueStart)
         unsafe encoder.strings(
             script: head.script, applicationGroup: head.applicationGroup, callableObject: head.callableObject,
-            requestID: head.requestID, into: &buffer)
+            requestID: head.requestID, requestLine: head.requestLine, into: &buffer)
         var cursor = EntryCursor(head)
         var size = 0
         var pathInfo: [UInt8]?
