@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration config-fuzz large kill-test graceful-test check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -40,6 +40,9 @@ integration: ready all ## Run the tests that drive a real httpd with real Python
 config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
 		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
+
+fuzz: toolchain ## Let libFuzzer look for inputs that decoders do not bear (SECONDS=60 each, TARGET=name)
+	tools/fuzz "$(SWIFT)" $(or $(SECONDS),60) $(TARGET)
 
 large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event

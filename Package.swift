@@ -14,6 +14,19 @@ let strict: [SwiftSetting] = [
 /// What every C target is compiled with.
 let strictC: [CSetting] = [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]
 
+/// The fuzz targets: the test of their corpus, or, for `make fuzz`, the program that libFuzzer drives.
+let fuzzDependencies: [Target.Dependency] = ["WSGICore", "WSGIConfig", "WSGIWire"]
+let fuzzing: Target =
+    if Context.environment["WSGI_FUZZ"] != nil {
+        .executableTarget(
+            name: "WSGIFuzz", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+            exclude: ["CorpusTests.swift", "corpus", "dictionaries"], swiftSettings: strict)
+    } else {
+        .testTarget(
+            name: "WSGIFuzzTests", dependencies: fuzzDependencies, path: "Tests/Fuzz",
+            exclude: ["Driver", "corpus", "dictionaries"], swiftSettings: strict)
+    }
+
 let package = Package(
     name: "mod_wsgi",
     products: [
@@ -71,5 +84,6 @@ let package = Package(
         .testTarget(
             name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"],
             swiftSettings: strict),
+        fuzzing,
     ]
 )

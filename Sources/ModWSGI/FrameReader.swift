@@ -6,9 +6,7 @@ internal import WSGIWire
 /// What it returns lies in the buffer and is valid until the next call.
 @safe struct FrameReader: ~Copyable {
     private let connection: UnsafeMutablePointer<DaemonConnection>
-    private let buffer: UnsafeMutableRawBufferPointer
-    private var start = 0
-    private var end = 0
+    private var window: FrameWindow
     /// A payload longer than the buffer.
     private var large = ByteBuffer(capacity: 64)
     private var file: Int32 = -1
@@ -20,16 +18,16 @@ internal import WSGIWire
 
     init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ buffer: UnsafeMutableRawBufferPointer) {
         unsafe self.connection = connection
-        unsafe self.buffer = buffer
+        window = unsafe FrameWindow(buffer)
     }
 
     deinit { if file >= 0 { closeDescriptor(file) } }
 
     /// Whether everything that came has been taken, and the connection may serve another request.
-    var isDrained: Bool { start == end && !isPoisoned }
+    var isDrained: Bool { !hasBytes && !isPoisoned }
 
     /// Whether something came that has not been taken.
-    var hasBytes: Bool { start < end }
+    var hasBytes: Bool { window.count > 0 }
 
     /// The connection's socket.
     var descriptor: Int32 { unsafe connection.pointee.descriptor }
@@ -40,9 +38,7 @@ internal import WSGIWire
     /// The next frame's header.
     mutating func header() throws(DaemonConnection.Failure) -> Frame.Header {
         try fill(Frame.headerSize)
-        let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
-        start = start &+ Frame.headerSize
-        do { return try unsafe Frame.header(bytes) } catch {
+        do { return try window.takeHeader() } catch {
             isPoisoned = true
             throw .system(EPROTO)
         }
@@ -50,11 +46,9 @@ internal import WSGIWire
 
     /// The whole payload of a frame.
     mutating func payload(_ length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
-        guard unsafe length > buffer.count else {
+        guard length > window.capacity else {
             try fill(length)
-            let payload = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ length])
-            start = start &+ length
-            return unsafe payload
+            return unsafe window.take(length)
         }
         large.reset()
         while large.count < length { unsafe large.append(try piece(atMost: length &- large.count)) }
@@ -63,20 +57,12 @@ internal import WSGIWire
 
     /// Some of a payload: what is there, at least one byte.
     mutating func piece(atMost length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
-        if start == end { try fill(1) }
-        let count = min(length, end &- start)
-        let piece = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ count])
-        start = start &+ count
-        return unsafe piece
+        if window.count == 0 { try fill(1) }
+        return unsafe window.take(length)
     }
 
     /// The kind of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
-    var following: Frame.Kind? {
-        guard end &- start >= Frame.headerSize else { return nil }
-        let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[start..<start &+ Frame.headerSize])
-        guard let header = unsafe try? Frame.header(bytes) else { return nil }
-        return end &- start &- Frame.headerSize >= header.length ? header.kind : nil
-    }
+    var following: Frame.Kind? { window.following }
 
     /// The descriptor that came with the last frames; the caller's.
     mutating func takeFile() -> Int32? {
@@ -92,18 +78,9 @@ internal import WSGIWire
 
     /// Receives until `count` bytes, at most the buffer's size, lie in one piece.
     private mutating func fill(_ count: Int) throws(DaemonConnection.Failure) {
-        if start == end {
-            start = 0
-            end = 0
-        }
-        if unsafe buffer.count &- start < count, let base = unsafe buffer.baseAddress {
-            unsafe base.copyMemory(from: base + start, byteCount: end &- start)
-            end = end &- start
-            start = 0
-        }
-        while end &- start < count {
-            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
-            end = unsafe end &+ (try connection.pointee.receive(into: room, file: &file))
+        while window.count < count {
+            let room = unsafe window.room(for: count)
+            window.received(try unsafe connection.pointee.receive(into: room, file: &file))
             hasReceived = true
         }
     }

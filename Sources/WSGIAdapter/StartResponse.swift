@@ -150,7 +150,9 @@ extension Call {
         var fault: HeaderRules.Fault?
         let done: Void?? = unsafe name.withLatin1 { nameBytes in
             unsafe value.withLatin1 { valueBytes in
-                fault = unsafe add(nameBytes, valueBytes, to: &encoder)
+                fault = unsafe encoder.header(
+                    checking: nameBytes, value: valueBytes, declaredLength: &state.pointee.declaredLength,
+                    into: &state.pointee.head)
             }
         }
         guard let done, done != nil else { return false }
@@ -159,21 +161,5 @@ extension Call {
             return false
         }
         return true
-    }
-
-    private func add(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to encoder: inout ResponseHeadEncoder
-    ) -> HeaderRules.Fault? {
-        guard unsafe HeaderRules.isToken(name) else { return .name }
-        guard unsafe HeaderRules.isFieldValue(value) else { return .value }
-        var text = unsafe value
-        if unsafe HeaderRules.isContentLength(name) {
-            guard let length = unsafe HeaderRules.contentLength(value),
-                unsafe state.pointee.declaredLength < 0 || state.pointee.declaredLength == length.value
-            else { return .contentLength }
-            unsafe state.pointee.declaredLength = length.value
-            unsafe text = length.digits
-        }
-        return unsafe encoder.header(name: name, value: text, into: &state.pointee.head) ? nil : .count
     }
 }

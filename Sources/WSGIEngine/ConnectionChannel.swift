@@ -109,24 +109,24 @@ internal import WSGIWire
     }
 
     private mutating func take(_ answer: Frame.Header, received: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        switch answer.kind {
-        case .body where answer.length > 0 && answer.length <= buffer.count && received <= answer.length:
+        switch BodyAnswer(answer, room: buffer.count, received: received) {
+        case .bytes(let length):
             var count = received
-            while count < answer.length {
+            while count < length {
                 let got = unsafe StreamSocket.receive(
-                    socket, UnsafeMutableRawBufferPointer(rebasing: buffer[count..<answer.length]))
+                    socket, UnsafeMutableRawBufferPointer(rebasing: buffer[count..<length]))
                 guard got > 0 else { return broken(got) }
                 count = count &+ got
             }
-            return answer.length
-        case .bodyEnd where answer.length == 0 && received == 0:
+            return length
+        case .end:
             body = .none
             return 0
-        case .abort where answer.length == 0 && received == 0:
-            let error = answer.detail == 0 ? WSGI_TRANSPORT_FAILED.rawValue : 0 &- Int32(answer.detail)
+        case .abort(let detail):
+            let error = detail == 0 ? WSGI_TRANSPORT_FAILED.rawValue : 0 &- Int32(detail)
             body = .failed(error)
             return Int(error)
-        default:
+        case .invalid:
             return broken(WSGI_TRANSPORT_INVALID)
         }
     }

@@ -3,38 +3,9 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Packets on the control socket, as the worker's side reads and writes them.
-struct ControlMessage {
-    /// What the packet says.
-    let kind: ControlKind
-    /// The packet's bytes, kind included.
-    private let bytes: [UInt8]
-
-    /// The message in these bytes; `nil`: of an unknown kind.
-    init?(_ bytes: [UInt8]) {
-        guard let raw = Self.number(bytes, 0), let kind = ControlKind(rawValue: raw) else { return nil }
-        self.kind = kind
-        self.bytes = bytes
-    }
-
-    /// The payload's number at this index; 0: it has none.
-    func number(_ index: Int) -> Int { Int(Self.number(bytes, 1 + index) ?? 0) }
-
-    /// The payload of `refused`: a path and a time.
-    var code: (path: String, modified: Int64)? {
-        unsafe bytes.withUnsafeBytes { bytes in
-            var reader = unsafe ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(4)))
-            guard let path = try? reader.string(), let modified = try? reader.integer(Int64.self) else { return nil }
-            return (path, modified)
-        }
-    }
-
-    private static func number(_ bytes: [UInt8], _ index: Int) -> UInt32? {
-        guard bytes.count >= 4 * index + 4 else { return nil }
-        return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) }
-    }
-
-    /// Sends a packet; any thread. When the supervisor does not take it, it is lost.
+/// Packets on the control socket, as the worker sends them. When the supervisor does not take one, it is lost.
+enum ControlMessage {
+    /// Sends a packet; any thread.
     static func send(_ kind: ControlKind, text: String? = nil, on control: borrowing PacketSocket) {
         send(kind, on: control) { buffer in
             if let text { buffer.append(string: String(text.prefix(2_000))) }

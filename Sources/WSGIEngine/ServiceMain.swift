@@ -36,7 +36,7 @@ final class ServiceMain: Sendable {
         do throws(SystemError) {
             while let packet = try control.receive(wait: true) {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
-                if let message = ControlMessage(packet.bytes) { take(message, packet.descriptors) }
+                if let message = ControlPacket(packet.bytes) { take(message, packet.descriptors) }
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
             }
         } catch {
@@ -47,7 +47,7 @@ final class ServiceMain: Sendable {
         }
     }
 
-    private func take(_ message: ControlMessage, _ descriptors: [Int32]) {
+    private func take(_ message: ControlPacket, _ descriptors: [Int32]) {
         switch message.kind {
         case .drain: CurrentProcess.signal(SIGTERM)
         case .log:

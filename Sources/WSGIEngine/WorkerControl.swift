@@ -87,7 +87,7 @@ struct WorkerControl: ~Copyable {
         do throws(SystemError) {
             while let packet = try worker.control.receive(wait: false) {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
-                if let message = ControlMessage(packet.bytes) { take(message, packet.descriptors) }
+                if let message = ControlPacket(packet.bytes) { take(message, packet.descriptors) }
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
             }
         } catch {
@@ -101,7 +101,7 @@ struct WorkerControl: ~Copyable {
         }
     }
 
-    private mutating func take(_ message: ControlMessage, _ descriptors: [Int32]) {
+    private mutating func take(_ message: ControlPacket, _ descriptors: [Int32]) {
         switch message.kind {
         case .serve: serve()
         case .drain: drain(requests: message.number(0), total: message.number(1))

@@ -62,7 +62,7 @@ enum WorkerMain {
 
     /// Waits for the first packet.
     private static func receiveStart(_ control: borrowing PacketSocket) throws(StartError) -> ProcessSpec {
-        guard let packet = try? control.receive(wait: true), let message = ControlMessage(packet.bytes),
+        guard let packet = try? control.receive(wait: true), let message = ControlPacket(packet.bytes),
             message.kind == .start, let first = packet.descriptors.first
         else { throw .noStart }
         let file = Descriptor(adopting: first)

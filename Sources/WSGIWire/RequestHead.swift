@@ -105,6 +105,8 @@
     /// The value of an environ entry, the last one of this key; for keys that are asked for seldom.
     public func value(of key: StaticString) -> UnsafeRawBufferPointer? {
         var rest = self
+        // Wherever `nextEntry` is.
+        rest.entries = unsafe ByteReader(environ)
         var value: UnsafeRawBufferPointer?
         for _ in 0..<environCount {
             guard let entry = unsafe try? rest.nextEntry() else { break }

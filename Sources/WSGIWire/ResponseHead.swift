@@ -15,6 +15,9 @@
     private var headers: ByteReader
 
     /// Decodes the fixed part and the status line.
+    ///
+    /// - Throws: `WireError` also when the status line is not one, of this status: httpd would send it as it is, and what
+    ///   a worker sends must not end the response in there.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var reader = unsafe ByteReader(bytes)
         status = try Int(reader.integer(UInt16.self))
@@ -22,6 +25,7 @@
         let lineLength = try Int(reader.integer(UInt32.self))
         contentLength = try reader.integer()
         unsafe statusLine = try reader.take(lineLength)
+        guard unsafe HeaderRules.statusCode(statusLine) == status else { throw .invalid("status") }
         headers = reader
     }
 

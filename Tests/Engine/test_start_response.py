@@ -21,7 +21,7 @@ class StartResponse(unittest.TestCase):
 
     def test_status_and_headers(self):
         headers = [('Content-Type', 'text/plain; charset=utf-8'), ('X-Latin', 'caf\xe9'), ('Set-Cookie', 'a=1'),
-                   ('Set-Cookie', 'b=2'), ('X-Empty', ''), ('X-Control', 'a\tb\x01')]
+                   ('Set-Cookie', 'b=2'), ('X-Empty', ''), ('X-Tab', 'a\tb')]
         result = self.respond(f"start_response('201 Cr\xe9ated', {headers!r})\nreturn [b'x', b'', b'yz']")
         self.assertEqual((result.outcome, result.status, result.status_line), (COMPLETE, 201, '201 Cr\xe9ated'))
         self.assertEqual(result.headers, headers)
@@ -45,7 +45,8 @@ class StartResponse(unittest.TestCase):
                                ([('a b', 'c')], 'ValueError'), ([('a:', 'c')], 'ValueError'),
                                ([('a\n', 'c')], 'ValueError'), ([('\xe9', 'c')], 'ValueError'),
                                ([('a', 'b\nc')], 'ValueError'), ([('a', 'b\rc')], 'ValueError'),
-                               ([('a', 'b\x00c')], 'ValueError'), ([('a', '\u20ac')], 'UnicodeEncodeError'),
+                               ([('a', 'b\x00c')], 'ValueError'), ([('a', 'b\x01c')], 'ValueError'),
+                               ([('a', 'b\x7f')], 'ValueError'), ([('a', '\u20ac')], 'UnicodeEncodeError'),
                                ([('Content-Length', 'x')], 'ValueError'), ([('Content-Length', '-1')], 'ValueError'),
                                ([('Content-Length', '1 2')], 'ValueError'), ([('Content-Length', '')], 'ValueError'),
                                ([('Content-Length', '9' * 30)], 'ValueError'),

@@ -134,6 +134,18 @@ struct RequestHeadTests {
         }
     }
 
+    @Test func valueIsFoundWhereverTheReaderIs() throws {
+        let bytes = encoded { PlainRequest.sample.append(to: &$0) }
+        unsafe try lend(bytes) { raw in
+            var head = try unsafe RequestHead(raw)
+            for _ in 0...head.environCount {
+                #expect(unsafe head.value(of: "PATH_INFO").map(array) == Array("/é".utf8))
+                #expect(unsafe head.value(of: "PATH") == nil)
+                _ = unsafe try? head.nextEntry()
+            }
+        }
+    }
+
     @Test func truncationIsSeenAtEveryByte() {
         let bytes = encoded { PlainRequest.sample.append(to: &$0) }
         for length in 0..<bytes.count {

@@ -45,7 +45,7 @@ struct PlainResponse: Equatable {
 struct ResponseHeadTests {
     @Test func sampleIsReadBack() throws {
         #expect(try PlainResponse.decode(encoded { PlainResponse.sample.append(to: &$0) }) == .sample)
-        let empty = PlainResponse(status: 0, statusLine: [], contentLength: nil, headers: [])
+        let empty = PlainResponse(status: 999, statusLine: Array("999".utf8), contentLength: nil, headers: [])
         #expect(try PlainResponse.decode(encoded { empty.append(to: &$0) }) == empty)
     }
 
@@ -60,8 +60,9 @@ struct ResponseHeadTests {
     @Test func randomHeadsAreReadBack() throws {
         var generator = Generator(seed: 30)
         for _ in 0..<500 {
+            let status = Int.random(in: 100...999, using: &generator)
             let response = PlainResponse(
-                status: Int.random(in: 100...999, using: &generator), statusLine: generator.bytes(0...60),
+                status: status, statusLine: Array("\(status) ".utf8) + generator.bytes(0...60).map { $0 | 0x80 },
                 contentLength: Bool.random(using: &generator)
                     ? nil : Int64.random(in: 0...Int64.max, using: &generator),
                 headers: (0..<Int.random(in: 0...30, using: &generator)).map { _ in
@@ -78,10 +79,23 @@ struct ResponseHeadTests {
         }
     }
 
+    /// httpd would send these as they are.
+    @Test(arguments: ["", "20", "200OK", "200 O\r\nX: y", "200 O\0K", "201 OK", "099 x", "1000"])
+    func statusLineMustBeOneOfTheStatus(line: String) {
+        for status in [200, 99, 1000] {
+            let response = PlainResponse(status: status, statusLine: Array(line.utf8))
+            #expect(throws: WireError.invalid("status")) {
+                try PlainResponse.decode(encoded { response.append(to: &$0) })
+            }
+        }
+    }
+
     @Test func thereIsALimitOfHeaders() throws {
         var buffer = ByteBuffer()
         let empty = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-        var encoder = unsafe ResponseHeadEncoder(into: &buffer, status: 200, statusLine: empty)
+        var encoder = unsafe lend(Array("200".utf8)) { line in
+            unsafe ResponseHeadEncoder(into: &buffer, status: 200, statusLine: line)
+        }
         for _ in 0..<Int(UInt16.max) {
             guard unsafe encoder.header(name: empty, value: empty, into: &buffer) else {
                 Issue.record("refused too early")

@@ -110,6 +110,8 @@ internal import WSGIWire
         }
         for _ in 0..<head.headerCount {
             let (name, value) = try unsafe head.nextHeader()
+            // httpd checks what is in a final response, but nothing here.
+            guard unsafe HeaderRules.isToken(name) && HeaderRules.isFieldValue(value) else { throw .invalid("header") }
             unsafe apr_table_addn(request.pointee.headers_out, string(name, pool), string(value, pool))
         }
         unsafe ap_send_interim_response(request, 1)

@@ -1,0 +1,56 @@
+/// Memory of a fixed size through which frames come in: what has been received and not yet taken, in one piece.
+///
+/// It receives nothing itself. The memory is the caller's and must outlive it; what is taken lies in there and is valid
+/// until `room` is asked for again.
+@safe public struct FrameWindow {
+    private let memory: UnsafeMutableRawBufferPointer
+    private var start = 0
+    private var end = 0
+
+    /// An empty window over memory for at least a header.
+    public init(_ memory: UnsafeMutableRawBufferPointer) { unsafe self.memory = memory }
+
+    /// The most bytes that can lie here in one piece.
+    public var capacity: Int { unsafe memory.count }
+
+    /// Bytes that have been received and not yet taken.
+    public var count: Int { end &- start }
+
+    /// Where the next bytes are to be put, so that `wanted` bytes, at most the capacity, can lie in one piece.
+    public mutating func room(for wanted: Int) -> UnsafeMutableRawBufferPointer {
+        if start == end {
+            start = 0
+            end = 0
+        }
+        if unsafe memory.count &- start < wanted, let base = unsafe memory.baseAddress {
+            unsafe base.copyMemory(from: base + start, byteCount: end &- start)
+            end = end &- start
+            start = 0
+        }
+        return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
+    }
+
+    /// Notes that bytes have been put there.
+    public mutating func received(_ count: Int) { end = unsafe min(end &+ max(count, 0), memory.count) }
+
+    /// Takes up to `most` bytes.
+    public mutating func take(_ most: Int) -> UnsafeRawBufferPointer {
+        let count = min(most, end &- start)
+        let taken = unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start &+ count])
+        start = start &+ count
+        return unsafe taken
+    }
+
+    /// Takes a header, which must be there.
+    public mutating func takeHeader() throws(WireError) -> Frame.Header {
+        try unsafe Frame.header(take(Frame.headerSize))
+    }
+
+    /// The kind of the next frame, if the whole of it is here already.
+    public var following: Frame.Kind? {
+        guard end &- start >= Frame.headerSize else { return nil }
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start &+ Frame.headerSize])
+        guard let header = unsafe try? Frame.header(bytes) else { return nil }
+        return end &- start &- Frame.headerSize >= header.length ? header.kind : nil
+    }
+}
