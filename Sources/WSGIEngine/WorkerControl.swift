@@ -131,6 +131,9 @@ struct WorkerControl: ~Copyable {
                 worker.spec.evictionTimeout > 0 ? .evictionSignal : .gracefulSignal, "a signal asked for it (SIGUSR1)")
         case SIGXCPU:
             worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
+        case Int32(Worker.Note.ended):
+            // No signal: it has ended the wait, which is all it is for.
+            break
         default:
             WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
         }
