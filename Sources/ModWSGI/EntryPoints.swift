@@ -13,6 +13,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_status(childStatus, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_monitor(monitor, nil, nil, APR_HOOK_MIDDLE)
     // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
     unsafe ap_hook_translate_name(
         translateName, moduleNames("mod_alias.c"), moduleNames("mod_userdir.c", "mod_vhost_alias.c"), APR_HOOK_MIDDLE)
@@ -61,6 +62,12 @@ private let childStatus:
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
     // A child that ends gracefully serves its requests to their end, also those that wait for a worker.
     if graceful == 0 { ModuleState.stop() }
+}
+
+/// Called in the parent every ten seconds or so.
+private let monitor: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = { _, _ in
+    SupervisorLink.tryAgain()
+    return DECLINED
 }
 
 private let translateName: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in

@@ -74,8 +74,10 @@ enum SlotRegistry {
                     StreamSocket.setBuffers(listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
                     continue
                 }
+                let former = group.slots[place]
                 let listener = try self.listener(at: path, sockets, name)
-                close(group.slots[place])
+                // At the same path the file is the new socket's by now.
+                if former.path == path { Glibc.close(former.listener) } else { close(former) }
                 group.slots[place] = Slot(index: group.slots[place].index, path: path, listener: listener)
             } else {
                 let listener = try self.listener(at: path, sockets, name)

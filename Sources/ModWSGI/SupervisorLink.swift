@@ -17,6 +17,8 @@ enum SupervisorLink {
     /// The process these are the affairs of: children inherit the memory but not the duty.
     @safe nonisolated(unsafe) private static var owner: Int32 = 0
     @safe nonisolated(unsafe) private static var isEnding = false
+    /// Whether the configuration has yet to be sent, because it could not be.
+    @safe nonisolated(unsafe) private static var isDue = false
     @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
     @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
     @safe nonisolated(unsafe) private static var program = ""
@@ -106,7 +108,10 @@ enum SupervisorLink {
 
     private static func send() {
         do {
+            isDue = true
             let socket = PacketSocket(adopting: try Descriptor.duplicate(control).release())
+            // Without descriptors: those of an attempt that broke off are void.
+            try socket.send(.descriptors)
             var rest = lastDescriptors[...]
             while !rest.isEmpty {
                 try socket.send(.descriptors, descriptors: Array(rest.prefix(PacketSocket.maximumDescriptors)))
@@ -116,11 +121,12 @@ enum SupervisorLink {
             SpecCodec.encode(lastSpec, into: &encoded)
             let file = try unsafe MemoryFile.create("wsgi-configuration", contents: encoded.bytes)
             try socket.send(.configuration, descriptors: [file.raw])
+            isDue = false
         } catch {
             unsafe Log.server(
                 main, .critical, .supervisorFailed,
                 "The supervisor of daemon processes does not take the configuration (\(error.description)); "
-                    + "it keeps the former one. It is started again when it has died.")
+                    + "it keeps the former one. It is tried again every few seconds.")
         }
     }
 
@@ -154,8 +160,22 @@ enum SupervisorLink {
         unsafe Log.server(
             main, .error, .supervisorFailed,
             "The supervisor of daemon processes has died and is started again; requests under way go on.")
+        startAgain()
+    }
+
+    private static func startAgain() {
         start()
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
+    }
+
+    /// Tries again what could not be done for want of memory, processes or descriptors; called now and then.
+    static func tryAgain() {
+        guard getpid() == owner, !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
+        if process != 0 {
+            if isDue { send() }
+        } else if !lastSpec.groups.isEmpty {
+            startAgain()
+        }
     }
 
     private static func tellToEnd() {

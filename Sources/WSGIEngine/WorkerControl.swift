@@ -138,7 +138,9 @@ struct WorkerControl: ~Copyable {
             worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
         case SIGHUP, SIGUSR2:
             WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
-        default: break
+        default:
+            // `Worker.Note.ended` has ended the wait, which is all it is for.
+            break
         }
     }
 

@@ -150,6 +150,11 @@ final class Supervisor {
 
     private func accept(_ packet: PacketSocket.Packet) {
         switch ControlPacket(packet.bytes)?.kind {
+        case .descriptors where packet.descriptors.isEmpty:
+            for raw in arrived { Descriptor.close(raw: raw) }
+            arrived = []
+            lacksDescriptors = false
+            return
         case .descriptors:
             arrived += packet.descriptors
             return

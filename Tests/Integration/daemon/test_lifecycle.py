@@ -202,6 +202,15 @@ def test_sockets_of_httpd_and_supervisor_killed_together_are_removed_by_the_next
     assert other.exists()
 
 
+def test_socket_that_was_removed_is_made_again_by_a_graceful_restart(launch):
+    server = begin(launch)
+    server.log.allow(r"WSGI\d{4}")
+    socket, = (server.root / "run").glob("*.sock")
+    socket.unlink()
+    server.graceful()
+    until(lambda: server.get("/hello").status == 200 and socket.exists(), "an answer")
+
+
 def test_killed_supervisor_is_replaced(launch):
     server = begin(launch)
     server.log.allow(r"wsgi:(warn|error|crit|alert)|WSGI\d{4}")

@@ -13,7 +13,7 @@ import processes
 CLIENTS = pathlib.Path(__file__).parent / "clients.py"
 
 #: Everything that is logged but a crash, for proofs in which processes are ended, and things fail, all the time.
-ANY_BUT_CRASHES = r"^(?!.*(exit signal (Seg|Abo|Tra|Ill|Bus)|SIG(SEGV|ABRT|TRAP|ILL|BUS)|Fatal|Sanitizer|Traceback))"
+ANY_BUT_CRASHES = r"^(?!.*(exit signal (Seg|Abo|Tra|Ill|Bus)|SIG(SEGV|ABRT|TRAP|ILL|BUS)|Fatal|Sanitizer))"
 
 
 class Lines:
