@@ -161,6 +161,16 @@ int chttpd_client_socket(const request_rec *r) {
     return descriptor;
 }
 
+apr_status_t chttpd_set_aside(apr_bucket_brigade *brigade, apr_pool_t *pool) {
+    for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        apr_status_t status = apr_bucket_setaside(bucket, pool);
+        if (status != APR_SUCCESS && status != APR_ENOTIMPL)
+            return status;
+    }
+    return APR_SUCCESS;
+}
+
 /* Takes the error bucket of an input filter out of the way; everything else passes. */
 static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);

@@ -24,13 +24,21 @@ internal import Glibc
     private var count = 0
     /// Bytes that were passed on since the client's socket was looked at.
     private var unchecked = 0
+    /// Since when these have been counted for a stream, whose client is not looked at: microseconds.
+    private var countedSince: Int64 = 0
     /// How much is passed on at a time: more and more to a client that takes it.
     private var portion = leastPortion
 
     private static let leastPortion = 16 << 10
     private static let largestPortion = 128 << 10
-    /// How much is passed on before the client's socket is looked at again: less than any socket's buffer.
+    /// How much is passed on before the client's socket is looked at again: less than any socket's buffer, and no more
+    /// than mod_http2 takes of a stream that nobody reads.
     private static let checkInterval = 32 << 10
+    /// How long a worker that sends much at once may pause before what waits for a stream of HTTP/2 is passed on, which
+    /// may take as long as the client likes: milliseconds.
+    private static let patience: Int32 = 100
+    /// Within how much time `checkInterval` is reached by such a worker: microseconds.
+    private static let burst: Int64 = 1_000_000
 
     /// An empty backlog that holds up to `limit` bytes.
     init(of request: Request, limit: Int) {
@@ -50,11 +58,13 @@ internal import Glibc
     ///   ready is taken first.
     mutating func clientTakes(_ length: Int, worker: Int32) -> Bool {
         guard isEmpty else { return false }
+        if socket < 0, unchecked > 0, apr_time_now() &- countedSince > Self.burst { unchecked = 0 }
+        if socket < 0, unchecked == 0 { countedSince = apr_time_now() }
         unchecked = unchecked &+ length
         if unchecked < Self.checkInterval { return true }
         unchecked = 0
         return socket >= 0
-            ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN))
+            ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN), Self.patience)
     }
 
     /// Whether some of what waits can be passed on now, or must be because there is no more room.
@@ -74,6 +84,19 @@ internal import Glibc
         unsafe apr_brigade_write(
             kept(), nil, nil, start.assumingMemoryBound(to: CChar.self), apr_size_t(data.count))
         count = count &+ data.count
+    }
+
+    /// Keeps copies of blocks that were to be passed on, and leaves the brigade empty.
+    ///
+    /// - Returns: false when there is no memory.
+    mutating func add(_ blocks: UnsafeMutablePointer<apr_bucket_brigade>, count length: Int) -> Bool {
+        if unsafe chttpd_is_empty(blocks) { return true }
+        guard let kept = unsafe kept(), unsafe chttpd_set_aside(blocks, request.pointee.pool) == APR_SUCCESS else {
+            return false
+        }
+        unsafe chttpd_concatenate(kept, blocks)
+        count = count &+ length
+        return true
     }
 
     /// Keeps a part of a file; the descriptor is closed with the request.
@@ -110,7 +133,9 @@ internal import Glibc
     /// Waits until the client takes more or the worker has sent something, at most so many seconds
     /// (0: httpd's `Timeout`).
     func wait(worker: Int32, seconds: Int) -> Event {
-        guard socket >= 0 else { return !isFull && isReady(worker, Int16(POLLIN)) ? .worker : .client }
+        guard socket >= 0 else {
+            return !isFull && isReady(worker, Int16(POLLIN), Self.patience) ? .worker : .client
+        }
         let timeout = unsafe seconds > 0 ? seconds : Int((request.pointee.server?.pointee.timeout ?? 0) / 1_000_000)
         let milliseconds = timeout > 0 ? Int32(clamping: timeout &* 1000) : -1
         var waited = [
@@ -123,9 +148,9 @@ internal import Glibc
         return waited[0].revents != 0 ? .client : .worker
     }
 
-    private func isReady(_ descriptor: Int32, _ events: Int16) -> Bool {
+    private func isReady(_ descriptor: Int32, _ events: Int16, _ milliseconds: Int32 = 0) -> Bool {
         var one = pollfd(fd: descriptor, events: events, revents: 0)
-        return unsafe poll(&one, 1, 0) > 0
+        return unsafe poll(&one, 1, milliseconds) > 0
     }
 
     private mutating func kept() -> UnsafeMutablePointer<apr_bucket_brigade>? {

@@ -13,6 +13,8 @@ internal import WSGIWire
     private var backlog: ClientBacklog
     /// The connection's timeout before it was changed for this response, in microseconds; -1: it was not.
     private var formerTimeout: Int64 = -1
+    /// How many bytes have been appended since anything was passed on.
+    private var appended = 0
     /// Who answers instead of the application, whose body is dropped then.
     private var replacement: RequestRouter.Answer?
     /// Whether anything has gone to the filters: from then on the status can no longer change.
@@ -148,7 +150,9 @@ internal import WSGIWire
     /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
     mutating func append(_ data: UnsafeRawBufferPointer) {
         guard replacement == nil else { return }
-        if let start = data.baseAddress, data.count > 0 { unsafe chttpd_append_transient(brigade, start, data.count) }
+        guard let start = data.baseAddress, data.count > 0 else { return }
+        unsafe chttpd_append_transient(brigade, start, data.count)
+        appended = appended &+ data.count
     }
 
     /// Passes a block of the body on. `flush`: it must leave for the client now.
@@ -171,10 +175,13 @@ internal import WSGIWire
     /// - Parameter worker: The connection to the worker.
     /// - Returns: false when the client has gone.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
-        if replacement != nil || backlog.clientTakes(data.count, worker: worker) {
+        if replacement != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
+        // Blocks that were to go out with this one lie in memory that the next ones will be received into.
+        guard unsafe backlog.add(brigade, count: appended) else { return false }
+        appended = 0
         unsafe backlog.add(data)
         while backlog.isPortionDue() {
             guard relieve() else { return false }
@@ -259,6 +266,7 @@ internal import WSGIWire
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)
+        appended = 0
         return status
     }
 

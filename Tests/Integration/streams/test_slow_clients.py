@@ -45,6 +45,24 @@ def test_the_only_thread_serves_others(server, path, size):
     assert max(after[pid] - before[pid] for pid in after if pid in before) < 32 << 10
 
 
+@pytest.mark.parametrize("buffer, pause, count, size, limit", [
+    (65536, 0.001, 2000, 7000, "1M"), (32768, 0.001, 500, 31_000, "8M"), (16384, 0.0005, 5000, 3000, "256K")])
+def test_what_waits_stays_what_it_was(launch, buffer, pause, count, size, limit):
+    """Many blocks arrive together, and more while they wait."""
+    server = launch(hosting("daemon", f"processes=1 threads=1 response-buffer-size={limit}")
+                    + "WSGIScriptAlias /blocks @APPS@/blocks/app.wsgi\n")
+    with server.connect(receive_buffer=buffer, timeout=60) as connection:
+        connection.send_request("GET", f"/blocks?{count},{size},length", close=True)
+        connection.read_head()
+        time.sleep(0.5)
+        body = bytearray()
+        while block := connection.take_some():
+            body += block
+            time.sleep(pause)
+    assert len(body) == count * size
+    assert all(body[number * size:(number + 1) * size] == bytes([number % 251]) * size for number in range(count))
+
+
 def test_beyond_the_limit_the_thread_waits_with_the_client(launch):
     server = launch(hosting("daemon", "processes=1 threads=1 response-buffer-size=64K connect-timeout=1 socket-timeout=20")
                     + "WSGIScriptAlias /blocks @APPS@/blocks/app.wsgi\nWSGIScriptAlias /hello @APPS@/hello/app.wsgi\n")

@@ -121,6 +121,8 @@ static inline void chttpd_append(apr_bucket_brigade *brigade, apr_bucket *bucket
 static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade *from) {
     APR_BRIGADE_CONCAT(to, from);
 }
+/* Makes every bucket own its data, which may change from now on where it was. */
+apr_status_t chttpd_set_aside(apr_bucket_brigade *brigade, apr_pool_t *pool);
 /* Reads from the request's input filters, blocking. httpd's own filter answers a body that is too large or malformed by
  * itself, in the middle of whatever the application is sending; here that answer is withheld, and its status goes to
  * `refusal` (0: there was none). */
