@@ -49,14 +49,18 @@ struct TurnTests {
     }
 
     @Test func failedStartLetsTheNextOneBegin() {
-        for member in group.members.prefix(2) { _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now) }
+        for member in group.members.prefix(2) {
+            _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
+        }
         _ = group.members[0].slot.handle(.turn, at: now)
         _ = group.members[0].slot.handle(.ended(generation: 2), at: now)
         #expect(next() == 1)
     }
 
     @Test func startThatHangsDoesNotHoldUpTheOthersForEver() {
-        for member in group.members.prefix(2) { _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now) }
+        for member in group.members.prefix(2) {
+            _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
+        }
         _ = group.members[0].slot.handle(.turn, at: now)
         #expect(next(at: now + Slot.patience - 1) == nil)
         #expect(next(at: now + Slot.patience) == 1)
@@ -183,7 +187,9 @@ struct ExclusiveSlotTests {
 
     @Test func longRunIsFollowedAtOnceAndShortOnesBackOff() {
         var slot = Self.serving()
-        #expect(slot.handle(.ended(generation: 1), at: BackOff.longRun).last == .start(generation: 2, .ended, hasPredecessor: false))
+        #expect(
+            slot.handle(.ended(generation: 1), at: BackOff.longRun).last
+                == .start(generation: 2, .ended, hasPredecessor: false))
         var now = BackOff.longRun
         for (generation, delay) in zip(UInt32(2)..., [1_000, 2_000, 4_000] as [Int64]) {
             _ = slot.handle(.ready(generation: generation), at: now)
