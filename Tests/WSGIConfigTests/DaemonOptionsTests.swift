@@ -15,9 +15,9 @@ struct DaemonOptionsTests {
         #expect(DaemonOptionTable.all.allSatisfy { $0.help.description.hasSuffix(".") && !$0.syntax.isEmpty })
     }
 
-    /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=.
+    /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=, warmup=.
     @Test func allOfThemAreThere() {
-        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 50)
+        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 51)
     }
 
     @Test func defaultsAreThoseOfTheReference() throws {
@@ -205,6 +205,7 @@ struct DaemonOptionsTests {
                 "memory-limit", "virtual-memory-limit":
                 choices = ["0", "64K", "1M"]
             case "cpu-time-limit", "restart-interval": choices = time
+            case "warmup": choices = ["/", "/health?x=%20"]
             case "chroot", "python-eggs": choices = path(&generator)
             case "processes": choices = ["1", "2", "17"]
             case "threads", "maximum-requests", "maximum-requests-jitter", "listen-backlog": choices = ["0", "1", "42"]
