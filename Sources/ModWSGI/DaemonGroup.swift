@@ -55,6 +55,9 @@ final class DaemonGroup: Sendable {
         self.buffers = buffers
         self.isService = isService
     }
+
+    /// Which of its slots this is, counted from 0.
+    func place(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }
 }
 
 /// One worker slot of a group, with this child's idle connections to it.

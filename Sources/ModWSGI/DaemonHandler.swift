@@ -64,6 +64,9 @@ internal import WSGIWire
         var preferred: DaemonSlot?
         var claimed: SlotChoice.Claim?
         var isRepeated = false
+        // By place in the group: the generations that have refused the request, and those of the time of the first refusal.
+        var outdated: [UInt32] = []
+        var before: [UInt32] = []
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
         while attempts < limit {
@@ -90,21 +93,25 @@ internal import WSGIWire
             case .retry: preferred = nil
             case .reload(let generation):
                 preferred = claim.slot
+                if outdated.isEmpty {
+                    outdated = Array(repeating: 0, count: group.slots.count)
+                    before = group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) }
+                }
+                outdated[group.place(of: claim.slot)] = generation
                 if generation != claim.generation, naps < Self.mostNaps {
                     // A worker that has been replaced already, but has yet to hear of it, took the connection.
                     naps += 1
                     attempts -= 1
                     usleep(1000)
-                    continue
                 }
                 switch choice.waitForSuccessor(
-                    of: generation, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
+                    of: outdated, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
                 {
-                // The successor has just been loaded: a handler script that is always outdated must not be asked again.
-                case .ready: allow(.reloaded)
+                case .ready: if generation == claim.generation { allow(.reloaded) }
                 case .claimed(let other):
                     claimed = other
-                    allow(.reloaded)
+                    // It has just been loaded: a handler script that is always outdated must not be asked again.
+                    if other.generation != before[group.place(of: other.slot)] { allow(.reloaded) }
                 case .none: allow(.staleAllowed)
                 }
             }

@@ -63,31 +63,32 @@ internal import CSystem
 
     /// What came of waiting for changed code.
     enum Successor {
-        /// The slot has a new worker.
+        /// The only slot has a new worker.
         case ready
-        /// Another slot has got one meanwhile, and this is a thread of it.
+        /// A thread of a worker that has not refused the request.
         case claimed(Claim)
         /// There will be none, or not in time.
         case none
     }
 
-    /// Waits for a worker that was started after this: in the slot, whose worker is of `generation`, or in another one
-    /// of the group; or until the slot's replacement was refused.
+    /// Waits for a worker that may have the changed code, or until the slot's replacement was refused.
+    ///
+    /// - Parameter outdated: The generations, by place in the group, whose workers have refused the request; 0: none has.
     func waitForSuccessor(
-        of generation: UInt32, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
+        of outdated: [UInt32], in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
     ) -> Successor {
         let deadline = MonotonicTime.now.adding(seconds: seconds)
-        let others = group.slots.count == 1 ? [] : group.slots.filter { $0.index != slot.index }
-        let before = others.map { unsafe wsgi_slot_generation(board, $0.index) }
         while true {
             let seen = unsafe wsgi_group_signal(board, group.index)
-            let serving = unsafe wsgi_slot_generation(board, slot.index)
-            if serving != generation && serving != 0 { return .ready }
             var isOneNew = false
-            for (other, old) in zip(others, before) where unsafe wsgi_slot_generation(board, other.index) != old {
+            for (place, known) in outdated.enumerated() {
+                let candidate = group.slots[place]
+                let generation = unsafe wsgi_slot_generation(board, candidate.index)
+                if generation == known || generation == 0 { continue }
+                if outdated.count == 1 { return .ready }
                 isOneNew = true
-                let claimed = unsafe wsgi_slot_claim(board, child, other.index)
-                if claimed != 0 { return .claimed(Claim(slot: other, generation: claimed)) }
+                let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
+                if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
             if unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
             let left = deadline.millisecondsLeft

@@ -19,6 +19,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether there is no file of the path that was given.
     public var isMissingFile: Bool { code == ENOENT }
 
+    /// Whether there is nobody at the other end.
+    public var isDisconnection: Bool { [EPIPE, ECONNRESET, ENOTCONN].contains(code) }
+
     /// Whether the system is short of memory or descriptors: the other end is still there.
     public var isShortage: Bool { [ENOMEM, ENOBUFS, EMFILE, ENFILE, EMSGSIZE].contains(code) }
 

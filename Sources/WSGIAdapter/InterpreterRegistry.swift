@@ -45,8 +45,9 @@ enum InterpreterRegistry {
             for interpreter in interpreters where unsafe Text.equal(interpreter.state.pointee.name, group) {
                 return (interpreter, false)
             }
+            let isPassing = unsafe thread.state.pointee.attachments == nil
             guard let main = interpreters.first, attachMain(thread, main) else { return (nil, false) }
-            guard let made = unsafe make(thread, group) else { return (nil, false) }
+            guard let made = unsafe make(thread, group, isPassing) else { return (nil, false) }
             interpreters.append(made)
             return (made, true)
         }
@@ -66,7 +67,11 @@ enum InterpreterRegistry {
     }
 
     /// Makes an interpreter, and leaves it attached; `nil`: nothing is attached.
-    private static func make(_ thread: ThreadContext, _ group: UnsafeRawBufferPointer) -> Interpreter? {
+    ///
+    /// - Parameter isPassing: Whether the thread has attached to the main interpreter, which it is in, for this only.
+    private static func make(
+        _ thread: ThreadContext, _ group: UnsafeRawBufferPointer, _ isPassing: Bool
+    ) -> Interpreter? {
         guard let main = unsafe PyThreadState_Get(), let process = unsafe ProcessState.current else { return nil }
         let name = unsafe Text.string(group)
         let spec = unsafe process.pointee.spec.interpreter(of: name)
@@ -86,6 +91,12 @@ enum InterpreterRegistry {
             return nil
         }
         if hasOwnGIL { hasOwnGILs.store(true, ordering: .relaxed) }
+        if isPassing, wsgi_python_version() < 0x030C_0000 {
+            // There PyGILState_Ensure and faulthandler know the first thread state of a thread: let it be the one that
+            // runs requests. The one that has made the interpreter stays with it.
+            unsafe thread.leave(main)
+            if let known = unsafe PyThreadState_New(made.state.pointee.interpreter) { unsafe PyThreadState_Swap(known) }
+        }
         thread.adopt(made, isAdopted: false)
         Attachment.detached { SwitchInterval.warn(spec, name, hasOwnGIL: hasOwnGIL) }
         return made

@@ -96,6 +96,17 @@ internal import WSGIWire
         return unsafe add(interpreter, threadState, isAdopted: false)
     }
 
+    /// Gives up a thread state of this thread in another interpreter than the attached one; they share their GIL.
+    func leave(_ threadState: OpaquePointer) {
+        guard let attachment = unsafe state.pointee.attachments, unsafe attachment.pointee.threadState == threadState
+        else { return }
+        unsafe state.pointee.attachments = unsafe attachment.pointee.next
+        unsafe PyThreadState_Clear(threadState)
+        unsafe PyThreadState_Delete(threadState)
+        unsafe attachment.deinitialize(count: 1)
+        unsafe attachment.deallocate()
+    }
+
     @discardableResult
     private func add(
         _ interpreter: Interpreter, _ threadState: OpaquePointer, isAdopted: Bool

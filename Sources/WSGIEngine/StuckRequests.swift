@@ -47,10 +47,12 @@ struct StuckRequests {
         MemoryFile.clear(Worker.Place.crashText)
         CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
         var text: [UInt8] = []
-        for _ in 0..<20 {
+        // Nothing says where its text ends: it has when nothing more has come for a while.
+        var quiet = 0
+        for _ in 0..<50 where quiet < 5 {
             Clock.sleep(milliseconds: 10)
             let now = (try? MemoryFile.contents(of: Worker.Place.crashText)) ?? []
-            if !now.isEmpty, now.count == text.count { break }
+            quiet = !now.isEmpty && now.count == text.count ? quiet + 1 : 0
             text = now
         }
         MemoryFile.clear(Worker.Place.crashText)

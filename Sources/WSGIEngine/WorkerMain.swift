@@ -54,6 +54,9 @@ enum WorkerMain {
             guard spec.destroysInterpreters else { return ExitCode.leaveAtOnce }
             guard drained, Adapter.stop() else { return ExitCode.leave }
             return ExitCode.done
+        } catch .system(let error) where error.isDisconnection {
+            WorkerLog.write(WSGI_LOG_INFO, "The process ends before it has begun: its supervisor has gone.")
+            return ExitCode.unusable
         } catch {
             WorkerLog.write(WSGI_LOG_CRIT, .daemonStartFailed, "The process cannot start: \(error).")
             return ExitCode.unusable

@@ -15,7 +15,8 @@ _BAD = [
 
 #: What httpd says of itself, with any module: a child that ends drops connections that linger, and closes those of its
 #: threads, which close them as well.
-_HTTPD = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure|AH00468: error closing socket")
+_HTTPD = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure|AH00468: error closing socket|"
+                    r"Bad file descriptor: AH03093: process_socket: apr_pollset_add failure for keep alive")
 
 #: A child that crashed; `crashes` knows whether it was httpd's own doing.
 _SEGFAULT = re.compile(r"AH0005[12]: .*exit signal Segmentation fault")

@@ -161,6 +161,21 @@ def test_process_whose_lock_is_held_is_replaced(launch, group):
     assert pid(server) != first
 
 
+@pytest.mark.pythons
+def test_lock_of_one_interpreter_is_enough(launch, platform):
+    """An interpreter with a lock of its own hangs while the main one does not."""
+    server = launch(CONFIG.replace("WSGIApplicationGroup", "WSGIPerInterpreterGIL On\nWSGIApplicationGroup"),
+                    OPTIONS="threads=4 deadlock-timeout=2", GROUP="site")
+    server.log.allow("WSGI0198", "WSGI1011", "WSGI1012", "WSGI1016")
+    first = pid(server)
+    status, took = timed(server, "/stuck/match")
+    assert status == 504 and 1.8 <= took < 3 + LATE + 1, (status, took)
+    worker, text = record(server, "WSGI1052")
+    assert worker == first and "deadlock_timeout" in text and "GET /stuck/match, for" in text, text
+    assert re.search(r'stuck/app\.wsgi", line \d+ in application', text), text
+    assert pid(server) != first
+
+
 def test_process_that_loads_no_script_in_time_is_replaced(launch):
     server = begin(launch, "threads=4 startup-timeout=1")
     server.log.allow("WSGI1011", "WSGI1012", "WSGI1016")

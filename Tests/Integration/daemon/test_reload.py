@@ -84,11 +84,11 @@ def test_requests_wait_for_one_import_whichever_process_they_meet(launch):
     server = begin(launch, 3, threads=2)
     know(server, 3)
     server.log.start_test()
-    save(server, "new", "time.sleep(1)")
+    save(server, "new", "time.sleep(3)")
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: server.get("/app", timeout=25).text.split()[0], range(6)))
-    assert set(answers) == {"new"} and time.monotonic() - began < 2.5, "not one import after the other"
+    assert set(answers) == {"new"} and time.monotonic() - began < 5.8, "not one import after the other"
 
 
 def test_rolling_makes_no_request_wait(launch):

@@ -1,7 +1,7 @@
 """Requests that do not end: PATH_INFO says how, the query string for how many seconds (up to an `&`)."""
 
-import ctypes
 import os
+import re
 import time
 
 held = []
@@ -29,7 +29,11 @@ def application(environ, start_response):
             with open(os.path.join(environ["TEST_SCRATCH"], "cleaned"), "w") as file:
                 file.write(str(os.getpid()))
     elif how == "/lock":
+        import ctypes
         ctypes.PyDLL(None).usleep(int(seconds * 1e6))
+    elif how == "/match":
+        # For years; the lock of the interpreter is held meanwhile, without ctypes, which not every interpreter may have.
+        re.match(r"(a+)+$", "a" * 64 + "b")
     elif how == "/stream":
         start_response("200 OK", [("Content-Type", "text/plain")])(b"begun\n")
         sleep(seconds)
@@ -37,6 +41,7 @@ def application(environ, start_response):
     elif how == "/grow":
         held.append(b"x" * int(seconds))
     elif how == "/crash":
+        import ctypes
         ctypes.string_at(0)
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
