@@ -19,8 +19,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether there is no file of the path that was given.
     public var isMissingFile: Bool { code == ENOENT }
 
-    /// Whether the system is short of memory or descriptors: the other end is still there.
-    public var isShortage: Bool { [ENOMEM, ENOBUFS, EMFILE, ENFILE, EMSGSIZE].contains(code) }
+    /// Whether a failed receive says nothing about the other end: the system is short of memory or descriptors, or
+    /// something else stands in the way that may pass.
+    public var mayPass: Bool { ![0, ECONNRESET, EPIPE, ENOTCONN, EBADF, ENOTSOCK].contains(code) }
 
     /// Whether a packet was lost because not all of its descriptors could be taken.
     public var isTruncation: Bool { code == EMSGSIZE }

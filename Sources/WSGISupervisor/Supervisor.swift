@@ -138,13 +138,14 @@ final class Supervisor {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 accept(packet)
             }
-        } catch  where error.isShortage {
+        } catch  where error.mayPass {
             lacksDescriptors = lacksDescriptors || error.isTruncation
             Clock.sleep(milliseconds: 10)
         } catch {
             poller.remove(control.raw)
             stop("httpd's parent process has closed the control socket")
-            removeSockets()
+            // One that lives needs them for the next supervisor.
+            if parent.ends(within: 20) { removeSockets() }
         }
     }
 
@@ -283,7 +284,7 @@ final class Supervisor {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 if let packet = ControlPacket(packet.bytes) { take(packet, home) }
             }
-        } catch  where error.isShortage {
+        } catch  where error.mayPass {
             Clock.sleep(milliseconds: 10)
         } catch {
             guard home.worker.isListening else { return }
