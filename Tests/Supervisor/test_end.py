@@ -91,6 +91,17 @@ class End(SupervisorCase):
             self.replaced(parent, 0, pid)
             self.assertEqual(parent.generation(0), 2)
 
+    def test_supervisor_that_lost_its_control_socket_leaves_the_workers_sockets(self):
+        with self.running() as parent:
+            group = self.start(parent)
+            parent.control.close()
+            parent.supervisor.wait(10)
+            self.assertTrue(os.path.exists(parent.slot(0).path))
+            parent.start(SUPERVISOR, os.getpid())
+            parent.configure(group)
+            wait_for(lambda: parent.generation(0), what="the next worker")
+            self.get(Child(parent, 0))
+
     def test_killed_parent_takes_everything_along(self):
         code = "\n".join([
             "import sys, time", "sys.path.insert(0, %r)" % os.path.dirname(os.path.abspath(__file__)),
