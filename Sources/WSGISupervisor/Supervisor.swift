@@ -139,7 +139,10 @@ final class Supervisor {
                 accept(packet)
             }
         } catch  where error.mayPass {
-            lacksDescriptors = lacksDescriptors || error.isTruncation
+            if error.isTruncation {
+                lacksDescriptors = true
+                scoreboard.wantConfiguration()
+            }
             Clock.sleep(milliseconds: 10)
         } catch {
             poller.remove(control.raw)
@@ -170,11 +173,18 @@ final class Supervisor {
                 for raw in descriptors { Descriptor.close(raw: raw) }
                 log.problem(
                     .supervisorFailed,
-                    "The supervisor has too few descriptors for its configuration; it goes on with the old one.")
+                    "The supervisor has too few descriptors for its configuration; it goes on with the old one until it is "
+                        + "sent again, within seconds.")
                 return
             }
             do {
                 apply(try Configuration.receive(file, descriptors: descriptors))
+            } catch .unreadable(let reason) {
+                scoreboard.wantConfiguration()
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "
+                        + "sent again, within seconds.")
             } catch {
                 log.problem(
                     .supervisorFailed,
