@@ -56,7 +56,7 @@ kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (
 graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=1200 times (SEED=...)
 	WSGI_RESTARTS=$(or $(RESTARTS),1200) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_graceful.py
 
-fault-test: ready all ## Let every system call fail once, and all of a kind, with strace (ONLY=regex picks cases)
+fault-test: ready all ## Let every system call fail once, and all of a kind, by strace (ONLY=regex picks cases)
 	WSGI_FAULTS=all WSGI_FAULTS_ONLY='$(ONLY)' $(RELIABILITY) reliability/test_faults.py
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
