@@ -13,7 +13,7 @@ HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 RELEASE = -c release $(SWIFT_FLAGS)
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -55,6 +55,9 @@ kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (
 
 graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=1200 times (SEED=...)
 	WSGI_RESTARTS=$(or $(RESTARTS),1200) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_graceful.py
+
+fault-test: ready all ## Let every system call fail once, and all of a kind, by strace (ONLY=regex picks cases)
+	WSGI_FAULTS=all WSGI_FAULTS_ONLY='$(ONLY)' $(RELIABILITY) reliability/test_faults.py
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)

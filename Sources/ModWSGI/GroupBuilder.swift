@@ -46,7 +46,13 @@ internal import WSGICore
                 of: definition.name, count: options.processes,
                 SlotRegistry.Sockets(
                     prefix: socketPrefix, backlog: options.listenBacklog, owner: resolution.socketOwner(),
-                    buffers: (options.sendBufferSize, options.receiveBufferSize)))
+                    buffers: (options.sendBufferSize, options.receiveBufferSize))
+            ) { problem in
+                unsafe Log.server(
+                    log, .error, problem.id,
+                    "\(definition.location): \(problem.text) The group goes on with the sockets that it has; a graceful "
+                        + "restart tries again.")
+            }
             unsafe warn(of: definition, log)
             guard options.threads > 0 || !resolved.process.preloads.isEmpty else {
                 throw StartError(

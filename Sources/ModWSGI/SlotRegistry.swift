@@ -58,8 +58,11 @@ enum SlotRegistry {
     }
 
     /// The slots of a group, with their sockets listening.
+    ///
+    /// A slot whose socket cannot be made as the configuration says keeps the one that it has, as long as that can be
+    /// reached; one that has none is left out while there are others. `report` is told why.
     static func slots(
-        of name: String, count: Int, _ sockets: Sockets
+        of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
     ) throws(StartError) -> [Slot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
@@ -67,22 +70,27 @@ enum SlotRegistry {
         group.wanted = count
         for place in 0..<count {
             let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
-            if place < group.slots.count {
-                if group.slots[place].path == path, exists(path), isOwned(path, by: sockets.owner) {
-                    let listener = group.slots[place].listener
-                    listen(listener, Int32(clamping: sockets.backlog))
-                    StreamSocket.setBuffers(listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
+            let former = place < group.slots.count ? group.slots[place] : nil
+            if let former, former.path == path, !isMissing(path) {
+                if !isOwned(path, by: sockets.owner) { report(failed("chown", path, "WSGIDaemonProcess '\(name)'")) }
+                listen(former.listener, Int32(clamping: sockets.backlog))
+                StreamSocket.setBuffers(former.listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
+                continue
+            }
+            do throws(StartError) {
+                let listener = try self.listener(at: path, sockets, name)
+                guard let former else {
+                    group.slots.append(
+                        Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
                     continue
                 }
-                let former = group.slots[place]
-                let listener = try self.listener(at: path, sockets, name)
                 // At the same path the file is the new socket's by now.
                 if former.path == path { Glibc.close(former.listener) } else { close(former) }
-                group.slots[place] = Slot(index: group.slots[place].index, path: path, listener: listener)
-            } else {
-                let listener = try self.listener(at: path, sockets, name)
-                group.slots.append(
-                    Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
+                group.slots[place] = Slot(index: former.index, path: path, listener: listener)
+            } catch {
+                guard former.map({ !isMissing($0.path) }) ?? (place > 0) else { throw error }
+                report(error)
+                if former == nil { break }
             }
         }
         return Array(group.slots.prefix(count))
@@ -146,10 +154,9 @@ enum SlotRegistry {
             unsafe unlink(path)
             isBound = address.bind(descriptor)
         }
-        guard isBound, owner.map({ unsafe chown(path, $0.0, $0.1) == 0 }) ?? true,
-            listen(descriptor, Int32(clamping: sockets.backlog)) == 0
-        else {
+        guard isBound, isOwned(path, by: owner), listen(descriptor, Int32(clamping: sockets.backlog)) == 0 else {
             let error = failed("bind", path, name)
+            if isBound { unsafe unlink(path) }
             Glibc.close(descriptor)
             throw error
         }
@@ -169,6 +176,8 @@ enum SlotRegistry {
     /// Whether a socket that is there belongs to `owner`; it is given to it when not.
     private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
         guard let owner else { return true }
+        var status = stat()
+        if unsafe lstat(path, &status) == 0, status.st_uid == owner.user, status.st_gid == owner.group { return true }
         return unsafe chown(path, owner.user, owner.group) == 0
     }
 

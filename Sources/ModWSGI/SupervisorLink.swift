@@ -172,7 +172,8 @@ enum SupervisorLink {
     static func tryAgain() {
         guard getpid() == owner, !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         if process != 0 {
-            if isDue { send() }
+            let isLacking = unsafe board.map { unsafe wsgi_scoreboard_set_lacking($0.memory, false) } ?? false
+            if isDue || isLacking { send() }
         } else if !lastSpec.groups.isEmpty {
             startAgain()
         }

@@ -44,6 +44,9 @@ internal import Glibc
         unsafe wsgi_scoreboard_beat(board, wsgi_monotonic_nanoseconds() / 1_000_000_000)
     }
 
+    /// Says that the last configuration could not be taken; httpd's parent sends it again within seconds.
+    public func wantConfiguration() { _ = unsafe wsgi_scoreboard_set_lacking(board, true) }
+
     /// The generation that serves the slot, 0: none.
     public func generation(of slot: UInt32) -> UInt32 {
         guard slot < WSGI_MAX_SLOTS else { return 0 }

@@ -22,8 +22,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether there is nobody at the other end.
     public var isDisconnection: Bool { [EPIPE, ECONNRESET, ENOTCONN].contains(code) }
 
-    /// Whether the system is short of memory or descriptors: the other end is still there.
-    public var isShortage: Bool { [ENOMEM, ENOBUFS, EMFILE, ENFILE, EMSGSIZE].contains(code) }
+    /// Whether a failed receive says nothing about the other end: the system is short of memory or descriptors, or
+    /// something else stands in the way that may pass.
+    public var mayPass: Bool { !isDisconnection && ![0, EBADF, ENOTSOCK].contains(code) }
 
     /// Whether a packet was lost because not all of its descriptors could be taken.
     public var isTruncation: Bool { code == EMSGSIZE }

@@ -90,6 +90,8 @@ struct WorkerControl: ~Copyable {
                 if let message = ControlPacket(packet.bytes) { take(message, packet.descriptors) }
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
             }
+        } catch  where error.mayPass {
+            Clock.sleep(milliseconds: 10)
         } catch {
             // The supervisor has gone. Its successor starts new workers; this one ends in order.
             poller.remove(worker.control.raw)

@@ -138,13 +138,17 @@ final class Supervisor {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 accept(packet)
             }
-        } catch  where error.isShortage {
-            lacksDescriptors = lacksDescriptors || error.isTruncation
+        } catch  where error.mayPass {
+            if error.isTruncation {
+                lacksDescriptors = true
+                scoreboard.wantConfiguration()
+            }
             Clock.sleep(milliseconds: 10)
         } catch {
             poller.remove(control.raw)
             stop("httpd's parent process has closed the control socket")
-            removeSockets()
+            // One that lives needs them for the next supervisor.
+            if parent.ends(within: 20) { removeSockets() }
         }
     }
 
@@ -169,11 +173,18 @@ final class Supervisor {
                 for raw in descriptors { Descriptor.close(raw: raw) }
                 log.problem(
                     .supervisorFailed,
-                    "The supervisor has too few descriptors for its configuration; it goes on with the old one.")
+                    "The supervisor has too few descriptors for its configuration; it goes on with the old one until it is "
+                        + "sent again, within seconds.")
                 return
             }
             do {
                 apply(try Configuration.receive(file, descriptors: descriptors))
+            } catch .unreadable(let reason) {
+                scoreboard.wantConfiguration()
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "
+                        + "sent again, within seconds.")
             } catch {
                 log.problem(
                     .supervisorFailed,
@@ -283,7 +294,7 @@ final class Supervisor {
                 guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
                 if let packet = ControlPacket(packet.bytes) { take(packet, home) }
             }
-        } catch  where error.isShortage {
+        } catch  where error.mayPass {
             Clock.sleep(milliseconds: 10)
         } catch {
             guard home.worker.isListening else { return }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -90,6 +91,29 @@ class End(SupervisorCase):
             parent.configure(group)
             self.replaced(parent, 0, pid)
             self.assertEqual(parent.generation(0), 2)
+
+    def test_supervisor_that_lost_its_control_socket_leaves_the_workers_sockets(self):
+        with self.running() as parent:
+            group = self.start(parent)
+            parent.control.close()
+            parent.supervisor.wait(10)
+            self.assertTrue(os.path.exists(parent.slot(0).path))
+            parent.start(SUPERVISOR, os.getpid())
+            parent.configure(group)
+            wait_for(lambda: parent.generation(0), what="the next worker")
+            self.get(Child(parent, 0))
+
+    def test_configuration_that_could_not_be_taken_is_asked_for_again(self):
+        with self.running() as parent:
+            group = self.group()
+            # More than the supervisor takes: some are lost, as without free descriptors.
+            parent.send(1, [parent.log.fileno()] * 201)
+            parent.configure(group)
+            wait_for(lambda: parent.board[24:28] == struct.pack("=I", 1), what="the supervisor asks")
+            self.assertFalse(parent.generation(0))
+            parent.send(1)
+            parent.configure(group)
+            wait_for(lambda: parent.generation(0), what="the worker")
 
     def test_killed_parent_takes_everything_along(self):
         code = "\n".join([

@@ -74,6 +74,10 @@ void wsgi_scoreboard_beat(wsgi_scoreboard *board, uint64_t second) {
     atomic_store(&board->supervisor_heartbeat, second);
 }
 
+bool wsgi_scoreboard_set_lacking(wsgi_scoreboard *board, bool lacks) {
+    return atomic_exchange(&board->lacks_configuration, lacks) != 0;
+}
+
 uint32_t wsgi_slot_generation(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(atomic_load_explicit(&board->slots[slot].word, memory_order_acquire));
 }

@@ -37,3 +37,18 @@ def test_directory_that_does_not_exist(launch):
 
 def test_path_that_is_too_long(launch):
     serve(launch, "x" * 120, "WSGI1007.*shorter")
+
+
+def test_group_whose_socket_cannot_be_made_at_a_restart_keeps_the_former_one(launch):
+    server = launch(start=False)
+    server.configure(CONFIG, PLACE="run")
+    server.start()
+    assert server.get("/one").status == 200
+    server.reconfigure(CONFIG, PLACE="absent")
+    server.log.expect("WSGI1007.*goes on with the sockets that it has")
+    server.graceful()
+    assert server.get("/one").status == 200
+    (server.root / "absent").mkdir(mode=0o755)
+    server.graceful()
+    assert server.get("/one").status == 200
+    assert list((server.root / "absent").glob("*.sock")) and not list((server.root / "run").glob("wsgi.*.sock"))

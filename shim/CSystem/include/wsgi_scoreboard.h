@@ -76,7 +76,8 @@ typedef struct wsgi_scoreboard {
     uint32_t magic, version;
     _Atomic uint64_t supervisor_heartbeat; /* monotonic seconds; the supervisor's event loop is alive */
     _Atomic uint64_t looked;               /* monotonic milliseconds; when somebody last looked for dead children */
-    uint32_t reserved[10];
+    _Atomic uint32_t lacks_configuration;  /* the supervisor could not take the last one: it is to be sent again */
+    uint32_t reserved[9];
     _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free; -p: p gives its claims back */
     wsgi_group_cell groups[WSGI_MAX_GROUPS];
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
@@ -107,6 +108,9 @@ enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint
 
 /* Supervisor: its event loop is alive at this second of the monotonic clock. */
 void wsgi_scoreboard_beat(wsgi_scoreboard *_Nonnull board, uint64_t second);
+
+/* Supervisor: whether it needs its configuration once more. Parent: takes that back. Returns what was so far. */
+bool wsgi_scoreboard_set_lacking(wsgi_scoreboard *_Nonnull board, bool lacks);
 
 /* The serving generation of `slot`; 0: none. */
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
