@@ -101,7 +101,10 @@ class Server:
 
     def write_config(self) -> None:
         base = httpd_config.base(self.root, self.port, self.platform.mpm, self.platform.module)
-        self.config_file.write_text(base + self._body)
+        # In one step: a restart may be under way.
+        new = self.config_file.with_suffix(".new")
+        new.write_text(base + self._body)
+        new.replace(self.config_file)
 
     def line_of(self, text: str) -> int:
         """The number of the first line of the configuration that contains `text`."""

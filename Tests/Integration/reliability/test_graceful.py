@@ -75,7 +75,7 @@ class Proof:
             os.kill(self.server.pid, signal.SIGUSR1)
         if number % 10 == 5:
             return  # the next one comes while this one is under way
-        self.await_successor(before, begin)
+        self.await_successor(number, before, begin)
 
     def configure(self) -> str:
         """Sometimes another configuration; what was done."""
@@ -91,7 +91,7 @@ class Proof:
         self.server.reconfigure(CONFIG.replace("@MORE@", self.more), OPTIONS=self.options)
         return kind
 
-    def await_successor(self, before: set[int], begin: float) -> None:
+    def await_successor(self, number: int, before: set[int], begin: float) -> None:
         def arrived():
             self.application.update()
             return len(self.application.seen - before) >= 2
@@ -100,7 +100,8 @@ class Proof:
             until(arrived, "two new processes", timeout=20)
             self.ready.append(time.monotonic() - begin)
         except AssertionError as failure:
-            self.faults.append(f"{failure}: {self.application.seen - before}")
+            self.faults.append("\n".join([f"restart {number}: {failure}: {self.application.seen - before}; the log ends:",
+                                          *self.server.log.lines()[-15:]]))
         time.sleep(self.draw.uniform(0, 0.4))
 
     def take_account(self) -> None:
