@@ -11,8 +11,8 @@ enum AuthenticationHooks {
     /// Registers the hook and the two providers; called at each start and restart.
     static func register(_ pool: Pool?) {
         unsafe ap_hook_check_access(
-            checkAccess, moduleNames("mod_ssl.c"), moduleNames("mod_authz_host.c"), APR_HOOK_MIDDLE,
-            AP_AUTH_INTERNAL_PER_URI)
+            checkAccess, moduleNames("mod_ssl.c", in: pool), moduleNames("mod_authz_host.c", in: pool),
+            APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_URI)
         unsafe ap_register_auth_provider(
             pool, AUTHN_PROVIDER_GROUP, "wsgi", AUTHN_PROVIDER_VERSION, &userProvider, AP_AUTH_INTERNAL_PER_URI)
         unsafe ap_register_auth_provider(

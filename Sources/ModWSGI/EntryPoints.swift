@@ -16,7 +16,8 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_monitor(monitor, nil, nil, APR_HOOK_MIDDLE)
     // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
     unsafe ap_hook_translate_name(
-        translateName, moduleNames("mod_alias.c"), moduleNames("mod_userdir.c", "mod_vhost_alias.c"), APR_HOOK_MIDDLE)
+        translateName, moduleNames("mod_alias.c", in: pool),
+        moduleNames("mod_userdir.c", "mod_vhost_alias.c", in: pool), APR_HOOK_MIDDLE)
     unsafe AuthenticationHooks.register(pool)
     unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
 }
@@ -79,9 +80,12 @@ private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32
 }
 
 /// A list of module names as httpd's hooks want it, for the order among them.
-func moduleNames(_ names: StaticString...) -> UnsafePointer<UnsafePointer<CChar>?> {
-    // httpd keeps the list until it sorts the hooks, so it lives for ever.
-    let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: names.count + 1)
+///
+/// - Parameter pool: That of the configuration: httpd keeps the list until it sorts the hooks.
+func moduleNames(_ names: StaticString..., in pool: Pool?) -> UnsafePointer<UnsafePointer<CChar>?>? {
+    let size = unsafe (names.count + 1) * MemoryLayout<UnsafePointer<CChar>?>.stride
+    guard let pool = unsafe pool, let room = unsafe apr_palloc(pool, apr_size_t(size)) else { return nil }
+    let list = unsafe room.bindMemory(to: UnsafePointer<CChar>?.self, capacity: names.count + 1)
     unsafe list.initialize(repeating: nil, count: names.count + 1)
     for (index, name) in names.enumerated() { unsafe list[index] = literal(name) }
     return unsafe UnsafePointer(list)
