@@ -48,7 +48,9 @@ import os, signal, socket, subprocess, sys, time
 
 def signals(pid):
     with open(f'/proc/{pid}/status') as status:
-        return {line[:6]: line.split()[1].strip('0') for line in status if line[:6] in ('SigBlk', 'SigIgn')}
+        masks = {line[:6]: int(line.split()[1], 16) for line in status if line[:6] in ('SigBlk', 'SigIgn')}
+    # Not those from 32 on, which the C library keeps for itself: they are as whoever started the tests left them.
+    return {name: [number for number in range(1, 32) if mask >> number - 1 & 1] for name, mask in masks.items()}
 
 def descriptors(pid):
     found = {}
@@ -113,7 +115,7 @@ found
 """)
     assert sorted(found[0]) == ["0", "1", "2"] and found[0]["0"] == "/dev/null"
     # httpd's children ignore SIGINT under prefork.
-    assert found[1] == {"SigBlk": "", "SigIgn": found[1]["SigIgn"] and "2"}
+    assert found[1]["SigBlk"] == [] and found[1]["SigIgn"] in ([], [signal.SIGINT])
 
 
 @pytest.mark.pythons
@@ -159,7 +161,7 @@ in_fork(look)
 """)
     servers = {link for one in site.processes() for link in one.descriptors.values()}
     assert not {link for link in links.values() if link.startswith("socket:")} & servers
-    assert blocked == "" and foreign == []
+    assert blocked == [] and foreign == []
 
 
 def test_forked_processes_let_go_of_ports_and_clients(site):
@@ -271,7 +273,7 @@ program = subprocess.Popen(['sleep', '30'])
 found = signals(program.pid)['SigBlk']
 program.terminate()
 [found, program.wait(5)]
-""", path) == ["", -signal.SIGTERM]
+""", path) == [[], -signal.SIGTERM]
 
 
 def test_threads_and_exit_functions_at_the_end(launch, mode):
