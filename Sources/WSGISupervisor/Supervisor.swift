@@ -6,7 +6,7 @@ internal import WSGIWire
 ///
 /// It does what the state machines of the slots (`Slot`) answer, and tells them what happened.
 final class Supervisor {
-    private typealias Member = ProcessGroup.Member
+    typealias Member = ProcessGroup.Member
 
     /// What the tokens of the poller stand for; workers follow, two each.
     private enum Token {
@@ -23,25 +23,25 @@ final class Supervisor {
         let worker: WorkerProcess
     }
 
-    private let control: PacketSocket
-    private let parent: ProcessHandle
-    private let scoreboard: Scoreboard
-    private let poller: Poller
+    let control: PacketSocket
+    let parent: ProcessHandle
+    let scoreboard: Scoreboard
+    let poller: Poller
     private let signals: SignalPipe
     private let launcher: WorkerLauncher
-    private var log = SupervisorLog()
+    var log = SupervisorLog()
 
     /// Groups that are to run, and removed ones until their workers have ended.
-    private var groups: [ProcessGroup] = []
+    var groups: [ProcessGroup] = []
     private var homes: [UInt64: Home] = [:]
     /// Descriptors for the next configuration.
-    private var arrived: [Int32] = []
+    var arrived: [Int32] = []
     /// Some of them could not be taken.
-    private var lacksDescriptors = false
+    var lacksDescriptors = false
     /// The last generation used in each slot of the scoreboard.
-    private var generations: [UInt32: UInt32] = [:]
+    var generations: [UInt32: UInt32] = [:]
     private var nextToken = Token.firstWorker
-    private var isStopping = false
+    var isStopping = false
 
     /// Takes over what the httpd parent has handed on.
     ///
@@ -130,161 +130,6 @@ final class Supervisor {
         }
     }
 
-    // MARK: - The httpd parent
-
-    private func receiveFromParent() {
-        do throws(SystemError) {
-            while let packet = try control.receive(wait: false) {
-                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
-                accept(packet)
-            }
-        } catch  where error.mayPass {
-            if error.isTruncation {
-                lacksDescriptors = true
-                scoreboard.wantConfiguration()
-            }
-            Clock.sleep(milliseconds: 10)
-        } catch {
-            poller.remove(control.raw)
-            stop("httpd's parent process has closed the control socket")
-            // One that lives needs them for the next supervisor.
-            if parent.ends(within: 20) { removeSockets() }
-        }
-    }
-
-    private func accept(_ packet: PacketSocket.Packet) {
-        switch ControlPacket(packet.bytes)?.kind {
-        case .descriptors where packet.descriptors.isEmpty:
-            for raw in arrived { Descriptor.close(raw: raw) }
-            arrived = []
-            lacksDescriptors = false
-            return
-        case .descriptors:
-            arrived += packet.descriptors
-            return
-        case .configuration:
-            guard let first = packet.descriptors.first else { break }
-            let file = Descriptor(adopting: first)
-            for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
-            let descriptors = arrived
-            arrived = []
-            guard !lacksDescriptors else {
-                lacksDescriptors = false
-                for raw in descriptors { Descriptor.close(raw: raw) }
-                log.problem(
-                    .supervisorFailed,
-                    "The supervisor has too few descriptors for its configuration; it goes on with the old one until it is "
-                        + "sent again, within seconds.")
-                return
-            }
-            do {
-                apply(try Configuration.receive(file, descriptors: descriptors))
-            } catch .unreadable(let reason) {
-                scoreboard.wantConfiguration()
-                log.problem(
-                    .supervisorFailed,
-                    "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "
-                        + "sent again, within seconds.")
-            } catch {
-                log.problem(
-                    .supervisorFailed,
-                    "The supervisor cannot read its configuration (\(error)); it goes on with the old "
-                        + "one. After an upgrade of this module httpd must be stopped and started.")
-            }
-            return
-        case .stop:
-            stop("httpd stops or restarts")
-        case .start, .serve, .drain, .log, .refused, .ready, .loaded, .retire, .failed, .served, .changed, .unusable,
-            .loading, nil:
-            break
-        }
-        for raw in packet.descriptors { Descriptor.close(raw: raw) }
-    }
-
-    private func stop(_ reason: String) {
-        guard !isStopping else { return }
-        isStopping = true
-        log.info("The daemon processes are stopped: \(reason).")
-        for group in groups {
-            for member in group.members { handle(.stop, group, member) }
-            show(group)
-        }
-    }
-
-    /// Removes the socket files that the parent was not able to remove.
-    private func removeSockets() {
-        for group in groups {
-            for member in group.members {
-                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
-                    StreamSocket.unlink(listener)
-                }
-            }
-        }
-    }
-
-    // MARK: - Configurations
-
-    private func apply(_ configuration: Configuration) {
-        isStopping = false
-        log.level = configuration.spec.logLevel
-        if let main = configuration.descriptor(configuration.spec.logDescriptor) {
-            for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
-        }
-        // What ends makes room in the scoreboard for what begins.
-        let names = Set(configuration.spec.groups.map(\.name))
-        for group in groups where !names.contains(group.spec.name) {
-            log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
-            for member in group.members { handle(.removed, group, member) }
-            show(group)
-            group.keepOnlyLog()
-        }
-        for spec in configuration.spec.groups {
-            if let group = groups.first(where: { $0.spec.name == spec.name }) {
-                renew(group, spec, configuration)
-            } else {
-                let group = ProcessGroup(spec, configuration)
-                groups.append(group)
-                fill(group, changed: true)
-            }
-        }
-    }
-
-    /// Takes over a group that runs, or ran.
-    private func renew(_ group: ProcessGroup, _ spec: GroupSpec, _ configuration: Configuration) {
-        let kept = Set(spec.slots.map(\.index))
-        for member in group.members where !kept.contains(member.index) { handle(.removed, group, member) }
-        if group.spec.index != spec.index {
-            scoreboard.setState(of: group.spec.index, .stopped)
-            group.shownState = nil
-        }
-        let changed = group.update(spec, configuration)
-        for member in group.members {
-            for worker in member.workers.values {
-                try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
-            }
-        }
-        fill(group, changed: changed)
-    }
-
-    /// Starts or replaces the worker of every slot of the group.
-    private func fill(_ group: ProcessGroup, changed: Bool) {
-        for slot in group.spec.slots {
-            let member: Member
-            if let known = group.members.first(where: { $0.index == slot.index }) {
-                member = known
-                member.listenerDescriptor = slot.listenerDescriptor
-                member.slot.timeouts = group.timeouts
-                member.slot.isExclusive = group.isService
-            } else {
-                let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
-                member = Member(slot, after: last, timeouts: group.timeouts, isService: group.isService)
-                group.members.append(member)
-            }
-            handle(.configured(changed: changed), group, member)
-        }
-        show(group)
-    }
-
     // MARK: - Workers
 
     private func receive(from home: Home) {
@@ -366,7 +211,7 @@ final class Supervisor {
     // MARK: - Slots
 
     /// Tells a slot what happened and does what it answers.
-    private func handle(_ event: Slot.Event, _ group: ProcessGroup, _ member: Member) {
+    func handle(_ event: Slot.Event, _ group: ProcessGroup, _ member: Member) {
         var events = [event]
         while let event = events.popLast() {
             for action in member.slot.handle(event, at: Clock.milliseconds()) {
@@ -491,7 +336,7 @@ final class Supervisor {
     }
 
     /// Brings the scoreboard up to date with what the group is able to do.
-    private func show(_ group: ProcessGroup) {
+    func show(_ group: ProcessGroup) {
         let state = group.state
         guard group.shownState != state else { return }
         group.shownState = state

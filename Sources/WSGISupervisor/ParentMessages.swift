@@ -1,0 +1,161 @@
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// What the httpd parent says: configurations, and that httpd stops.
+extension Supervisor {
+    /// Reads what the parent has sent; the supervisor ends when the parent has closed the socket.
+    func receiveFromParent() {
+        do throws(SystemError) {
+            while let packet = try control.receive(wait: false) {
+                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
+                accept(packet)
+            }
+        } catch  where error.mayPass {
+            if error.isTruncation {
+                lacksDescriptors = true
+                scoreboard.wantConfiguration()
+            }
+            Clock.sleep(milliseconds: 10)
+        } catch {
+            poller.remove(control.raw)
+            stop("httpd's parent process has closed the control socket")
+            // One that lives needs them for the next supervisor.
+            if parent.ends(within: 20) { removeSockets() }
+        }
+    }
+
+    private func accept(_ packet: PacketSocket.Packet) {
+        switch ControlPacket(packet.bytes)?.kind {
+        case .descriptors where packet.descriptors.isEmpty:
+            for raw in arrived { Descriptor.close(raw: raw) }
+            arrived = []
+            lacksDescriptors = false
+            return
+        case .descriptors:
+            arrived += packet.descriptors
+            return
+        case .configuration:
+            guard let first = packet.descriptors.first else { break }
+            let file = Descriptor(adopting: first)
+            for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
+            let descriptors = arrived
+            arrived = []
+            guard !lacksDescriptors else {
+                lacksDescriptors = false
+                for raw in descriptors { Descriptor.close(raw: raw) }
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor has too few descriptors for its configuration; it goes on with the old one until it is "
+                        + "sent again, within seconds.")
+                return
+            }
+            do {
+                apply(try Configuration.receive(file, descriptors: descriptors))
+            } catch .unreadable(let reason) {
+                scoreboard.wantConfiguration()
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "
+                        + "sent again, within seconds.")
+            } catch {
+                log.problem(
+                    .supervisorFailed,
+                    "The supervisor cannot read its configuration (\(error)); it goes on with the old "
+                        + "one. After an upgrade of this module httpd must be stopped and started.")
+            }
+            return
+        case .stop:
+            stop("httpd stops or restarts")
+        case .start, .serve, .drain, .log, .refused, .ready, .loaded, .retire, .failed, .served, .changed, .unusable,
+            .loading, nil:
+            break
+        }
+        for raw in packet.descriptors { Descriptor.close(raw: raw) }
+    }
+
+    /// Stops everything, once; the reason goes to the log.
+    func stop(_ reason: String) {
+        guard !isStopping else { return }
+        isStopping = true
+        log.info("The daemon processes are stopped: \(reason).")
+        for group in groups {
+            for member in group.members { handle(.stop, group, member) }
+            show(group)
+        }
+    }
+
+    /// Removes the socket files that the parent was not able to remove.
+    func removeSockets() {
+        for group in groups {
+            for member in group.members {
+                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+                    StreamSocket.unlink(listener)
+                }
+            }
+        }
+    }
+
+    // MARK: - Configurations
+
+    private func apply(_ configuration: Configuration) {
+        isStopping = false
+        log.level = configuration.spec.logLevel
+        if let main = configuration.descriptor(configuration.spec.logDescriptor) {
+            for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
+        }
+        // What ends makes room in the scoreboard for what begins.
+        let names = Set(configuration.spec.groups.map(\.name))
+        for group in groups where !names.contains(group.spec.name) {
+            log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
+            for member in group.members { handle(.removed, group, member) }
+            show(group)
+            group.keepOnlyLog()
+        }
+        for spec in configuration.spec.groups {
+            if let group = groups.first(where: { $0.spec.name == spec.name }) {
+                renew(group, spec, configuration)
+            } else {
+                let group = ProcessGroup(spec, configuration)
+                groups.append(group)
+                fill(group, changed: true)
+            }
+        }
+    }
+
+    /// Takes over a group that runs, or ran.
+    private func renew(_ group: ProcessGroup, _ spec: GroupSpec, _ configuration: Configuration) {
+        let kept = Set(spec.slots.map(\.index))
+        for member in group.members where !kept.contains(member.index) { handle(.removed, group, member) }
+        if group.spec.index != spec.index {
+            scoreboard.setState(of: group.spec.index, .stopped)
+            group.shownState = nil
+        }
+        let changed = group.update(spec, configuration)
+        for member in group.members {
+            for worker in member.workers.values {
+                try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
+            }
+        }
+        fill(group, changed: changed)
+    }
+
+    /// Starts or replaces the worker of every slot of the group.
+    private func fill(_ group: ProcessGroup, changed: Bool) {
+        for slot in group.spec.slots {
+            let member: Member
+            if let known = group.members.first(where: { $0.index == slot.index }) {
+                member = known
+                member.listenerDescriptor = slot.listenerDescriptor
+                member.slot.timeouts = group.timeouts
+                member.slot.isExclusive = group.isService
+            } else {
+                let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
+                member = Member(slot, after: last, timeouts: group.timeouts, isService: group.isService)
+                group.members.append(member)
+            }
+            handle(.configured(changed: changed), group, member)
+        }
+        show(group)
+    }
+}
