@@ -6,12 +6,28 @@ internal import WSGICore
 /// Scripts that are the process's only work: `threads=0`.
 extension Adapter {
     /// SIGTERM and its like end the script that runs, as SystemExit, unless the script has a handler of its own.
+    ///
+    /// Where Python drops exceptions (in `__del__`, in callbacks of weak references) the exception would be lost, and the
+    /// script go on: the signal is sent once more then.
     private static let signals: StaticString = """
-        import _signal
+        import _signal, _thread, posix, sys, time
+        class Ended(SystemExit):
+            pass
         def end(number, frame):
-            raise SystemExit
+            ended = Ended()
+            ended.number = number
+            raise ended
+        def again(number):
+            time.sleep(0.01)
+            posix.kill(posix.getpid(), number)
+        def lost(args, former=sys.unraisablehook):
+            if isinstance(args.exc_value, Ended):
+                _thread.start_new_thread(again, (args.exc_value.number,))
+            else:
+                former(args)
         for number in _signal.SIGTERM, _signal.SIGUSR1, _signal.SIGXCPU:
             _signal.signal(number, end)
+        sys.unraisablehook = lost
         """
 
     /// Sets the handlers of signals. Needs the GIL, on the main thread in the main interpreter.

@@ -76,6 +76,20 @@ def test_script_that_does_not_end_is_killed_after_shutdown_timeout(launch):
     server.stop()
 
 
+def test_end_is_not_lost_where_python_drops_exceptions(launch):
+    server = begin(launch, """
+class Slow:
+    def __del__(self):
+        note("dropping")
+        while True:
+            time.sleep(0.01)
+Slow()
+""" + FOR_EVER)
+    until(lambda: life(server) == ["begin", "dropping"], "the script to be in a finaliser")
+    server.stop()
+    assert life(server) == ["begin", "dropping", "end"]
+
+
 def test_signal_handlers_are_the_scripts_own(launch):
     server = begin(launch, "signal.signal(signal.SIGUSR2, lambda *a: note('signal'))\n" + FOR_EVER)
     until(lambda: life(server) == ["begin"], "the script to begin")
