@@ -48,7 +48,7 @@ large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, wit
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
 
 # The proofs of docs/reliability.md. Each prints its seed; SEED=... repeats a run.
-RELIABILITY = nice Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
+RELIABILITY = nice Tests/Integration/run --reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
 
 kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (SEED=...)
 	WSGI_KILLS=$(or $(KILLS),500) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_kills.py

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import audit
 import crashes
 import env
 import processes
@@ -102,7 +103,7 @@ def launch(platform):
     faults = []
     for one in servers:
         faults += one.dispose_audited()
-    assert not faults, "\n".join(faults)
+    audit.require_none(faults)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -115,3 +116,11 @@ def pytest_runtest_makereport(item, call):
             if isinstance(found, Server):
                 report.sections.append((f"error log of {name}", found.log.text()[-8000:]))
                 break
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Prints the failures that a second run has excused: each is a test, or a product, to be made steady."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}", "_")
+        for title, text in [("failure", report.longreprtext), *report.sections]:
+            terminalreporter.line(f"--- {title}\n{text}")

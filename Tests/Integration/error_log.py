@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import crashes
+from audit import Damage
 from polling import until
 
 _BAD = [
@@ -20,6 +21,9 @@ _HTTPD = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure|
 
 #: A child that crashed; `crashes` knows whether it was httpd's own doing.
 _SEGFAULT = re.compile(r"AH0005[12]: .*exit signal Segmentation fault")
+
+#: What no test may excuse that has not declared it.
+_CRASH = re.compile(r"AH0005[12]|exit signal|Fatal|Sanitizer|^#\d+ ")
 
 #: What a traceback consists of, after the header that httpd gives each line.
 _TRACEBACK = re.compile(
@@ -97,6 +101,7 @@ class ErrorLog:
             if stacks and not ours:
                 found = [line for line in found if not _SEGFAULT.search(line)]
             found += ours
+        found = [Damage(line) if _CRASH.search(line) else line for line in found]
         return missing + found
 
     def _arrived(self, pattern: re.Pattern) -> bool:

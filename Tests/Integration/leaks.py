@@ -5,6 +5,7 @@ import pathlib
 import stat
 
 import processes
+from audit import Damage
 from polling import until
 
 
@@ -35,7 +36,8 @@ def left_after_stop(server) -> list[str]:
     pids = "|".join(map(str, server.leaders))
     mine = [name for name in shared_memory() - server.shared_memory_before
             if "wsgi" in name or any(name.endswith(f"pid {pid}") for pid in server.leaders)]
-    return faults + [f"shared memory left: {name} (httpd was {pids})" for name in mine]
+    faults += [f"shared memory left: {name} (httpd was {pids})" for name in mine]
+    return list(map(Damage, faults))
 
 
 class DescriptorAudit:
@@ -61,5 +63,5 @@ class DescriptorAudit:
             return []
         except AssertionError:
             names = {pid: processes.process(pid) for pid in grown()}
-            return [f"descriptors grew from {a} to {b} in {names[pid]}: {names[pid].descriptors}"
+            return [Damage(f"descriptors grew from {a} to {b} in {names[pid]}: {names[pid].descriptors}")
                     for pid, (a, b) in grown().items()]

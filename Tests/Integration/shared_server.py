@@ -4,6 +4,7 @@ import contextlib
 import grp
 import pwd
 
+import audit
 import env
 from leaks import DescriptorAudit
 from server import Platform, Server
@@ -91,7 +92,7 @@ def serving(platform: Platform, configuration: str, *paths: str, prepare=None, *
     yield server
     server.log.start_test()
     faults = server.dispose_audited()
-    assert not faults, "\n".join(faults)
+    audit.require_none(faults)
 
 
 @contextlib.contextmanager
@@ -102,4 +103,4 @@ def audited(server: Server):
     descriptors = DescriptorAudit(server)
     yield server
     faults = server.log.faults() + descriptors.faults()
-    assert not faults, "\n".join(faults)
+    audit.require_none(faults)
