@@ -39,6 +39,12 @@ class Response:
     def json(self):
         return json.loads(self.body)
 
+    @property
+    def environ(self) -> dict:
+        """What apps/environ was called with: every text and number."""
+        assert self.body.startswith(b"{"), self
+        return {key: told["value"] for key, told in self.json["environ"].items() if "value" in told}
+
 
 class Connection:
     """One TCP connection; use as a context manager."""

@@ -72,18 +72,21 @@ def mode(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared(platform, mode):
-    """A server with every application of apps/ at /<its folder>; it lives as long as tests of its kind follow."""
+def hosted(platform, mode):
+    """A server with every application of apps/ at /<its folder>; it lives as long as tests of its kind follow.
+
+    A module whose tests need another configuration has a fixture of this name.
+    """
     with serving(platform, shared_config(mode), "/hello") as server:
         yield server
 
 
 @pytest.fixture
-def server(shared):
-    """The shared server of the mode; the log and the descriptors are audited after the test."""
-    for leftover in shared.scratch.iterdir():
+def server(hosted):
+    """The server that is hosted; the log and the descriptors are audited after the test."""
+    for leftover in hosted.scratch.iterdir():
         leftover.unlink()
-    with audited(shared) as server:
+    with audited(hosted) as server:
         yield server
 
 
@@ -111,7 +114,7 @@ def pytest_runtest_makereport(item, call):
     """Adds what httpd said to the report of a failure."""
     report = (yield).get_result()
     if report.failed:
-        for name in ("server", "shared"):
+        for name in ("server", "hosted"):
             found = item.funcargs.get(name) if hasattr(item, "funcargs") else None
             if isinstance(found, Server):
                 report.sections.append((f"error log of {name}", found.log.text()[-8000:]))

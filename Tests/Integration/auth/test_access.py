@@ -11,7 +11,7 @@ import pytest
 import env
 from hooks import basic, guarding, load, seen, told, values
 from polling import until
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 pytestmark = pytest.mark.pythons
 
@@ -57,12 +57,6 @@ WSGIScriptAlias /app @APPS@/environ/app.wsgi
 @pytest.fixture(scope="session")
 def hosted(platform, mode):
     with serving(platform, guarding(mode) + PLACES, "/app", "/files/ready.txt") as server:
-        yield server
-
-
-@pytest.fixture
-def server(hosted):
-    with audited(hosted) as server:
         yield server
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hooks import seen, told, values
-from shared_server import audited, serving
+from shared_server import serving
 
 pytestmark = pytest.mark.pythons
 
@@ -48,12 +48,6 @@ WSGIScriptAlias /options @APPS@/environ/app.wsgi process-group=main application-
 @pytest.fixture(scope="session")
 def hosted(platform):
     with serving(platform, PLACES, "/app") as server:
-        yield server
-
-
-@pytest.fixture
-def server(hosted):
-    with audited(hosted) as server:
         yield server
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hooks import basic, guarding, load, seen, told, values
-from shared_server import audited, serving
+from shared_server import serving
 
 pytestmark = pytest.mark.pythons
 
@@ -69,12 +69,6 @@ WSGIScriptAlias /unset @APPS@/environ/app.wsgi
 @pytest.fixture(scope="session")
 def hosted(platform, mode):
     with serving(platform, load("auth_digest") + guarding(mode) + PLACES) as server:
-        yield server
-
-
-@pytest.fixture
-def server(hosted):
-    with audited(hosted) as server:
         yield server
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared_server import audited, serving
+from shared_server import serving
 
 PLACES = {
     "main server": "%s",
@@ -144,27 +144,21 @@ def hosted(platform):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
 @EVERY
-def test_htaccess(site, statement):
+def test_htaccess(server, statement):
     _, needed = DIRECTIVES[statement]
     name = re.escape(name_of(statement))
-    site.log.allow(rf"/\.htaccess: {name} not allowed here")
+    server.log.allow(rf"/\.htaccess: {name} not allowed here")
     if name == "WSGIAccessScript":
-        site.log.allow("WSGI0105", "Traceback|  File|FileNotFoundError")  # where it is accepted it is asked, and absent
+        server.log.allow("WSGI0105", "Traceback|  File|FileNotFoundError")  # where it is accepted it is asked, and absent
     for folder in FOLDERS:
-        (site.root / "htdocs" / folder / ".htaccess").write_text(statement + "\n")
+        (server.root / "htdocs" / folder / ".htaccess").write_text(statement + "\n")
     for folder in FOLDERS:
-        status = site.get(f"/{folder}/file.txt").status
+        status = server.get(f"/{folder}/file.txt").status
         accepted = 403 if name == "WSGIAccessScript" else 200
-        assert status == (accepted if folder in OVERRIDES[needed] else 500), (folder, site.log.text())
+        assert status == (accepted if folder in OVERRIDES[needed] else 500), (folder, server.log.text())
         if status == 500:
-            site.log.wait_for(rf"/{folder}/\.htaccess: {name} not allowed here")
+            server.log.wait_for(rf"/{folder}/\.htaccess: {name} not allowed here")
 
 
 @pytest.mark.parametrize("name", REMOVED)

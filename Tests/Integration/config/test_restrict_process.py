@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_server import audited, serving
+from shared_server import serving
 
 CONFIG = """
 WSGIPythonHome @VENV@
@@ -52,24 +52,18 @@ def hosted(platform):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def group(site, path, headers=()):
-    answer = site.get(path, headers)
+def group(server, path, headers=()):
+    answer = server.get(path, headers)
     assert answer.status == 200, answer
-    return answer.json["environ"]["mod_wsgi.process_group"]["value"]
+    return answer.environ["mod_wsgi.process_group"]
 
 
 @pytest.mark.parametrize("path, headers, name", [
     ("/free", {}, "other"), ("/by_variable", {"X-Group": "allowed"}, "allowed"), ("/by_dispatch", {}, "allowed"),
     ("/by_dispatch", {"X-Group": "allowed"}, "allowed"), ("/embedded_only", {}, ""),
 ])
-def test_allowed(site, path, headers, name):
-    assert group(site, path, headers) == name
+def test_allowed(server, path, headers, name):
+    assert group(server, path, headers) == name
 
 
 @pytest.mark.parametrize("path, headers, named", [
@@ -82,28 +76,28 @@ def test_allowed(site, path, headers, name):
     ("/by_dispatch", {"X-Group": "%{GLOBAL}"}, "embedded mode"),
     ("/embedded", {}, "embedded mode"),
 ])
-def test_refused(site, path, headers, named):
-    site.log.expect(f"WSGI0149: .*{named}.* allowed, third")
-    assert site.get(path, headers).status == 500
+def test_refused(server, path, headers, named):
+    server.log.expect(f"WSGI0149: .*{named}.* allowed, third")
+    assert server.get(path, headers).status == 500
 
 
-def test_listed_group_that_is_not_defined(site):
-    site.log.expect("WSGI0150")
-    assert site.get("/by_variable", {"X-Group": "third"}).status == 500
+def test_listed_group_that_is_not_defined(server):
+    server.log.expect("WSGI0150")
+    assert server.get("/by_variable", {"X-Group": "third"}).status == 500
 
 
 @pytest.mark.parametrize("name, status", [("allowed", 200), ("other", 500), ("%{GLOBAL}", 500), (None, 500)])
-def test_htaccess_chooses_within_the_fence(site, name, status):
-    (site.root / "htdocs" / "site" / ".htaccess").write_text(f"SetEnv PROCESS_GROUP {name}\n" if name else "")
+def test_htaccess_chooses_within_the_fence(server, name, status):
+    (server.root / "htdocs" / "site" / ".htaccess").write_text(f"SetEnv PROCESS_GROUP {name}\n" if name else "")
     if status == 500:
-        site.log.expect("WSGI0149")
-    answer = site.get("/site/app.wsgi/x")
+        server.log.expect("WSGI0149")
+    answer = server.get("/site/app.wsgi/x")
     assert answer.status == status
     if status == 200:
-        assert answer.json["environ"]["mod_wsgi.process_group"]["value"] == name
+        assert answer.environ["mod_wsgi.process_group"] == name
 
 
-def test_htaccess_may_not_lift_the_fence(site):
-    (site.root / "htdocs" / "site" / ".htaccess").write_text("WSGIRestrictProcess other\nSetEnv PROCESS_GROUP other\n")
-    site.log.expect("WSGIRestrictProcess not allowed here")
-    assert site.get("/site/app.wsgi").status == 500
+def test_htaccess_may_not_lift_the_fence(server):
+    (server.root / "htdocs" / "site" / ".htaccess").write_text("WSGIRestrictProcess other\nSetEnv PROCESS_GROUP other\n")
+    server.log.expect("WSGIRestrictProcess not allowed here")
+    assert server.get("/site/app.wsgi").status == 500

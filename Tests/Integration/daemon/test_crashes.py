@@ -7,7 +7,7 @@ import pytest
 
 import client
 from polling import until
-from shared_server import audited, serving
+from shared_server import serving
 
 CONFIG = """
 SetEnv TEST_SCRATCH @SCRATCH@
@@ -35,15 +35,12 @@ def hosted(platform):
 
 
 @pytest.fixture
-def server(hosted):
-    for leftover in hosted.scratch.iterdir():
-        leftover.unlink()
-    count = len(hosted.processes())
-    with audited(hosted) as one:
-        # Each of these processes is short-lived, so that the next start may be delayed.
-        one.log.allow("WSGI1014: .* starts have failed in a row")
-        yield one
-        until(lambda: len(one.processes()) == count, "the successors")
+def server(server):
+    count = len(server.processes())
+    # Each of these processes is short-lived, so that the next start may be delayed.
+    server.log.allow("WSGI1014: .* starts have failed in a row")
+    yield server
+    until(lambda: len(server.processes()) == count, "the successors")
 
 
 def end(server, path, how, before="", **more):

@@ -3,7 +3,7 @@
 import pytest
 
 import client
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 SetEnv TEST_SCRATCH @SCRATCH@
@@ -42,13 +42,10 @@ def hosted(platform, mode):
 
 
 @pytest.fixture
-def server(hosted):
-    for leftover in hosted.scratch.iterdir():
-        leftover.unlink()
-    with audited(hosted) as one:
-        pid = one.get("/pid").text
-        yield one
-        assert one.get("/pid").text == pid
+def server(server):
+    pid = server.get("/pid").text
+    yield server
+    assert server.get("/pid").text == pid
 
 
 def assert_logged(server, kind, tag):

@@ -11,7 +11,7 @@ import pytest
 import env
 from evaluation import ask
 from polling import until
-from shared_server import audited, serving
+from shared_server import serving
 
 HOSTS = """
 WSGIDaemonProcess everyone python-home=@VENV@ threads=4
@@ -47,10 +47,9 @@ def hosted(platform):
 
 
 @pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        server.log.allow("said by the preload")
-        yield server
+def server(server):
+    server.log.allow("said by the preload")
+    return server
 
 
 def of(host, server, source, path="/own"):
@@ -58,18 +57,18 @@ def of(host, server, source, path="/own"):
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
-def test_a_process_has_no_log_but_that_of_its_host(site, name):
-    pid = of(f"{name}.test", site, "import os\nos.getpid()")
-    files = {one.pid: {os.path.basename(link) for link in one.descriptors.values() if link.startswith(str(site.root))}
-             for one in site.processes()}
+def test_a_process_has_no_log_but_that_of_its_host(server, name):
+    pid = of(f"{name}.test", server, "import os\nos.getpid()")
+    files = {one.pid: {os.path.basename(link) for link in one.descriptors.values() if link.startswith(str(server.root))}
+             for one in server.processes()}
     assert files[pid] == {f"error_{name}.log"}
 
 
-def test_processes_share_no_sockets(site):
-    pids = [of("one.test", site, "import os\nos.getpid()"), of("two.test", site, "import os\nos.getpid()"),
-            of("localhost", site, "import os\nos.getpid()", "/all")]
+def test_processes_share_no_sockets(server):
+    pids = [of("one.test", server, "import os\nos.getpid()"), of("two.test", server, "import os\nos.getpid()"),
+            of("localhost", server, "import os\nos.getpid()", "/all")]
     sockets = [{link for link in one.descriptors.values() if link.startswith("socket:")}
-               for one in site.processes() if one.pid in pids]
+               for one in server.processes() if one.pid in pids]
     assert len(sockets) == 3
     assert not sockets[0] & sockets[1] and not sockets[0] & sockets[2] and not sockets[1] & sockets[2]
 
@@ -92,15 +91,15 @@ WAYS = {
     ("one.test", "/own", "error_one.log"), ("two.test", "/own", "error_two.log"), ("localhost", "/all", "error.log"),
     ("two.test", "/all", None),
 ], ids=["one", "two", "main", "two in the main group"])
-def test_what_an_application_writes(site, way, host, path, expected):
+def test_what_an_application_writes(server, way, host, path, expected):
     """With a group of the host: all in its log. With one of the whole server: what belongs to a request in its host's."""
     text = f"by {way} of {host}{path}"
-    site.log.allow(text)
-    of(host, site, WAYS[way].format(text) + "\n1", path)
+    server.log.allow(text)
+    of(host, server, WAYS[way].format(text) + "\n1", path)
     own = way in ("request", "stderr", "stdout", "logging", "warning")
     expected = expected or ("error_two.log" if own else "error.log")
-    site.log.wait_for(text, name=expected)
-    assert {name: text in site.log.text(name) for name in LOGS} == {name: name == expected for name in LOGS}
+    server.log.wait_for(text, name=expected)
+    assert {name: text in server.log.text(name) for name in LOGS} == {name: name == expected for name in LOGS}
 
 
 def test_a_preload_and_the_life_of_a_process(hosted):
@@ -111,11 +110,11 @@ def test_a_preload_and_the_life_of_a_process(hosted):
     assert not [other for other in others if "by the preload" in other or "group 'one'" in other]
 
 
-def test_the_end_of_a_process_is_told_in_the_log_of_its_host(site):
-    pid = of("two.test", site, "import os\nos.getpid()")
-    site.kill(pid)
-    site.log.wait_for(f"WSGI1011: Process {pid} of group 'two'.*SIGKILL", name="error_two.log")
-    assert of("two.test", site, "import os\nos.getpid()") != pid
+def test_the_end_of_a_process_is_told_in_the_log_of_its_host(server):
+    pid = of("two.test", server, "import os\nos.getpid()")
+    server.kill(pid)
+    server.log.wait_for(f"WSGI1011: Process {pid} of group 'two'.*SIGKILL", name="error_two.log")
+    assert of("two.test", server, "import os\nos.getpid()") != pid
 
 
 def test_groups_are_visible_to_hosts_of_the_same_name(launch):

@@ -9,7 +9,7 @@ import pytest
 
 import client
 import pythons
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 pytestmark = pytest.mark.pythons
 
@@ -36,12 +36,6 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
 #: The frameworks, each with the title of its site.
 TITLES = {"flask": "Flask", "django": "Django", "pyramid": "Pyramid", "falcon": "Falcon", "bottle": "Bottle",
           "cherrypy": "CherryPy", "webob": "WebOb", "werkzeug": "Werkzeug"}
@@ -63,30 +57,30 @@ def cookie_header(jar: dict[str, str]) -> str:
 
 
 @EACH
-def test_page(site, framework):
-    assert site.get(f"/{framework}/").text == f"<h1>{TITLES[framework]}</h1>"
+def test_page(server, framework):
+    assert server.get(f"/{framework}/").text == f"<h1>{TITLES[framework]}</h1>"
 
 
 @EACH
 @pytest.mark.parametrize("name", ["world", "žluťoučký", "日本", "a b"])
-def test_path_beyond_ascii(site, framework, name):
-    answer = site.get(f"/{framework}/hello/{quote(name)}")
+def test_path_beyond_ascii(server, framework, name):
+    answer = server.get(f"/{framework}/hello/{quote(name)}")
     assert answer.text.startswith(f"Hello {name}, /{framework}/hello/")
 
 
-def test_header_beyond_ascii(site):
-    answer = site.get("/flask/hello/" + quote("žlutý"))
+def test_header_beyond_ascii(server):
+    answer = server.get("/flask/hello/" + quote("žlutý"))
     assert answer.header("X-Name").encode("latin-1").decode() == "žlutý"
 
 
 @EACH
-def test_form(site, framework):
-    assert form(site, f"/{framework}/form", a="1", text="žlutý & 100 %").json == {"a": "1", "text": "žlutý & 100 %"}
+def test_form(server, framework):
+    assert form(server, f"/{framework}/form", a="1", text="žlutý & 100 %").json == {"a": "1", "text": "žlutý & 100 %"}
 
 
 @BUT_DJANGO
 @pytest.mark.parametrize("chunks", [False, True])
-def test_json(site, framework, chunks):
+def test_json(server, framework, chunks):
     body = json.dumps([1, "ž" * 1000]).encode()
     headers = {"Content-Type": "application/json"}
     if chunks:
@@ -96,96 +90,96 @@ def test_json(site, framework, chunks):
             pytest.skip(f"{TITLES[framework]} reads nothing without a Content-Length")
         headers["Transfer-Encoding"] = "chunked"
         body = client.chunked(body[:100], body[100:])
-    answer = site.request("POST", f"/{framework}/json", headers, body).json
+    answer = server.request("POST", f"/{framework}/json", headers, body).json
     assert (answer if framework == "flask" else answer["echo"]) == [1, "ž" * 1000]
 
 
 @EACH
-def test_session(site, framework):
+def test_session(server, framework):
     jar: dict[str, str] = {}
     for expected in ("1", "2", "3"):
-        answer = site.get(f"/{framework}/count", {"Cookie": cookie_header(jar)} if jar else {})
+        answer = server.get(f"/{framework}/count", {"Cookie": cookie_header(jar)} if jar else {})
         jar |= cookies(answer)
         assert answer.text == expected
 
 
 @EACH
-def test_upload_of_25_megabytes(site, framework):
+def test_upload_of_25_megabytes(server, framework):
     content = hashlib.sha256(framework.encode()).digest() * (25_000_000 // 32)
     head = b'--frontier\r\nContent-Disposition: form-data; name="file"; filename="big.bin"\r\n' \
            b"Content-Type: application/octet-stream\r\n\r\n"
-    answer = site.request("POST", f"/{framework}/upload", {"Content-Type": "multipart/form-data; boundary=frontier"},
+    answer = server.request("POST", f"/{framework}/upload", {"Content-Type": "multipart/form-data; boundary=frontier"},
                           head + content + b"\r\n--frontier--\r\n", timeout=30)
     assert answer.text == f"big.bin {hashlib.sha256(content).hexdigest()}"
 
 
 @EACH
-def test_stream(site, framework):
-    answer = site.get(f"/{framework}/stream")
+def test_stream(server, framework):
+    answer = server.get(f"/{framework}/stream")
     assert answer.text == "".join(f"line {number}\n" for number in range(1000))
 
 
 @EACH
-def test_file(site, framework):
+def test_file(server, framework):
     name = "site_settings.py" if framework == "django" else "app.wsgi"
-    answer = site.get(f"/{framework}/file")
-    assert answer.body == (site.apps / f"{framework}_site" / name).read_bytes()
+    answer = server.get(f"/{framework}/file")
+    assert answer.body == (server.apps / f"{framework}_site" / name).read_bytes()
     assert answer.header("Content-Length") == str(len(answer.body))
 
 
-def test_range_of_a_file(site):
-    answer = site.get("/flask/file", {"Range": "bytes=4-9"})
-    assert answer.status == 206 and answer.body == (site.apps / "flask_site" / "app.wsgi").read_bytes()[4:10]
+def test_range_of_a_file(server):
+    answer = server.get("/flask/file", {"Range": "bytes=4-9"})
+    assert answer.status == 206 and answer.body == (server.apps / "flask_site" / "app.wsgi").read_bytes()[4:10]
 
 
 @pytest.mark.parametrize("framework", ["bottle", "webob"])
-def test_other_ranges_of_a_file(site, framework):
-    answer = site.get(f"/{framework}/file", {"Range": "bytes=4-9"})
+def test_other_ranges_of_a_file(server, framework):
+    answer = server.get(f"/{framework}/file", {"Range": "bytes=4-9"})
     assert answer.status == 206
-    assert answer.body == (site.apps / f"{framework}_site" / "app.wsgi").read_bytes()[4:10]
+    assert answer.body == (server.apps / f"{framework}_site" / "app.wsgi").read_bytes()[4:10]
 
 
-def test_conditional_file(site):
-    etag = site.get("/flask/file").header("ETag")
-    assert site.get("/flask/file", {"If-None-Match": etag}).status == 304
+def test_conditional_file(server):
+    etag = server.get("/flask/file").header("ETag")
+    assert server.get("/flask/file", {"If-None-Match": etag}).status == 304
 
 
 @BUT_DJANGO
-def test_redirect(site, framework):
-    answer = site.get(f"/{framework}/old")
+def test_redirect(server, framework):
+    answer = server.get(f"/{framework}/old")
     assert answer.status in (302, 303)
     assert urljoin(f"http://localhost/{framework}/old", answer.header("Location")).endswith(f"/{framework}/")
 
 
 @EACH
-def test_not_found_is_the_frameworks(site, framework):
-    site.log.allow("Not Found")
-    assert site.get(f"/{framework}/absent").status == 404
+def test_not_found_is_the_frameworks(server, framework):
+    server.log.allow("Not Found")
+    assert server.get(f"/{framework}/absent").status == 404
 
 
 @BUT_DJANGO
-def test_failure_in_a_view(site, framework):
-    site.log.allow(r".*")
-    assert site.get(f"/{framework}/fail").status == 500
-    site.log.wait_for("RuntimeError: raised in a view")
+def test_failure_in_a_view(server, framework):
+    server.log.allow(r".*")
+    assert server.get(f"/{framework}/fail").status == 500
+    server.log.wait_for("RuntimeError: raised in a view")
 
 
 @EACH
-def test_head(site, framework):
-    with site.connect() as connection:
+def test_head(server, framework):
+    with server.connect() as connection:
         assert connection.request("HEAD", f"/{framework}/").status == 200
         assert connection.get(f"/{framework}/").status == 200
 
 
-def test_django_admin_login(site):
-    site.log.allow("Forbidden")
-    page = site.get("/django/admin/login/")
+def test_django_admin_login(server):
+    server.log.allow("Forbidden")
+    page = server.get("/django/admin/login/")
     jar = cookies(page)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text).group(1)
     body = urlencode({"csrfmiddlewaretoken": token, "username": "admin", "password": "secret",
                       "next": "/django/admin/"}).encode()
-    answer = site.request("POST", "/django/admin/login/", {
+    answer = server.request("POST", "/django/admin/login/", {
         "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie_header(jar)}, body)
     assert answer.status == 302, answer.text
-    page = site.get("/django/admin/", {"Cookie": cookie_header(jar | cookies(answer))})
+    page = server.get("/django/admin/", {"Cookie": cookie_header(jar | cookies(answer))})
     assert page.status == 200 and "Site administration" in page.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 WSGIScriptAliasMatch ^/users/([a-z]+) @APPS@/environ/app.wsgi
@@ -38,18 +38,6 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path, headers=()):
-    answer = site.get(path, headers)
-    assert answer.status == 200, answer
-    return {key: told.get("value") for key, told in answer.json["environ"].items()}
-
-
 @pytest.mark.parametrize("path, script, info", [
     ("/users/ann", "/users/ann", ""),
     ("/users/ann/", "/users/ann", "/"),
@@ -61,27 +49,27 @@ def environ(site, path, headers=()):
     ("/INSENSITIVE", "/INSENSITIVE", ""),
     ("/some/deep.page", "/some/deep.page", ""),
 ])
-def test_match(site, path, script, info):
-    told = environ(site, path)
+def test_match(server, path, script, info):
+    told = server.get(path).environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == (script, info)
-    assert told["SCRIPT_FILENAME"] == str(site.apps / "environ" / "app.wsgi")
+    assert told["SCRIPT_FILENAME"] == str(server.apps / "environ" / "app.wsgi")
 
 
 @pytest.mark.parametrize("path", ["/users/", "/users/123", "/user", "/some/deep.pages", "/x/users/ann"])
-def test_no_match(site, path):
-    assert site.get(path).status == 404
+def test_no_match(server, path):
+    assert server.get(path).status == 404
 
 
 @pytest.mark.parametrize("path, tag", [("/run/absent/v1", "WSGI0135"), ("/pair/one-two", "WSGI0135")])
-def test_groups_name_a_script_that_is_absent(site, path, tag):
-    site.log.expect(tag)
-    assert site.get(path).status == 404
+def test_groups_name_a_script_that_is_absent(server, path, tag):
+    server.log.expect(tag)
+    assert server.get(path).status == 404
 
 
-def test_rest_must_begin_with_a_slash_to_be_path_info(site):
+def test_rest_must_begin_with_a_slash_to_be_path_info(server):
     # As in mod_wsgi, what follows the match is appended as it is.
-    site.log.expect("WSGI0135")
-    assert site.get("/users/ann1").status == 404
+    server.log.expect("WSGI0135")
+    assert server.get("/users/ann1").status == 404
 
 
 @pytest.mark.parametrize("host, path, body", [
@@ -89,17 +77,17 @@ def test_rest_must_begin_with_a_slash_to_be_path_info(site):
     ("own.test", "/second", b"app"), ("localhost", "/anything/static/ready.txt", b"ready\n"),
     ("localhost", "/folder/named/", b"app"),
 ])
-def test_order_with_other_aliases(site, host, path, body):
-    site.log.allow("WSGI0135")
+def test_order_with_other_aliases(server, host, path, body):
+    server.log.allow("WSGI0135")
     if (host, path) == ("own.test", "/first"):
         # The pattern ends before the name does: the rest belongs to the file's name.
-        assert site.get(path, {"Host": host}).status == 404
+        assert server.get(path, {"Host": host}).status == 404
     else:
-        assert site.get(path, {"Host": host}).body == body
+        assert server.get(path, {"Host": host}).body == body
 
 
-def test_options(site):
-    told = environ(site, "/options/x", {"Authorization": "Bearer x"})
+def test_options(server):
+    told = server.get("/options/x", {"Authorization": "Bearer x"}).environ
     assert told["mod_wsgi.application_group"] == "mine" and told["HTTP_AUTHORIZATION"] == "Bearer x"
 
 

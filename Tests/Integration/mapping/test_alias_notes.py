@@ -3,7 +3,7 @@
 import pytest
 
 from polling import until
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 WSGIScriptAliasMatch ^/sites/([a-z_]+)(?=/|$) @APPS@/$1/app.wsgi callable-object=application pass-authorization=On
@@ -24,25 +24,14 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path, headers=()):
-    told = site.get(path, headers).json["environ"]
-    return {key: entry["value"] for key, entry in told.items() if "value" in entry}
-
-
-def test_options_are_left_as_notes(site):
-    environ(site, "/sites/environ")
-    environ(site, "/noted")
-    site.get("/hello")
-    log = site.root / "logs" / "notes.log"
+def test_options_are_left_as_notes(server):
+    server.get("/sites/environ")
+    server.get("/noted")
+    server.get("/hello")
+    log = server.root / "logs" / "notes.log"
     wanted = {"/sites/environ - application 1", "/noted noted application -", "/hello - - -"}
     until(lambda: wanted <= set(log.read_text().splitlines()), "the records of the requests")
 
 
-def test_notes_are_variables_of_groups(site):
-    assert environ(site, "/by_note")["mod_wsgi.application_group"] == "application"
+def test_notes_are_variables_of_groups(server):
+    assert server.get("/by_note").environ["mod_wsgi.application_group"] == "application"

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 Alias /mounted/static @ROOT@/htdocs
@@ -62,14 +62,8 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def split(site, path, host="localhost"):
-    answer = site.get(path, {"Host": host})
+def split(server, path, host="localhost"):
+    answer = server.get(path, {"Host": host})
     assert answer.status == 200, answer
     told = answer.json["environ"]
     return told["SCRIPT_NAME"]["value"], told["PATH_INFO"]["value"]
@@ -81,8 +75,8 @@ def split(site, path, host="localhost"):
     ("/shadowed/ready.txt", b"ready\n"),
     ("/mounted", b"application"),
 ])
-def test_httpds_own_alias_wins_wherever_it_stands(site, path, body):
-    assert site.get(path).body == body
+def test_httpds_own_alias_wins_wherever_it_stands(server, path, body):
+    assert server.get(path).body == body
 
 
 @pytest.mark.parametrize("host, path, body", [
@@ -95,13 +89,13 @@ def test_httpds_own_alias_wins_wherever_it_stands(site, path, body):
     ("own.test", "/mounted/sub/x", b"app"),
     ("localhost", "/mounted/sub/x", b"application"),
 ])
-def test_first_alias_of_the_host_then_first_of_the_main_server(site, host, path, body):
-    assert site.get(path, {"Host": host}).body == body
+def test_first_alias_of_the_host_then_first_of_the_main_server(server, host, path, body):
+    assert server.get(path, {"Host": host}).body == body
 
 
 @pytest.mark.parametrize("path", ["/case", "/CASE", "/Cases", "/mount", "/mounte", "/environment", "/folder_with"])
-def test_uri_that_no_alias_covers(site, path):
-    assert site.get(path).status == 404
+def test_uri_that_no_alias_covers(server, path):
+    assert server.get(path).status == 404
 
 
 @pytest.mark.parametrize("path, script, info", [
@@ -112,13 +106,13 @@ def test_uri_that_no_alias_covers(site, path):
     ("/folder//environ/app.wsgi", "/folder/environ/app.wsgi", ""),
     ("/folder/./environ/x/../app.wsgi/y", "/folder/environ/app.wsgi", "/y"),
 ])
-def test_target_that_is_a_folder(site, path, script, info):
-    assert split(site, path) == (script, info)
+def test_target_that_is_a_folder(server, path, script, info):
+    assert split(server, path) == (script, info)
 
 
 @pytest.mark.parametrize("path", ["/folder", "/folder/environ"])
-def test_folder_without_a_slash_is_redirected_by_mod_dir(site, path):
-    answer = site.get(path)
+def test_folder_without_a_slash_is_redirected_by_mod_dir(server, path):
+    answer = server.get(path)
     assert (answer.status, answer.header("Location")) == (301, f"http://localhost{path}/")
 
 
@@ -126,9 +120,9 @@ def test_folder_without_a_slash_is_redirected_by_mod_dir(site, path):
     ("/folder/", 403, "WSGI0136"), ("/folder/environ/", 403, "WSGI0136"),
     ("/folder/absent.wsgi", 404, "WSGI0135"), ("/folder_with/environ/absent/x", 404, "WSGI0135"),
 ])
-def test_folder_itself_and_absent_scripts(site, path, status, tag):
-    site.log.expect(tag)
-    assert site.get(path).status == status
+def test_folder_itself_and_absent_scripts(server, path, status, tag):
+    server.log.expect(tag)
+    assert server.get(path).status == status
 
 
 @pytest.mark.parametrize("path, script, info", [
@@ -140,63 +134,63 @@ def test_folder_itself_and_absent_scripts(site, path, status, tag):
     ("/%65nviron/a", "/environ", "/a"),
     ("/environ/" + quote("/etc/passwd", safe="/"), "/environ", "/etc/passwd"),
 ])
-def test_what_an_alias_matches(site, path, script, info):
-    assert split(site, path) == (script, info)
+def test_what_an_alias_matches(server, path, script, info):
+    assert split(server, path) == (script, info)
 
 
-def test_alias_beyond_ascii(site):
-    script, info = split(site, quote("/žluť/ř"))
+def test_alias_beyond_ascii(server):
+    script, info = split(server, quote("/žluť/ř"))
     assert (script.encode("latin-1").decode(), info.encode("latin-1").decode()) == ("/žluť", "/ř")
 
 
 @pytest.mark.parametrize("path", ["//environ/a", "/environ//a", "/environ////a", "//environ//a"])
 @pytest.mark.parametrize("host", ["localhost", "slashes-kept.test"])
-def test_runs_of_slashes_count_as_one(site, path, host):
-    assert split(site, path, host) == ("/environ", "/a")
-    assert site.get(path, {"Host": host}).json["environ"]["REQUEST_URI"]["value"] == path
+def test_runs_of_slashes_count_as_one(server, path, host):
+    assert split(server, path, host) == ("/environ", "/a")
+    assert server.get(path, {"Host": host}).environ["REQUEST_URI"] == path
 
 
 @pytest.mark.parametrize("path, info", [("/", "/"), ("/a/b", "/a/b"), ("/a//b", "/a/b"), ("/ready", "/ready")])
-def test_alias_of_everything(site, path, info):
-    assert split(site, path, "root.test") == ("", info)
+def test_alias_of_everything(server, path, info):
+    assert split(server, path, "root.test") == ("", info)
 
 
-def test_file_beside_an_alias_of_everything(site):
-    assert site.get("/ready.txt", {"Host": "root.test"}).body == b"ready\n"
-    assert site.get("/ready.txt/x", {"Host": "root.test"}).status == 404
+def test_file_beside_an_alias_of_everything(server):
+    assert server.get("/ready.txt", {"Host": "root.test"}).body == b"ready\n"
+    assert server.get("/ready.txt/x", {"Host": "root.test"}).status == 404
 
 
-def test_alias_of_everything_to_a_folder(site):
-    assert split(site, "/environ/app.wsgi/a", "root-folder.test") == ("/environ/app.wsgi", "/a")
+def test_alias_of_everything_to_a_folder(server):
+    assert split(server, "/environ/app.wsgi/a", "root-folder.test") == ("/environ/app.wsgi", "/a")
 
 
 @pytest.mark.parametrize("host, status, info", [
     ("localhost", 404, None), ("encoded-on.test", 200, "/a/b c"), ("encoded-kept.test", 200, "/a%2Fb c")])
-def test_encoded_slashes(site, host, status, info):
-    assert site.get("/environ/a%2Fb%20c", {"Host": host}).status == status
+def test_encoded_slashes(server, host, status, info):
+    assert server.get("/environ/a%2Fb%20c", {"Host": host}).status == status
     if info:
-        assert split(site, "/environ/a%2Fb%20c", host) == ("/environ", info)
+        assert split(server, "/environ/a%2Fb%20c", host) == ("/environ", info)
 
 
 @pytest.mark.parametrize("path", ["/environ/%00", "/environ/%zz", "/environ/%"])
-def test_malformed_escapes_are_httpds_to_refuse(site, path):
-    site.log.allow("AH10244")
-    assert site.get(path).status in (400, 404)
+def test_malformed_escapes_are_httpds_to_refuse(server, path):
+    server.log.allow("AH10244")
+    assert server.get(path).status in (400, 404)
 
 
 @pytest.mark.parametrize("text", ["é", "žluťoučký kůň", "日本", "\U0001F600", "a;b=c,d&e=f", "\x7f\x01", "'\"<>"])
-def test_decoded_path_is_a_native_string(site, text):
-    script, info = split(site, "/environ/" + quote(text, safe=""))
+def test_decoded_path_is_a_native_string(server, text):
+    script, info = split(server, "/environ/" + quote(text, safe=""))
     assert (script, info.encode("latin-1").decode()) == ("/environ", "/" + text)
 
 
 @pytest.mark.parametrize("info", ["/" + "x" * 200, "/" + "x" * 255, "/" + "x" * 3000, "/x" * 1500])
-def test_long_path(site, info):
-    answer = site.get("/environ" + info)
+def test_long_path(server, info):
+    answer = server.get("/environ" + info)
     assert answer.status == 200
-    assert answer.json["environ"]["PATH_INFO"]["value"] == info
+    assert answer.environ["PATH_INFO"] == info
 
 
-def test_path_that_is_longer_than_the_system_takes(site):
-    site.log.expect("WSGI0135")
-    assert site.get("/environ/" + "x" * 7500).status == 404
+def test_path_that_is_longer_than_the_system_takes(server):
+    server.log.expect("WSGI0135")
+    assert server.get("/environ/" + "x" * 7500).status == 404

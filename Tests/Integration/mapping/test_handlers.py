@@ -3,7 +3,7 @@
 import pytest
 
 from httpd_config import load
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 <Directory @ROOT@/htdocs>
@@ -106,18 +106,6 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path):
-    answer = site.get(path)
-    assert answer.status == 200, answer
-    return {key: told.get("value") for key, told in answer.json["environ"].items()}
-
-
 @pytest.mark.parametrize("path, script, info, handler", [
     ("/plain.wsgi", "/plain.wsgi", "", "wsgi-script"),
     ("/plain.wsgi/a/b", "/plain.wsgi", "/a/b", "wsgi-script"),
@@ -129,34 +117,34 @@ def environ(site, path):
     ("/views/app.wsgi/a", "/views/app.wsgi", "/a", "wsgi-script"),
     ("/no_info/app.wsgi", "/no_info/app.wsgi", "", "wsgi-script"),
 ])
-def test_script_of_a_handler(site, path, script, info, handler):
-    told = environ(site, path)
+def test_script_of_a_handler(server, path, script, info, handler):
+    told = server.get(path).environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["mod_wsgi.request_handler"]) == (script, info, handler)
     assert told["REQUEST_URI"] == path
-    assert told["SCRIPT_FILENAME"].startswith(str(site.root / "htdocs"))
+    assert told["SCRIPT_FILENAME"].startswith(str(server.root / "htdocs"))
 
 
-def test_directory_index(site):
-    told = environ(site, "/index/")
+def test_directory_index(server):
+    told = server.get("/index/").environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["REQUEST_URI"]) == ("/index/index.wsgi", "", "/index/")
 
 
 @pytest.mark.parametrize("path", ["/index_alias/", "/folder/hello/", "/fallback_alias/any/thing"])
-def test_index_and_fallback_that_an_alias_serves(site, path):
-    assert site.get(path).body == b"app"
+def test_index_and_fallback_that_an_alias_serves(server, path):
+    assert server.get(path).body == b"app"
 
 
-def test_directory_index_in_the_folder_of_an_alias(site):
-    assert site.get("/folder/pid/").body.isdigit()
+def test_directory_index_in_the_folder_of_an_alias(server):
+    assert server.get("/folder/pid/").body.isdigit()
 
 
-def test_directory_index_that_no_alias_serves_needs_execcgi(site):
-    site.log.expect("WSGI0134")
-    assert site.get("/folder/named/").status == 403
+def test_directory_index_that_no_alias_serves_needs_execcgi(server):
+    server.log.expect("WSGI0134")
+    assert server.get("/folder/named/").status == 403
 
 
-def test_fallback(site):
-    told = environ(site, "/fallback/any/thing?x")
+def test_fallback(server):
+    told = server.get("/fallback/any/thing?x").environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/fallback/app.wsgi", "")
     assert told["REQUEST_URI"] == "/fallback/any/thing?x" and told["QUERY_STRING"] == "x"
 
@@ -169,35 +157,35 @@ def test_fallback(site):
     ("/set/absent", 404, "WSGI0135"),
     ("/absent.wsgi", 404, "WSGI0135"),
 ])
-def test_refusal(site, path, status, tag):
-    site.log.expect(tag)
-    assert site.get(path).status == status
+def test_refusal(server, path, status, tag):
+    server.log.expect(tag)
+    assert server.get(path).status == status
 
 
-def test_views_without_match_handlers_do_not_find_scripts(site):
-    site.log.allow("AH00687|Negotiation")
-    assert site.get("/views_negotiated/app").status == 404
+def test_views_without_match_handlers_do_not_find_scripts(server):
+    server.log.allow("AH00687|Negotiation")
+    assert server.get("/views_negotiated/app").status == 404
 
 
 @pytest.mark.parametrize("path, body", [
     ("/files.wsgi", b"app"), ("/match_me.wsgi/x", b"app"), ("/conditional.wsgi?app", b"app"),
     ("/conditional.wsgi?other", b"application"),
 ])
-def test_settings_of_files_and_conditions(site, path, body):
-    assert site.get(path).body == body
+def test_settings_of_files_and_conditions(server, path, body):
+    assert server.get(path).body == body
 
 
-def test_alias_without_path_info(site):
-    assert site.get("/alias_no_info").status == 200
+def test_alias_without_path_info(server):
+    assert server.get("/alias_no_info").status == 200
 
 
-def test_other_modules_handler_beats_an_alias(site):
-    assert b"Apache Server Status" in site.get("/set_over_alias").body
+def test_other_modules_handler_beats_an_alias(server):
+    assert b"Apache Server Status" in server.get("/set_over_alias").body
 
 
-def test_cgi_scripts_beside_ours(site):
+def test_cgi_scripts_beside_ours(server):
     """AddHandler cgi-script beats an alias; mod_cgid's own process, which inherits our descriptors, is no harm."""
-    assert site.get("/cgi/script.sh/info").body == b"CGI /info\n"
-    assert site.get("/cgi/named.wsgi").body == b"app"
-    site.log.allow("End of script output before headers", "AH01241|exec of .* failed")
-    assert site.get("/cgi_alias").status == 500
+    assert server.get("/cgi/script.sh/info").body == b"CGI /info\n"
+    assert server.get("/cgi/named.wsgi").body == b"app"
+    server.log.allow("End of script output before headers", "AH01241|exec of .* failed")
+    assert server.get("/cgi_alias").status == 500

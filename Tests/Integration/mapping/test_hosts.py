@@ -4,7 +4,7 @@ import pytest
 
 import env
 from httpd_config import load
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 <VirtualHost *:@PORT@>
@@ -44,38 +44,26 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path, host="localhost"):
-    answer = site.get(path, {"Host": host})
-    assert answer.status == 200, answer
-    return {key: told.get("value") for key, told in answer.json["environ"].items()}
-
-
 @pytest.mark.parametrize("name", ["one", "two"])
-def test_script_below_a_virtual_document_root(site, name):
-    told = environ(site, "/app.wsgi/x", f"{name}.mass.test")
+def test_script_below_a_virtual_document_root(server, name):
+    told = server.get("/app.wsgi/x", {"Host": f"{name}.mass.test"}).environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/app.wsgi", "/x")
-    assert told["SCRIPT_FILENAME"] == str(site.root / "sites" / name / "app.wsgi")
-    assert told["DOCUMENT_ROOT"] == str(site.root / "sites" / name)
+    assert told["SCRIPT_FILENAME"] == str(server.root / "sites" / name / "app.wsgi")
+    assert told["DOCUMENT_ROOT"] == str(server.root / "sites" / name)
     assert told["SERVER_NAME"] == f"{name}.mass.test"
     assert told["mod_wsgi.application_group"] == f"{name}.mass.test"
 
 
-def test_alias_beside_virtual_document_roots(site):
-    told = environ(site, "/fixed/x", "one.mass.test")
+def test_alias_beside_virtual_document_roots(server):
+    told = server.get("/fixed/x", {"Host": "one.mass.test"}).environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == ("/fixed", "/x")
-    assert site.get("/index.html", {"Host": "one.mass.test"}).body == b"sites/one"
+    assert server.get("/index.html", {"Host": "one.mass.test"}).body == b"sites/one"
 
 
-def test_script_of_a_user(site):
+def test_script_of_a_user(server):
     user = env.other_user()
-    told = environ(site, f"/~{user}/app.wsgi/x")
+    told = server.get(f"/~{user}/app.wsgi/x").environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"]) == (f"/~{user}/app.wsgi", "/x")
-    assert told["SCRIPT_FILENAME"] == str(site.root / "homes" / user / "public" / "app.wsgi")
+    assert told["SCRIPT_FILENAME"] == str(server.root / "homes" / user / "public" / "app.wsgi")
     assert told["CONTEXT_PREFIX"] == f"/~{user}"
-    assert told["CONTEXT_DOCUMENT_ROOT"] == str(site.root / "homes" / user / "public")
+    assert told["CONTEXT_DOCUMENT_ROOT"] == str(server.root / "homes" / user / "public")

@@ -3,7 +3,7 @@
 import pytest
 
 import client
-from shared_server import audited, serving
+from shared_server import serving
 
 CONFIG = """
 WSGIRestrictEmbedded On
@@ -39,12 +39,6 @@ def hosted(platform):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
 @pytest.mark.parametrize("path, headers, status, tag", [
     ("/absent.wsgi", CHUNKED, 403, "WSGI0134"),  # neither ExecCGI nor a file
     ("/absent", CHUNKED, 404, "WSGI0135"),
@@ -59,17 +53,17 @@ def site(hosted):
     ("/unknown", [], 500, "WSGI0150"),
     ("/app", [], 500, "WSGI0143"),
 ])
-def test_the_first_check_answers(site, path, headers, status, tag):
-    site.log.expect(tag)
-    with site.connect() as connection:
+def test_the_first_check_answers(server, path, headers, status, tag):
+    server.log.expect(tag)
+    with server.connect() as connection:
         connection.send(client.request_bytes("POST" if headers else "GET", path, headers, close=True)
                         + (b"0\r\n\r\n" if headers == CHUNKED else b"x" * 1001 if headers else b""))
         assert connection.read_response().status == status
-    assert [line for line in site.log.lines() if "WSGI" in line and tag not in line] == []
+    assert [line for line in server.log.lines() if "WSGI" in line and tag not in line] == []
 
 
-def test_a_dispatch_script_comes_before_the_group_is_known(site):
-    site.log.expect_traceback("", "WSGI0109")
-    site.log.allow(r"WSGI\d{4}|broken|raise")
-    assert site.get("/dispatched").status == 500
-    assert "WSGI0143" not in site.log.text()
+def test_a_dispatch_script_comes_before_the_group_is_known(server):
+    server.log.expect_traceback("", "WSGI0109")
+    server.log.allow(r"WSGI\d{4}|broken|raise")
+    assert server.get("/dispatched").status == 500
+    assert "WSGI0143" not in server.log.text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 WSGIScriptAlias /app @APPS@/environ/app.wsgi
@@ -61,18 +61,6 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path, headers=()):
-    answer = site.get(path, headers)
-    assert answer.status == 200, answer
-    return {key: told.get("value") for key, told in answer.json["environ"].items()}
-
-
 @pytest.mark.parametrize("path, script, info, query", [
     ("/through/a/b", "/app", "/a/b", ""),
     ("/through/a%20b?x=%20", "/app", "/a b", "x=%20"),
@@ -81,59 +69,59 @@ def environ(site, path, headers=()):
     ("/front/page/one?x=1", "/front/site.wsgi", "/page/one", "x=1"),
     ("/htaccess/page/one?x=1", "/htaccess/site.wsgi", "/page/one", "x=1"),
 ])
-def test_rewritten_uri(site, path, script, info, query):
-    told = environ(site, path)
+def test_rewritten_uri(server, path, script, info, query):
+    told = server.get(path).environ
     assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["QUERY_STRING"]) == (script, info, query)
     assert told["REQUEST_URI"] == path
 
 
 @pytest.mark.parametrize("path, file", [("/file/a", "site.wsgi"), ("/handler/a", "plain.py")])
-def test_rewritten_into_a_file(site, path, file):
-    told = environ(site, path)
-    assert told["SCRIPT_FILENAME"] == str(site.root / "htdocs" / file)
+def test_rewritten_into_a_file(server, path, file):
+    told = server.get(path).environ
+    assert told["SCRIPT_FILENAME"] == str(server.root / "htdocs" / file)
     assert told["SCRIPT_NAME"] + told["PATH_INFO"] == path
     assert told["PATH_INFO"] == "/a"
 
 
-def test_variables_are_in_the_environ(site):
-    told = environ(site, "/variable/one")
+def test_variables_are_in_the_environ(server):
+    told = server.get("/variable/one").environ
     assert told["MY_WORD"] == "one"
-    assert environ(site, "/app/header", {"X-Variant": "blue"})["VARIANT"] == "blue"
-    assert "VARIANT" not in environ(site, "/app/header")
+    assert server.get("/app/header", {"X-Variant": "blue"}).environ["VARIANT"] == "blue"
+    assert "VARIANT" not in server.get("/app/header").environ
 
 
 @pytest.mark.parametrize("path, name", [("/front/page", "FRONT"), ("/htaccess/page", "FROM_HTACCESS")])
-def test_variables_of_a_rewriting_directory_come_as_of_the_former_request(site, path, name):
-    told = environ(site, path)
+def test_variables_of_a_rewriting_directory_come_as_of_the_former_request(server, path, name):
+    told = server.get(path).environ
     assert told["REDIRECT_" + name] and told["REDIRECT_STATUS"] == "200"
     assert told["REDIRECT_URL"] == path
 
 
-def test_authorization_as_a_variable(site):
-    assert environ(site, "/authorised/x", {"Authorization": "Bearer x"})["HTTP_AUTHORIZATION"] == "Bearer x"
+def test_authorization_as_a_variable(server):
+    assert server.get("/authorised/x", {"Authorization": "Bearer x"}).environ["HTTP_AUTHORIZATION"] == "Bearer x"
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
-def test_variable_chooses_the_application_group(site, name):
-    assert environ(site, f"/grouped/{name}")["mod_wsgi.application_group"] == name
+def test_variable_chooses_the_application_group(server, name):
+    assert server.get(f"/grouped/{name}").environ["mod_wsgi.application_group"] == name
 
 
 @pytest.mark.parametrize("name, body", [("app", b"app"), ("application", b"application")])
-def test_variable_chooses_the_callable(site, name, body):
-    assert site.get(f"/named/{name}").body == body
+def test_variable_chooses_the_callable(server, name, body):
+    assert server.get(f"/named/{name}").body == body
 
 
-def test_callable_of_an_absent_variable_is_the_default(site):
-    assert site.get("/named").body == b"application"
+def test_callable_of_an_absent_variable_is_the_default(server):
+    assert server.get("/named").body == b"application"
 
 
 @pytest.mark.parametrize("path", ["/front/static.txt", "/htaccess/static.txt"])
-def test_files_stay_files(site, path):
-    assert site.get(path).body == b"static\n"
+def test_files_stay_files(server, path):
+    assert server.get(path).body == b"static\n"
 
 
-def test_answers_of_mod_rewrite_itself(site):
-    assert site.get("/forbidden").status == 403
-    assert site.get("/gone").status == 410
-    answer = site.get("/moved/x")
+def test_answers_of_mod_rewrite_itself(server):
+    assert server.get("/forbidden").status == 403
+    assert server.get("/gone").status == 410
+    answer = server.get("/moved/x")
     assert (answer.status, answer.header("Location")) == (302, "http://localhost/app/x")

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from httpd_config import load
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 AddOutputFilter INCLUDES .shtml
@@ -60,25 +60,15 @@ def hosted(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def told(answer):
-    return {key: value.get("value") for key, value in answer.json["environ"].items()}
-
-
 @pytest.mark.parametrize("page, script, info, query", [
     ("/virtual.shtml", "/environ", "/inner", "x=1"),
     ("/handler.shtml", "/sub/script.wsgi", "/info", ""),
     ("/relative.shtml", "/sub/script.wsgi", "", ""),
 ])
-def test_included_script(site, page, script, info, query):
-    answer = site.get(page)
+def test_included_script(server, page, script, info, query):
+    answer = server.get(page)
     assert answer.status == 200
-    environ = told(answer)
+    environ = answer.environ
     assert environ["QUERY_STRING"] == query
     assert environ["SERVER_PROTOCOL"] == "INCLUDED"
     assert environ["REQUEST_METHOD"] == "GET"
@@ -86,19 +76,19 @@ def test_included_script(site, page, script, info, query):
     assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == (script + info, info)
 
 
-def test_page_with_two_scripts(site):
-    assert site.get("/twice.shtml").body == b"[app][app]"
+def test_page_with_two_scripts(server):
+    assert server.get("/twice.shtml").body == b"[app][app]"
 
 
-def test_variables_of_the_page(site):
-    environ = told(site.get("/set.shtml"))
+def test_variables_of_the_page(server):
+    environ = server.get("/set.shtml").environ
     assert environ["DOCUMENT_NAME"] == "set.shtml" and environ["word"] == "from-page"
 
 
-def test_inclusion_that_fails_spoils_nothing(site):
-    site.log.expect("WSGI0135|AH01373|unable to include")
-    site.log.allow("WSGI0135|AH01373|unable to include")
-    answer = site.get("/broken.shtml")
+def test_inclusion_that_fails_spoils_nothing(server):
+    server.log.expect("WSGI0135|AH01373|unable to include")
+    server.log.allow("WSGI0135|AH01373|unable to include")
+    answer = server.get("/broken.shtml")
     assert answer.status == 200
 
 
@@ -106,12 +96,12 @@ def test_inclusion_that_fails_spoils_nothing(site):
     ("/absent/x?y=1", 404, "/404", ""),
     ("/private/x?y=1", 403, "/403", "from=403"),
 ])
-def test_error_document(site, path, status, info, query):
-    site.log.allow("AH01630")
-    answer = site.get(path)
+def test_error_document(server, path, status, info, query):
+    server.log.allow("AH01630")
+    answer = server.get(path)
     # The status is the application's: it may take that of the error from REDIRECT_STATUS.
     assert answer.status == 200
-    environ = told(answer)
+    environ = answer.environ
     assert (environ["SCRIPT_NAME"], environ["PATH_INFO"], environ["QUERY_STRING"]) == ("/error", info, query)
     assert environ["REDIRECT_STATUS"] == str(status)
     assert environ["REDIRECT_URL"] == path.partition("?")[0]
@@ -120,26 +110,26 @@ def test_error_document(site, path, status, info, query):
     assert environ["REQUEST_METHOD"] == "GET"
 
 
-def test_error_document_of_a_post_gets_no_body(site):
+def test_error_document_of_a_post_gets_no_body(server):
     digest_of_nothing = hashlib.sha256().hexdigest()
-    assert site.request("POST", "/echo/absent", body=b"x" * 1000).text == f"0 {digest_of_nothing}"
-    environ = told(site.request("POST", "/absent", body=b"x" * 1000))
+    assert server.request("POST", "/echo/absent", body=b"x" * 1000).text == f"0 {digest_of_nothing}"
+    environ = server.request("POST", "/absent", body=b"x" * 1000).environ
     assert (environ["REQUEST_METHOD"], environ["REDIRECT_REQUEST_METHOD"]) == ("GET", "POST")
 
 
-def test_error_documents_of_other_kinds(site):
-    assert site.get("/texts/absent").body == b"in words"
-    assert site.get("/elsewhere/absent").header("Location") == "http://other.test/x"
+def test_error_documents_of_other_kinds(server):
+    assert server.get("/texts/absent").body == b"in words"
+    assert server.get("/elsewhere/absent").header("Location") == "http://other.test/x"
 
 
-def test_error_document_of_head(site):
-    with site.connect() as connection:
+def test_error_document_of_head(server):
+    with server.connect() as connection:
         answer = connection.request("HEAD", "/absent")
         assert answer.body == b"" and answer.header("Content-Type") == "application/json"
         assert connection.get("/environ").status == 200
 
 
-def test_error_document_that_fails_itself(site):
-    site.log.expect("WSGI0135")
-    answer = site.get("/lost/absent")
+def test_error_document_that_fails_itself(server):
+    server.log.expect("WSGI0135")
+    answer = server.get("/lost/absent")
     assert answer.status == 404 and b"Additionally, a 404" in answer.body

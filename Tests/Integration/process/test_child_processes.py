@@ -7,18 +7,12 @@ import pytest
 import processes
 from evaluation import MOUNT, ask
 from polling import until
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 @pytest.fixture(scope="module")
 def hosted(platform, mode):
     text = hosting(mode, "threads=4", runs_as=False) + "SetEnv TEST_SCRATCH @SCRATCH@\n" + MOUNT
     with serving(platform, text, "/ready.txt") as server:
-        yield server
-
-
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
         yield server
 
 
@@ -81,8 +75,8 @@ def in_fork(function):
 """
 
 
-def test_programs_run(site):
-    found = ask(site, TOLD + """
+def test_programs_run(server):
+    found = ask(server, TOLD + """
 run = subprocess.run(['sh', '-c', 'cat; echo told >&2; exit 3'], input=b'x' * 200_000, capture_output=True)
 with subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as cat:
     out, _ = cat.communicate('text')
@@ -91,8 +85,8 @@ with subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, te
     assert found == [3, 200_000, "told\n", "text", 0, "hello", 5 << 8]
 
 
-def test_many_programs_at_once(site):
-    assert ask(site, TOLD + """
+def test_many_programs_at_once(server):
+    assert ask(server, TOLD + """
 from concurrent.futures import ThreadPoolExecutor
 def run(number):
     return len(subprocess.run(['cat'], input=b'x' * (number * 5000), capture_output=True).stdout) == number * 5000
@@ -100,11 +94,11 @@ with ThreadPoolExecutor(50) as pool:
     answers = list(pool.map(run, range(50)))
 answers.count(True)
 """) == 50
-    until(lambda: not left(site), "every child to be waited for")
+    until(lambda: not left(server), "every child to be waited for")
 
 
-def test_programs_have_nothing_of_the_servers(site):
-    found = ask(site, TOLD + """
+def test_programs_have_nothing_of_the_servers(server):
+    found = ask(server, TOLD + """
 program = subprocess.Popen(['sleep', '30'], close_fds=False)
 try:
     found = [descriptors(program.pid), signals(program.pid)]
@@ -127,8 +121,8 @@ found
     "by_hand()",
 ])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_programs_can_be_ended(site, start, number):
-    found = ask(site, TOLD + f"""
+def test_programs_can_be_ended(server, start, number):
+    found = ask(server, TOLD + f"""
 def by_hand():
     child = os.fork()
     if not child:
@@ -148,31 +142,31 @@ ended[1]
     assert found == number
 
 
-def test_a_shell_can_end_itself(site):
-    assert ask(site, "import os\nos.system('kill -TERM $$; exit 1')") == signal.SIGTERM
+def test_a_shell_can_end_itself(server):
+    assert ask(server, "import os\nos.system('kill -TERM $$; exit 1')") == signal.SIGTERM
 
 
-def test_forked_processes_have_nothing_of_the_servers(site):
-    links, blocked, foreign = ask(site, TOLD + """
+def test_forked_processes_have_nothing_of_the_servers(server):
+    links, blocked, foreign = ask(server, TOLD + """
 def look():
     foreign = [number for number in range(1, 32) if signal.getsignal(number) is None]
     return [descriptors('self'), signals('self')['SigBlk'], foreign]
 in_fork(look)
 """)
-    servers = {link for one in site.processes() for link in one.descriptors.values()}
+    servers = {link for one in server.processes() for link in one.descriptors.values()}
     assert not {link for link in links.values() if link.startswith("socket:")} & servers
     assert blocked == [] and foreign == []
 
 
-def test_forked_processes_let_go_of_ports_and_clients(site):
+def test_forked_processes_let_go_of_ports_and_clients(server):
     """A process that goes on holds neither the port nor the connection that it was asked over."""
-    with site.connect() as connection:
+    with server.connect() as connection:
         connection.send_request("POST", "/main", body=b"import os, time\nos.fork() or time.sleep(30)", close=True)
         child = connection.read_response().json
         assert connection.at_end()
     until(lambda: not addresses(child), "the new process to close what is not its own")
-    site.kill(child)
-    assert reap(site, child) == -signal.SIGKILL
+    server.kill(child)
+    assert reap(server, child) == -signal.SIGKILL
 
 
 def addresses(pid) -> set[str]:
@@ -182,8 +176,8 @@ def addresses(pid) -> set[str]:
         return {line.split()[1] for line in table.readlines()[1:] if line.split()[9] in inodes}
 
 
-def test_forked_processes_keep_sockets_of_the_application(site):
-    assert ask(site, TOLD + """
+def test_forked_processes_keep_sockets_of_the_application(server):
+    assert ask(server, TOLD + """
 listening = socket.create_server(('127.0.0.1', 0))
 one, other = socket.socketpair()
 def use():
@@ -199,8 +193,8 @@ for each in (listening, one, other): each.close()
 """) == ["done", "through"]
 
 
-def test_forked_processes_die_of_signals(site):
-    assert ask(site, TOLD + """
+def test_forked_processes_die_of_signals(server):
+    assert ask(server, TOLD + """
 def ended_by(number):
     child = os.fork()
     if not child:
@@ -212,20 +206,20 @@ def ended_by(number):
 """, timeout=35) == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
 
 
-def test_a_forked_process_that_returns_answers_nothing(site):
+def test_a_forked_process_that_returns_answers_nothing(server):
     """Two processes return from the application; the client gets one answer, and the other process ends."""
-    with site.connect() as connection:
+    with server.connect() as connection:
         child = int(connection.request("POST", "/main", body=b"import os\nos.fork()").text)
         assert child > 0
         assert connection.get("/ready.txt").text == "ready\n"
-    assert reap(site, child) == 1
+    assert reap(server, child) == 1
 
 
 @pytest.mark.pythons
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
-def test_multiprocessing(site, method):
-    before = len(site.processes())
-    found = ask(site, TOLD + f"""
+def test_multiprocessing(server, method):
+    before = len(server.processes())
+    found = ask(server, TOLD + f"""
 import math, multiprocessing
 context = multiprocessing.get_context({method!r})
 with context.Pool(3) as pool:
@@ -243,12 +237,12 @@ result
 """, timeout=35)
     assert found == [[1, 1, 2, 6, 24, 120], 7, -signal.SIGTERM]
     # What multiprocessing itself keeps: the tracker of resources, and the server of forkserver.
-    until(lambda: len(site.processes()) <= before + 2, "the processes to end")
-    until(lambda: not left(site), "every child to be waited for")
+    until(lambda: len(server.processes()) <= before + 2, "the processes to end")
+    until(lambda: not left(server), "every child to be waited for")
 
 
-def test_executors_and_asyncio(site):
-    assert ask(site, TOLD + """
+def test_executors_and_asyncio(server):
+    assert ask(server, TOLD + """
 import asyncio, math
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 async def main():
@@ -266,9 +260,9 @@ found
 
 
 @pytest.mark.parametrize("path", ["/main", "/one"])
-def test_programs_of_every_interpreter(site, path):
+def test_programs_of_every_interpreter(server, path):
     """A sub-interpreter cannot fork, but it starts programs."""
-    assert ask(site, TOLD + """
+    assert ask(server, TOLD + """
 program = subprocess.Popen(['sleep', '30'])
 found = signals(program.pid)['SigBlk']
 program.terminate()

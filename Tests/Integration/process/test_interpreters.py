@@ -1,7 +1,6 @@
 """<WSGIInterpreterOptions>, and interpreters with a GIL of their own."""
 
 import concurrent.futures
-import json
 
 import pytest
 

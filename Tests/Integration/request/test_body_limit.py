@@ -6,7 +6,7 @@ import json
 import pytest
 
 import client
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 pytestmark = pytest.mark.mpms
 
@@ -38,14 +38,6 @@ RAISED = "OSError: mod_wsgi request data read error: the request body is larger 
 def hosted(platform, mode):
     with serving(platform, hosting(mode) + CONFIG, "/reading") as server:
         yield server
-
-
-@pytest.fixture
-def server(hosted):
-    for leftover in hosted.scratch.iterdir():
-        leftover.unlink()
-    with audited(hosted) as one:
-        yield one
 
 
 def send(connection, path, *blocks):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 PLAIN = ["REMOTE_ADDR", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME", "wsgi.url_scheme"]
 
 
 @pytest.fixture(scope="module")
-def places(platform, mode):
+def hosted(platform, mode):
     """Paths with different trust; the peer is always 127.0.0.1."""
     wanted = {
         "none": "",
@@ -27,30 +27,19 @@ def places(platform, mode):
         yield server
 
 
-@pytest.fixture
-def site(places):
-    with audited(places) as server:
-        yield server
-
-
-def environ(site, path, headers):
-    told = site.get(path, headers).json["environ"]
-    return {key: entry["value"] for key, entry in told.items() if "value" in entry}
-
-
-def test_without_the_directive_headers_are_just_headers(site):
+def test_without_the_directive_headers_are_just_headers(server):
     sent = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "www.test",
             "X-Script-Name": "/mount"}
-    found, plain = environ(site, "/none", sent), environ(site, "/none", {})
+    found, plain = server.get("/none", sent).environ, server.get("/none", {}).environ
     assert {key: found[key] for key in PLAIN} == {key: plain[key] for key in PLAIN}
     assert found["HTTP_X_FORWARDED_FOR"] == "192.0.2.1" and found["HTTP_X_SCRIPT_NAME"] == "/mount"
     assert "mod_wsgi.mount_point" not in found
 
 
-def test_headers_of_a_trusted_proxy(site):
-    found = environ(site, "/all/path", {
+def test_headers_of_a_trusted_proxy(server):
+    found = server.get("/all/path", {
         "X-Forwarded-For": " 192.0.2.1, 10.0.0.1", "X-Forwarded-Host": "www.test", "X-Forwarded-Server": "front.test",
-        "X-Forwarded-Port": "8443", "X-Script-Name": "/mount", "X-Forwarded-Proto": "https"})
+        "X-Forwarded-Port": "8443", "X-Script-Name": "/mount", "X-Forwarded-Proto": "https"}).environ
     assert found["REMOTE_ADDR"] == "192.0.2.1"
     assert found["HTTP_X_FORWARDED_FOR"] == "192.0.2.1, 10.0.0.1"
     assert found["HTTP_HOST"] == "www.test" and found["SERVER_NAME"] == "front.test"
@@ -61,17 +50,17 @@ def test_headers_of_a_trusted_proxy(site):
     assert found["REQUEST_SCHEME"] == "http"
 
 
-def test_absent_headers_change_nothing(site):
-    found, plain = environ(site, "/all", {}), environ(site, "/none", {})
+def test_absent_headers_change_nothing(server):
+    found, plain = server.get("/all", {}).environ, server.get("/none", {}).environ
     assert {key: found[key] for key in PLAIN if key != "SCRIPT_NAME"} \
         == {key: plain[key] for key in PLAIN if key != "SCRIPT_NAME"}
     assert found["SCRIPT_NAME"] == "/all"
 
 
-def test_synonyms_are_removed(site):
-    found = environ(site, "/all", {
+def test_synonyms_are_removed(server):
+    found = server.get("/all", {
         "X-Forwarded-For": "192.0.2.1", "X-Real-IP": "192.0.2.2", "X-Client-IP": "192.0.2.3", "X-Host": "evil.test",
-        "X-Scheme": "https", "X-Forwarded-SSL": "on", "X-HTTPS": "1", "X-Forwarded-Script-Name": "/evil"})
+        "X-Scheme": "https", "X-Forwarded-SSL": "on", "X-HTTPS": "1", "X-Forwarded-Script-Name": "/evil"}).environ
     left = {key for key in found if key.startswith("HTTP_X_")}
     assert left == {"HTTP_X_FORWARDED_FOR"}
     assert found["wsgi.url_scheme"] == "http" and found["SCRIPT_NAME"] == "/all"
@@ -85,32 +74,32 @@ def test_synonyms_are_removed(site):
     ("9.9.9.9, unknown, 10.0.0.1", "unknown", "unknown, 10.0.0.1"),
     ("2001:DB8::1, ::1", "2001:DB8::1", "2001:DB8::1, ::1"),
 ])
-def test_client_behind_trusted_proxies(site, chain, client, rest):
-    found = environ(site, "/mine", {"X-Forwarded-For": chain})
+def test_client_behind_trusted_proxies(server, chain, client, rest):
+    found = server.get("/mine", {"X-Forwarded-For": chain}).environ
     assert found["REMOTE_ADDR"] == client
     assert found["HTTP_X_FORWARDED_FOR"] == rest
 
 
-def test_repeated_headers_are_one_list(site):
-    found = environ(site, "/mine", [("X-Forwarded-For", "9.9.9.9, 192.0.2.1"), ("X-Forwarded-For", "10.0.0.1")])
+def test_repeated_headers_are_one_list(server):
+    found = server.get("/mine", [("X-Forwarded-For", "9.9.9.9, 192.0.2.1"), ("X-Forwarded-For", "10.0.0.1")]).environ
     assert found["REMOTE_ADDR"] == "192.0.2.1"
 
 
-def test_a_stranger_is_not_believed(site):
-    plain = environ(site, "/others", {})
-    found = environ(site, "/others", {
+def test_a_stranger_is_not_believed(server):
+    plain = server.get("/others", {}).environ
+    found = server.get("/others", {
         "X-Forwarded-For": "192.0.2.1", "X-Real-IP": "192.0.2.1", "X-Forwarded-Proto": "https",
-        "X-Forwarded-Host": "www.test", "X-Host": "www.test", "X-Forwarded-Port": "8443"})
+        "X-Forwarded-Host": "www.test", "X-Host": "www.test", "X-Forwarded-Port": "8443"}).environ
     assert {key: found[key] for key in PLAIN} == {key: plain[key] for key in PLAIN}
     assert {key for key in found if key.startswith("HTTP_X_")} == {"HTTP_X_FORWARDED_PORT"}
 
 
-def test_the_last_header_of_a_kind_counts(site):
-    found = environ(site, "/last", {"X-Client-IP": "192.0.2.2", "X-Real-IP": "192.0.2.1"})
+def test_the_last_header_of_a_kind_counts(server):
+    found = server.get("/last", {"X-Client-IP": "192.0.2.2", "X-Real-IP": "192.0.2.1"}).environ
     assert found["REMOTE_ADDR"] == "192.0.2.2"
     assert "HTTP_X_REAL_IP" not in found and found["HTTP_X_CLIENT_IP"] == "192.0.2.2"
     assert found["wsgi.url_scheme"] == "https"
-    assert environ(site, "/last", {"X-Real-IP": "192.0.2.1"})["REMOTE_ADDR"] == "192.0.2.1"
+    assert server.get("/last", {"X-Real-IP": "192.0.2.1"}).environ["REMOTE_ADDR"] == "192.0.2.1"
 
 
 @pytest.mark.parametrize("headers, scheme", [
@@ -118,8 +107,8 @@ def test_the_last_header_of_a_kind_counts(site):
     ({"X-Forwarded-SSL": "false"}, "http"), ({"X-HTTPS": "maybe"}, "https"),
     ({"X-HTTPS": "off", "X-Forwarded-SSL": "on"}, "https"),
 ])
-def test_a_header_wins_over_the_variable_https(site, headers, scheme):
-    assert environ(site, "/switch", headers)["wsgi.url_scheme"] == scheme
+def test_a_header_wins_over_the_variable_https(server, headers, scheme):
+    assert server.get("/switch", headers).environ["wsgi.url_scheme"] == scheme
 
 
 def test_htaccess_may_trust(launch, mode):
@@ -129,7 +118,7 @@ def test_htaccess_may_trust(launch, mode):
         </Directory>
         WSGIScriptAlias /app @APPS@/environ/app.wsgi""")
     (server.apps / "environ" / ".htaccess").write_text("WSGITrustedProxyHeaders X-Real-IP\n")
-    assert environ(server, "/app", {"X-Real-IP": "192.0.2.7"})["REMOTE_ADDR"] == "192.0.2.7"
+    assert server.get("/app", {"X-Real-IP": "192.0.2.7"}).environ["REMOTE_ADDR"] == "192.0.2.7"
 
 
 @pytest.mark.parametrize("word", ["proxy.example.com", "10.0.0.0/33", "10.", "[::1]"])

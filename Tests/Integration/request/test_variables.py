@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import httpd_config
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONFIG = """
 @MODULES@
@@ -110,14 +110,8 @@ def hosted(platform, mode, tls_port):
         yield server
 
 
-@pytest.fixture
-def site(hosted):
-    with audited(hosted) as server:
-        yield server
-
-
-def environ(site, path, headers=()):
-    answer = site.get(path, headers)
+def environ(server, path, headers=()):
+    answer = server.get(path, headers)
     told = answer.json["environ"]
     wrong = {key: one for key, one in told.items() if not key.startswith(("wsgi.", "mod_wsgi.", "apache."))
              and one["type"] != "str"}
@@ -125,7 +119,7 @@ def environ(site, path, headers=()):
     return {key: one.get("value") for key, one in told.items()}
 
 
-def over_tls(site, tls_port, path):
+def over_tls(server, tls_port, path):
     done = subprocess.run(["curl", "-sk", "--max-time", "20", f"https://127.0.0.1:{tls_port}{path}"], capture_output=True)
     return {key: one.get("value") for key, one in json.loads(done.stdout)["environ"].items()}
 
@@ -133,53 +127,53 @@ def over_tls(site, tls_port, path):
 @pytest.mark.parametrize("key, value", [
     ("PLAIN", "value"), ("EMPTY", ""), ("NUMBER", "42"), ("METHOD_IS", "get"), ("GIVEN_TO_HTTPD", "by its environment"),
     ("LATIN", "caf\xc3\xa9"), ("SERVER_ADMIN", "somebody@example.test")])
-def test_a_variable_of_a_directive_is_text(site, key, value):
-    assert environ(site, "/app")[key] == value
+def test_a_variable_of_a_directive_is_text(server, key, value):
+    assert environ(server, "/app")[key] == value
 
 
-def test_variables_that_depend_on_the_request(site):
-    told = environ(site, "/app", {"X-Number": "12", "User-Agent": "a robot"})
+def test_variables_that_depend_on_the_request(server):
+    told = environ(server, "/app", {"X-Number": "12", "User-Agent": "a robot"})
     assert (told["NUMBER_OF_CLIENT"], told["ROBOT"], told["BROWSER"]) == ("12", "1", "robot")
-    assert not {"NUMBER_OF_CLIENT", "ROBOT", "BROWSER", "NEVER"} & set(environ(site, "/app"))
+    assert not {"NUMBER_OF_CLIENT", "ROBOT", "BROWSER", "NEVER"} & set(environ(server, "/app"))
 
 
-def test_a_variable_that_is_unset(site):
-    assert "PLAIN" not in environ(site, "/unset")
+def test_a_variable_that_is_unset(server):
+    assert "PLAIN" not in environ(server, "/unset")
 
 
-def test_variables_cannot_pass_for_what_the_request_is(site, mode):
-    told = environ(site, "/app")
+def test_variables_cannot_pass_for_what_the_request_is(server, mode):
+    told = environ(server, "/app")
     assert told["REQUEST_METHOD"] == "GET" and told["SCRIPT_NAME"] == "/app" and "PATH" not in told
     assert told["mod_wsgi.process_group"] == ("main" if mode == "daemon" else "")
-    assert site.get("/app").json["environ"]["wsgi.version"]["repr"] == "(1, 0)"
+    assert server.get("/app").json["environ"]["wsgi.version"]["repr"] == "(1, 0)"
 
 
-def test_the_current_uri_instead_of_the_requested(site):
-    assert environ(site, "/current/a%20b//c?x=1")["REQUEST_URI"] == "/current/a b/c"
-    assert environ(site, "/app/a%20b//c?x=1")["REQUEST_URI"] == "/app/a%20b//c?x=1"
+def test_the_current_uri_instead_of_the_requested(server):
+    assert environ(server, "/current/a%20b//c?x=1")["REQUEST_URI"] == "/current/a b/c"
+    assert environ(server, "/app/a%20b//c?x=1")["REQUEST_URI"] == "/app/a%20b//c?x=1"
 
 
-def test_all_credentials_where_httpd_passes_them(site):
-    told = environ(site, "/passed", {"Authorization": SECRET, "Proxy-Authorization": "Basic other"})
+def test_all_credentials_where_httpd_passes_them(server):
+    told = environ(server, "/passed", {"Authorization": SECRET, "Proxy-Authorization": "Basic other"})
     assert (told["HTTP_AUTHORIZATION"], told["HTTP_PROXY_AUTHORIZATION"]) == (SECRET, "Basic other")
 
 
 @pytest.mark.parametrize("path, scheme", [("/https", "https"), ("/https_off", "http")])
-def test_https_decides_the_scheme_and_is_not_passed_on(site, path, scheme):
-    told = environ(site, path)
+def test_https_decides_the_scheme_and_is_not_passed_on(server, path, scheme):
+    told = environ(server, path)
     assert told["wsgi.url_scheme"] == scheme and "HTTPS" not in told and told["REQUEST_SCHEME"] == "http"
 
 
-def test_the_user_of_a_request_that_was_redirected(site):
-    site.log.allow("WSGI1020")
-    told = environ(site, "/rewritten/missing", {"Authorization": SECRET})
+def test_the_user_of_a_request_that_was_redirected(server):
+    server.log.allow("WSGI1020")
+    told = environ(server, "/rewritten/missing", {"Authorization": SECRET})
     assert told["REDIRECT_REMOTE_USER"] == "somebody" and "REMOTE_USER" not in told
     assert told["REDIRECT_URL"] == "/rewritten/missing" and told["REDIRECT_STATUS"] == "404"
-    assert "REDIRECT_REMOTE_USER" not in environ(site, "/missing")
+    assert "REDIRECT_REMOTE_USER" not in environ(server, "/missing")
 
 
-def test_variables_of_mod_ssl(site, tls_port):
-    told = over_tls(site, tls_port, "/with")
+def test_variables_of_mod_ssl(server, tls_port):
+    told = over_tls(server, tls_port, "/with")
     assert told["wsgi.url_scheme"] == told["REQUEST_SCHEME"] == "https" and "HTTPS" not in told
     assert told["SSL_PROTOCOL"].startswith("TLSv1") and told["SSL_SERVER_S_DN_CN"] == "localhost"
     assert told["SSL_CIPHER"] and told["SSL_CLIENT_VERIFY"] == "NONE" and told["SSL_CIPHER_USEKEYSIZE"].isdigit()
@@ -187,11 +181,11 @@ def test_variables_of_mod_ssl(site, tls_port):
     assert "SSL_SERVER_CERT" not in told
 
 
-def test_without_the_option_only_the_scheme_is_known(site, tls_port):
-    told = over_tls(site, tls_port, "/without")
+def test_without_the_option_only_the_scheme_is_known(server, tls_port):
+    told = over_tls(server, tls_port, "/without")
     assert told["wsgi.url_scheme"] == "https" and not [key for key in told if key.startswith("SSL_CIPHER")]
 
 
-def test_certificates_as_text(site, tls_port):
-    text = over_tls(site, tls_port, "/export")["SSL_SERVER_CERT"]
+def test_certificates_as_text(server, tls_port):
+    text = over_tls(server, tls_port, "/export")["SSL_SERVER_CERT"]
     assert text.startswith("-----BEGIN CERTIFICATE-----\n") and text.rstrip().endswith("-----END CERTIFICATE-----")

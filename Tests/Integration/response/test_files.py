@@ -10,7 +10,7 @@ import pytest
 
 import client
 from polling import until
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 CONTENT = b"".join(b"%07d\n" % number for number in range(40_000))
 
@@ -42,13 +42,10 @@ def hosted(platform, mode):
 
 
 @pytest.fixture
-def server(hosted):
-    for leftover in hosted.scratch.iterdir():
-        leftover.unlink()
-    (hosted.scratch / "data").write_bytes(CONTENT)
-    (hosted.scratch / "data").chmod(0o644)
-    with audited(hosted) as one:
-        yield one
+def server(server):
+    (server.scratch / "data").write_bytes(CONTENT)
+    (server.scratch / "data").chmod(0o644)
+    return server
 
 
 @pytest.fixture(params=["off", "on"])

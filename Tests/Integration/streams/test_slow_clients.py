@@ -27,7 +27,7 @@ def slowly(server, path):
 
 
 @pytest.mark.parametrize("path, size", [
-    (f"/blocks?6,{MEGABYTE}", 6 * MEGABYTE), (f"/blocks?6000,1024", 6000 * 1024), (f"/blocks?1,{6 * MEGABYTE}", 6 * MEGABYTE),
+    (f"/blocks?6,{MEGABYTE}", 6 * MEGABYTE), ("/blocks?6000,1024", 6000 * 1024), (f"/blocks?1,{6 * MEGABYTE}", 6 * MEGABYTE),
     ("/large", 64 * MEGABYTE)])
 def test_the_only_thread_serves_others(server, path, size):
     before = peaks(server)

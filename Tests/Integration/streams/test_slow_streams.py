@@ -7,7 +7,7 @@ import pytest
 import httpd_config
 from client_http2 import WINDOW, Connection
 from processes import peaks
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 MEGABYTE = 1 << 20
 
@@ -29,16 +29,10 @@ def start(platform, mode, options):
 
 
 @pytest.fixture(scope="module")
-def single(platform):
+def hosted(platform):
     """A group with one thread."""
     with start(platform, "daemon", "processes=1 threads=1") as server:
         yield server
-
-
-@pytest.fixture
-def server(single):
-    with audited(single) as one:
-        yield one
 
 
 PATHS = [(f"/blocks?6,{MEGABYTE}", 6 * MEGABYTE), ("/blocks?6000,1024", 6000 * 1024), (f"/blocks?1,{7 * MEGABYTE}", 7 * MEGABYTE),

@@ -12,7 +12,7 @@ import pytest
 
 import client
 from processes import peaks
-from shared_server import audited, hosting, serving
+from shared_server import hosting, serving
 
 MEGABYTE = 1 << 20
 SIZE = int(os.environ.get("WSGI_TEST_MEGABYTES", "256"))
@@ -38,12 +38,6 @@ WSGIScriptAlias /blocks @APPS@/blocks/app.wsgi
 def hosted(platform, mode):
     with serving(platform, hosting(mode, "threads=4") + _CONFIG, "/events?1") as server:
         yield server
-
-
-@pytest.fixture
-def server(hosted):
-    with audited(hosted) as one:
-        yield one
 
 
 @pytest.mark.parametrize("path", ["/events", "/deflated"])
