@@ -84,8 +84,7 @@ def hosted(platform, mode):
 @pytest.fixture
 def server(hosted):
     """The server that is hosted; the log and the descriptors are audited after the test."""
-    for leftover in hosted.scratch.iterdir():
-        leftover.unlink()
+    hosted.clear_scratch()
     with audited(hosted) as server:
         yield server
 

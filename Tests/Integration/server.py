@@ -50,6 +50,7 @@ class Server:
         self.port = env.free_port()
         self.pid: int | None = None
         self.leaders: list[int] = []
+        self._kept: set[pathlib.Path] = set()
         self.shared_memory_before = leaks.shared_memory()
         self._popen: subprocess.Popen | None = None
         self._lay_out()
@@ -285,6 +286,15 @@ class Server:
                               capture_output=True)
 
     # The application's side
+
+    def keep_scratch(self) -> None:
+        """Takes what is in the scratch directory now for a part of the server."""
+        self._kept = set(self.scratch.iterdir())
+
+    def clear_scratch(self) -> None:
+        """Removes what a test has left in the scratch directory."""
+        for path in set(self.scratch.iterdir()) - self._kept:
+            path.unlink(missing_ok=True)
 
     def note(self, name: str, timeout: float = 10) -> str:
         """Waits for a file that an application wrote to the scratch directory."""

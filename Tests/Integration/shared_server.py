@@ -86,6 +86,7 @@ def serving(platform: Platform, configuration: str, *paths: str, prepare=None, *
         server.start()
         for path in paths:
             server.wait_ready(path)
+        server.keep_scratch()
     except AssertionError:
         server.dispose()
         raise
