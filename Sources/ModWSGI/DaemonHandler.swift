@@ -31,8 +31,8 @@ internal import WSGIWire
     private enum Attempt {
         /// The request is answered, or will be by somebody else.
         case answered(RequestRouter.Answer)
-        /// The worker's script has changed; the application was not entered.
-        case reload(generation: UInt32)
+        /// The worker's script has changed, or does not work there; the application was not entered.
+        case reload(generation: UInt32, isUnusable: Bool)
         /// The worker did not get the request, or not all of it.
         case retry
     }
@@ -64,9 +64,7 @@ internal import WSGIWire
         var preferred: DaemonSlot?
         var claimed: SlotChoice.Claim?
         var isRepeated = false
-        // By place in the group: the generations that have refused the request, and those of the time of the first refusal.
-        var outdated: [UInt32] = []
-        var before: [UInt32] = []
+        var refused = RefusedWorkers()
         // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
         let limit = 2 * group.slots.count + 8
         while attempts < limit {
@@ -91,13 +89,11 @@ internal import WSGIWire
             switch result {
             case .answered(let answer): return answer
             case .retry: preferred = nil
-            case .reload(let generation):
+            case .reload(let generation, let isUnusable):
                 preferred = claim.slot
-                if outdated.isEmpty {
-                    outdated = Array(repeating: 0, count: group.slots.count)
-                    before = group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) }
-                }
-                outdated[group.place(of: claim.slot)] = generation
+                refused.insert(
+                    generation, at: group.place(of: claim.slot), isUnusable: isUnusable,
+                    present: group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) })
                 if generation != claim.generation, naps < Self.mostNaps {
                     // A worker that has been replaced already, but has yet to hear of it, took the connection.
                     naps += 1
@@ -105,14 +101,20 @@ internal import WSGIWire
                     usleep(1000)
                 }
                 switch choice.waitForSuccessor(
-                    of: outdated, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
+                    of: refused, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
                 {
                 case .ready: if generation == claim.generation { allow(.reloaded) }
                 case .claimed(let other):
                     claimed = other
                     // It has just been loaded: a handler script that is always outdated must not be asked again.
-                    if other.generation != before[group.place(of: other.slot)] { allow(.reloaded) }
-                case .none: allow(.staleAllowed)
+                    if refused.isNew(other.generation, at: group.place(of: other.slot)) { allow(.reloaded) }
+                case .none:
+                    if let place = refused.forgiveOldCode() {
+                        allow(.staleAllowed)
+                        preferred = group.slots[place]
+                    } else {
+                        allow(.lastResort)
+                    }
                 }
             }
         }
@@ -270,7 +272,9 @@ internal import WSGIWire
                 guard payload.count == 4 else { return malformed(&reader) }
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
-                return unsafe .reload(generation: payload.loadUnaligned(as: UInt32.self))
+                return unsafe .reload(
+                    generation: payload.loadUnaligned(as: UInt32.self),
+                    isUnusable: header.flags & Frame.unusable != 0)
             case .cut:
                 reader.poison()
                 return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))

@@ -71,30 +71,31 @@ internal import CSystem
         case none
     }
 
-    /// Waits for a worker that may have the changed code, or until the slot's replacement was refused.
+    /// Waits for a worker that has not refused the request, or until the replacement of the slot that has was refused.
     ///
-    /// - Parameter outdated: The generations, by place in the group, whose workers have refused the request; 0: none has.
+    /// - Parameter refused: Who has refused the request; the last one was the slot's.
     func waitForSuccessor(
-        of outdated: [UInt32], in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
+        of refused: RefusedWorkers, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
     ) -> Successor {
         let deadline = MonotonicTime.now.adding(seconds: seconds)
         while true {
             let seen = unsafe wsgi_group_signal(board, group.index)
-            var isOneNew = false
-            for (place, known) in outdated.enumerated() {
-                let candidate = group.slots[place]
+            var isOneLeft = false
+            for candidate in group.slots {
                 let generation = unsafe wsgi_slot_generation(board, candidate.index)
-                if generation == known || generation == 0 { continue }
-                if outdated.count == 1 { return .ready }
-                isOneNew = true
+                if generation == 0 || refused.includes(generation, at: group.place(of: candidate)) { continue }
+                if group.slots.count == 1 { return .ready }
+                isOneLeft = true
                 let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
                 if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
-            if unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
+            // Old code can answer where it is loaded. Where none is, it is for the others to answer, as long as there are any.
+            let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
+            if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
             let left = deadline.millisecondsLeft
             guard left > 0, !ModuleState.isStopping else { return .none }
             // A thread that becomes free in a new worker wakes only those that wait for a thread.
-            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneNew ? 10 : 500)))
+            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneLeft ? 10 : 500)))
         }
     }
 

@@ -45,7 +45,7 @@ internal import WSGIWire
             let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
             let target = log
             Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
-            return turnedAway(404)
+            return turnedAway(unsafe leaveToOthers(script, head, lacking: head.callableObject) ?? 404)
         }
         if isFirst { unsafe announce(script, head.callableObject, head.value(of: "SCRIPT_NAME")) }
         let outcome = unsafe call(application.object, head, name, entered)

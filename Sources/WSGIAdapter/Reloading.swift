@@ -9,15 +9,38 @@ extension Call {
     /// Loads the script if need be; the answer, if the application is not to be entered.
     func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
         let interpreter = unsafe state.pointee.interpreter
-        guard script.isLoaded else {
-            let path = script.path
-            Attachment.detached { Adapter.announce(.loading(path)) }
-            return unsafe script.load(ifNot: nil, in: interpreter, target: log) ? nil : 500
-        }
+        guard script.isLoaded else { return loadAnew(script, head) }
         guard let modified = change(of: script, head) else { return nil }
         if unsafe ProcessState.current?.pointee.isDaemon == true { return succeed(script, modified, head) }
         let stale = unsafe script.state.pointee.module
         return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
+    }
+
+    /// Loads a script that is not in memory.
+    private func loadAnew(_ script: Script, _ head: RequestHead) -> Int32? {
+        let path = script.path
+        if RefusedCode.contains(path, modified: head.scriptModified), let answer = unsafe leaveToOthers(script, head) {
+            return answer
+        }
+        Attachment.detached { Adapter.announce(.loading(path)) }
+        if unsafe script.load(ifNot: nil, in: state.pointee.interpreter, target: log) { return nil }
+        return unsafe leaveToOthers(script, head) ?? 500
+    }
+
+    /// The answer when a script does not work here and another process of the group serves with it: the request goes on to
+    /// that one, and a successor is asked for. `nil`: there is none, or it could not serve the request either.
+    ///
+    /// - Parameter callable: what the script lacks; `nil`: it cannot be loaded.
+    func leaveToOthers(_ script: Script, _ head: RequestHead, lacking callable: UnsafeRawBufferPointer? = nil) -> Int32?
+    {
+        guard head.flags.contains(.scriptReloading), !head.flags.contains(.lastResort) else { return nil }
+        var spec = unsafe ScriptSpec(path: script.path, applicationGroup: state.pointee.interpreter.text)
+        if let callable = unsafe callable { spec.callableObject = unsafe Text.string(callable) }
+        let isSame = unsafe callable == nil ? spec.isSameCode(as:) : spec.isSameApplication(as:)
+        guard ProvenScripts.contains(where: isSame) else { return nil }
+        let modified = max(unsafe spec.path.withCString { unsafe wsgi_file_modified($0) }, 0)
+        Attachment.detached { Adapter.announce(.changed(path: spec.path, modified: modified, isAwaited: true)) }
+        return WSGI_OUTCOME_UNUSABLE.rawValue
     }
 
     /// The time of the changed file, 0: none, or the script itself wants to be loaded again. `nil`: nothing has changed.

@@ -25,6 +25,9 @@ extension Adapter {
     /// Has this code refused: see `RefusedCode`. Any thread.
     public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
 
+    /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
+    public static func noteProven(_ script: ScriptSpec) { ProvenScripts.insert(script) }
+
     /// Tells whoever asked. Without the GIL.
     static func announce(_ event: ScriptEvent) {
         let callback = listener.withLock { $0 }

@@ -1,5 +1,4 @@
 internal import CSystem
-internal import Synchronization
 
 /// Why a successor must not take over: a script that its predecessor runs cannot be imported, or does not serve.
 public struct StartFailure: Sendable {
@@ -37,19 +36,4 @@ public struct StartFailure: Sendable {
 
     /// Keeps one record.
     func append(_ text: String) { unsafe lines.pointee.append(text) }
-}
-
-/// Code with which no successor could be started: the one that is loaded goes on serving until the file changes again.
-enum RefusedCode {
-    private static let known = Mutex<[String: Int64]>([:])
-
-    /// Whether a successor with the file of this time is out of the question.
-    static func contains(_ path: String, modified: Int64) -> Bool {
-        known.withLock { $0[path] == modified }
-    }
-
-    /// Notes it.
-    static func insert(_ path: String, modified: Int64) {
-        known.withLock { $0[path] = modified }
-    }
 }

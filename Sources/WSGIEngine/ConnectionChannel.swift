@@ -177,9 +177,8 @@ internal import WSGIWire
         input.reset()
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue: Frame.append(Frame.Header(kind: .end, length: 0), to: &output)
-        case WSGI_OUTCOME_RELOAD.rawValue:
-            Frame.append(Frame.Header(kind: .reload, length: MemoryLayout<UInt32>.size), to: &output)
-            output.append(generation)
+        case WSGI_OUTCOME_RELOAD.rawValue: appendReload(generation)
+        case WSGI_OUTCOME_UNUSABLE.rawValue: appendReload(generation, flags: Frame.unusable)
         case 1...: appendError(outcome)
         default:
             Frame.append(Frame.Header(kind: .cut, length: 0), to: &output)
@@ -187,6 +186,11 @@ internal import WSGIWire
             return false
         }
         return flush() == 0
+    }
+
+    private mutating func appendReload(_ generation: UInt32, flags: UInt8 = 0) {
+        Frame.append(Frame.Header(kind: .reload, length: MemoryLayout<UInt32>.size, flags: flags), to: &output)
+        output.append(generation)
     }
 
     private mutating func appendError(_ status: Int32) {

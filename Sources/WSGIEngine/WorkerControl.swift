@@ -112,6 +112,8 @@ struct WorkerControl: ~Copyable {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
         case .refused:
             if let code = message.code { Adapter.refuse(code.path, modified: code.modified) }
+        case .proven:
+            if let script = message.script { Adapter.noteProven(script) }
         case .descriptors, .configuration, .stop, .start, .ready, .loaded, .retire, .failed, .served, .changed,
             .unusable,
             .loading:

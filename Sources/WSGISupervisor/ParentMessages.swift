@@ -67,7 +67,8 @@ extension Supervisor {
             return
         case .stop:
             stop("httpd stops or restarts")
-        case .start, .serve, .drain, .log, .refused, .ready, .loaded, .retire, .failed, .served, .changed, .unusable,
+        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
+            .unusable,
             .loading, nil:
             break
         }

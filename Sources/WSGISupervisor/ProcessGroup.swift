@@ -1,5 +1,6 @@
 internal import ProcessKit
 internal import WSGICore
+internal import WSGIWire
 
 /// A process group that runs, or that ends: its configuration, its slots, and the scripts its workers have loaded.
 final class ProcessGroup {
@@ -87,12 +88,28 @@ final class ProcessGroup {
         spec.logDescriptor = 0
     }
 
-    /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many.
-    func learn(_ script: ScriptSpec) {
+    /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many. False: it is known.
+    func learn(_ script: ScriptSpec) -> Bool {
         let isKnown = { (known: [ScriptSpec]) in known.contains(where: script.isSameApplication(as:)) }
-        guard !isKnown(spec.process.preloads), !isKnown(learned) else { return }
+        guard !isKnown(spec.process.preloads), !isKnown(learned) else { return false }
         if learned.count >= Self.maximumLearned { learned.removeFirst() }
         learned.append(script)
+        return true
+    }
+
+    /// Tells the workers of the other slots that one of this slot serves with a script.
+    func tellOthers(_ script: ScriptSpec, than known: Member) {
+        for member in members where member !== known {
+            for worker in member.workers.values where !worker.isDraining {
+                try? ControlPacket.proven(script).send(on: worker.control)
+            }
+        }
+    }
+
+    /// Tells a worker that is about to serve with which scripts those of the other slots do, and it may not.
+    func tellWhatOthersServe(_ worker: WorkerProcess) {
+        guard members.count > 1 else { return }
+        for script in learned + worker.unusable { try? ControlPacket.proven(script).send(on: worker.control) }
     }
 
     /// Forgets the scripts that `isGone` says are not there any more.

@@ -164,11 +164,11 @@ final class Supervisor {
             log.info("\(name(home)) is ready after \(time) ms.", to: home.group.log)
             handle(.ready(generation: generation), home.group, home.member)
         case .loaded:
-            guard let script = packet.read({ try? SpecCodec.decodeScript(&$0) }) else { return }
-            home.group.learn(script)
+            guard let script = packet.script else { return }
             home.worker.unusable.removeAll(where: script.isSameCode(as:))
+            if home.group.learn(script) { home.group.tellOthers(script, than: home.member) }
         case .unusable:
-            if let script = packet.read({ try? SpecCodec.decodeScript(&$0) }) { home.worker.unusable.append(script) }
+            if let script = packet.script { home.worker.unusable.append(script) }
         case .loading:
             home.member.code[packet.text] = home.group.modified(packet.text)
         case .changed:
@@ -183,7 +183,7 @@ final class Supervisor {
             handle(.served(generation: generation), home.group, home.member)
         case .failed:
             home.worker.problem = packet.read { try? StartProblem(&$0) } ?? StartProblem(text: packet.text)
-        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log, .refused:
+        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log, .refused, .proven:
             break
         }
     }
@@ -244,6 +244,7 @@ final class Supervisor {
             return refuse(group, member)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
+            group.tellWhatOthersServe(worker)
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
                 // It would never take a request, and has none yet.
                 worker.process.kill()

@@ -26,6 +26,8 @@ public enum ControlKind: UInt32, Sendable {
     /// No successor can be started with the script of this time (payload: path as string, time as `Int64`): the code that
     /// is loaded goes on serving until the file changes again.
     case refused = 24
+    /// Another worker of the group serves with a script (payload: as of `loaded`): who cannot leaves its requests to it.
+    case proven = 25
 
     // Worker to supervisor.
     /// Python is up, the preloads are imported.

@@ -38,6 +38,13 @@ public struct ControlPacket: Equatable, Sendable {
         return ControlPacket(.refused, payload: unsafe Array(buffer.bytes))
     }
 
+    /// Tells a worker that another one of its group serves with a script.
+    public static func proven(_ script: ScriptSpec) -> ControlPacket {
+        var buffer = ByteBuffer()
+        SpecCodec.encodeScript(script, &buffer)
+        return ControlPacket(.proven, payload: unsafe Array(buffer.bytes))
+    }
+
     /// What `body` makes of the payload.
     public func read<Result>(_ body: (inout ByteReader) -> Result) -> Result {
         unsafe payload.withUnsafeBytes { bytes in
@@ -48,6 +55,9 @@ public struct ControlPacket: Equatable, Sendable {
 
     /// The payload as one string; empty when it is not one.
     public var text: String { read { (try? $0.string()) ?? "" } }
+
+    /// The payload of `loaded`, `unusable` and `proven`.
+    public var script: ScriptSpec? { read { try? SpecCodec.decodeScript(&$0) } }
 
     /// The payload of `retire`; `nil`: of a reason that is not known.
     public var retirement: (ShutdownReason, String)? {

@@ -29,6 +29,9 @@ public enum Frame {
     /// In the flags of ERROR: the thread that ran the request is stuck, and the connection ends.
     public static let threadLost: UInt8 = 1
 
+    /// In the flags of RELOAD: the script does not work in this worker, but others of the group serve with it.
+    public static let unusable: UInt8 = 1
+
     /// What a frame says.
     public enum Kind: UInt8, Sendable {
         // Child to worker.

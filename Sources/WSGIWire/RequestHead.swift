@@ -34,6 +34,8 @@
         public static let ignoresCase = Flags(rawValue: 1 << 9)
         /// `WSGIScriptReloading Rolling`: code that is loaded answers until its successor is ready.
         public static let rolling = Flags(rawValue: 1 << 10)
+        /// No other worker can serve the request: whatever comes of it in this one is the answer.
+        public static let lastResort = Flags(rawValue: 1 << 11)
     }
 
     /// Facts of one bit each.

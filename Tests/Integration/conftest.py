@@ -101,6 +101,7 @@ def launch(platform):
             one.start()
         return one
 
+    create.servers = servers
     yield create
     faults = []
     for one in servers:
@@ -112,12 +113,13 @@ def launch(platform):
 def pytest_runtest_makereport(item, call):
     """Adds what httpd said to the report of a failure."""
     report = (yield).get_result()
-    if report.failed:
-        for name in ("server", "hosted"):
-            found = item.funcargs.get(name) if hasattr(item, "funcargs") else None
-            if isinstance(found, Server):
-                report.sections.append((f"error log of {name}", found.log.text()[-8000:]))
-                break
+    if not report.failed:
+        return
+    found = getattr(item, "funcargs", {})
+    servers = getattr(found.get("launch"), "servers", []) or [found.get("server") or found.get("hosted")]
+    for server in servers:
+        if isinstance(server, Server):
+            report.sections.append((f"error log of httpd {server.pid}", server.log.text()[-8000:]))
 
 
 def pytest_terminal_summary(terminalreporter):

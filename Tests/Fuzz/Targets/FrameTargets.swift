@@ -237,14 +237,11 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
     }
     let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1))
     try require(drain.number(0) == packet.number(0) && drain.number(1) == packet.number(1), "times are read back")
-    try unsafe lend(packet.payload) { payload in
-        var reader = unsafe ByteReader(payload)
-        guard let script = try? SpecCodec.decodeScript(&reader) else { return }
-        let again = encoded { SpecCodec.encodeScript(script, &$0) }
-        let decoded = unsafe lend(again) { bytes in
-            var reader = unsafe ByteReader(bytes)
-            return try? SpecCodec.decodeScript(&reader)
-        }
-        try require(decoded == script, "a script is read back")
+    if let script = packet.script {
+        try require(ControlPacket.proven(script).script == script, "a script is read back")
+    }
+    if let code = packet.code {
+        let again = ControlPacket.refused(code.path, modified: code.modified).code
+        try require(again?.path == code.path && again?.modified == code.modified, "refused code is read back")
     }
 }

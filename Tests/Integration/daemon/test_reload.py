@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import re
+import signal
 import time
 
 import pytest
@@ -21,6 +22,7 @@ APP = """
 import os, time
 @CODE@
 def application(environ, start_response):
+    time.sleep(float(environ["QUERY_STRING"] or 0))
     start_response("200 OK", [])
     return [b"@VERSION@ %d" % os.getpid()]
 """
@@ -231,6 +233,42 @@ def test_script_that_never_worked_does_not_hold_up_others(launch):
     server.log.wait_for("generation 3.* is ready")
     save(server, "newer")
     assert version(server) == "newer"
+
+
+@pytest.mark.parametrize("source", ["raise ValueError('broken deploy')", "import sys; sys.exit(1)", "", None])
+def test_process_that_has_yet_to_load_the_script_leaves_requests_to_one_that_has(launch, source):
+    """The other process is asked for the first time while the file is broken, empty, or already whole again."""
+    server = begin(launch, 2, threads=1, path=None)
+    server.log.allow(BROKEN, "SystemExit", "WSGI0089", r"sys\.exit|\^\^")
+    until(lambda: [what for _, what in starts(server)].count("ready") == 2, "both processes")
+    old = server.get("/app").text
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(server.get, "/app?1.5", timeout=25)
+        time.sleep(0.5)
+        if source is None:
+            save(server, "new")
+            assert version(server) == "new"
+        else:
+            (server.apps / "app.wsgi").write_text(source)
+            assert [server.get("/app", timeout=25).text for _ in range(5)] == [old] * 5
+        assert slow.result().text == old
+    save(server, "newer")
+    assert version(server) == "newer"
+
+
+def test_process_that_replaces_a_killed_one_leaves_broken_code_to_the_other(launch):
+    server = begin(launch, 2, threads=1)
+    know(server, 2)
+    server.log.allow(BROKEN, "WSGI0117|WSGI0146")
+    save(server, "bad", "raise ValueError('broken deploy')")
+    survivor, killed = [one.pid for one in server.processes() if "_wsgi_engine" in one.maps]
+    os.kill(killed, signal.SIGKILL)
+    server.log.wait_for("generation 2.* is ready")
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert {answer.text for answer in pool.map(lambda _: server.get("/app?0.02"), range(60))} == {f"old {survivor}"}
+    save(server, "new")
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert {answer.text.split()[0] for answer in pool.map(lambda _: server.get("/app"), range(30))} == {"new"}
 
 
 def test_broken_script_of_one_application_leaves_the_other(launch):
