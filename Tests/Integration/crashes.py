@@ -37,8 +37,14 @@ def is_httpds_own(stack: str) -> bool:
 
 
 def _stack(core: pathlib.Path) -> str:
-    done = subprocess.run(["gdb", "-batch", "-nx", "-ex", "bt 20", env.httpd(), core], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60)
-    frames = [line for line in done.stdout.splitlines() if line.startswith("#")]
+    """The stack of the thread that crashed, and, unless that is the known crash, those of the others."""
+    frames = [line for line in _ask(core, "bt 20").splitlines() if line.startswith("#")]
     # gdb shows the innermost frame once when it has loaded the file, and again in the stack.
-    return "\n".join(frames[1:] or [done.stdout + done.stderr])
+    stack = "\n".join(frames[1:])
+    return stack if is_httpds_own(stack) else f"{stack}\n{_ask(core, 'thread apply all bt 20')}"
+
+
+def _ask(core: pathlib.Path, command: str) -> str:
+    done = subprocess.run(["gdb", "-batch", "-nx", "-ex", command, env.httpd(), core], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    return done.stdout or done.stderr
