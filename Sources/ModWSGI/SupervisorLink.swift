@@ -97,11 +97,17 @@ enum SupervisorLink {
         send()
     }
 
+    /// There is no supervisor, and so there will be no workers: requests are answered at once.
     private static func report(_ text: String) {
         unsafe Log.server(
             main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
         guard let board = unsafe board else { return }
         for group in lastSpec.groups {
+            for slot in group.slots {
+                unsafe wsgi_slot_close(board.memory, group.index, slot.index)
+                guard lastDescriptors.indices.contains(slot.listenerDescriptor) else { continue }
+                StreamSocket.turnAway(lastDescriptors[slot.listenerDescriptor])
+            }
             unsafe wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED)
         }
     }

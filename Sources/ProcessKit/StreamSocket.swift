@@ -89,6 +89,16 @@ public enum StreamSocket {
     /// Accepts a connection (close-on-exec, blocking): its descriptor, or a failure.
     public static func accept(_ listener: Int32) -> Int { outcome(Int64(wsgi_accept(listener))) }
 
+    /// Closes the connections that wait to be accepted. Their requests were not read, which the other ends can tell.
+    public static func turnAway(_ listener: Int32) {
+        try? Descriptor.setBlocking(listener, false)
+        while true {
+            let socket = accept(listener)
+            guard socket >= 0 else { return }
+            abandon(Int32(truncatingIfNeeded: socket))
+        }
+    }
+
     /// The user whose process is at the other end; `nil`: it cannot be found out.
     public static func peerUser(_ socket: Int32) -> UInt32? { UInt32(exactly: wsgi_peer_user(socket)) }
 

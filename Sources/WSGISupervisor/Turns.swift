@@ -13,16 +13,9 @@ extension ProcessGroup {
         return members.first { $0.slot.wanted?.isAwaited == true } ?? members.first { $0.slot.wanted != nil }
     }
 
-    /// Closes the connections that nobody will accept for a while. Their requests were not read, which the other ends can
-    /// tell: they go to another slot, or are answered at once.
+    /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.
     func turnAway(_ member: Member) {
-        guard let listener = configuration.descriptor(member.listenerDescriptor) else { return }
-        try? Descriptor.setBlocking(listener, false)
-        while true {
-            let socket = StreamSocket.accept(listener)
-            guard socket >= 0 else { return }
-            StreamSocket.abandon(Int32(truncatingIfNeeded: socket))
-        }
+        if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
     }
 
     /// The time of a script of the group as its workers name it.

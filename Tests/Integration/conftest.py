@@ -29,7 +29,9 @@ def pytest_configure(config):
     config.option.module = env.readable_module(config.option.module.resolve())
     processes.adopt_orphans()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped then, too
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # so that servers begin as from a terminal, also under nohup
+    for number in (signal.SIGHUP, signal.SIGQUIT):  # so that servers begin as from a terminal, also under nohup or behind &
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _platforms(metafunc) -> list:

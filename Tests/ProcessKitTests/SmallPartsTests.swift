@@ -1,3 +1,5 @@
+import CSystem
+import Glibc
 import ProcessKit
 import Testing
 
@@ -9,6 +11,43 @@ struct SmallPartsTests {
         #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
         #expect(LogLine.format(level: 6, text: "", process: 1).contains("[wsgi:info]"))
         #expect(LogLine.format(level: 99, text: "", process: 1).contains("[wsgi:trace1]"))
+    }
+
+    @Test func longTextGoesThroughAFullPipe() async throws {
+        var ends: [Int32] = [0, 0]
+        #expect(unsafe pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        // As whoever shares a piped log may have made it.
+        try Descriptor.setBlocking(writing, false)
+        let reader = Task.detached {
+            var (total, room) = (0, [UInt8](repeating: 0, count: 5_000))
+            while true {
+                let count = unsafe read(reading, &room, room.count)
+                guard count > 0 else { return total }
+                total += count
+                usleep(100)
+            }
+        }
+        LogLine.copy([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20), to: writing)
+        close(writing)
+        #expect(await reader.value == 1 << 20)
+        close(reading)
+    }
+
+    @Test func closedSlotIsNotClaimedAndItsGenerationStaysKnown() {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: wsgi_scoreboard_size(), alignment: 64)
+        defer { unsafe memory.deallocate() }
+        unsafe memset(memory, 0, wsgi_scoreboard_size())
+        let board = unsafe memory.assumingMemoryBound(to: wsgi_scoreboard.self)
+        unsafe wsgi_scoreboard_prepare(board)
+        unsafe wsgi_slot_publish(board, 0, 1, 7, 2, 0)
+        #expect(unsafe wsgi_slot_claim(board, 0, 1) == 7)
+        unsafe wsgi_slot_close(board, 0, 1)
+        #expect(unsafe wsgi_slot_claim(board, 0, 1) == 0)
+        unsafe wsgi_slot_release(board, 0, 0, 1, 7)
+        #expect(unsafe wsgi_slot_claim(board, 0, 1) == 0 && wsgi_slot_generation(board, 1) == 7)
+        unsafe wsgi_slot_publish(board, 0, 1, 8, 2, 0)
+        #expect(unsafe wsgi_slot_claim(board, 0, 1) == 8)
     }
 
     @Test func reasonsAreWords() {

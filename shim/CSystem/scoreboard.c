@@ -54,6 +54,14 @@ void wsgi_slot_withdraw(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     wake(board, group);
 }
 
+void wsgi_slot_close(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
+    uint64_t word = atomic_load(&board->slots[slot].word);
+    atomic_store(&board->slots[slot].pid, 0);
+    while (!atomic_compare_exchange_weak(&board->slots[slot].word, &word, WORD(GENERATION(word), UINT32_MAX)))
+        ;
+    wake(board, group);
+}
+
 void wsgi_slot_refuse(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     atomic_fetch_add(&board->slots[slot].refusals, 1);
     wake(board, group);

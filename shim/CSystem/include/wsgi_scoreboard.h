@@ -100,6 +100,8 @@ void wsgi_slot_publish(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t
                        uint32_t threads, int32_t pid);
 /* Supervisor: nobody serves `slot` any more; wakes `group`. */
 void wsgi_slot_withdraw(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
+/* Parent, when there is no supervisor: nobody can claim a thread of `slot` any more, but its generation stays known. */
+void wsgi_slot_close(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
 /* Supervisor: the replacement that was asked for could not be started; wakes `group`. */
 void wsgi_slot_refuse(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
 /* Supervisor or parent: sets the group's state and wakes everyone who waits in it. */
