@@ -93,6 +93,17 @@ def test_requests_wait_for_one_import_whichever_process_they_meet(launch):
     assert set(answers) == {"new"} and time.monotonic() - began < 5.8, "not one import after the other"
 
 
+def test_requests_that_waited_for_the_changed_code_find_no_full_line(launch):
+    server = begin(launch, options="listen-backlog=1")
+    save(server, "new", "time.sleep(2)")
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = []
+        for _ in range(12):
+            answers.append(pool.submit(server.get, "/app?0.2", timeout=25))
+            time.sleep(0.1)
+        assert {answer.result().text.split()[0] for answer in answers} == {"new"}
+
+
 def test_rolling_makes_no_request_wait(launch):
     server = begin(launch, 2, reloading="Rolling")
     know(server, 2)
