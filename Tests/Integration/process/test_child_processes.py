@@ -206,6 +206,22 @@ def ended_by(number):
 """, timeout=35) == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
 
 
+def test_forked_processes_handle_signals(server):
+    """Nothing of the server's own handling is left that could complain into the log."""
+    assert ask(server, TOLD + """
+import _signal
+
+def handle():
+    seen = []
+    _signal.signal(signal.SIGALRM, lambda number, frame: seen.append(number))
+    os.kill(os.getpid(), signal.SIGALRM)
+    time.sleep(0.1)
+    return seen
+
+in_fork(handle)
+""") == [signal.SIGALRM]
+
+
 def test_a_forked_process_that_returns_answers_nothing(server):
     """Two processes return from the application; the client gets one answer, and the other process ends."""
     with server.connect() as connection:
