@@ -58,7 +58,8 @@ internal import WSGIWire
     private func turnedAway(_ answer: Int32) -> Int32 {
         guard let thread = ThreadContext.current else { return answer }
         thread.endInterruptible()
-        return thread.isInterrupted && answer == 500 ? 504 : answer
+        let hasFailed = answer == 500 || answer == WSGI_OUTCOME_UNUSABLE.rawValue
+        return thread.isInterrupted && hasFailed ? 504 : answer
     }
 
     /// An application that was found once is what a successor has to find before it takes over.

@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import ProcessKit
+import Synchronization
 import Testing
 
 struct SmallPartsTests {
@@ -13,25 +14,41 @@ struct SmallPartsTests {
         #expect(LogLine.format(level: 99, text: "", process: 1).contains("[wsgi:trace1]"))
     }
 
-    @Test func longTextGoesThroughAFullPipe() async throws {
-        var ends: [Int32] = [0, 0]
-        #expect(unsafe pipe(&ends) == 0)
-        let (reading, writing) = (ends[0], ends[1])
-        // As whoever shares a piped log may have made it.
-        try Descriptor.setBlocking(writing, false)
-        let reader = Task.detached {
-            var (total, room) = (0, [UInt8](repeating: 0, count: 5_000))
+    /// Counts what comes out of a pipe, on a thread of its own.
+    private final class Reader: Sendable {
+        let descriptor: Int32
+        let total = Mutex<Int?>(nil)
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        func run() {
+            var (sum, room) = (0, [UInt8](repeating: 0, count: 5_000))
             while true {
-                let count = unsafe read(reading, &room, room.count)
-                guard count > 0 else { return total }
-                total += count
+                let count = unsafe read(descriptor, &room, room.count)
+                guard count > 0 else { break }
+                sum += count
                 usleep(100)
             }
+            total.withLock { $0 = sum }
         }
-        LogLine.copy([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20), to: writing)
-        close(writing)
-        #expect(await reader.value == 1 << 20)
-        close(reading)
+    }
+
+    @Test func longTextGoesThroughAFullPipe() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(unsafe pipe(&ends) == 0)
+        // As whoever shares a piped log may have made it.
+        try Descriptor.setBlocking(ends[1], false)
+        let reader = Reader(ends[0])
+        let context = unsafe Unmanaged.passRetained(reader).toOpaque()
+        unsafe try CurrentProcess.startThread(stackSize: 0, name: "reader", context: context) { context in
+            guard let context = unsafe context else { return }
+            unsafe Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
+        }
+        LogLine.copy([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20), to: ends[1])
+        close(ends[1])
+        while reader.total.withLock({ $0 == nil }) { usleep(1_000) }
+        #expect(reader.total.withLock { $0 } == 1 << 20)
+        close(ends[0])
     }
 
     @Test func closedSlotIsNotClaimedAndItsGenerationStaysKnown() {
