@@ -204,7 +204,7 @@ def test_a_process_that_dies_of_its_memory_is_replaced(launch, option):
 
 
 def test_a_limit_that_leaves_no_room_for_threads_says_so(launch):
-    server = launch(configuration("daemon", "threads=15 memory-limit=40M stack-size=8M"))
+    server = launch(configuration("daemon", "threads=15 memory-limit=140M stack-size=64M"))
     server.log.allow("WSGI1014: ", "WSGI0117: ", "WSGI1011: ")
     server.log.wait_for(r"WSGI0028: .*pthread_create")
     assert server.request("POST", "/main", body=b"1").status == 503

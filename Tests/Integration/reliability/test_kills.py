@@ -127,12 +127,15 @@ class Proof:
         return kill
 
     def crash_and_start(self, kill: Kill) -> None:
-        """Everything of the old httpd must end by itself; a new one must start at once."""
+        """Everything of the old httpd must end by itself, its children, which hold the port, at once: then another starts."""
         old = [one.pid for one in self.server.processes()]
         sockets = set(leaks.sockets_in(self.server.root))
         self.server.crash()
         begin = time.monotonic()
+        children = [one.pid for one in self.server.processes() if "apache2" in one.name or "httpd" in one.name]
         try:
+            until(lambda: not any(one and one.state not in "ZX" for one in map(processes.process, children)),
+                  "httpd's children to end", timeout=2, interval=0.005)
             self.server.start(wait=False)
             self.server.wait_ready(timeout=10)
         except AssertionError as failure:
