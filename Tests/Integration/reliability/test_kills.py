@@ -128,14 +128,20 @@ class Proof:
 
     def crash_and_start(self, kill: Kill) -> None:
         """Everything of the old httpd must end by itself, its children, which hold the port, at once: then another starts."""
-        old = [one.pid for one in self.server.processes()]
+        running = self.server.processes()
+        old = [one.pid for one in running]
+        children = [one.pid for one in running if one.parent == self.server.pid and one.name in ("apache2", "httpd")]
         sockets = set(leaks.sockets_in(self.server.root))
         self.server.crash()
         begin = time.monotonic()
-        children = [one.pid for one in self.server.processes() if "apache2" in one.name or "httpd" in one.name]
+
+        def ended() -> bool:
+            self.server.processes()  # collects those that can be
+            return not any(map(processes.process, children))
+
         try:
-            until(lambda: not any(one and one.state not in "ZX" for one in map(processes.process, children)),
-                  "httpd's children to end", timeout=2, interval=0.005)
+            # One that is a zombie already may have threads that have yet to let go of the port.
+            until(ended, "httpd's children to end", timeout=2, interval=0.005)
             self.server.start(wait=False)
             self.server.wait_ready(timeout=10)
         except AssertionError as failure:
