@@ -22,7 +22,7 @@ SEED = int(os.environ.get("WSGI_SEED") or 1)
 #: What a process may grow by with each restart, in KiB and descriptors, over the second half of a long run.
 MOST_KIB, MOST_DESCRIPTORS = 1.0, 0.005
 #: Before that many restarts a slope says nothing.
-LEAST_SAMPLES = 200
+LEAST_SAMPLES = 500
 #: So many samples count as one.
 BLOCK = 20
 
