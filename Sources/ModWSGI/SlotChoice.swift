@@ -89,7 +89,7 @@ internal import CSystem
                 let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
                 if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
-            // Old code can answer where it is loaded. Where none is, it is for the others to answer, as long as there are any.
+            // Old code can answer where it is loaded; where the script does not work, only another worker can.
             let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
             if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
             let left = deadline.millisecondsLeft

@@ -87,18 +87,18 @@ enum SupervisorLink {
             request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
-                return report(
+                return giveUp(
                     "'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
             }
             control = descriptor.release()
         } catch {
-            return report("its control socket cannot be made: \(error).")
+            return giveUp("its control socket cannot be made: \(error).")
         }
         send()
     }
 
     /// There is no supervisor, and so there will be no workers: requests are answered at once.
-    private static func report(_ text: String) {
+    private static func giveUp(_ text: String) {
         unsafe Log.server(
             main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
         guard let board = unsafe board else { return }

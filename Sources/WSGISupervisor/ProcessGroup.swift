@@ -106,10 +106,13 @@ final class ProcessGroup {
         }
     }
 
-    /// Tells a worker that is about to serve with which scripts those of the other slots do, and it may not.
-    func tellWhatOthersServe(_ worker: WorkerProcess) {
-        guard members.count > 1 else { return }
-        for script in learned + worker.unusable { try? ControlPacket.proven(script).send(on: worker.control) }
+    /// Tells a worker of a slot that is about to serve with which scripts those of the other slots do, and it may not.
+    func tellWhatOthersServe(_ worker: WorkerProcess, of member: Member) {
+        let others = members.filter { $0 !== member }.flatMap(\.workers.values).filter { $0.isReady && !$0.isDraining }
+        for script in learned + worker.unusable
+        where others.contains(where: { !$0.unusable.contains(where: script.isSameCode(as:)) }) {
+            try? ControlPacket.proven(script).send(on: worker.control)
+        }
     }
 
     /// Forgets the scripts that `isGone` says are not there any more.

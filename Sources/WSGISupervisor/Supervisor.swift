@@ -244,7 +244,7 @@ final class Supervisor {
             return refuse(group, member)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
-            group.tellWhatOthersServe(worker)
+            group.tellWhatOthersServe(worker, of: member)
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
                 // It would never take a request, and has none yet.
                 worker.process.kill()
@@ -308,9 +308,11 @@ final class Supervisor {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
                 throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
             }
+            let predecessor = hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil
+            // Without a script that the former process is without, too, unless just that one is asked for.
+            let tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
             let worker = try launcher.start(
-                group, slot: member.index, generation: generation, cause: cause,
-                predecessor: hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil,
+                group, slot: member.index, generation: generation, cause: cause, tolerated: tolerated,
                 mustSucceed: hasPredecessor, token: nextToken, listener: listener)
             nextToken += 2
             let home = Home(group: group, member: member, worker: worker)

@@ -56,10 +56,10 @@ struct WorkerLauncher {
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
-    ///   - predecessor: The worker that serves.
-    ///   - mustSucceed: Another worker serves, so a preload that fails ends the start, unless that one is without it.
+    ///   - tolerated: Preloads that may fail.
+    ///   - mustSucceed: Another worker serves, so any other preload that fails ends the start.
     func start(
-        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, predecessor: WorkerProcess?,
+        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, tolerated: [ScriptSpec],
         mustSucceed: Bool, token: UInt64, listener: Int32
     ) throws(Failure) -> WorkerProcess {
         do {
@@ -76,7 +76,7 @@ struct WorkerLauncher {
             ]
             try Self.tell(
                 pair.ours, group, learned: cause.wantsLittle ? [] : group.learned, slot: slot, generation: generation,
-                mustSucceed: mustSucceed, tolerated: predecessor?.unusable ?? [])
+                mustSucceed: mustSucceed, tolerated: tolerated)
             let made = try Self.spawn(request, group.spec)
             return WorkerProcess(
                 token: token, generation: generation, cause: cause, started: started,

@@ -272,14 +272,29 @@ def test_process_that_replaces_a_killed_one_leaves_broken_code_to_the_other(laun
     know(server, 2)
     server.log.allow(BROKEN, "WSGI0117|WSGI0146")
     save(server, "bad", "raise ValueError('broken deploy')")
+    server.log.start_test()
+    server.log.allow(BROKEN, "WSGI0117|WSGI0146")
     survivor, killed = [one.pid for one in server.processes() if "_wsgi_engine" in one.maps]
     os.kill(killed, signal.SIGKILL)
     server.log.wait_for("generation 2.* is ready")
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         assert {answer.text for answer in pool.map(lambda _: server.get("/app?0.02"), range(60))} == {f"old {survivor}"}
+    assert len(starts(server)) <= 5, "the killed one's successor, and an attempt for each of the two"
     save(server, "new")
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         assert {answer.text.split()[0] for answer in pool.map(lambda _: server.get("/app"), range(30))} == {"new"}
+
+
+@pytest.mark.parametrize("code", ["raise ValueError('broken')", "del_ = 1"])
+def test_script_that_works_nowhere_replaces_no_process(launch, code):
+    """It is loaded when the processes start, so that each of them knows that it does not work."""
+    server = begin(launch, 2, path=None, code=code, config=CONFIG.replace(
+        "/app.wsgi\n", "/app.wsgi process-group=main application-group=%{GLOBAL} callable-object=absent\n"))
+    server.log.allow(BROKEN, "WSGI0089")
+    until(lambda: [what for _, what in starts(server)].count("ready") == 2, "both processes")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert {answer.status for answer in pool.map(lambda _: server.get("/app"), range(20))} <= {404, 500}
+    assert len(starts(server)) == 4, starts(server)
 
 
 def test_broken_script_of_one_application_leaves_the_other(launch):
