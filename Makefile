@@ -11,14 +11,15 @@ COMPANIONS := $(BUILD)/mod_wsgi
 # Where the headers of an httpd are that is not the distribution's.
 HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
-RELEASE = -c release $(SWIFT_FLAGS)
+# The same for all products, or each build of one makes the others old.
+RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath
 
 .PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
 	$(SWIFT) build $(RELEASE) --product WSGIEngine
-	$(SWIFT) build $(RELEASE) --product wsgi-supervisor --static-swift-stdlib --disable-local-rpath
+	$(SWIFT) build $(RELEASE) --product wsgi-supervisor
 	tools/link module "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
 	tools/link engine "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
 	tools/link supervisor "$$($(SWIFT) build $(RELEASE) --show-bin-path)" $(BUILD)
@@ -48,7 +49,7 @@ large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, wit
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
 
 # The proofs of docs/reliability.md. Each prints its seed; SEED=... repeats a run.
-RELIABILITY = nice Tests/Integration/run --reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
+RELIABILITY = nice Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
 
 kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (SEED=...)
 	WSGI_KILLS=$(or $(KILLS),500) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_kills.py

@@ -1,8 +1,4 @@
-"""What the audits after a test found, and which of it a second run may excuse.
-
-Timing on a busy machine is no defect of the product: pytest-rerunfailures runs a failed test once more, and the failure that
-it forgives is printed in full. A crash or something left behind is never forgiven.
-"""
+"""What the audits after a test found, and which of it another run may excuse (reruns.py): damage never."""
 
 
 class Damage(str):
@@ -10,7 +6,7 @@ class Damage(str):
 
 
 class DamageFailure(AssertionError):
-    """Fails a test for good; pytest.ini names it to pytest-rerunfailures."""
+    """Fails a test for good."""
 
 
 def require_none(faults: list[str]) -> None:

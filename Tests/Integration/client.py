@@ -7,6 +7,8 @@ import select
 import socket
 import struct
 
+from polling import PATIENCE
+
 
 class Cut(Exception):
     """The connection ended before the answer did; `partial` is what had arrived."""
@@ -49,13 +51,13 @@ class Response:
 class Connection:
     """One TCP connection; use as a context manager."""
 
-    def __init__(self, port: int, *, timeout: float = 10, receive_buffer: int | None = None):
+    def __init__(self, port: int, *, timeout: float = PATIENCE, receive_buffer: int | None = None):
         self._socket = socket.socket()
         if receive_buffer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(timeout)
         self._socket.connect(("127.0.0.1", port))
-        self._buffer = b""
+        self._buffer = bytearray()
         #: The client's own port.
         self.port = self._socket.getsockname()[1]
         #: Whether not a byte has come since `start_answer`.
@@ -110,23 +112,25 @@ class Connection:
     def read_line(self) -> bytes:
         while b"\n" not in self._buffer:
             if not self._fill():
-                raise Cut(None, f"closed inside a line after {self._buffer!r}")
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r")
+                raise Cut(None, f"closed inside a line after {bytes(self._buffer)!r}")
+        return self._take(self._buffer.index(b"\n") + 1)[:-1].rstrip(b"\r")
 
     def take(self, count: int) -> bytes:
         while len(self._buffer) < count:
             if not self._fill():
                 break
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        return self._take(count)
+
+    def _take(self, count: int) -> bytes:
+        data = bytes(memoryview(self._buffer)[:count])
+        del self._buffer[:count]
         return data
 
     def take_some(self) -> bytes:
         """Whatever comes next; empty at the end."""
         if not self._buffer:
             self._fill()
-        data, self._buffer = self._buffer, b""
-        return data
+        return self._take(len(self._buffer))
 
     def at_end(self) -> bool:
         """Waits for more; true if the server closed the connection instead."""
@@ -150,22 +154,27 @@ class Connection:
         return Response(int(code), reason, headers, version=version)
 
     def blocks(self, response: Response):
-        """The chunks of a chunked answer as they arrive; raises Cut when there is no final chunk."""
-        while True:
-            try:
+        """The chunks of a chunked answer as they arrive; raises Cut when there is no final chunk.
+
+        response.body is what has come when the iteration ends.
+        """
+        body = bytearray()
+        try:
+            while True:
                 size = int(self.read_line().split(b";")[0], 16)
-            except Cut:
-                raise Cut(response, "closed before the final chunk") from None
-            except ConnectionResetError:
-                raise Cut(response, "reset before the final chunk") from None
-            data = self.take(size)
-            response.body += data
-            if len(data) < size:
-                raise Cut(response, "closed inside a chunk")
-            self.read_line()
-            if size == 0:
-                return
-            yield data
+                data = self.take(size)
+                body += data
+                if len(data) < size:
+                    raise Cut(response, "closed inside a chunk")
+                self.read_line()
+                if size == 0:
+                    return
+                yield data
+        except (Cut, ConnectionResetError) as failure:
+            reason = "reset" if isinstance(failure, OSError) else str(failure)
+            raise Cut(response, f"{reason} before the final chunk") from None
+        finally:
+            response.body = bytes(body)
 
     def read_body(self, response: Response, method: str = "GET") -> Response:
         if method == "HEAD" or response.status in (204, 304) or response.status < 200:
@@ -181,7 +190,7 @@ class Connection:
         else:
             while self._fill():
                 pass
-            response.body, self._buffer = self._buffer, b""
+            response.body = self._take(len(self._buffer))
         return response
 
     def read_response(self, method: str = "GET") -> Response:

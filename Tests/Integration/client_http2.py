@@ -8,6 +8,8 @@ import h2.connection
 import h2.events
 import h2.settings
 
+from polling import PATIENCE
+
 #: How much a stream may receive before it says that it takes more.
 WINDOW = 65535
 
@@ -23,7 +25,7 @@ class Connection:
     """One connection with many streams; use as a context manager. Data is taken by `take` only."""
 
     def __init__(self, port: int):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self._http.initiate_connection()
         # The window of the connection never stands in the way, only those of the streams do.

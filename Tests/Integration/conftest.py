@@ -3,6 +3,7 @@
 import pathlib
 import signal
 import sys
+import zlib
 
 import pytest
 
@@ -21,8 +22,8 @@ MODES = ("embedded", "daemon")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "mpms: runs under every MPM")
-    config.addinivalue_line("markers", "pythons: runs on every Python version")
+    config.addinivalue_line("markers", "mpms: runs under another MPM, too")
+    config.addinivalue_line("markers", "pythons: runs on another Python version, too")
     if not config.option.module.exists():
         raise pytest.UsageError(f"{config.option.module} does not exist: build it, or name another with --module")
     crashes.allow_cores()
@@ -35,15 +36,23 @@ def pytest_configure(config):
 
 
 def _platforms(metafunc) -> list:
-    """(mpm, python) pairs of a test, a python being a path or a version; the first pair is the default one."""
+    """(mpm, python) pairs of a test, a python being a path or a version; the first pair is the default one.
+
+    Of the others a test gets one MPM and one Python, dealt by the name of its file, or all with --everywhere.
+    """
     config = metafunc.config.option
     mpm, python = config.mpm or MPMS[0], config.python or str(env.DEFAULT_PYTHON)
     pairs = [(mpm, python)]
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
+
+    def dealt(choices: tuple) -> tuple:
+        first = zlib.crc32(metafunc.definition.path.name.encode()) % len(choices)
+        return choices if config.everywhere else choices[first:first + 1]
+
     if "mpms" in marks and not config.mpm:
-        pairs += [(other, python) for other in MPMS[1:]]
+        pairs += [(other, python) for other in dealt(MPMS[1:])]
     if "pythons" in marks and not config.python:
-        pairs += [(mpm, other) for other in MORE_PYTHONS]
+        pairs += [(mpm, other) for other in dealt(MORE_PYTHONS)]
     return [pytest.param(pair, id="-".join((pair[0], pathlib.Path(pair[1]).name))) for pair in pairs]
 
 
@@ -122,11 +131,3 @@ def pytest_runtest_makereport(item, call):
     for server in servers:
         if isinstance(server, Server):
             report.sections.append((f"error log of httpd {server.pid}", server.log.text()[-8000:]))
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Prints the failures that a second run has excused: each is a test, or a product, to be made steady."""
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.section(f"failed at first: {report.nodeid}", "_")
-        for title, text in [("failure", report.longreprtext), *report.sections]:
-            terminalreporter.line(f"--- {title}\n{text}")

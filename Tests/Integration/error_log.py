@@ -5,7 +5,7 @@ import re
 
 import crashes
 from audit import Damage
-from polling import until
+from polling import PATIENCE, until
 
 _BAD = [
     re.compile(r"\[[\w-]*:(warn|error|crit|alert|emerg)\]"),
@@ -55,7 +55,7 @@ class ErrorLog:
     def text(self, name: str | None = None) -> str:
         return "\n".join(self.lines(name))
 
-    def wait_for(self, pattern: str, *, name: str | None = None, timeout: float = 5) -> re.Match:
+    def wait_for(self, pattern: str, *, name: str | None = None, timeout: float = PATIENCE) -> re.Match:
         """Waits until a line matches and returns the match; the line counts as expected."""
         compiled = re.compile(pattern)
         self._allowed.append(compiled)
@@ -106,6 +106,6 @@ class ErrorLog:
 
     def _arrived(self, pattern: re.Pattern) -> bool:
         try:
-            return bool(until(lambda: any(map(pattern.search, self.lines())), "", timeout=3))
+            return bool(until(lambda: any(map(pattern.search, self.lines())), ""))
         except AssertionError:
             return False

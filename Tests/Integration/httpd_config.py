@@ -25,11 +25,11 @@ CustomLog logs/access.log "%h %t \\"%r\\" %>s %B %{ms}T %X"
 TypesConfig @MIME@
 ServerTokens Full
 ExtendedStatus On
-Timeout 20
+Timeout 60
 KeepAlive On
 KeepAliveTimeout 20
 MaxKeepAliveRequests 0
-GracefulShutdownTimeout 20
+GracefulShutdownTimeout 60
 
 @MPM@
 

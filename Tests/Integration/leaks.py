@@ -28,7 +28,7 @@ def left_after_stop(server) -> list[str]:
         return not server.processes()
 
     try:
-        until(gone, "", timeout=10)
+        until(gone, "")
     except AssertionError:
         pass
     faults = [f"process left: {one}" for one in server.processes()]
@@ -44,22 +44,18 @@ class DescriptorAudit:
     """Descriptor counts of the processes that live on: the httpd parent and the supervisor."""
 
     def __init__(self, server):
-        self._server = server
-        self._before = self._count()
-
-    def _count(self) -> dict[int, int]:
-        watched = [one for one in self._server.processes()
-                   if one.pid == self._server.pid or one.name.startswith("wsgi-super")]
-        return {one.pid: len(one.descriptors) for one in watched}
+        watched = [one for one in server.processes() if one.pid == server.pid or one.name.startswith("wsgi-super")]
+        self._before = {one.pid: len(one.descriptors) for one in watched}
 
     def faults(self) -> list[str]:
         """Processes that live on and have more descriptors than before; waits, as closing may lag behind."""
         def grown():
-            return {pid: (self._before[pid], now) for pid, now in self._count().items()
-                    if pid in self._before and now > self._before[pid]}
+            now = {pid: processes.process(pid) for pid in self._before}
+            counts = {pid: len(one.descriptors) for pid, one in now.items() if one}
+            return {pid: (self._before[pid], count) for pid, count in counts.items() if count > self._before[pid]}
 
         try:
-            until(lambda: not grown(), "", timeout=3, interval=0.1)
+            until(lambda: not grown(), "", timeout=10, interval=0.1)
             return []
         except AssertionError:
             names = {pid: processes.process(pid) for pid in grown()}

@@ -12,6 +12,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("mod_wsgi")
     group.addoption("--module", type=pathlib.Path, default=env.DEFAULT_MODULE, help="the mod_wsgi.so under test")
     group.addoption("--mpm", choices=MPMS, help="run everything under this MPM only (default: event, and a subset "
-                                               "under the others)")
+                                               "under one of the others)")
     group.addoption("--python", help="run everything on this Python only (default: /usr/bin/python3, and a subset on "
-                                     f"{' and '.join(MORE_PYTHONS)})")
+                                     f"one of {' and '.join(MORE_PYTHONS)})")
+    group.addoption("--everywhere", action="store_true", help="run the subsets under all MPMs and on all Pythons")

@@ -2,8 +2,11 @@
 
 import time
 
+#: How long anything is waited for, in seconds: long, as a busy machine can stand still; nothing waits that long for a success.
+PATIENCE = 60
 
-def until(condition, what: str, *, timeout: float = 15, interval: float = 0.02):
+
+def until(condition, what: str, *, timeout: float = PATIENCE, interval: float = 0.02):
     """Calls `condition` until it returns something true and returns that; fails with `what` after `timeout`."""
     deadline = time.monotonic() + timeout
     while True:

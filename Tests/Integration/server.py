@@ -16,7 +16,7 @@ import httpd_config
 import leaks
 import processes
 from error_log import ErrorLog
-from polling import until
+from polling import PATIENCE, until
 from pythons import Python
 
 
@@ -119,7 +119,7 @@ class Server:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run([env.httpd(), "-f", self.config_file, *words], env=self._environment(), text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", env.MARKER: self.marker} | self.environment
@@ -154,7 +154,7 @@ class Server:
         path = self.root / "httpd.pid"
         return path.read_text().strip() if path.exists() else ""
 
-    def wait_ready(self, path: str = "/ready.txt", timeout: float = 20) -> None:
+    def wait_ready(self, path: str = "/ready.txt", timeout: float = PATIENCE) -> None:
         """Waits until `path` is answered with 200."""
         def answers():
             if not self.is_alive():
@@ -169,7 +169,7 @@ class Server:
         except AssertionError as failure:
             raise StartFailed(f"{failure}\n{self.output()}") from None
 
-    def wait_answering(self, timeout: float = 20) -> None:
+    def wait_answering(self, timeout: float = PATIENCE) -> None:
         """Waits until httpd answers anything at all."""
         def answers():
             if not self.is_alive():
@@ -209,7 +209,7 @@ class Server:
         if self.is_alive():
             os.kill(self.pid, signal.SIGTERM)
 
-    def stop(self, timeout: float = 30) -> None:
+    def stop(self, timeout: float = PATIENCE) -> None:
         """Ends httpd by its own pid and waits; kills it, and fails, when it does not end."""
         if not self.pid:
             return
@@ -220,7 +220,7 @@ class Server:
             os.kill(self.pid, signal.SIGKILL)
             raise
 
-    def wait_gone(self, timeout: float = 30) -> None:
+    def wait_gone(self, timeout: float = PATIENCE) -> None:
         until(lambda: not self.is_alive(), f"httpd {self.pid} to end", timeout=timeout)
 
     def crash(self) -> None:
@@ -282,7 +282,7 @@ class Server:
 
     def curl(self, path: str, *words: str) -> subprocess.CompletedProcess:
         """curl's own judgement of an answer: its exit code says whether it was complete."""
-        return subprocess.run(["curl", "-s", "--max-time", "30", *words, f"http://127.0.0.1:{self.port}{path}"],
+        return subprocess.run(["curl", "-s", "--max-time", str(PATIENCE), *words, f"http://127.0.0.1:{self.port}{path}"],
                               capture_output=True)
 
     # The application's side
@@ -296,7 +296,7 @@ class Server:
         for path in set(self.scratch.iterdir()) - self._kept:
             path.unlink(missing_ok=True)
 
-    def note(self, name: str, timeout: float = 10) -> str:
+    def note(self, name: str, timeout: float = PATIENCE) -> str:
         """Waits for a file that an application wrote to the scratch directory."""
         path = self.scratch / name
         until(path.exists, f"the application to write {name}", timeout=timeout)

@@ -95,7 +95,7 @@ def test_options_of_a_group(lines):
     assert rows["home"] == ["/srv", here]
     assert rows["display-name"] == ["%{GROUP}", here]
     assert rows["python-home"] == [str(server.platform.python.venv()), place(server, "WSGIPythonHome")]
-    assert rows["socket-timeout"] == ["20", "httpd's Timeout"]
+    assert rows["socket-timeout"] == ["60", "httpd's Timeout"]
     assert rows["group"][1] == "httpd's Group"
     assert section(text, "Process group 'own'")[f"usable from: one.test:{server.port}"] == []
 

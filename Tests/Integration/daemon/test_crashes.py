@@ -110,8 +110,8 @@ def test_requests_in_other_processes_go_on(server, how):
     """Those of the process that ends fail; those of another one of the group, and of another group, do not notice."""
     expect_record(server, how)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        waiting = {name: pool.submit(server.get, f"/several/wait?{name}", timeout=25) for name in ("a", "b", "c")}
-        waiting["other"] = pool.submit(server.get, "/other/wait?other", timeout=25)
+        waiting = {name: pool.submit(server.get, f"/several/wait?{name}") for name in ("a", "b", "c")}
+        waiting["other"] = pool.submit(server.get, "/other/wait?other")
         pids = {name: int(server.note(f"began-{name}")) for name in waiting}
         # Both threads of one process are taken, so it is the other one that ends.
         assert end(server, "/several/wrong", how).status == 502
@@ -131,9 +131,9 @@ def test_requests_that_wait_for_a_thread_are_served_by_the_successor(server, how
     before = server.get("/single/pid").text
     wait = ('import time\nwhile not os.path.exists(os.path.join(environ["TEST_SCRATCH"], "go")):\n    time.sleep(0.01)\n')
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        ending = pool.submit(end, server, "/single/wrong", how, wait, timeout=25)
+        ending = pool.submit(end, server, "/single/wrong", how, wait)
         assert entered(server) == [int(before)]
-        waiting = [pool.submit(server.get, "/single/pid", timeout=25) for _ in range(6)]
+        waiting = [pool.submit(server.get, "/single/pid") for _ in range(6)]
         assert not concurrent.futures.wait(waiting, timeout=0.2).done
         server.tell("go")
         assert ending.result().status == 502

@@ -88,7 +88,7 @@ def test_sigusr1_replaces_the_process_after_its_request(launch):
     server = begin(launch)
     first = pid(server)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(server.get, "/wait?one", timeout=25)
+        slow = pool.submit(server.get, "/wait?one")
         assert server.note("began-one") == str(first)
         server.kill(first, signal.SIGUSR1)
         server.tell("go")
@@ -125,7 +125,7 @@ def test_graceful_restart_replaces_processes_and_finishes_requests(launch, daemo
     server = begin(launch, processes=2, daemonise=daemonise)
     before = workers(server)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(server.get, "/wait?one", timeout=25)
+        slow = pool.submit(server.get, "/wait?one")
         served_by = int(server.note("began-one"))
         server.graceful()
         until(lambda: workers(server) - before, "new processes")

@@ -94,9 +94,9 @@ def test_as_many_requests_run_as_there_are_threads(launch, processes, threads):
     server = launch(WAITING, PROCESSES=processes, THREADS=threads)
     total = processes * threads
     with concurrent.futures.ThreadPoolExecutor(total + 1) as pool:
-        answers = [pool.submit(server.get, f"/wait?{number}", timeout=25) for number in range(total)]
+        answers = [pool.submit(server.get, f"/wait?{number}") for number in range(total)]
         pids = {server.note(f"began-{number}") for number in range(total)}
-        waiting = pool.submit(server.get, "/wait?extra", timeout=25)
+        waiting = pool.submit(server.get, "/wait?extra")
         assert not (server.scratch / "began-extra").exists()
         server.tell("go")
         assert {answer.result().status for answer in answers} == {200}
@@ -107,7 +107,7 @@ def test_as_many_requests_run_as_there_are_threads(launch, processes, threads):
 def test_a_request_never_waits_behind_a_busy_process_while_another_is_idle(launch):
     server = launch(WAITING, PROCESSES=3, THREADS=1)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        slow = [pool.submit(server.get, f"/wait?{number}", timeout=25) for number in range(2)]
+        slow = [pool.submit(server.get, f"/wait?{number}") for number in range(2)]
         busy = {server.note(f"began-{number}") for number in range(2)}
         quick = {server.get("/pid").text for _ in range(30)}
         server.tell("go")

@@ -48,7 +48,7 @@ def begin(launch, processes=1, threads=4, reloading="On", options="", code="", p
 
 
 def version(server, path="/app"):
-    return server.get(path, timeout=25).text.split()[0]
+    return server.get(path).text.split()[0]
 
 
 def know(server, processes):
@@ -89,7 +89,7 @@ def test_requests_wait_for_one_import_whichever_process_they_meet(launch):
     save(server, "new", "time.sleep(3)")
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: server.get("/app", timeout=25).text.split()[0], range(6)))
+        answers = list(pool.map(lambda _: server.get("/app").text.split()[0], range(6)))
     assert set(answers) == {"new"} and time.monotonic() - began < 5.8, "not one import after the other"
 
 
@@ -99,7 +99,7 @@ def test_requests_that_waited_for_the_changed_code_find_no_full_line(launch):
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         answers = []
         for _ in range(12):
-            answers.append(pool.submit(server.get, "/app?0.2", timeout=25))
+            answers.append(pool.submit(server.get, "/app?0.2"))
             time.sleep(0.1)
         assert {answer.result().text.split()[0] for answer in answers} == {"new"}
 
@@ -254,14 +254,14 @@ def test_process_that_has_yet_to_load_the_script_leaves_requests_to_one_that_has
     until(lambda: [what for _, what in starts(server)].count("ready") == 2, "both processes")
     old = server.get("/app").text
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(server.get, "/app?1.5", timeout=25)
+        slow = pool.submit(server.get, "/app?1.5")
         time.sleep(0.5)
         if source is None:
             save(server, "new")
             assert version(server) == "new"
         else:
             (server.apps / "app.wsgi").write_text(source)
-            assert [server.get("/app", timeout=25).text for _ in range(5)] == [old] * 5
+            assert [server.get("/app").text for _ in range(5)] == [old] * 5
         assert slow.result().text == old
     save(server, "newer")
     assert version(server) == "newer"
@@ -329,7 +329,7 @@ def test_import_that_ends_the_process_backs_off_until_the_file_is_repaired(launc
         "/app.wsgi\n", "/app.wsgi process-group=main application-group=%{GLOBAL}\n"))
     server.log.allow(BROKEN)
     server.log.wait_for("WSGI1011.*ended with exit code 7 before it was ready")
-    server.log.wait_for("WSGI1014.*the next one is in 4 s", timeout=10)
+    server.log.wait_for("WSGI1014.*the next one is in 4 s")
     assert server.get("/app").status == 503
     server.log.allow("WSGI0117")
     save(server, "new")

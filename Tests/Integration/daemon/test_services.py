@@ -72,7 +72,7 @@ def test_script_that_does_not_end_is_killed_after_shutdown_timeout(launch):
     server.log.expect("WSGI1012")
     until(lambda: life(server) == ["begin"], "the script to begin")
     server.graceful()
-    until(lambda: life(server) == ["begin", "asked", "begin"], "a new one", timeout=10)
+    until(lambda: life(server) == ["begin", "asked", "begin"], "a new one")
     server.stop()
 
 
@@ -109,7 +109,7 @@ def test_script_that_ends_early_backs_off_until_it_is_changed(launch, code):
     server = begin(launch, code)
     server.log.expect("WSGI1014.*work': 3 runs have ended early in a row; the next one is in 2 s")
     server.log.allow("WSGI1014", "WSGI1011.*exit code 3")
-    server.log.wait_for("the next one is in 2 s", timeout=8)
+    server.log.wait_for("the next one is in 2 s")
     assert len(life(server)) == 3
     save(server, FOR_EVER.replace("note(", "note('new') or note("))
     until(lambda: len(life(server)) == 4, "the changed script to run", timeout=1.5)

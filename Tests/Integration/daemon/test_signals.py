@@ -31,7 +31,7 @@ def test_a_process_ends_after_its_request_and_is_replaced(launch, name):
     server = begin(launch, "cpu-time-limit=1000")
     first = ask(server, PID)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(server.get, "/wait?one", timeout=25)
+        slow = pool.submit(server.get, "/wait?one")
         assert server.note("began-one") == str(first)
         server.kill(first, getattr(signal, name))
         reason = {"SIGUSR1": r"a signal asked for it \(SIGUSR1\) \(graceful_signal\)",
@@ -51,7 +51,7 @@ def test_a_process_that_is_told_to_end_cuts_requests_after_its_shutdown_timeout(
     server = begin(launch, "shutdown-timeout=1 graceful-timeout=30")
     first = ask(server, PID)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(server.get, "/wait?one", timeout=25)
+        slow = pool.submit(server.get, "/wait?one")
         server.note("began-one")
         server.kill(first, getattr(signal, name))
         assert slow.result().status == 502
@@ -99,7 +99,7 @@ def test_a_supervisor_that_is_told_to_end_takes_its_processes_along_and_comes_ba
     first, former = ask(server, PID), supervisor(server)
     server.kill(former, getattr(signal, name))
     server.log.wait_for(r"\[wsgi:info\].*The daemon processes are stopped: a signal told it to")
-    server.log.wait_for("WSGI1010: .*is started again", timeout=10)
+    server.log.wait_for("WSGI1010: .*is started again")
     server.log.allow("WSGI0117: ", "WSGI0116: ")
     second = until(lambda: answers(server), "an answer")
     assert second != first and supervisor(server) != former
@@ -126,7 +126,7 @@ def test_a_processor_limit_of_the_supervisor_itself(launch):
     server.wrapper = ["prlimit", "--core=0"]
     former = supervisor(server.start())
     server.kill(former, signal.SIGXCPU)
-    server.log.wait_for("WSGI1010: .*is started again", timeout=10)
+    server.log.wait_for("WSGI1010: .*is started again")
     server.log.allow("WSGI0117: ", "WSGI0116: ", "AH0005[12]: .*cpu limit")
     # The processes of the former supervisor end by themselves; it may be a moment until the parent has reaped it.
     until(lambda: answers(server) and former not in {one.pid for one in server.processes()}, "another supervisor")

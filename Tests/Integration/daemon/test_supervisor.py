@@ -33,5 +33,5 @@ def test_one_that_cannot_be_started_is_tried_again(launch, program):
     server.log.allow("WSGI1017|WSGI0117|WSGI0146|WSGI1002")
     until(lambda: server.get("/hello").status == 503, "nobody to answer")
     program.chmod(0o755)
-    until(lambda: supervisors(server), "the supervisor to be started again", timeout=25)
+    until(lambda: supervisors(server), "the supervisor to be started again")
     server.wait_ready("/hello")

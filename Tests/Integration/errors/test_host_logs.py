@@ -243,11 +243,11 @@ time.sleep(0.2)
 os.getpid()
 """
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        pids = list(pool.map(lambda _: ask(server, source, timeout=60), range(16)))
+        pids = list(pool.map(lambda _: ask(server, source), range(16)))
     name = "error_piped.log" if "tee" in log else "error.log"
     path = server.root / "logs" / name
     expected = 16 * 2 * count
-    until(lambda: path.read_bytes().count(b"xxx=\n") == expected, f"{expected} lines", timeout=20, interval=0.2)
+    until(lambda: path.read_bytes().count(b"xxx=\n") == expected, f"{expected} lines", interval=0.2)
     found = whole_lines([path.read_text()])
     assert len(found) == expected and set(found.values()) == {1}
     assert len(set(pids)) == 4
@@ -289,13 +289,13 @@ threading.Thread(target=write, args=('thread',), daemon=False).start()
     def texts():
         return [(logs / name).read_text() for name in ("old_error_one.log", "error_one.log")]
 
-    until(lambda: "".join(texts()).count("=thread.") == 1500, "all lines of the thread", timeout=10)
+    until(lambda: "".join(texts()).count("=thread.") == 1500, "all lines of the thread")
     numbers = sorted(int(match[1]) for text in texts() for match in re.finditer(r"request (\d{4}) of many$", text, re.M))
     assert numbers == sent
     threads = sorted(int(match[1]) for text in texts() for match in re.finditer(r"=thread\.\d+\.(\d{4})=x{20}=$", text, re.M))
     assert threads == list(range(1500))
     # Nobody goes on writing to the old files.
-    until(lambda: not holders(server), "the old logs to be closed", timeout=10)
+    until(lambda: not holders(server), "the old logs to be closed")
     before = len(texts()[0])
     request()
     assert len(texts()[0]) == before and f"request {sent[-1]:04d} of many" in texts()[1]

@@ -51,7 +51,7 @@ def begin(launch):
 
 def ask(server, path: str) -> client.Connection:
     """Sends a request and leaves the answer for later; a moment later it waits for its turn."""
-    connection = server.connect(timeout=20)
+    connection = server.connect()
     connection.send_request("GET", path, close=True)
     time.sleep(0.03)
     return connection

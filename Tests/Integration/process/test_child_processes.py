@@ -203,7 +203,7 @@ def ended_by(number):
     os.kill(child, number)
     return os.waitpid(child, 0)[1]
 [ended_by(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)]
-""", timeout=35) == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
+""") == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2]
 
 
 def test_forked_processes_handle_signals(server):
@@ -250,7 +250,7 @@ endless.join(5)
 result = [numbers, process.exitcode, endless.exitcode]
 multiprocessing.active_children()
 result
-""", timeout=35)
+""")
     assert found == [[1, 1, 2, 6, 24, 120], 7, -signal.SIGTERM]
     # What multiprocessing itself keeps: the tracker of resources, and the server of forkserver.
     until(lambda: len(server.processes()) <= before + 2, "the processes to end")
@@ -272,7 +272,7 @@ with ThreadPoolExecutor(3) as pool:
     runs = [pool.submit(asyncio.run, main()) for _ in range(3)]
     found = [run.result() for run in runs]
 found
-""", timeout=30) == [["through cat", 0, [0.0, 1.0, 2.0, 3.0, 4.0], 2.0]] * 3
+""") == [["through cat", 0, [0.0, 1.0, 2.0, 3.0, 4.0], 2.0]] * 3
 
 
 @pytest.mark.parametrize("path", ["/main", "/one"])

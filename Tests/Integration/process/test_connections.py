@@ -75,8 +75,8 @@ def test_sizes_change_at_a_graceful_restart(launch):
 def test_bodies_larger_than_small_buffers_pass_in_both_directions(launch):
     server = launch(configuration("daemon", "send-buffer-size=512 receive-buffer-size=512"))
     text = "x" * 3_000_000
-    assert ask(server, f"len('{text}')", timeout=30) == len(text)
-    assert ask(server, "'x' * 3_000_000", timeout=30) == text
+    assert ask(server, f"len('{text}')") == len(text)
+    assert ask(server, "'x' * 3_000_000") == text
 
 
 STACK = """
@@ -108,16 +108,16 @@ WSGIScriptAlias /pid @APPS@/pid/app.wsgi
 
 def timed(server, path, **options):
     began = time.monotonic()
-    status = server.get(path, timeout=30, **options).status
+    status = server.get(path, **options).status
     return status, time.monotonic() - began
 
 
 def test_as_many_requests_wait_as_the_backlog_says(launch):
     server = launch(WAITING, OPTIONS="threads=1 listen-backlog=2")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        first = pool.submit(server.get, "/wait?0", timeout=30)
+        first = pool.submit(server.get, "/wait?0")
         server.note("began-0")
-        others = [pool.submit(server.get, f"/wait?{number}", timeout=30) for number in range(1, 6)]
+        others = [pool.submit(server.get, f"/wait?{number}") for number in range(1, 6)]
         until(lambda: sum(other.done() for other in others) == 3, "the requests beyond the backlog to be refused")
         assert {other.result().status for other in others if other.done()} == {503}
         server.log.wait_for("WSGI0116: .*'main'")
@@ -129,7 +129,7 @@ def test_as_many_requests_wait_as_the_backlog_says(launch):
 def test_a_request_that_waits_too_long_for_a_thread(launch):
     server = launch(WAITING, OPTIONS="threads=1 queue-timeout=1")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        first = pool.submit(server.get, "/wait?0", timeout=30)
+        first = pool.submit(server.get, "/wait?0")
         server.note("began-0")
         status, took = timed(server, "/wait?1")
         assert status == 504 and 0.9 < took < 3

@@ -58,14 +58,14 @@ def test_a_process_that_has_used_its_cpu_time_is_replaced(launch):
     first = ask(server, "import os\nos.getpid()")
     # The request during which the time ends is served.
     assert ask(server, BURN.format(2.2)) == first
-    server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)", timeout=10)
+    server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)")
     until(lambda: ask(server, "import os\nos.getpid()") != first, "another process")
 
 
 def test_a_process_that_does_not_end_is_killed_at_the_hard_limit(launch):
     server = launch(configuration("daemon", "cpu-time-limit=1 shutdown-timeout=0 graceful-timeout=60"))
-    assert server.request("POST", "/main", body=BURN.format(60).encode(), timeout=30).status == 502
-    server.log.wait_for("WSGI1011: .*SIGKILL", timeout=10)
+    assert server.request("POST", "/main", body=BURN.format(60).encode()).status == 502
+    server.log.wait_for("WSGI1011: .*SIGKILL")
     server.log.allow("WSGI0146: ", "WSGI0119: ")
 
 
@@ -158,14 +158,14 @@ def test_nobody_is_disturbed_when_the_cpu_time_is_over(launch):
     server = launch(configuration("daemon", "processes=2 threads=2 cpu-time-limit=2 graceful-timeout=10") + BESIDE)
     beside = ask(server, PID, "/beside")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        burning = pool.submit(ask, server, BURN.format(2.2), timeout=30)
+        burning = pool.submit(ask, server, BURN.format(2.2))
         answers = []
         while not burning.done():
             answers.append(server.request("POST", "/main", body=PID.encode()).status)
             time.sleep(0.02)
     burnt = burning.result()
-    server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)", timeout=10)
-    server.log.wait_for(rf"\[wsgi:info\].*Process {burnt} .*has ended", timeout=10)
+    server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)")
+    server.log.wait_for(rf"\[wsgi:info\].*Process {burnt} .*has ended")
     assert set(answers) == {200}
     ended = [line for line in server.log.lines() if "has ended" in line]
     assert len(ended) == 1 and ask(server, PID, "/beside") == beside

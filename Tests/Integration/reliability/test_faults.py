@@ -263,8 +263,8 @@ def is_pythons_own(case: Case, line: str) -> bool:
     """Whether Python, or the loader of programs, ends like this without us, too."""
     if "Fatal Python error: init_" in line:
         return True
-    done = subprocess.run(["strace", "-f", "-o", "/dev/null", "-e", f"inject={case.call}:{case.fault}", env.DEFAULT_PYTHON, "-c",
-                           "pass"], capture_output=True)
+    trace = ["strace", "-f", "-o", "/dev/null", "-e", f"inject={case.call}:{case.fault}"]
+    done = subprocess.run(["prlimit", "--core=0", *trace, env.DEFAULT_PYTHON, "-c", "pass"], capture_output=True)
     return done.returncode < 0 or done.returncode > 128
 
 

@@ -21,7 +21,7 @@ def server(launch):
 
 def slowly(server, path):
     """A client with a small buffer that has asked for `path` and has not taken anything yet."""
-    connection = server.connect(receive_buffer=4096, timeout=60)
+    connection = server.connect(receive_buffer=4096)
     connection.send_request("GET", path, close=True)
     return connection
 
@@ -51,7 +51,7 @@ def test_what_waits_stays_what_it_was(launch, buffer, pause, count, size, limit)
     """Many blocks arrive together, and more while they wait."""
     server = launch(hosting("daemon", f"processes=1 threads=1 response-buffer-size={limit}")
                     + "WSGIScriptAlias /blocks @APPS@/blocks/app.wsgi\n")
-    with server.connect(receive_buffer=buffer, timeout=60) as connection:
+    with server.connect(receive_buffer=buffer) as connection:
         connection.send_request("GET", f"/blocks?{count},{size},length", close=True)
         connection.read_head()
         time.sleep(0.5)
@@ -86,7 +86,7 @@ def test_client_that_takes_nothing_is_given_up(launch):
     server.wait_ready("/hello")
     with slowly(server, f"/blocks?64,{MEGABYTE}"):
         begin = time.monotonic()
-        with server.connect(timeout=15) as other:
+        with server.connect() as other:
             other.send_request("GET", "/hello")
             assert other.read_response().status == 200
         assert time.monotonic() - begin < 8

@@ -6,7 +6,7 @@ import time
 
 def wait_for(environ, name):
     path = os.path.join(environ["TEST_SCRATCH"], name)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not os.path.exists(path):
         if time.monotonic() > deadline:
             raise TimeoutError(name)

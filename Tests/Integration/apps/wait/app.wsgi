@@ -8,7 +8,7 @@ def application(environ, start_response):
     name, scratch = environ["QUERY_STRING"], environ["TEST_SCRATCH"]
     with open(os.path.join(scratch, f"began-{name}"), "w") as file:
         file.write(str(os.getpid()))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not os.path.exists(os.path.join(scratch, "go")) and time.monotonic() < deadline:
         time.sleep(0.01)
     start_response("200 OK", [("Content-Type", "text/plain")])
