@@ -5,6 +5,8 @@ APXS ?= $(firstword $(shell command -v apxs apxs2 2>/dev/null) apxs)
 SWIFT ?= swift
 PORT ?= 8000
 DESTDIR ?=
+# How many integration tests run at a time.
+JOBS ?= 2
 
 BUILD := build
 COMPANIONS := $(BUILD)/mod_wsgi
@@ -35,8 +37,12 @@ unit: ready toolchain ## Run the tests that need neither httpd nor Python
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
 	Tests/components $(BUILD)
 
+# These suites measure times under load, and have the machine to themselves.
+ALONE = load reliability streams
+
 integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
-	Tests/Integration/run $(TESTS)
+	Tests/Integration/run $(or $(TESTS),-n $(JOBS) --dist worksteal $(addprefix --ignore=,$(ALONE)))
+	$(if $(TESTS),,Tests/Integration/run $(ALONE))
 
 config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
