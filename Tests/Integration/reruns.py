@@ -1,12 +1,10 @@
 """When a failed test runs again: timing on a machine that has lost its processor for a while is no defect of the product.
 
 Once, in any case; up to MOST times when the hypervisor has given the machine's processors to others meanwhile. What is
-forgiven so is printed in full. A crash or something left behind is never forgiven.
+forgiven so is printed in full. A crash or something left behind is never forgiven: pytest.ini names DamageFailure.
 """
 
 import pytest
-
-from audit import DamageFailure
 
 #: How often a test may run again.
 MOST = 3
@@ -26,9 +24,7 @@ class Excuse:
         """An attempt begins."""
         self._stolen_before = _stolen()
 
-    def __call__(self, failure: BaseException | None) -> bool:
-        if isinstance(failure, DamageFailure):
-            return False
+    def __call__(self) -> bool:
         return self._item.execution_count == 1 or _stolen() - self._stolen_before >= _LOST
 
 
