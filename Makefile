@@ -29,7 +29,7 @@ all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and 
 serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
 	tools/serve $(BUILD) $(PORT)
 
-test: unit components integration ## Run all tests
+test: unit components integration ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
@@ -40,7 +40,7 @@ components: ready all ## Run the tests that drive the engine and the supervisor 
 # These suites measure times under load, and have the machine to themselves.
 ALONE = load reliability streams
 
-integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest)
+integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest, --everywhere: all MPMs and Pythons)
 	Tests/Integration/run $(or $(TESTS),-n $(JOBS) --dist worksteal $(addprefix --ignore=,$(ALONE)))
 	$(if $(TESTS),,Tests/Integration/run $(ALONE))
 

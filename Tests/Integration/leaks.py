@@ -6,7 +6,7 @@ import stat
 
 import processes
 from audit import Damage
-from polling import until
+from polling import STOP, until
 
 
 def sockets_in(folder: pathlib.Path) -> list[str]:
@@ -28,7 +28,7 @@ def left_after_stop(server) -> list[str]:
         return not server.processes()
 
     try:
-        until(gone, "")
+        until(gone, "", timeout=STOP)
     except AssertionError:
         pass
     faults = [f"process left: {one}" for one in server.processes()]

@@ -4,6 +4,8 @@ Once, in any case; up to MOST times when the hypervisor has given the machine's 
 forgiven so is printed in full. A crash or something left behind is never forgiven: pytest.ini names DamageFailure.
 """
 
+import functools
+
 import pytest
 
 #: How often a test may run again.
@@ -12,23 +14,8 @@ MOST = 3
 #: The seconds of processor time that must be lost for a second failure to be excused.
 _LOST = 0.1
 
-
-class Excuse:
-    """Whether a failure of this test is excused; pytest-rerunfailures asks after each attempt."""
-
-    def __init__(self, item):
-        self._item = item
-        self._stolen_before = 0.0
-
-    def begin(self) -> None:
-        """An attempt begins."""
-        self._stolen_before = _stolen()
-
-    def __call__(self) -> bool:
-        return self._item.execution_count == 1 or _stolen() - self._stolen_before >= _LOST
-
-
-_EXCUSE = pytest.StashKey[Excuse]()
+#: _stolen() when the attempt began.
+_STOLEN_BEFORE = pytest.StashKey[float]()
 
 
 def _stolen() -> float:
@@ -38,15 +25,19 @@ def _stolen() -> float:
     return int(fields[8]) / 100
 
 
+def _is_excused(item) -> bool:
+    """Whether the failure of the last attempt is; pytest-rerunfailures asks after each."""
+    return item.execution_count == 1 or _stolen() - item.stash[_STOLEN_BEFORE] >= _LOST
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        item.stash[_EXCUSE] = Excuse(item)
-        item.add_marker(pytest.mark.flaky(reruns=MOST, condition=item.stash[_EXCUSE]))
+        item.add_marker(pytest.mark.flaky(reruns=MOST, condition=functools.partial(_is_excused, item)))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    item.stash[_EXCUSE].begin()
+    item.stash[_STOLEN_BEFORE] = _stolen()
 
 
 def pytest_terminal_summary(terminalreporter):

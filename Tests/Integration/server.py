@@ -16,7 +16,7 @@ import httpd_config
 import leaks
 import processes
 from error_log import ErrorLog
-from polling import PATIENCE, until
+from polling import PATIENCE, STOP, until
 from pythons import Python
 
 
@@ -209,7 +209,7 @@ class Server:
         if self.is_alive():
             os.kill(self.pid, signal.SIGTERM)
 
-    def stop(self, timeout: float = PATIENCE) -> None:
+    def stop(self, timeout: float = STOP) -> None:
         """Ends httpd by its own pid and waits; kills it, and fails, when it does not end."""
         if not self.pid:
             return
@@ -220,7 +220,7 @@ class Server:
             os.kill(self.pid, signal.SIGKILL)
             raise
 
-    def wait_gone(self, timeout: float = PATIENCE) -> None:
+    def wait_gone(self, timeout: float = STOP) -> None:
         until(lambda: not self.is_alive(), f"httpd {self.pid} to end", timeout=timeout)
 
     def crash(self) -> None:

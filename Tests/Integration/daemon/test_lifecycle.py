@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import client
-from polling import until
+from polling import STOP, until
 
 pytestmark = pytest.mark.mpms
 
@@ -181,7 +181,7 @@ def test_killed_httpd_leaves_nothing(launch):
     server.log.allow(".*")
     mine = {one.pid for one in server.processes()}
     os.kill(server.pid, signal.SIGKILL)
-    until(lambda: not mine & {one.pid for one in server.processes()}, "all processes to end")
+    until(lambda: not mine & {one.pid for one in server.processes()}, "all processes to end", timeout=STOP)
     assert not list((server.root / "run").glob("*.sock"))
 
 
@@ -191,7 +191,7 @@ def test_sockets_of_httpd_and_supervisor_killed_together_are_removed_by_the_next
     run = server.root / "run"
     server.kill(next(one.pid for one in server.processes() if "wsgi-super" in one.name))
     server.crash()
-    until(lambda: not server.processes(), "all processes to end")
+    until(lambda: not server.processes(), "all processes to end", timeout=STOP)
     left = set(run.glob("*.sock"))
     assert len(left) == 2
     other = run / f"wsgi.{os.getpid()}.0.0.sock"

@@ -2,11 +2,12 @@
 
 import concurrent.futures
 import signal
+import time
 
 import pytest
 
 from evaluation import ask, configuration
-from polling import until
+from polling import LATE, until
 
 WAIT = "SetEnv TEST_SCRATCH @SCRATCH@\nWSGIScriptAlias /wait @APPS@/wait/app.wsgi application-group=%{GLOBAL}\n"
 PID = "import os\nos.getpid()"
@@ -53,8 +54,10 @@ def test_a_process_that_is_told_to_end_cuts_requests_after_its_shutdown_timeout(
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         slow = pool.submit(server.get, "/wait?one")
         server.note("began-one")
+        start = time.monotonic()
         server.kill(first, getattr(signal, name))
         assert slow.result().status == 502
+        assert 1 <= time.monotonic() - start < 1 + LATE
     server.log.expect("WSGI1016: .*1 request under way", "WSGI0146: ")
     assert ask(server, PID) != first
 

@@ -12,7 +12,7 @@ import pytest
 
 import env
 from evaluation import ask, configuration
-from polling import until
+from polling import LATE, until
 
 LIMITS = "import resource\n[resource.getrlimit(getattr(resource, 'RLIMIT_' + name)) for name in ('CPU', 'DATA', 'AS')]"
 
@@ -58,7 +58,9 @@ def test_a_process_that_has_used_its_cpu_time_is_replaced(launch):
     first = ask(server, "import os\nos.getpid()")
     # The request during which the time ends is served.
     assert ask(server, BURN.format(2.2)) == first
+    start = time.monotonic()
     server.log.wait_for(r"was started: it has used its CPU time of 2 s \(cpu_time_limit\)")
+    assert time.monotonic() - start < LATE
     until(lambda: ask(server, "import os\nos.getpid()") != first, "another process")
 
 
