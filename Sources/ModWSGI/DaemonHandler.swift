@@ -76,15 +76,16 @@ internal import WSGIWire
                     claimed = nil
                 } else {
                     claim = try unsafe choice.claim(
-                        group, for: r, seconds: queueLimit, isRepeated: isRepeated, preferred: preferred)
+                        group, for: r, limits, isRepeated: isRepeated, preferred: preferred)
                 }
             } catch {
                 return .status(refuse(error))
             }
             isRepeated = true
             let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
+            unsafe HeldThread.push(scratch.pointee.held, claim, of: group, choice)
             let result = attempt(claim)
-            if !isThreadLost { choice.release(claim, of: group) }
+            unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
             if isEndDue { _ = unsafe sink.finish() }
             switch result {
             case .answered(let answer): return answer
@@ -127,7 +128,13 @@ internal import WSGIWire
     }
 
     /// How long a request waits for an idle thread.
-    private var queueLimit: Int { group.queueTimeout > 0 ? min(group.queueTimeout, waitLimit) : waitLimit }
+    private var limits: WaitingPlace.Limits {
+        guard group.queueTimeout > 0 else {
+            return WaitingPlace.Limits(hard: waitLimit, soft: group.connectTimeout, inTime: group.connectTimeout)
+        }
+        let hard = min(group.queueTimeout, waitLimit)
+        return WaitingPlace.Limits(hard: hard, soft: hard, inTime: hard)
+    }
 
     /// How long it waits for a worker to be replaced; also for an idle thread without a queue-timeout.
     private var waitLimit: Int { max(group.connectTimeout, group.socketTimeout) }
@@ -200,7 +207,7 @@ internal import WSGIWire
     private mutating func receive(
         _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim
     ) -> Attempt {
-        var exchange = unsafe FrameReader(connection, scratch.pointee.input)
+        var exchange = unsafe FrameReader(connection, scratch)
         do {
             let result = try frames(&exchange)
             if exchange.isDrained {
@@ -223,10 +230,11 @@ internal import WSGIWire
     /// Handles what the worker sends until its answer is complete.
     private mutating func frames(_ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Attempt {
         while true {
-            if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes,
-                !sink.serveBacklog(worker: reader.descriptor, seconds: group.clientTimeout)
-            {
-                return abandon(&reader)
+            if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes {
+                reader.willPass(payloadLeft: 0)
+                let isServed = sink.serveBacklog(worker: reader.descriptor, seconds: group.clientTimeout)
+                reader.didPass()
+                guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
             switch header.kind {
@@ -258,7 +266,7 @@ internal import WSGIWire
             case .end:
                 guard sink.hasHead else { return malformed(&reader) }
                 // The worker is free now; what waits for the client goes on without it.
-                isEndDue = !reader.isFinished
+                isEndDue = true
                 return .answered(sink.answer)
             case .error:
                 if header.flags & Frame.threadLost != 0 {
@@ -300,12 +308,15 @@ internal import WSGIWire
                 // What is here already goes out together.
                 unsafe sink.append(piece)
             case .end where !isFlushed || sink.isCommitted:
-                reader.isFinished = true
-                return unsafe sink.finish(piece)
+                // It goes out with the end of the response, when the worker's thread has been given back.
+                unsafe sink.append(piece)
             default:
                 // A block that the application has sent by itself is on its way before the response ends: httpd would
                 // otherwise take it for the whole body and tell its length, sometimes, as time goes.
-                guard unsafe sink.offer(piece, worker: reader.descriptor) else { return false }
+                reader.willPass(payloadLeft: left)
+                let isTaken = unsafe sink.offer(piece, worker: reader.descriptor)
+                reader.didPass()
+                guard isTaken else { return false }
             }
         }
         return true
@@ -348,16 +359,30 @@ internal import WSGIWire
                 r, .error, .connectFailed,
                 "Process group '\(group.name)' has no running worker: none could be started, or httpd is stopping. "
                     + "The reason is in the error log, where the group's start is reported.")
+        case .late(let wait):
+            report("the request would wait for \(seconds(wait)) s, and \(limits.inTime) s are in time (\(limitName))")
+            return retry(after: wait)
+        case .overload(let wait):
+            report("its queue does not get shorter, and clients wait too long or leave; a request that waits would be "
+                + "served after \(seconds(wait)) s")
+            return retry(after: wait)
         case .queueFull:
+            report("no thread became free within \(group.connectTimeout) s (connect-timeout), and \(group.backlog) "
+                + "requests or more wait before this one (listen-backlog)")
+            return retry(after: 0)
+        case .nested:
             unsafe Log.request(
-                r, .error, .queueFull,
-                "Process group '\(group.name)': all threads are busy and \(group.backlog) requests wait already (listen-backlog); "
-                    + "raise processes=, threads= or listen-backlog=.")
+                r, .error, .nestedRequest,
+                "Process group '\(group.name)': all threads are busy, and this request is a part of the response to another "
+                    + "one (an include, or an error document), which keeps a thread until this one is done: its response is "
+                    + "larger than response-buffer-size, or its application still reads the request. Raise threads= or "
+                    + "response-buffer-size=, or give the part a process group of its own.")
+            return retry(after: 0)
         case .timeout:
-            let isQueueTimeout = group.queueTimeout > 0 && queueLimit == group.queueTimeout
+            let isQueueTimeout = group.queueTimeout > 0 && limits.hard == group.queueTimeout
             unsafe Log.request(
                 r, .error, isQueueTimeout ? .queueTimeout : .responseTimeout,
-                "Process group '\(group.name)': no thread became free within \(queueLimit) s"
+                "Process group '\(group.name)': no thread became free within \(limits.hard) s"
                     + "\(isQueueTimeout ? " (queue-timeout)" : ""); raise processes= or threads=, or find out what keeps the "
                     + "application busy.")
             return HTTP_GATEWAY_TIME_OUT
@@ -369,8 +394,31 @@ internal import WSGIWire
             unsafe chttpd_give_up(r)
             return OK
         }
-        unsafe apr_table_setn(r.pointee.err_headers_out, "Retry-After", "1")
+        return retry(after: 0)
+    }
+
+    /// The answer to a request that is to come again in so many milliseconds.
+    private func retry(after milliseconds: Int) -> Int32 {
+        let text = unsafe copy("\(seconds(milliseconds))", into: r.pointee.pool)
+        unsafe apr_table_setn(r.pointee.err_headers_out, "Retry-After", text)
         return HTTP_SERVICE_UNAVAILABLE
+    }
+
+    /// Whole seconds, at least one.
+    private func seconds(_ milliseconds: Int) -> Int { max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0)) }
+
+    /// Which option says what is in time.
+    private var limitName: String { group.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }
+
+    /// Says why requests are refused, once a second for the whole server: there may be thousands of them.
+    private func report(_ reason: String) {
+        let count = unsafe wsgi_line_count_refused(choice.board, group.index)
+        guard count > 0 else { return }
+        let others = count > 1 ? " \(count) requests were refused since the last such record." : ""
+        unsafe Log.request(
+            r, .error, .queueFull,
+            "Process group '\(group.name)': all threads are busy: \(reason). Raise processes= or threads=, or find out "
+                + "what keeps the application busy.\(others)")
     }
 
     private func connectFailed(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Attempt {

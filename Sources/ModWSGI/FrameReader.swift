@@ -6,6 +6,8 @@ internal import WSGIWire
 /// What it returns lies in the buffer and is valid until the next call.
 @safe struct FrameReader: ~Copyable {
     private let connection: UnsafeMutablePointer<DaemonConnection>
+    /// What a nested request may have received.
+    private let held: UnsafeMutablePointer<HeldThread>
     private var window: FrameWindow
     /// A payload longer than the buffer.
     private var large = ByteBuffer(capacity: 64)
@@ -13,12 +15,11 @@ internal import WSGIWire
     private var isPoisoned = false
     /// Whether anything came: then the worker has the request.
     private(set) var hasReceived = false
-    /// Whether the response has been ended already, together with its last data.
-    var isFinished = false
 
-    init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ buffer: UnsafeMutableRawBufferPointer) {
+    init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ scratch: UnsafeMutablePointer<Scratch>) {
         unsafe self.connection = connection
-        window = unsafe FrameWindow(buffer)
+        unsafe held = scratch.pointee.held
+        window = unsafe FrameWindow(scratch.pointee.input)
     }
 
     deinit { if file >= 0 { closeDescriptor(file) } }
@@ -27,7 +28,7 @@ internal import WSGIWire
     var isDrained: Bool { !hasBytes && !isPoisoned }
 
     /// Whether something came that has not been taken.
-    var hasBytes: Bool { window.count > 0 }
+    var hasBytes: Bool { unsafe window.count > 0 || held.pointee.hasKept }
 
     /// The connection's socket.
     var descriptor: Int32 { unsafe connection.pointee.descriptor }
@@ -64,9 +65,19 @@ internal import WSGIWire
     /// The kind of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
     var following: Frame.Kind? { window.following }
 
+    /// Notes what has been taken, before something is passed to filters that may make requests of their own.
+    ///
+    /// - Parameter payloadLeft: Bytes of the present frame's payload that have not been taken.
+    func willPass(payloadLeft: Int) {
+        unsafe held.pointee.willPass(descriptor, unread: window.bytes, payloadLeft: payloadLeft)
+    }
+
+    /// That has been done.
+    func didPass() { unsafe held.pointee.didPass() }
+
     /// The descriptor that came with the last frames; the caller's.
     mutating func takeFile() -> Int32? {
-        guard file >= 0 else { return nil }
+        guard file >= 0 else { return unsafe held.pointee.takeFile() }
         defer { file = -1 }
         return file
     }
@@ -80,6 +91,10 @@ internal import WSGIWire
     private mutating func fill(_ count: Int) throws(DaemonConnection.Failure) {
         while window.count < count {
             let room = unsafe window.room(for: count)
+            if unsafe held.pointee.hasKept {
+                window.received(unsafe held.pointee.takeKept(into: room))
+                continue
+            }
             window.received(try unsafe connection.pointee.receive(into: room, file: &file))
             hasReceived = true
         }

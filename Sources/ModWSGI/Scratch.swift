@@ -13,6 +13,9 @@ internal import WSGIWire
     /// The names of process group, application group and callable after expansion.
     let names: UnsafeMutableRawBufferPointer
 
+    /// The worker's thread that the request holds; the memory stays where it is, because nested requests look at it.
+    let held: UnsafeMutablePointer<HeldThread>
+
     /// Bytes of `input`.
     static let inputSize = 64 << 10
     /// The most bytes of one name.
@@ -21,11 +24,15 @@ internal import WSGIWire
     init() {
         unsafe input = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.inputSize, alignment: 16)
         unsafe names = UnsafeMutableRawBufferPointer.allocate(byteCount: 3 * Self.longestName, alignment: 16)
+        unsafe held = UnsafeMutablePointer<HeldThread>.allocate(capacity: 1)
+        unsafe held.initialize(to: HeldThread())
     }
 
     deinit {
         unsafe input.deallocate()
         unsafe names.deallocate()
+        unsafe held.deinitialize(count: 1)
+        unsafe held.deallocate()
     }
 
     /// The room for one of the three names.

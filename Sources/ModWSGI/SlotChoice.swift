@@ -1,4 +1,6 @@
+internal import CHTTPD
 internal import CSystem
+internal import WSGICore
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
 ///
@@ -15,35 +17,102 @@ internal import CSystem
         let generation: UInt32
     }
 
-    /// Why no worker could be had.
+    /// Why no worker could be had. Times are milliseconds.
     enum Refusal: Error {
         /// No worker of the group can be started, or it is being removed.
         case unavailable
-        /// As many requests as `listen-backlog` allows wait already.
+        /// The request could not be served in time: it would wait for so long.
+        case late(Int)
+        /// The group is overloaded; the request would wait for so long.
+        case overload(Int)
+        /// No thread became free in `connect-timeout`, and `listen-backlog` requests or more wait before it.
         case queueFull
         /// No thread became free in time.
         case timeout
         /// The client went away while its request waited.
         case clientGone
+        /// The request is nested in one that holds a thread, whose worker will not be done before.
+        case nested
     }
 
-    /// Claims a thread, waiting up to `seconds` for one.
+    /// Claims a thread, waiting for one if need be.
     ///
     /// - Parameters:
+    ///   - limits: How long the request waits.
     ///   - isRepeated: The request had a thread before: it goes before those that wait, and no limit keeps it out.
     ///   - preferred: tried first, for a request that waited for just this slot's new worker.
     func claim(
-        _ group: DaemonGroup, for r: Request, seconds: Int, isRepeated: Bool, preferred: DaemonSlot? = nil
+        _ group: DaemonGroup, for r: Request, _ limits: WaitingPlace.Limits, isRepeated: Bool,
+        preferred: DaemonSlot? = nil
     ) throws(Refusal) -> Claim {
         if unsafe isRepeated || !wsgi_line_exists(board, group.index),
             let claim = tryClaim(group, preferred: preferred)
         {
             return claim
         }
-        let limit = isRepeated ? UInt32(WSGI_MAX_WAITING) : UInt32(clamping: group.backlog)
-        guard let ticket = enter(group, limit) else { throw .queueFull }
+        if let held = unsafe HeldThread.innermost,
+            let claim = unsafe try claimNested(held, group, limits, preferred: preferred)
+        {
+            return claim
+        }
+        if !isRepeated { try unsafe admit(group, r, limits) }
+        guard let ticket = enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
         var place = WaitingPlace(choice: self, group: group, ticket: ticket)
-        return unsafe try place.wait(for: r, seconds: seconds, preferred: preferred)
+        return unsafe try place.wait(for: r, limits, preferred: preferred)
+    }
+
+    /// Claims a thread that is idle, or sees to it that no request of this thread of httpd holds one: then `nil`.
+    private func claimNested(
+        _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: WaitingPlace.Limits,
+        preferred: DaemonSlot?
+    ) throws(Refusal) -> Claim? {
+        let deadline = MonotonicTime.now.adding(seconds: limits.hard)
+        while true {
+            switch unsafe HeldThread.settle(held, milliseconds: 10) {
+            case .free: return nil
+            case .never: throw .nested
+            case .held: break
+            }
+            if let claim = tryClaim(group, preferred: preferred) { return claim }
+            guard deadline.millisecondsLeft > 0 else { throw .timeout }
+            guard !ModuleState.isStopping else { throw .unavailable }
+        }
+    }
+
+    /// Refuses the request if it could not be served in time, or if the group is overloaded.
+    private func admit(_ group: DaemonGroup, _ r: Request, _ limits: WaitingPlace.Limits) throws(Refusal) {
+        guard unsafe wsgi_line_exists(board, group.index) else { return }
+        var facts = queueFacts(group)
+        let threads = group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) }
+        let rules = QueueAdmission.Rules(
+            threads: threads, backlog: group.backlog, patience: limits.inTime &* 1_000,
+            share: max(ModuleState.requestThreads &- threads, 0) / 3)
+        var decision = QueueAdmission(facts, rules)
+        if decision.isRefused {
+            // Some may have left.
+            _ = unsafe wsgi_children_look(board)
+            facts.length = unsafe Int(wsgi_line_length(board, group.index))
+            decision = QueueAdmission(facts, rules)
+        }
+        unsafe wsgi_line_judge(board, group.index, decision.isSlow, decision.isOverload)
+        if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE { throw .clientGone }
+        guard decision.isRefused else { return }
+        throw decision.isOverload ? .overload(decision.wait ?? 0) : .late(decision.wait ?? 0)
+    }
+
+    /// What the scoreboard knows of the group's queue.
+    func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
+        var line = wsgi_line_facts()
+        unsafe wsgi_line_get_facts(board, group.index, &line)
+        var facts = QueueAdmission.Facts()
+        facts.length = Int(line.length)
+        facts.age = Int(line.age)
+        facts.served = Int(line.served)
+        facts.period = Int(line.period)
+        facts.left = Int(line.left)
+        facts.slowFor = Int(line.slow_for)
+        facts.isOverload = line.is_overload
+        return facts
     }
 
     /// Stands at the end of the line; `nil`: too many requests wait already.

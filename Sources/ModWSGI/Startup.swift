@@ -77,6 +77,7 @@ enum Startup {
             builder.add(group, preloads: preloads.filter { $0.group == index }.map(\.script))
         }
         ModuleState.groups = builder.groups
+        ModuleState.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
         SlotRegistry.closeUnused()
         unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
     }

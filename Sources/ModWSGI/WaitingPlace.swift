@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGICore
 
 /// The place of one request in the line of its process group.
 @safe struct WaitingPlace {
@@ -8,6 +9,20 @@ internal import CSystem
     private var ticket: UInt32
     /// The request that was the first when this one last looked up and found a thread idle.
     private var idler: UInt32?
+    /// The client closes its half of the connection when it has sent its request, and waits for the answer.
+    private var isHalfClosed = false
+    /// The client has been looked at.
+    private var hasLooked = false
+
+    /// How long a request waits, in seconds.
+    struct Limits {
+        /// For a thread in any case.
+        let hard: Int
+        /// With `listen-backlog` requests or more before it.
+        let soft: Int
+        /// What it is predicted to wait must not be longer.
+        let inTime: Int
+    }
 
     /// The first look is early, for the sake of those who stand behind a child that has just been killed.
     private static let firstPause: Int64 = 100
@@ -22,19 +37,21 @@ internal import CSystem
 
     /// Waits until it is the request's turn and a thread is idle, and claims it. The place is left in any case.
     mutating func wait(
-        for r: Request, seconds: Int, preferred: DaemonSlot?
+        for r: Request, _ limits: Limits, preferred: DaemonSlot?
     ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
         let claim: SlotChoice.Claim
         do {
-            claim = try unsafe claimInTurn(r, MonotonicTime.now.adding(seconds: seconds), preferred)
+            claim = try unsafe claimInTurn(r, limits, preferred)
         } catch {
+            if case .clientGone = error { unsafe wsgi_line_count_left(choice.board, group.index) }
             unsafe wsgi_line_leave(choice.board, group.index, ticket)
             unsafe wsgi_line_call(choice.board, group.index)
             throw error
         }
         unsafe wsgi_line_leave(choice.board, group.index, ticket)
         if choice.leastBusy(group) != nil { unsafe wsgi_line_call(choice.board, group.index) }
-        if unsafe chttpd_client_has_gone(r) {
+        if unsafe clientHasGone(r) {
+            unsafe wsgi_line_count_left(choice.board, group.index)
             choice.release(claim, of: group)
             throw .clientGone
         }
@@ -42,8 +59,10 @@ internal import CSystem
     }
 
     private mutating func claimInTurn(
-        _ r: Request, _ deadline: MonotonicTime, _ preferred: DaemonSlot?
+        _ r: Request, _ limits: Limits, _ preferred: DaemonSlot?
     ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
+        let deadline = MonotonicTime.now.adding(seconds: limits.hard)
+        let soft = MonotonicTime.now.adding(seconds: limits.soft)
         var pause = Self.firstPause
         while true {
             let state = unsafe wsgi_group_get_state(choice.board, group.index)
@@ -59,12 +78,32 @@ internal import CSystem
             if state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED { throw .unavailable }
             let left = deadline.millisecondsLeft
             guard left > 0 else { throw .timeout }
+            if soft.millisecondsLeft <= 0, unsafe wsgi_line_ahead(choice.board, group.index, ticket) >= group.backlog {
+                throw .queueFull
+            }
             let isCalled = unsafe wsgi_line_wait(choice.board, group.index, ticket, UInt32(min(left, pause)))
             if ModuleState.isStopping { throw .unavailable }
             guard !isCalled else { continue }
             pause = Self.pause
-            if unsafe chttpd_client_has_gone(r) { throw .clientGone }
+            if unsafe clientHasGone(r) { throw .clientGone }
             lookUp()
+        }
+    }
+
+    /// Whether nobody waits for the answer any more.
+    ///
+    /// A client that has closed all of its connection looks as one that has closed only its half. Those of the second kind
+    /// do so when they have sent their request, so what is so at the first look stays without consequence; but when the
+    /// group is overloaded its threads are not spent on them.
+    private mutating func clientHasGone(_ r: Request) -> Bool {
+        let isFirst = !hasLooked
+        hasLooked = true
+        switch unsafe chttpd_look_at_client(r) {
+        case CHTTPD_CLIENT_THERE: return false
+        case CHTTPD_CLIENT_SILENT:
+            if isFirst { isHalfClosed = true }
+            return !isHalfClosed || choice.queueFacts(group).isOverload
+        default: return true
         }
     }
 

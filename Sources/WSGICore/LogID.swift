@@ -98,6 +98,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case startupOverdue = 1053
     case memoryExceeded = 1054
     case clientGone = 1060
+    case nestedRequest = 1061
     case serviceGroup = 1070
     case serviceWithoutScript = 1071
     case warmupFailed = 1072

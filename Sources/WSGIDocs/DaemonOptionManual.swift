@@ -240,11 +240,11 @@ enum DaemonOptionManual {
             """),
         ManualEntry(
             "queue-timeout",
-            "How long a request may wait for a thread before it is answered with 504: late answers help nobody when the server is overloaded. 0: any."
+            "How long a request may wait for a thread before it is answered with 504. A request that could not be served in this time is refused at once with 503. 0: as processes.md says for `connect-timeout=`."
         ),
         ManualEntry(
             "connect-timeout",
-            "How long a request waits for a process that can be connected to, for instance while all of them start, before it answers 503. 0: it does not wait."
+            "How long a request waits for a process that can be connected to, for instance while all of them start, before it answers 503. It is also the time within which a request beyond `listen-backlog=` must get a thread. 0: it does not wait."
         ),
         ManualEntry(
             "socket-timeout",
@@ -259,7 +259,7 @@ enum DaemonOptionManual {
     private static let transport: [ManualEntry] = [
         ManualEntry(
             "listen-backlog",
-            "How many requests may wait for a thread of the group. Any further one answers 503 at once (`WSGI0116`)."),
+            "How many connections may wait in the queue of each socket, and how many requests wait for a thread of the group without being refused. A further request waits if it can be served in time: within `queue-timeout=`, or without that `connect-timeout=`. Otherwise it answers 503 (`WSGI0116`)."),
         ManualEntry(
             "send-buffer-size", "The send buffer of the sockets between httpd and the processes. 0, or at least 512."),
         ManualEntry(

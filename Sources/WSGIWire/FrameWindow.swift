@@ -16,6 +16,9 @@
     /// Bytes that have been received and not yet taken.
     public var count: Int { end &- start }
 
+    /// These bytes, in place.
+    public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[start..<end]) }
+
     /// Where the next bytes are to be put, so that `wanted` bytes, at most the capacity, can lie in one piece.
     public mutating func room(for wanted: Int) -> UnsafeMutableRawBufferPointer {
         if start == end {

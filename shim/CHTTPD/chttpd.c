@@ -197,10 +197,21 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     return status;
 }
 
-bool chttpd_client_has_gone(const request_rec *r) {
+enum chttpd_client chttpd_look_at_client(const request_rec *r) {
     const conn_rec *c = r->connection;
     if (c->aborted || (c->master && c->master->aborted))
-        return true;
+        return CHTTPD_CLIENT_GONE;
     struct pollfd poller = {.fd = chttpd_client_socket(r), .events = POLLRDHUP};
-    return poller.fd >= 0 && poll(&poller, 1, 0) > 0 && (poller.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    if (poller.fd < 0 || poll(&poller, 1, 0) <= 0)
+        return CHTTPD_CLIENT_THERE;
+    return poller.revents & (POLLHUP | POLLERR) ? CHTTPD_CLIENT_GONE
+           : poller.revents & POLLRDHUP         ? CHTTPD_CLIENT_SILENT
+                                                : CHTTPD_CLIENT_THERE;
 }
+
+/* A request that is made while another one runs on the same thread finds it here. */
+static _Thread_local void *held_thread;
+
+void *chttpd_held_thread(void) { return held_thread; }
+
+void chttpd_set_held_thread(void *held) { held_thread = held; }

@@ -96,6 +96,10 @@ uint32_t wsgi_slot_load(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(word) != 0 && COUNT(word) < cell->threads ? COUNT(word) : UINT32_MAX;
 }
 
+uint32_t wsgi_slot_threads(wsgi_scoreboard *board, uint32_t slot) {
+    return wsgi_slot_generation(board, slot) == 0 ? 0 : board->slots[slot].threads;
+}
+
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
     return atomic_load_explicit(&board->slots[slot].refusals, memory_order_acquire);
 }
@@ -150,8 +154,10 @@ void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, u
     wsgi_claim_cell *own = claim_cell(board, child, slot);
     if (own)
         note_release(own, generation);
-    if (wsgi_line_exists(board, group))
+    if (wsgi_line_exists(board, group)) {
+        atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
         wsgi_line_call(board, group);
+    }
 }
 
 uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) { return atomic_load(&board->groups[group].signal); }
@@ -176,6 +182,11 @@ enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 #define TICKET(place) ((uint32_t)((place) >> 32))
 #define STATE(place) ((enum place_state)(((place) >> 24) & 0xff))
 #define PID(place) ((int32_t)((place)&0xffffff)) /* Linux has no pid above 2^22 */
+/* Counts: the millisecond since which << 32 | the count. */
+#define SINCE(counted) ((uint32_t)((counted) >> 32))
+#define COUNTED(since, count) (((uint64_t)(since) << 32) | (count))
+/* How long is counted, in milliseconds. */
+#define COUNTING_TIME 10000u
 #define PLACE(ticket, state, pid) (((uint64_t)(ticket) << 32) | ((uint64_t)(state) << 24) | (uint64_t)(pid))
 
 static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
@@ -236,6 +247,77 @@ uint32_t wsgi_line_length(wsgi_scoreboard *board, uint32_t group) {
     return length;
 }
 
+/* Milliseconds of the monotonic clock; only differences mean anything. */
+static uint32_t milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint32_t)((uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000);
+}
+
+/* Somebody is the first to wait: nothing is known yet. */
+static void begin_line(wsgi_group_cell *cell) {
+    uint32_t now = milliseconds();
+    atomic_store_explicit(&cell->served, COUNTED(now, 0), memory_order_relaxed);
+    atomic_store_explicit(&cell->left, COUNTED(now, 0), memory_order_relaxed);
+    atomic_store_explicit(&cell->began, now, memory_order_relaxed);
+    atomic_store_explicit(&cell->slow, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->overload, 0, memory_order_relaxed);
+}
+
+/* Halves a count, and the time it is for, when that is over. */
+static uint64_t fade(_Atomic uint64_t *counted, uint32_t now) {
+    uint64_t old = atomic_load_explicit(counted, memory_order_relaxed);
+    uint32_t period = now - SINCE(old);
+    if (period < COUNTING_TIME)
+        return old;
+    uint64_t half = COUNTED(now - period / 2, COUNT(old) / 2);
+    return atomic_compare_exchange_strong(counted, &old, half) ? half : old;
+}
+
+void wsgi_line_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_line_facts *facts) {
+    wsgi_group_cell *cell = &board->groups[group];
+    uint32_t now = milliseconds();
+    uint64_t line = atomic_load(&cell->line), served = fade(&cell->served, now), left = fade(&cell->left, now);
+    uint32_t slow = atomic_load_explicit(&cell->slow, memory_order_relaxed);
+    facts->length = NEXT(line) - FIRST(line);
+    facts->age = now - atomic_load_explicit(&cell->began, memory_order_relaxed);
+    facts->served = COUNT(served);
+    facts->period = now - SINCE(served);
+    facts->left = COUNT(left);
+    facts->slow_for = slow == 0 ? 0 : now - slow;
+    facts->is_overload = atomic_load_explicit(&cell->overload, memory_order_relaxed) != 0;
+}
+
+void wsgi_line_judge(wsgi_scoreboard *board, uint32_t group, bool is_slow, bool is_overload) {
+    wsgi_group_cell *cell = &board->groups[group];
+    uint32_t now = milliseconds(), none = 0;
+    if (!is_slow)
+        atomic_store_explicit(&cell->slow, 0, memory_order_relaxed);
+    else
+        atomic_compare_exchange_strong(&cell->slow, &none, now == 0 ? 1 : now);
+    if (is_overload)
+        atomic_store_explicit(&cell->overload, 1, memory_order_relaxed);
+}
+
+void wsgi_line_count_left(wsgi_scoreboard *board, uint32_t group) {
+    atomic_fetch_add_explicit(&board->groups[group].left, 1, memory_order_relaxed);
+}
+
+uint32_t wsgi_line_count_refused(wsgi_scoreboard *board, uint32_t group) {
+    wsgi_group_cell *cell = &board->groups[group];
+    atomic_fetch_add(&cell->refused, 1);
+    uint32_t now = milliseconds(), before = atomic_load(&cell->reported);
+    if ((before != 0 && now - before < 1000) ||
+        !atomic_compare_exchange_strong(&cell->reported, &before, now == 0 ? 1 : now))
+        return 0;
+    return atomic_exchange(&cell->refused, 0);
+}
+
+uint32_t wsgi_line_ahead(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    uint32_t first = FIRST(settle(board, group));
+    return (int32_t)(ticket - first) > 0 ? ticket - first : 0;
+}
+
 bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uint32_t *ticket) {
     wsgi_group_cell *cell = &board->groups[group];
     int32_t pid = (int32_t)getpid();
@@ -254,6 +336,8 @@ bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uin
         bool is_free = STATE(old) == NEVER_USED || (STATE(old) == LEFT && TICKET(old) == next - WSGI_MAX_WAITING);
         if (!is_free || !atomic_compare_exchange_strong(place, &old, PLACE(next, WAITING, pid)))
             continue;
+        if (length == 0)
+            begin_line(cell);
         line = atomic_load(&cell->line);
         while (NEXT(line) == next)
             if (atomic_compare_exchange_weak(&cell->line, &line, LINE(FIRST(line), next + 1)))

@@ -7,7 +7,7 @@ import pytest
 
 import client
 import httpd_config
-from polling import until
+from polling import LATE, until
 
 CONFIG = """
 WSGIDaemonProcess main python-home=@VENV@ processes=@PROCESSES@ threads=1 @OPTIONS@
@@ -15,6 +15,7 @@ SetEnv TEST_SCRATCH @SCRATCH@
 WSGIProcessGroup main
 WSGIApplicationGroup %{GLOBAL}
 WSGIScriptAlias /pid @APPS@/pid/app.wsgi
+WSGIScriptAlias /stuck @APPS@/stuck/app.wsgi
 WSGIScriptAlias /turn @APPS@/turn/app.wsgi
 WSGIScriptAlias /wait @APPS@/wait/app.wsgi
 StartServers 3
@@ -24,6 +25,10 @@ StartServers 3
 </IfModule>
 @MORE@
 """
+
+
+#: Within this time of its request a client that closes its half of the connection is one that waits for the answer.
+HALF_CLOSE = 0.3
 
 
 @pytest.fixture
@@ -90,25 +95,86 @@ def test_each_idle_thread_is_used_at_once(begin):
     assert [one.read_response().status for one in waiting] == [200] * 4
 
 
-def test_overflow_is_refused_at_once(begin):
-    server = begin("listen-backlog=2")
-    waiting = [ask(server, f"/turn?{number}") for number in range(2)]
-    start = time.monotonic()
-    answer = server.get("/turn?many")
-    assert (answer.status, answer.header("Retry-After")) == (503, "1")
-    assert time.monotonic() - start < 1
-    server.log.expect(r"WSGI0116: Process group 'main': .* 2 requests wait already \(listen-backlog\); raise processes=")
+@pytest.mark.mpms
+@pytest.mark.parametrize("backlog", [0, 2])
+def test_burst_beyond_listen_backlog_waits(begin, backlog):
+    server = begin(f"listen-backlog={backlog}")
+    waiting = [ask(server, f"/turn?{number}") for number in range(16)]
     server.tell("go")
-    assert [one.read_response().status for one in waiting] == [200] * 2
+    assert [one.read_response().status for one in waiting] == [200] * 16
+
+
+def test_request_that_finds_no_thread_within_connect_timeout(begin):
+    """As many as listen-backlog says go on waiting, as they do in the queue of a socket."""
+    server = begin("listen-backlog=2 connect-timeout=1")
+    waiting = [ask(server, f"/turn?{number}") for number in range(3)]
+    start = time.monotonic()
+    answer = waiting[2].read_response()
+    assert (answer.status, answer.header("Retry-After")) == (503, "1")
+    assert 0.8 < time.monotonic() - start < 1 + LATE
+    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: no thread became free within 1 s "
+                      r"\(connect-timeout\), and 2 requests or more wait before this one \(listen-backlog\). Raise")
+    assert waiting[0].is_silent(0.5)
+    server.tell("go")
+    assert [one.read_response().status for one in waiting[:2]] == [200] * 2
     assert server.get("/turn?after").text.split() == ["0", "1", "after"]
 
 
-def test_without_a_queue_everything_is_refused(begin):
-    server = begin("listen-backlog=0")
+@pytest.fixture
+def queue(launch):
+    """A server with a single thread, before which requests wait that take 0.1 s each."""
+    connections = []
+
+    def create(options, count):
+        server = launch(CONFIG, OPTIONS=options, PROCESSES=1, MORE="StartServers 4")
+        server.wait_ready("/pid")
+        for _ in range(count):
+            connections.append(server.connect())
+            connections[-1].send_request("GET", "/stuck/sleep?0.1", close=True)
+        return server, connections
+
+    yield create
+    for connection in connections:
+        connection.close()
+
+
+def test_request_that_would_not_be_served_in_time_is_refused_at_once(queue):
+    server, connections = queue("listen-backlog=5 connect-timeout=2", 45)
+    time.sleep(1.3)
+    start = time.monotonic()
+    answer = server.get("/stuck/sleep?0.1")
+    assert time.monotonic() - start < 0.5
+    # About 33 requests wait, and 10 are served in a second.
+    assert answer.status == 503 and answer.header("Retry-After") in ("3", "4", "5")
+    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: the request would wait for [345] s, and "
+                      r"2 s are in time \(connect-timeout\)\. Raise")
+    answers = [one.read_response().status for one in connections]
+    assert answers.count(200) + answers.count(503) == 45 and answers.count(200) >= 18
+    assert server.get("/stuck/sleep?0").status == 200
+
+
+def test_group_whose_clients_leave_is_overloaded(queue):
+    """Only so many wait as are served in a second, until nobody waits any more."""
+    server, connections = queue("", 50)
+    time.sleep(0.5)
+    for one in connections[40:]:
+        one.reset()
+    time.sleep(1)
+    answer = server.get("/stuck/sleep?0.1")
+    assert answer.status == 503 and int(answer.header("Retry-After")) in (3, 4)
+    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: its queue does not get shorter", "WSGI1060")
+    assert [one.read_response().status for one in connections[:40]] == [200] * 40
+    assert server.get("/stuck/sleep?0").status == 200
+
+
+def test_refusals_are_logged_once_a_second(queue):
+    server, connections = queue("listen-backlog=5 connect-timeout=2", 45)
+    time.sleep(1.2)
+    assert {server.get("/stuck/sleep?0.1").status for _ in range(20)} == {503}
+    assert len([line for line in server.log.lines() if "WSGI0116" in line]) <= 2
+    for one in connections:
+        one.read_response()
     server.log.expect("WSGI0116")
-    assert server.get("/turn?one").status == 503
-    server.tell("go")
-    until(lambda: server.get("/turn?one").status == 200, "a thread to be idle")
 
 
 def test_queue_timeout(begin):
@@ -126,6 +192,7 @@ def test_request_whose_client_has_gone_is_not_started(begin, leave):
     server = begin()
     gone = [ask(server, f"/turn?gone-{number}") for number in range(3)]
     waiting = ask(server, "/turn?stayed")
+    time.sleep(HALF_CLOSE)
     for one in gone:
         getattr(one, leave)()
     server.tell("go")
@@ -137,12 +204,24 @@ def test_request_whose_client_has_gone_is_not_started(begin, leave):
 
 
 def test_request_whose_client_has_gone_leaves_the_queue_before_its_turn(begin):
-    server = begin("listen-backlog=1")
-    ask(server, "/turn?gone").close()
+    server = begin()
+    gone = ask(server, "/turn?gone")
+    time.sleep(HALF_CLOSE)
+    gone.close()
     server.log.wait_for("WSGI1060")
     waiting = ask(server, "/turn?stayed")
     server.tell("go")
     assert waiting.read_response().text.split() == ["stayed"]
+
+
+def test_client_that_closes_its_half_of_the_connection_is_served(begin):
+    """As `nc -N` and old clients of HTTP/1.0 do, when they have sent their request."""
+    server = begin()
+    waiting = ask(server, "/turn?one")
+    waiting.half_close()
+    assert waiting.is_silent(1)
+    server.tell("go")
+    assert waiting.read_response().text.split() == ["one"]
 
 
 def test_http2_stream_whose_client_has_gone_is_not_started(begin, platform):

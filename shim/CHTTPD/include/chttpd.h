@@ -167,9 +167,15 @@ static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*f
 static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STATUS_IS_TIMEUP(status); }
 static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
-/* Whether the client has closed its connection, or its half of it: those cannot be told apart. An HTTP/2 stream:
- * whether it was reset, or the connection lost. */
-bool chttpd_client_has_gone(const request_rec *r);
+enum chttpd_client {
+    CHTTPD_CLIENT_THERE,
+    CHTTPD_CLIENT_SILENT, /* it has closed its half of the connection, or all of it: those cannot be told apart */
+    CHTTPD_CLIENT_GONE    /* the connection is reset; a stream of HTTP/2: or the stream */
+};
+enum chttpd_client chttpd_look_at_client(const request_rec *r);
+/* What the innermost request of this thread holds; see HeldThread. */
+void *chttpd_held_thread(void);
+void chttpd_set_held_thread(void *held);
 /* Nothing is sent any more; the access log has the status 499, and X for %X. */
 static inline void chttpd_give_up(request_rec *r) {
     r->status = 499;

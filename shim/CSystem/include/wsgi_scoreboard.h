@@ -24,7 +24,11 @@
  * process out of the line: it is stopped, or cannot use that thread. One that has been put out stands at the end again.
  *
  * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
- * most the time until the next waiter looks up. */
+ * most the time until the next waiter looks up.
+ *
+ * *How long it will take.* While somebody waits, threads that are given back are counted, and so are the requests whose
+ * clients leave: both since about the last ten seconds, and since the line was empty. From these whoever enters the
+ * line can tell how long it would wait. Without a line nothing is counted. */
 
 #ifndef WSGI_SCOREBOARD_H
 #define WSGI_SCOREBOARD_H
@@ -35,7 +39,7 @@
 #include <stdint.h>
 
 #define WSGI_SCOREBOARD_MAGIC 0x57534749u /* "WSGI" */
-#define WSGI_SCOREBOARD_VERSION 2u
+#define WSGI_SCOREBOARD_VERSION 3u
 
 enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 };
 /* Places of one line; a power of two. */
@@ -51,10 +55,17 @@ enum wsgi_group_state {
 
 /* One process group. */
 typedef struct wsgi_group_cell {
-    _Atomic uint32_t state;  /* wsgi_group_state; written by the supervisor */
-    _Atomic uint32_t signal; /* futex word: raised whenever the supervisor changes something in the group */
-    _Atomic uint64_t line;   /* the first ticket << 32 | the next one; the same: nobody waits */
-    uint32_t reserved[12];
+    _Atomic uint32_t state;    /* wsgi_group_state; written by the supervisor */
+    _Atomic uint32_t signal;   /* futex word: raised whenever the supervisor changes something in the group */
+    _Atomic uint64_t line;     /* the first ticket << 32 | the next one; the same: nobody waits */
+    _Atomic uint64_t served;   /* millisecond since which << 32 | threads given back while somebody waited */
+    _Atomic uint64_t left;     /* the same for requests whose clients left while they waited */
+    _Atomic uint32_t began;    /* the millisecond in which the line came to be */
+    _Atomic uint32_t slow;     /* the millisecond since which the line has been slow; 0: it is not */
+    _Atomic uint32_t overload; /* 1: the group is overloaded, until nobody waits */
+    _Atomic uint32_t refused;  /* requests that were refused and not yet reported */
+    _Atomic uint32_t reported; /* the millisecond in which that was done last */
+    uint32_t reserved[3];
 } wsgi_group_cell;
 
 /* A place in a line: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
@@ -118,6 +129,8 @@ bool wsgi_scoreboard_set_lacking(wsgi_scoreboard *_Nonnull board, bool lacks);
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 /* The claimed threads of `slot` when at least one is idle, otherwise UINT32_MAX. */
 uint32_t wsgi_slot_load(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+/* The request threads of the worker of `slot`; 0: nobody serves it. */
+uint32_t wsgi_slot_threads(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* The pid of the serving worker; 0: none. */
@@ -147,6 +160,26 @@ bool wsgi_group_await_signal(wsgi_scoreboard *_Nonnull board, uint32_t group, ui
 
 /* Whether requests wait for a thread of `group`. */
 bool wsgi_line_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* What is known of a line: how long it is, and how fast it moves. */
+typedef struct wsgi_line_facts {
+    uint32_t length;         /* requests that wait, and some that have left */
+    uint32_t age;            /* milliseconds since nobody waited */
+    uint32_t served, period; /* threads given back within the last so many milliseconds */
+    uint32_t left;           /* requests whose clients left within that time */
+    uint32_t slow_for;       /* milliseconds for which it has been slow; 0: it is not */
+    bool is_overload;
+} wsgi_line_facts;
+/* Reads them. Once in ten seconds it halves the counts, so that they follow what happens now. */
+void wsgi_line_get_facts(wsgi_scoreboard *_Nonnull board, uint32_t group, wsgi_line_facts *_Nonnull facts);
+/* Notes whether the line is slow at present, and whether that is overload. Overload lasts until nobody waits. */
+void wsgi_line_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_slow, bool is_overload);
+/* The client of a request that waits has left. */
+void wsgi_line_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* A request is refused. Returns how many are to be reported by the caller: 0, because somebody has reported within the
+ * last second, or all since then. */
+uint32_t wsgi_line_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* How many stand before `ticket`, including some that have left. */
+uint32_t wsgi_line_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* How many wait. It looks at every place. */
 uint32_t wsgi_line_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Stands at the end of the line, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */

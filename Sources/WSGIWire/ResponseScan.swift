@@ -1,0 +1,63 @@
+/// Follows the frames of a worker's response without taking them, to learn when it is complete.
+@safe public struct ResponseScan {
+    /// What has been seen so far.
+    public enum State: Equatable, Sendable {
+        /// The response goes on.
+        case more
+        /// Its last frame is there: the worker's thread is done.
+        case ended
+        /// The worker waits for a piece of the request body.
+        case waits
+        /// This is no response.
+        case malformed
+    }
+
+    /// What has been seen so far; it no longer changes when it is not `more`.
+    public private(set) var state = State.more
+    /// Bytes of payload that are still to come.
+    private var payload: Int
+    private var isLast = false
+    private var header: (UInt64, count: Int) = (0, 0)
+
+    /// Begins within a payload of which `payload` bytes are to come.
+    public init(within payload: Int) { self.payload = payload }
+
+    /// Takes notice of the next bytes.
+    public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+        var rest = unsafe bytes[...]
+        while state == .more, unsafe !rest.isEmpty {
+            if payload > 0 {
+                let count = unsafe min(payload, rest.count)
+                payload = payload &- count
+                unsafe rest = rest.dropFirst(count)
+                if payload == 0, isLast { state = .ended }
+                continue
+            }
+            let count = unsafe min(Frame.headerSize &- header.count, rest.count)
+            unsafe withUnsafeMutableBytes(of: &header.0) { room in
+                let place = unsafe UnsafeMutableRawBufferPointer(rebasing: room[header.count...])
+                unsafe place.copyBytes(from: rest.prefix(count))
+            }
+            header.count = header.count &+ count
+            unsafe rest = rest.dropFirst(count)
+            if header.count == Frame.headerSize { takeHeader() }
+        }
+    }
+
+    private mutating func takeHeader() {
+        header.count = 0
+        let found = unsafe withUnsafeBytes(of: header.0) { bytes in unsafe try? Frame.header(bytes) }
+        guard let found else {
+            state = .malformed
+            return
+        }
+        switch found.kind {
+        case .go: state = .waits
+        case .end, .error, .cut, .reload: isLast = true
+        case .head, .hints, .data, .file, .log: break
+        case .request, .body, .bodyEnd, .abort: state = .malformed
+        }
+        payload = found.length
+        if isLast, payload == 0 { state = .ended }
+    }
+}

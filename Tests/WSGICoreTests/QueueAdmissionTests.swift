@@ -1,0 +1,86 @@
+import Testing
+import WSGICore
+
+/// Two processes of four threads; 100 requests wait without question, 15 s are in time.
+private let rules = QueueAdmission.Rules(threads: 8, backlog: 100, patience: 15_000, share: 47)
+
+/// A queue that has stood for `age` milliseconds, at so many requests a second.
+private func queue(
+    length: Int, age: Int = 4_000, rate: Int = 200, left: Int = 0, slowFor: Int = 0, isOverload: Bool = false
+) -> QueueAdmission.Facts {
+    var facts = QueueAdmission.Facts()
+    facts.length = length
+    facts.age = age
+    facts.period = age
+    facts.served = rate * age / 1_000
+    facts.left = left
+    facts.slowFor = slowFor
+    facts.isOverload = isOverload
+    return facts
+}
+
+struct QueueAdmissionTests {
+    @Test func burstOnAnIdleGroupIsNeverRefused() {
+        for length in [0, 99, 100, 1_000, 8_000] {
+            let decision = QueueAdmission(queue(length: length, age: 0, rate: 0), rules)
+            #expect(!decision.isRefused && decision.wait == nil && !decision.isOverload)
+        }
+        // Nor while its first requests run, however long they take.
+        #expect(!QueueAdmission(queue(length: 1_000, age: 14_000, rate: 0), rules).isRefused)
+    }
+
+    @Test func requestThatIsServedInTimeWaits() {
+        let decision = QueueAdmission(queue(length: 2_900, rate: 200), rules)
+        #expect(decision.wait == 14_505)
+        #expect(!decision.isRefused)
+    }
+
+    @Test func requestThatWouldBeLateIsRefusedWithItsWait() {
+        let decision = QueueAdmission(queue(length: 3_999, rate: 200), rules)
+        #expect(decision.wait == 20_000)
+        #expect(decision.isRefused && !decision.isOverload)
+    }
+
+    @Test func shortQueueIsNeverRefused() {
+        var slow = rules
+        slow.threads = 1
+        #expect(QueueAdmission(queue(length: 99, age: 9_000, rate: 1), slow).wait == 100_000)
+        #expect(!QueueAdmission(queue(length: 99, age: 9_000, rate: 1), slow).isRefused)
+        #expect(QueueAdmission(queue(length: 100, age: 9_000, rate: 1), slow).isRefused)
+    }
+
+    @Test func groupThatServesNobodyAtAllIsLate() {
+        let decision = QueueAdmission(queue(length: 100, age: 15_001, rate: 0), rules)
+        #expect(decision.isRefused)
+    }
+
+    @Test func clientsThatLeaveMakeItOverload() {
+        #expect(!QueueAdmission(queue(length: 60, age: 900, left: 100), rules).isOverload)
+        #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 2), rules).isOverload)
+        #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 10), rules).isOverload)
+        let decision = QueueAdmission(queue(length: 60, age: 1_000, left: 11), rules)
+        #expect(decision.isOverload && decision.isRefused)
+        #expect(!QueueAdmission(queue(length: 46, age: 1_000, left: 11), rules).isRefused)
+    }
+
+    @Test func longWaitMakesItOverload() {
+        let facts = queue(length: 1_100, slowFor: 4_999)
+        #expect(QueueAdmission(facts, rules).isSlow && !QueueAdmission(facts, rules).isOverload)
+        #expect(QueueAdmission(queue(length: 1_100, slowFor: 5_000), rules).isOverload)
+        #expect(!QueueAdmission(queue(length: 900, slowFor: 5_000), rules).isOverload)
+    }
+
+    @Test func overloadLastsAndKeepsThreadsBusy() {
+        let limits: [(QueueAdmission.Rules, rate: Int, limit: Int)] = [
+            (rules, 200, 47),
+            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200), 200, 100),
+            (.init(threads: 8, backlog: 500, patience: 15_000, share: 400), 200, 200),
+            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200), 2, 8),
+            (.init(threads: 40, backlog: 100, patience: 15_000, share: 0), 200, 1),
+        ]
+        for (rules, rate, limit) in limits {
+            #expect(!QueueAdmission(queue(length: limit - 1, rate: rate, isOverload: true), rules).isRefused)
+            #expect(QueueAdmission(queue(length: limit, rate: rate, isOverload: true), rules).isRefused)
+        }
+    }
+}
