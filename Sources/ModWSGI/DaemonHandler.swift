@@ -363,12 +363,14 @@ internal import WSGIWire
             report("the request would wait for \(seconds(wait)) s, and \(limits.inTime) s are in time (\(limitName))")
             return retry(after: wait)
         case .overload(let wait):
-            report("its queue does not get shorter, and clients wait too long or leave; a request that waits would be "
-                + "served after \(seconds(wait)) s")
+            report(
+                "its queue does not get shorter, and clients wait too long or leave; a request that waits would be "
+                    + "served after \(seconds(wait)) s")
             return retry(after: wait)
         case .queueFull:
-            report("no thread became free within \(group.connectTimeout) s (connect-timeout), and \(group.backlog) "
-                + "requests or more wait before this one (listen-backlog)")
+            report(
+                "no thread became free within \(group.connectTimeout) s (connect-timeout), and \(group.backlog) "
+                    + "requests or more wait before this one (listen-backlog)")
             return retry(after: 0)
         case .nested:
             unsafe Log.request(
@@ -405,7 +407,9 @@ internal import WSGIWire
     }
 
     /// Whole seconds, at least one.
-    private func seconds(_ milliseconds: Int) -> Int { max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0)) }
+    private func seconds(_ milliseconds: Int) -> Int {
+        max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0))
+    }
 
     /// Which option says what is in time.
     private var limitName: String { group.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }

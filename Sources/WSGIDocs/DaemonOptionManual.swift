@@ -259,7 +259,8 @@ enum DaemonOptionManual {
     private static let transport: [ManualEntry] = [
         ManualEntry(
             "listen-backlog",
-            "How many connections may wait in the queue of each socket, and how many requests wait for a thread of the group without being refused. A further request waits if it can be served in time: within `queue-timeout=`, or without that `connect-timeout=`. Otherwise it answers 503 (`WSGI0116`)."),
+            "How many connections may wait in the queue of each socket, and how many requests wait for a thread of the group without being refused. A further request waits if it can be served in time: within `queue-timeout=`, or without that `connect-timeout=`. Otherwise it answers 503 (`WSGI0116`)."
+        ),
         ManualEntry(
             "send-buffer-size", "The send buffer of the sockets between httpd and the processes. 0, or at least 512."),
         ManualEntry(
