@@ -94,8 +94,11 @@ internal import WSGICore
             facts.length = unsafe Int(wsgi_line_length(board, group.index))
             decision = QueueAdmission(facts, rules)
         }
-        unsafe wsgi_line_judge(board, group.index, decision.isSlow, decision.isOverload)
-        if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE { throw .clientGone }
+        unsafe wsgi_line_judge(board, group.index, decision.isSlow, decision.isNewOverload)
+        if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE {
+            unsafe wsgi_line_count_left(board, group.index)
+            throw .clientGone
+        }
         guard decision.isRefused else { return }
         throw decision.isOverload ? .overload(decision.wait ?? 0) : .late(decision.wait ?? 0)
     }
@@ -110,6 +113,7 @@ internal import WSGICore
         facts.served = Int(line.served)
         facts.period = Int(line.period)
         facts.left = Int(line.left)
+        facts.leaving = Int(line.leaving)
         facts.slowFor = Int(line.slow_for)
         facts.isOverload = line.is_overload
         return facts

@@ -4,9 +4,10 @@
 /// from the rate at which threads became free since somebody waits. A burst on an idle group has no such rate yet, and is
 /// never refused.
 ///
-/// A queue is *overload* when clients leave it (one in twenty, for a second or more), or when the wait has been a third of
-/// what is in time for five seconds. Then only so many requests wait as keep the threads busy, and everybody else is
-/// refused at once, until the queue is empty.
+/// A queue is *overload* when clients leave it, one in twenty and one after the other (a crowd that leaves together says
+/// nothing about those who come next), or when the wait has been a third of what is in time for five seconds. Then only so
+/// many requests wait as keep the threads busy, and everybody else is refused at once: until the queue is empty, or nothing
+/// has spoken for overload for ten seconds.
 public struct QueueAdmission: Equatable, Sendable {
     /// What the configuration says.
     public struct Rules: Equatable, Sendable {
@@ -40,6 +41,8 @@ public struct QueueAdmission: Equatable, Sendable {
         public var period = 0
         /// Requests whose clients left in that time.
         public var left = 0
+        /// Tenths of a second in which they did.
+        public var leaving = 0
         /// For how long the wait has been slow; 0: it is not.
         public var slowFor = 0
         /// Whether it was overload so far.
@@ -53,6 +56,8 @@ public struct QueueAdmission: Equatable, Sendable {
     public let wait: Int?
     /// Whether that is long enough to be noted as slow.
     public let isSlow: Bool
+    /// Whether something speaks for overload now.
+    public let isNewOverload: Bool
     /// Whether the group is overloaded.
     public let isOverload: Bool
     /// Whether the request is refused.
@@ -60,6 +65,8 @@ public struct QueueAdmission: Equatable, Sendable {
 
     /// A queue must be this old before clients that leave it make it overload, in milliseconds.
     public static let shortest = 1_000
+    /// In so many tenths of a second, at least, clients must have left it.
+    public static let leastLeaving = 8
     /// It must be slow for so long, in milliseconds.
     public static let slowTime = 5_000
 
@@ -67,11 +74,13 @@ public struct QueueAdmission: Equatable, Sendable {
     public init(_ facts: Facts, _ rules: Rules) {
         let wait = Self.wait(facts, rules)
         let isSlow = (wait ?? 0) > rules.patience / 3
-        let isLeft = facts.age >= Self.shortest && facts.left >= 3 && facts.left * 20 >= facts.left + facts.served
-        let isOverload = facts.isOverload || isLeft || (isSlow && facts.slowFor >= Self.slowTime)
+        let isLeft =
+            facts.age >= Self.shortest && facts.leaving >= Self.leastLeaving
+            && facts.left * 20 >= facts.left + facts.served
         self.wait = wait
         self.isSlow = isSlow
-        self.isOverload = isOverload
+        isNewOverload = isLeft || (isSlow && facts.slowFor >= Self.slowTime)
+        isOverload = isNewOverload || facts.isOverload
         if isOverload {
             isRefused = facts.length >= Self.overloadLimit(facts, rules)
         } else {

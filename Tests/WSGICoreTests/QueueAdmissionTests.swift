@@ -6,7 +6,8 @@ private let rules = QueueAdmission.Rules(threads: 8, backlog: 100, patience: 15_
 
 /// A queue that has stood for `age` milliseconds, at so many requests a second.
 private func queue(
-    length: Int, age: Int = 4_000, rate: Int = 200, left: Int = 0, slowFor: Int = 0, isOverload: Bool = false
+    length: Int, age: Int = 4_000, rate: Int = 200, left: Int = 0, leaving: Int? = nil, slowFor: Int = 0,
+    isOverload: Bool = false
 ) -> QueueAdmission.Facts {
     var facts = QueueAdmission.Facts()
     facts.length = length
@@ -14,6 +15,7 @@ private func queue(
     facts.period = age
     facts.served = rate * age / 1_000
     facts.left = left
+    facts.leaving = leaving ?? left
     facts.slowFor = slowFor
     facts.isOverload = isOverload
     return facts
@@ -58,6 +60,8 @@ struct QueueAdmissionTests {
         #expect(!QueueAdmission(queue(length: 60, age: 900, left: 100), rules).isOverload)
         #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 2), rules).isOverload)
         #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 10), rules).isOverload)
+        // A crowd has left together.
+        #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 1_000, leaving: 6), rules).isOverload)
         let decision = QueueAdmission(queue(length: 60, age: 1_000, left: 11), rules)
         #expect(decision.isOverload && decision.isRefused)
         #expect(!QueueAdmission(queue(length: 46, age: 1_000, left: 11), rules).isRefused)

@@ -187,6 +187,8 @@ enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 #define COUNTED(since, count) (((uint64_t)(since) << 32) | (count))
 /* How long is counted, in milliseconds. */
 #define COUNTING_TIME 10000u
+/* How long overload lasts without anything that speaks for it, in milliseconds. */
+#define OVERLOAD_TIME 10000u
 #define PLACE(ticket, state, pid) (((uint64_t)(ticket) << 32) | ((uint64_t)(state) << 24) | (uint64_t)(pid))
 
 static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
@@ -262,6 +264,7 @@ static void begin_line(wsgi_group_cell *cell) {
     atomic_store_explicit(&cell->began, now, memory_order_relaxed);
     atomic_store_explicit(&cell->slow, 0, memory_order_relaxed);
     atomic_store_explicit(&cell->overload, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->leaving, 0, memory_order_relaxed);
 }
 
 /* Halves a count, and the time it is for, when that is over. */
@@ -274,41 +277,52 @@ static uint64_t fade(_Atomic uint64_t *counted, uint32_t now) {
     return atomic_compare_exchange_strong(counted, &old, half) ? half : old;
 }
 
+/* The clock may read 0, which means never. */
+static uint32_t moment(uint32_t milliseconds) { return milliseconds == 0 ? 1 : milliseconds; }
+
 void wsgi_line_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_line_facts *facts) {
     wsgi_group_cell *cell = &board->groups[group];
     uint32_t now = milliseconds();
-    uint64_t line = atomic_load(&cell->line), served = fade(&cell->served, now), left = fade(&cell->left, now);
+    uint64_t line = atomic_load(&cell->line), served = fade(&cell->served, now);
+    uint64_t before = atomic_load_explicit(&cell->left, memory_order_relaxed), left = fade(&cell->left, now);
+    if (SINCE(left) != SINCE(before))
+        atomic_store_explicit(&cell->leaving, atomic_load(&cell->leaving) / 2, memory_order_relaxed);
     uint32_t slow = atomic_load_explicit(&cell->slow, memory_order_relaxed);
+    uint32_t overload = atomic_load_explicit(&cell->overload, memory_order_relaxed);
     facts->length = NEXT(line) - FIRST(line);
     facts->age = now - atomic_load_explicit(&cell->began, memory_order_relaxed);
     facts->served = COUNT(served);
     facts->period = now - SINCE(served);
     facts->left = COUNT(left);
     facts->slow_for = slow == 0 ? 0 : now - slow;
-    facts->is_overload = atomic_load_explicit(&cell->overload, memory_order_relaxed) != 0;
+    facts->leaving = atomic_load_explicit(&cell->leaving, memory_order_relaxed);
+    facts->is_overload = overload != 0 && now - overload < OVERLOAD_TIME;
 }
 
 void wsgi_line_judge(wsgi_scoreboard *board, uint32_t group, bool is_slow, bool is_overload) {
     wsgi_group_cell *cell = &board->groups[group];
-    uint32_t now = milliseconds(), none = 0;
+    uint32_t now = moment(milliseconds()), none = 0;
     if (!is_slow)
         atomic_store_explicit(&cell->slow, 0, memory_order_relaxed);
     else
-        atomic_compare_exchange_strong(&cell->slow, &none, now == 0 ? 1 : now);
+        atomic_compare_exchange_strong(&cell->slow, &none, now);
     if (is_overload)
-        atomic_store_explicit(&cell->overload, 1, memory_order_relaxed);
+        atomic_store_explicit(&cell->overload, now, memory_order_relaxed);
 }
 
 void wsgi_line_count_left(wsgi_scoreboard *board, uint32_t group) {
-    atomic_fetch_add_explicit(&board->groups[group].left, 1, memory_order_relaxed);
+    wsgi_group_cell *cell = &board->groups[group];
+    uint32_t now = moment(milliseconds()), before = atomic_load_explicit(&cell->left_at, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cell->left, 1, memory_order_relaxed);
+    if (now / 100 != before / 100 && atomic_compare_exchange_strong(&cell->left_at, &before, now))
+        atomic_fetch_add_explicit(&cell->leaving, 1, memory_order_relaxed);
 }
 
 uint32_t wsgi_line_count_refused(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->refused, 1);
     uint32_t now = milliseconds(), before = atomic_load(&cell->reported);
-    if ((before != 0 && now - before < 1000) ||
-        !atomic_compare_exchange_strong(&cell->reported, &before, now == 0 ? 1 : now))
+    if ((before != 0 && now - before < 1000) || !atomic_compare_exchange_strong(&cell->reported, &before, moment(now)))
         return 0;
     return atomic_exchange(&cell->refused, 0);
 }

@@ -122,15 +122,16 @@ def test_request_that_finds_no_thread_within_connect_timeout(begin):
 
 @pytest.fixture
 def queue(launch):
-    """A server with a single thread, before which requests wait that take 0.1 s each."""
+    """A server with a single thread, before which requests wait that take `service` seconds each."""
     connections = []
 
-    def create(options, count):
+    def create(options, count, pause=0, service=0.1):
         server = launch(CONFIG, OPTIONS=options, PROCESSES=1, MORE="StartServers 4")
         server.wait_ready("/pid")
         for _ in range(count):
             connections.append(server.connect())
-            connections[-1].send_request("GET", "/stuck/sleep?0.1", close=True)
+            connections[-1].send_request("GET", f"/stuck/sleep?{service}", close=True)
+            time.sleep(pause)
         return server, connections
 
     yield create
@@ -155,16 +156,30 @@ def test_request_that_would_not_be_served_in_time_is_refused_at_once(queue):
 
 def test_group_whose_clients_leave_is_overloaded(queue):
     """Only so many wait as are served in a second, until nobody waits any more."""
-    server, connections = queue("", 50)
-    time.sleep(0.5)
-    for one in connections[40:]:
+    server, connections = queue("", 42, pause=0.04, service=0.3)
+    for one in connections[18:]:
         one.reset()
-    time.sleep(1)
+        time.sleep(0.06)
     answer = server.get("/stuck/sleep?0.1")
-    assert answer.status == 503 and int(answer.header("Retry-After")) in (3, 4)
+    assert answer.status == 503 and int(answer.header("Retry-After")) in (1, 2, 3)
     server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: its queue does not get shorter", "WSGI1060")
-    assert [one.read_response().status for one in connections[:40]] == [200] * 40
+    assert [one.read_response().status for one in connections[:18]] == [200] * 18
     assert server.get("/stuck/sleep?0").status == 200
+
+
+def test_crowd_that_leaves_together_is_no_overload(queue):
+    """It says nothing about those who come next."""
+    server, connections = queue("", 50)
+    time.sleep(0.3)
+    for one in connections[20:]:
+        one.reset()
+    time.sleep(0.8)
+    more = []
+    for _ in range(20):
+        more.append(server.connect())
+        more[-1].send_request("GET", "/stuck/sleep?0.02", close=True)
+    assert [one.read_response().status for one in connections[:20] + more] == [200] * 40
+    server.log.expect("WSGI1060")
 
 
 def test_refusals_are_logged_once_a_second(queue):

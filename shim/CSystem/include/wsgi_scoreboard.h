@@ -62,10 +62,12 @@ typedef struct wsgi_group_cell {
     _Atomic uint64_t left;     /* the same for requests whose clients left while they waited */
     _Atomic uint32_t began;    /* the millisecond in which the line came to be */
     _Atomic uint32_t slow;     /* the millisecond since which the line has been slow; 0: it is not */
-    _Atomic uint32_t overload; /* 1: the group is overloaded, until nobody waits */
+    _Atomic uint32_t overload; /* the millisecond in which the group was last seen overloaded; 0: it was not */
+    _Atomic uint32_t left_at;  /* the millisecond in which a client left last */
+    _Atomic uint32_t leaving;  /* tenths of a second in which clients left */
     _Atomic uint32_t refused;  /* requests that were refused and not yet reported */
     _Atomic uint32_t reported; /* the millisecond in which that was done last */
-    uint32_t reserved[3];
+    uint32_t reserved[1];
 } wsgi_group_cell;
 
 /* A place in a line: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
@@ -166,12 +168,14 @@ typedef struct wsgi_line_facts {
     uint32_t age;            /* milliseconds since nobody waited */
     uint32_t served, period; /* threads given back within the last so many milliseconds */
     uint32_t left;           /* requests whose clients left within that time */
+    uint32_t leaving;        /* tenths of a second in which they did */
     uint32_t slow_for;       /* milliseconds for which it has been slow; 0: it is not */
     bool is_overload;
 } wsgi_line_facts;
 /* Reads them. Once in ten seconds it halves the counts, so that they follow what happens now. */
 void wsgi_line_get_facts(wsgi_scoreboard *_Nonnull board, uint32_t group, wsgi_line_facts *_Nonnull facts);
-/* Notes whether the line is slow at present, and whether that is overload. Overload lasts until nobody waits. */
+/* Notes whether the line is slow at present, and whether that is overload. Overload lasts until nobody waits, or until
+ * it was not noted, and no client has left, for ten seconds. */
 void wsgi_line_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_slow, bool is_overload);
 /* The client of a request that waits has left. */
 void wsgi_line_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Lets many clients ask at the same time: this module, mod_wsgi and httpd with uWSGI, one after the other in each cell.
+
+    bursts.py MODULE [--seconds 5] [--only TEXT] [--clients 50,100,...] [--rival MODULE]
+
+Closed loop: each of N clients asks again as soon as it is answered, on a connection that it keeps (wrk). A cell is a number
+of clients, an application (hello, 20 ms, 50 ms), MaxRequestWorkers (150 is Debian's default) and processes x threads. Besides,
+400 connections that all ask at once come to an idle server, three times. --rival is the module of mod_wsgi 6.1.1; uWSGI is
+looked for beside its Python. Both are left out where they are missing.
+
+Fails when a request is refused where mod_wsgi refuses none, when p99 is over 1.1 times that of uWSGI plus a millisecond, or
+when one of the 400 is not answered with 200. Needs root and wrk.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+CLIENTS = (50, 100, 150, 256, 400, 1000)
+SERVICES = {"hello": 0, "20 ms": 20, "50 ms": 50}
+WORKERS = (150, 400)
+SHAPES = ((2, 15), (1, 5))
+
+HTTPD = """
+ServerRoot @ROOT@
+ServerName localhost
+@LOAD@
+User www-data
+Group www-data
+Listen 127.0.0.1:@PORT@
+PidFile @ROOT@/pid
+ErrorLog @ROOT@/error.log
+LogLevel error
+DefaultRuntimeDir @ROOT@
+Mutex file:@ROOT@ default
+Timeout 60
+KeepAlive On
+ThreadsPerChild 25
+MaxRequestWorkers @WORKERS@
+ServerLimit 16
+<Directory @ROOT@>
+    Require all granted
+</Directory>
+"""
+
+WSGI = """
+LoadModule wsgi_module @MODULE@
+WSGISocketPrefix @ROOT@/wsgi
+WSGIDaemonProcess site processes=@PROCESSES@ threads=@THREADS@
+WSGIScriptAlias / @ROOT@/app.py process-group=site application-group=%{GLOBAL}
+"""
+
+UWSGI = """
+ProxyPass / unix:@ROOT@/uwsgi.sock|uwsgi://localhost/
+"""
+
+APPLICATION = """\
+import time
+
+
+def application(environ, start_response):
+    if @SERVICE@:
+        time.sleep(@SERVICE@ / 1000)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [b"ok\\n"]
+"""
+
+
+def modules(*names):
+    """The lines that load modules of httpd; some of them may be in it already."""
+    folder = subprocess.check_output(["apxs", "-q", "LIBEXECDIR"], text=True).strip()
+    files = {name: f"{folder}/mod_{name}.so" for name in names}
+    return "\n".join(f"LoadModule {name}_module {file}" for name, file in files.items() if os.path.exists(file))
+
+
+class Server:
+    """httpd with one of the three; a context manager."""
+
+    def __init__(self, module, uwsgi, values):
+        self.root = tempfile.mkdtemp(prefix="wsgi-bursts-", dir="/tmp")
+        os.chmod(self.root, 0o755)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._uwsgi, self._values = uwsgi, values
+        extra = ("proxy", "proxy_uwsgi") if uwsgi else ()
+        values = {"ROOT": self.root, "PORT": self.port, "LOAD": modules("mpm_event", "authz_core", "unixd", *extra),
+                  "MODULE": "" if uwsgi else self._copy(pathlib.Path(module)), **values}
+        files = {"httpd.conf": HTTPD + (UWSGI if uwsgi else WSGI), "app.py": APPLICATION}
+        for name, text in files.items():
+            for key, value in values.items():
+                text = text.replace(f"@{key}@", str(value))
+            pathlib.Path(self.root, name).write_text(text)
+
+    def _copy(self, module):
+        """Where httpd's user can read it, with what belongs to it."""
+        target = pathlib.Path(self.root, "module")
+        target.mkdir()
+        shutil.copy2(module, target)
+        if (module.parent / "mod_wsgi" / "wsgi-supervisor").exists():
+            shutil.copytree(module.parent / "mod_wsgi", target / "mod_wsgi", ignore=shutil.ignore_patterns("*.debug"))
+        subprocess.run(["chmod", "-R", "a+rX", target], check=True)
+        return target / module.name
+
+    def __enter__(self):
+        output = open(f"{self.root}/output", "w")
+        self._processes = []
+        if self._uwsgi:
+            self._processes.append(subprocess.Popen(
+                [self._uwsgi, "--socket", f"{self.root}/uwsgi.sock", "--chmod-socket=666", "--master", "--die-on-term",
+                 "--disable-logging", "--single-interpreter", "--need-app", "--listen", "1024", "--pythonpath", self.root,
+                 "--module", "app", "--processes", str(self._values["PROCESSES"]),
+                 "--threads", str(self._values["THREADS"])], stdout=output, stderr=output))
+        self._processes.append(subprocess.Popen(["apache2", "-f", f"{self.root}/httpd.conf", "-DFOREGROUND"], stderr=output))
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                    connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    if b" 200 " in connection.recv(1000):
+                        return self
+            except OSError:
+                pass
+            if time.monotonic() > deadline:
+                raise SystemExit(f"no answer:\n{pathlib.Path(self.root, 'output').read_text()}")
+            time.sleep(0.1)
+
+    def __exit__(self, *_):
+        for process in reversed(self._processes):
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def closed_loop(port, clients, seconds):
+    """Answers, refusals and errors, p99 in milliseconds."""
+    text = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "60s",
+                           f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
+    answers = int(re.search(r"(\d+) requests in", text)[1])
+    refused = int(found[1]) if (found := re.search(r"Non-2xx or 3xx responses: (\d+)", text)) else 0
+    errors = sum(map(int, found.groups())) if (found := re.search(
+        r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)) else 0
+    return answers, refused, errors, float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
+
+
+def settle(port, service):
+    """Waits until requests of the former clients are done: some servers run them to the end."""
+    for _ in range(60):
+        start = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            connection.recv(1000)
+        if time.monotonic() - start < service / 1000 + 0.05:
+            return
+
+
+def at_once(port, count=400):
+    """How many of so many connections that ask at once are answered with 200."""
+    poll, sockets, good = select.epoll(), {}, 0
+    for _ in range(count):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(("127.0.0.1", port))
+        sockets[one.fileno()] = (one, bytearray())
+        poll.register(one.fileno(), select.EPOLLOUT)
+    deadline = time.monotonic() + 60
+    while sockets and time.monotonic() < deadline:
+        for descriptor, events in poll.poll(1):
+            one, answer = sockets[descriptor]
+            try:
+                if events & select.EPOLLOUT:
+                    one.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    poll.modify(descriptor, select.EPOLLIN)
+                    continue
+                data = one.recv(65536)
+            except OSError:
+                data = b""
+            answer += data
+            if not data:
+                good += answer.startswith(b"HTTP/1.1 200 ")
+                poll.unregister(descriptor)
+                one.close()
+                del sockets[descriptor]
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("module", type=os.path.abspath)
+    parser.add_argument("--rival", default=os.environ.get("WSGI_RIVAL", ""))
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--clients", default=",".join(map(str, CLIENTS)))
+    parser.add_argument("--only", default="", help="cells whose description contains this text")
+    options = parser.parse_args()
+    servers = {"this module": (options.module, None)}
+    if options.rival:
+        servers["mod_wsgi"] = (options.rival, None)
+        uwsgi = next((parent / "bin" / "uwsgi" for parent in pathlib.Path(options.rival).parents
+                      if (parent / "bin" / "uwsgi").exists()), None)
+        if uwsgi:
+            servers["uWSGI"] = (options.module, str(uwsgi))
+    print("| application, MaxRequestWorkers, processes x threads | clients | "
+          + " | ".join(f"{name}: answers/s, refused, p99" for name in servers) + " |")
+    print("|---|---:" + "|---:" * len(servers) + "|")
+    faults = []
+    for workers in WORKERS:
+        for processes, threads in SHAPES:
+            for service, milliseconds in SERVICES.items():
+                cell = f"{service}, {workers}, {processes} x {threads}"
+                if options.only not in cell:
+                    continue
+                values = {"WORKERS": workers, "PROCESSES": processes, "THREADS": threads, "SERVICE": milliseconds}
+                faults += run_cell(cell, servers, values, options)
+    if faults:
+        sys.exit("\n".join(["", *faults]))
+
+
+def run_cell(cell, servers, values, options):
+    faults = []
+    found = {}
+    for name, (module, uwsgi) in servers.items():
+        with Server(module, uwsgi, values) as server:
+            burst = [at_once(server.port) for _ in range(3)]
+            found[name, "at once"] = min(burst)
+            for clients in map(int, options.clients.split(",")):
+                found[name, clients] = closed_loop(server.port, clients, options.seconds)
+                settle(server.port, values["SERVICE"])
+    for clients in map(int, options.clients.split(",")):
+        texts = []
+        for name in servers:
+            answers, refused, errors, p99 = found[name, clients]
+            texts.append(f"{(answers - refused) / options.seconds:.0f}, {refused}, {p99:.1f} ms"
+                         + (f" ({errors} broken)" if errors else ""))
+        print(f"| {cell} | {clients} | " + " | ".join(texts) + " |", flush=True)
+        ours = found["this module", clients]
+        rival, uwsgi = found.get(("mod_wsgi", clients)), found.get(("uWSGI", clients))
+        if ours[1] and (rival is None or rival[1] == 0):
+            faults.append(f"{cell}, {clients} clients: {ours[1]} refused, by mod_wsgi none")
+        if uwsgi and uwsgi[1] == 0 and ours[3] > 1.1 * uwsgi[3] + 1:
+            faults.append(f"{cell}, {clients} clients: p99 is {ours[3]:.1f} ms, with uWSGI {uwsgi[3]:.1f} ms")
+    print(f"| {cell} | 400 at once | " + " | ".join(f"{found[name, 'at once']} answered" for name in servers) + " |", flush=True)
+    if found["this module", "at once"] != 400:
+        faults.append(f"{cell}: of 400 at once {found['this module', 'at once']} were answered")
+    return faults
+
+
+if __name__ == "__main__":
+    main()
