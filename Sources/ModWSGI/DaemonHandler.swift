@@ -19,6 +19,8 @@ internal import WSGIWire
     private var attempts = 0
     /// Whether the worker is done and the end of the response has yet to be passed on.
     private var isEndDue = false
+    /// The body is shorter than its declared length.
+    private var isShort = false
     /// The thread that ran the request is stuck: its claim lasts as long as its worker.
     private var isThreadLost = false
     /// Short waits for a worker to learn that it has been replaced.
@@ -86,7 +88,7 @@ internal import WSGIWire
             unsafe HeldThread.push(scratch.pointee.held, claim, of: group, choice)
             let result = attempt(claim)
             unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
-            if isEndDue { _ = unsafe sink.finish() }
+            if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
             switch result {
             case .answered(let answer): return answer
             case .retry: preferred = nil
@@ -267,6 +269,7 @@ internal import WSGIWire
                 guard sink.hasHead else { return malformed(&reader) }
                 // The worker is free now; what waits for the client goes on without it.
                 isEndDue = true
+                isShort = header.flags & Frame.short != 0
                 return .answered(sink.answer)
             case .error:
                 if header.flags & Frame.threadLost != 0 {

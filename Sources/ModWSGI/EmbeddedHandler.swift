@@ -49,6 +49,9 @@ internal import WSGIWire
         case WSGI_OUTCOME_COMPLETE.rawValue:
             _ = unsafe sink.finish(pending.bytes)
             return sink.answer
+        case WSGI_OUTCOME_SHORT.rawValue:
+            unsafe sink.finishShort(pending.bytes)
+            return sink.answer
         case 1...:
             return .status(outcome)
         default:

@@ -18,6 +18,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_translate_name(
         translateName, moduleNames("mod_alias.c", in: pool),
         moduleNames("mod_userdir.c", "mod_vhost_alias.c", in: pool), APR_HOOK_MIDDLE)
+    chttpd_register_filters()
     unsafe AuthenticationHooks.register(pool)
     unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
 }

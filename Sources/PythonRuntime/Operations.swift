@@ -67,6 +67,15 @@ extension Object {
         return unsafe String(decoding: encoded.object.bytes, as: UTF8.self)
     }
 
+    /// What repr() says of the object, for messages: nothing in it breaks a line.
+    public var representation: String {
+        guard let found = unsafe Reference(PyObject_Repr(pointer)) else {
+            PyErr_Clear()
+            return "?"
+        }
+        return found.object.text
+    }
+
     /// The bytes of a str in latin-1, while `body` runs; `nil` with an exception set when it has other characters.
     public func withLatin1<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         var length = 0

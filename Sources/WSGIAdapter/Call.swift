@@ -136,7 +136,9 @@ internal import WSGIWire
     /// Sends what `serve` left, and ends the last log line. Without the GIL.
     func conclude(_ outcome: Int32) -> Int32 {
         var result = outcome
-        if outcome == WSGI_OUTCOME_COMPLETE.rawValue || outcome == WSGI_OUTCOME_TRUNCATED.rawValue {
+        if outcome == WSGI_OUTCOME_COMPLETE.rawValue || outcome == WSGI_OUTCOME_TRUNCATED.rawValue
+            || outcome == WSGI_OUTCOME_SHORT.rawValue
+        {
             if unsafe state.pointee.phase == .held {
                 result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue
             }
@@ -175,8 +177,9 @@ internal import WSGIWire
                 to: log)
         } else {
             ExceptionReport.log(
-                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).", to: log
-            )
+                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).",
+                to: log,
+                in: interpreter)
         }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         // Not the application's fault: it was told that the body is broken, and could not do without.

@@ -55,6 +55,8 @@ enum BodyPhase {
     var status = 0
     var declaredLength: Int64 = -1
     var delivered: Int64 = 0
+    /// Bytes of the body beyond the declared length.
+    var excess: Int64 = 0
     var transportError: Int32 = 0
     /// Body that is sent after the GIL was released for good.
     var deferred = ByteBuffer(capacity: 1024)
@@ -111,6 +113,7 @@ enum BodyPhase {
         status = 0
         declaredLength = -1
         delivered = 0
+        excess = 0
         transportError = 0
         deferred.reset(keeping: 1 << 16)
         line.reset(keeping: 1 << 14)

@@ -98,7 +98,9 @@ internal import WSGICore
 
 
         def read_script(path):
-            """The source of a script, its modification time in microseconds, and the name of its module."""
+            """The source of a script, its modification time in microseconds, and an empty module with what import gives it."""
+            from importlib.machinery import SourceFileLoader
+            from importlib.util import module_from_spec, spec_from_file_location
             try:
                 from _md5 import md5
             except ImportError:
@@ -107,7 +109,8 @@ internal import WSGICore
                 modified = os.fstat(file.fileno()).st_mtime_ns // 1000
                 source = file.read()
             name = '_mod_wsgi_' + md5(os.fsencode(path), usedforsecurity=False).hexdigest()
-            return source, modified, name
+            spec = spec_from_file_location(name, path, loader=SourceFileLoader(name, path))
+            return source, modified, module_from_spec(spec)
 
 
         def callables(module):

@@ -47,7 +47,7 @@ extension Call {
     private func change(of script: Script, _ head: RequestHead) -> Int64? {
         guard head.flags.contains(.scriptReloading) else { return nil }
         if head.scriptModified != 0, let modified = script.change(for: head.scriptModified) { return modified }
-        guard head.flags.contains(.handlerScript) else { return nil }
+        guard unsafe script.state.pointee.hasReloadRequired else { return nil }
         let wantsReload = unsafe script.state.pointee.wantsReload
         // A request that waited for the successor may have come to its predecessor once more, while that drains.
         if head.flags.contains(.reloaded) { return wantsReload ? 0 : nil }

@@ -51,7 +51,10 @@ extension Call {
     }
 
     private func iterate(_ iterable: Object) -> Int32 {
-        guard let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else { return failed() }
+        guard !iterable.isText, let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else {
+            if iterable.isText || iterable.optionalAttribute("__iter__") == nil { raiseNotIterable(iterable) }
+            return failed()
+        }
         while let block = unsafe Reference(PyIter_Next(iterator.object.pointer)) {
             guard check(block.object), unsafe canSend(block.object.bytes) else { return failed() }
             guard unsafe send(block.object.bytes, flush: true) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
@@ -59,10 +62,20 @@ extension Call {
         return PythonError.occurred ? failed() : WSGI_OUTCOME_COMPLETE.rawValue
     }
 
+    private func raiseNotIterable(_ result: Object) {
+        PyErr_Clear()
+        let what = result.isNone ? "None" : "an object of type \(result.typeName)"
+        unsafe PythonError.raise(
+            WSGI_TYPE_ERROR,
+            text: "the WSGI application returned \(what): it must return an iterable of bytes, such as [b'text']")
+    }
+
     private func check(_ block: Object) -> Bool {
         if block.isBytes { return true }
+        let advice = block.isText ? ": encode it, for example with .encode('utf-8')" : ""
         unsafe PythonError.raise(
-            WSGI_TYPE_ERROR, text: "the items of a WSGI application's iterable must be bytes, not \(block.typeName)")
+            WSGI_TYPE_ERROR,
+            text: "the items of a WSGI application's iterable must be bytes, not \(block.typeName)\(advice)")
         return false
     }
 
@@ -107,6 +120,7 @@ extension Call {
         }
         let length = min(Int64(count), max(0, unsafe declared &- state.pointee.delivered))
         unsafe state.pointee.delivered &+= length
+        unsafe state.pointee.excess &+= Int64(count) &- length
         // The length is in the headers, and the client must not get the body.
         return unsafe state.pointee.flags.contains(.headersOnly) ? 0 : Int(truncatingIfNeeded: length)
     }
@@ -145,16 +159,22 @@ extension Call {
         )
         let hasBody =
             unsafe status >= 200 && status != 204 && status != 304 && !state.pointee.flags.contains(.headersOnly)
-        if hasBody && delivered < declared {
-            let target = log
-            let script = unsafe Text.string(state.pointee.script)
-            let message =
-                "The WSGI script '\(script)' declared a Content-Length of \(declared) but "
-                + "returned \(delivered) bytes; the response is cut off."
-            Attachment.detached { target.write(WSGI_LOG_ERR, .responseShort, message) }
-            return WSGI_OUTCOME_TRUNCATED.rawValue
-        }
+        logExcess()
+        // httpd's side says what that means: a filter may have made another body.
+        if hasBody && delivered < declared { return WSGI_OUTCOME_SHORT.rawValue }
         return WSGI_OUTCOME_COMPLETE.rawValue
+    }
+
+    /// Says that the application has returned more than it declared.
+    private func logExcess() {
+        let (declared, excess) = unsafe (state.pointee.declaredLength, state.pointee.excess)
+        guard excess > 0 else { return }
+        let target = log
+        let script = unsafe Text.string(state.pointee.script)
+        let message =
+            "The WSGI script '\(script)' declared a Content-Length of \(declared) and returned \(declared &+ excess) "
+            + "bytes; those beyond the length were not sent."
+        Attachment.detached { target.write(WSGI_LOG_DEBUG, message) }
     }
 
     /// PEP 3333: close() is called at the end of the request, however it ended.

@@ -15,6 +15,8 @@ internal import WSGICore
     var attempted: Int64 = 0
     /// The last attempt to load it has ended with SystemExit.
     var hasExited = false
+    /// It defines `reload_required`.
+    var hasReloadRequired = false
     /// A daemon process is to be replaced because the script's `reload_required` said so.
     var wantsReload = false
     /// What a successor was last asked for without a request that waits, and when: see `Reloading`.
@@ -108,8 +110,14 @@ internal import WSGICore
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
     }
 
-    /// Asks `reload_required(resource)`, which a handler script may have, whether the script is to be loaded again. What
-    /// it raises is logged, and means no.
+    /// Looks whether the script has a `reload_required`, so that requests to others are spared the question.
+    private func noteReloadRequired() {
+        guard let namespace = unsafe state.pointee.namespace else { return }
+        unsafe state.pointee.hasReloadRequired = unsafe PyDict_GetItemString(namespace, "reload_required") != nil
+    }
+
+    /// Asks `reload_required(resource)`, which a script may have, whether the script is to be loaded again. What it raises
+    /// is logged, and means no.
     func asksForReload(_ resource: UnsafeRawBufferPointer, in interpreter: Interpreter, target: LogTarget) -> Bool {
         guard let namespace = unsafe state.pointee.namespace,
             let function = unsafe Object(PyDict_GetItemString(namespace, "reload_required"))?.retained
@@ -120,7 +128,7 @@ internal import WSGICore
         }
         ExceptionReport.log(
             .applicationRaised,
-            "Exception in reload_required() of the handler script '\(path)' "
+            "Exception in reload_required() of the WSGI script '\(path)' "
                 + "\(ExceptionReport.place(interpreter)).", to: target)
         return false
     }
@@ -163,8 +171,13 @@ internal import WSGICore
         if unsafe isLoaded && state.pointee.module != stale { return true }
         unload()
         LoadingTime.begin()
+        let begin = wsgi_monotonic_nanoseconds()
         guard load(in: interpreter, target) else { return false }
         LoadingTime.end()
+        noteReloadRequired()
+        let milliseconds = (wsgi_monotonic_nanoseconds() &- begin) / 1_000_000
+        let message = "Loading WSGI script '\(path)' \(ExceptionReport.place(interpreter)) took \(milliseconds) ms."
+        Attachment.detached { target.write(WSGI_LOG_INFO, message) }
         return true
     }
 
@@ -182,7 +195,8 @@ internal import WSGICore
         unsafe (state.pointee.attempted, state.pointee.hasExited) = (0, false)
         guard let pathText = unsafe Python.text(path: state.pointee.path),
             let file = unsafe Object(python.readScript).call(pathText.object),
-            let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
+            let source = file.object.item(0), let modified = file.object.item(1),
+            let module = file.object.item(2)?.retained
         else {
             if wasEnded() { return false }
             ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
@@ -196,11 +210,10 @@ internal import WSGICore
             ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
             return false
         }
-        guard let module = unsafe Reference(PyModule_NewObject(name.pointer)),
-            let namespace = unsafe Object(PyModule_GetDict(module.object.pointer)),
+        guard let namespace = unsafe Object(PyModule_GetDict(module.object.pointer)),
+            let name = unsafe Object(PyDict_GetItemString(namespace.pointer, "__name__")),
             let builtins = Python.module("builtins"), let modules = unsafe PyImport_GetModuleDict(),
             unsafe PyDict_SetItemString(namespace.pointer, "__builtins__", builtins.object.pointer) == 0,
-            unsafe PyDict_SetItemString(namespace.pointer, "__file__", pathText.object.pointer) == 0,
             unsafe PyDict_SetItem(namespace.pointer, modifiedKey, modified.pointer) == 0,
             unsafe PyDict_SetItem(modules, name.pointer, module.object.pointer) == 0
         else {
@@ -216,7 +229,8 @@ internal import WSGICore
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
                         ? "The WSGI script \(place) called sys.exit() while it was loaded."
-                        : "The WSGI script \(place) raised an exception while it was loaded.", to: target)
+                        : "The WSGI script \(place) raised an exception while it was loaded.", to: target,
+                    in: interpreter)
             }
             return false
         }

@@ -54,6 +54,10 @@ enum StartResponse {
             return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "exc_info must be None or a tuple")
         }
         if unsafe call.state.pointee.phase == .sent { return unsafe raiseAgain(exception) }
+        if unsafe exception == nil && call.state.pointee.phase == .held {
+            return unsafe PythonError.raise(
+                WSGI_ASSERTION_ERROR, "start_response() was called again without exc_info (PEP 3333)")
+        }
         guard call.hold(status, headers) else { return nil }
         return unsafe PyCFunction_NewEx(call.state.pointee.interpreter.state.pointee.write, response, nil)
     }
@@ -122,7 +126,13 @@ extension Call {
         guard var encoder else {
             unsafe PythonError.raise(
                 WSGI_VALUE_ERROR,
-                text: "the response status '\(status.text)' is not a code of three digits and a reason")
+                text: "the response status \(status.representation) is not a code of three digits and a reason")
+            return false
+        }
+        guard code >= 200 else {
+            unsafe PythonError.raise(
+                WSGI_VALUE_ERROR,
+                text: "the response status \(status.representation) is not final: use wsgi.early_hints for 103")
             return false
         }
         for index in 0..<headers.count {
@@ -144,7 +154,11 @@ extension Call {
             return false
         }
         guard name.isText, value.isText else {
-            unsafe PythonError.raise(WSGI_TYPE_ERROR, "name and value of a response header must be str")
+            unsafe PythonError.raise(
+                WSGI_TYPE_ERROR,
+                text: name.isText
+                    ? "the value of the response header \(name.representation) must be a str, not \(value.typeName)"
+                    : "the name of a response header must be a str, not \(name.typeName)")
             return false
         }
         var fault: HeaderRules.Fault?
@@ -157,7 +171,7 @@ extension Call {
         }
         guard let done, done != nil else { return false }
         if let fault {
-            unsafe PythonError.raise(WSGI_VALUE_ERROR, text: "\(fault.rawValue): \(name.text)")
+            unsafe PythonError.raise(WSGI_VALUE_ERROR, text: "\(fault.rawValue): \(name.representation)")
             return false
         }
         return true

@@ -74,7 +74,8 @@ private struct Warmup {
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue where context.status < 500: return nil
         case WSGI_OUTCOME_COMPLETE.rawValue: return "\(name) answered \(context.status) to warmup=\(path)."
-        case WSGI_OUTCOME_TRUNCATED.rawValue: return "\(name) broke off its answer to warmup=\(path)."
+        case WSGI_OUTCOME_TRUNCATED.rawValue, WSGI_OUTCOME_SHORT.rawValue:
+            return "\(name) broke off its answer to warmup=\(path)."
         case let status: return status < 500 ? nil : "\(name) failed to answer warmup=\(path)."
         }
     }

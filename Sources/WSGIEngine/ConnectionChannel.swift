@@ -177,6 +177,8 @@ internal import WSGIWire
         input.reset()
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue: Frame.append(Frame.Header(kind: .end, length: 0), to: &output)
+        case WSGI_OUTCOME_SHORT.rawValue:
+            Frame.append(Frame.Header(kind: .end, length: 0, flags: Frame.short), to: &output)
         case WSGI_OUTCOME_RELOAD.rawValue: appendReload(generation)
         case WSGI_OUTCOME_UNUSABLE.rawValue: appendReload(generation, flags: Frame.unusable)
         case 1...: appendError(outcome)

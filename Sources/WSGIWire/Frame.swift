@@ -26,6 +26,9 @@ public enum Frame {
     /// In the flags of DATA: the application has ended a block here, and the client is to get it now.
     public static let flushed: UInt8 = 1
 
+    /// In the flags of END: the body is shorter than its declared length.
+    public static let short: UInt8 = 1
+
     /// In the flags of ERROR: the thread that ran the request is stuck, and the connection ends.
     public static let threadLost: UInt8 = 1
 

@@ -8,6 +8,8 @@ public enum HeaderRules {
         case value = "the value of a response header contains a control character"
         /// A Content-Length that is no number, or not the number that was given before.
         case contentLength = "the Content-Length of the response is not a number, or there are several"
+        /// A header that is between two neighbours, and so the server's business (PEP 3333).
+        case hopByHop = "the application may not set a response header that concerns the connection"
         /// More headers than a response head can count.
         case count = "there are too many response headers"
     }
@@ -53,10 +55,28 @@ public enum HeaderRules {
 
     /// Whether a header's name is Content-Length.
     static func isContentLength(_ name: UnsafeRawBufferPointer) -> Bool {
-        let expected: StaticString = "content-length"
-        guard name.count == expected.utf8CodeUnitCount else { return false }
-        for index in 0..<expected.utf8CodeUnitCount
-        where unsafe (name[index] | 0x20) != (expected.utf8Start[index] | 0x20) { return false }
+        unsafe name.count == 14 && equals(name, "content-length")
+    }
+
+    /// Whether a header is between two neighbours (RFC 2616, 13.5.1; RFC 9110, 7.6.1).
+    static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 2: unsafe equals(name, "te")
+        case 7: unsafe equals(name, "trailer") || equals(name, "upgrade")
+        case 8: unsafe equals(name, "trailers")
+        case 10: unsafe equals(name, "connection") || equals(name, "keep-alive")
+        case 17: unsafe equals(name, "transfer-encoding")
+        case 18: unsafe equals(name, "proxy-authenticate")
+        case 19: unsafe equals(name, "proxy-authorization")
+        default: false
+        }
+    }
+
+    /// Whether a name of the literal's length is the literal, which is in lower case.
+    private static func equals(_ name: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
+        for index in 0..<name.count where unsafe (name[index] | 0x20) != (literal.utf8Start[index] | 0x20) {
+            return false
+        }
         return true
     }
 
@@ -91,6 +111,7 @@ extension ResponseHeadEncoder {
     ) -> HeaderRules.Fault? {
         guard unsafe HeaderRules.isToken(name) else { return .name }
         guard unsafe HeaderRules.isFieldValue(value) else { return .value }
+        guard unsafe !HeaderRules.isHopByHop(name) else { return .hopByHop }
         var text = unsafe value
         if unsafe HeaderRules.isContentLength(name) {
             guard let length = unsafe HeaderRules.contentLength(value),

@@ -1,5 +1,7 @@
 #include "chttpd.h"
 
+#include <mod_core.h>
+
 #include <poll.h>
 #include <sys/mman.h>
 
@@ -195,6 +197,55 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, length);
     r->output_filters = filters;
     return status;
+}
+
+static ap_filter_rec_t *length_filter;
+
+static apr_status_t judge_length(ap_filter_t *filter, apr_bucket_brigade *brigade) {
+    chttpd_shortfall *shortfall = filter->ctx;
+    request_rec *r = filter->r;
+    apr_off_t length = 0;
+    if (apr_brigade_length(brigade, 1, &length) == APR_SUCCESS && length > 0)
+        shortfall->total += length;
+    if (APR_BRIGADE_EMPTY(brigade) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade)))
+        return ap_pass_brigade(filter->next, brigade);
+    const char *declared = apr_table_get(r->headers_out, "Content-Length");
+    bool is_whole = declared ? apr_atoi64(declared) <= shortfall->total : shortfall->is_empty;
+    ap_remove_output_filter(filter);
+    if (is_whole || r->header_only)
+        return ap_pass_brigade(filter->next, brigade);
+    shortfall->is_cut = true;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    apr_bucket_delete(APR_BRIGADE_LAST(brigade));
+    /* The head leaves as it is; with the end of the response httpd would write the length of what there is. */
+    chttpd_append_flush(brigade);
+    apr_status_t status = ap_pass_brigade(filter->next, brigade);
+    apr_brigade_cleanup(brigade);
+    if (status != APR_SUCCESS)
+        return status;
+    chttpd_append_cut(brigade, r);
+    chttpd_append_eos(brigade);
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void chttpd_register_filters(void) {
+    length_filter = ap_register_output_filter("wsgi_length", judge_length, NULL, AP_FTYPE_CONTENT_SET + 5);
+}
+
+chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty) {
+    chttpd_shortfall *shortfall = apr_pcalloc(r->pool, sizeof *shortfall);
+    shortfall->total = r->bytes_sent;
+    shortfall->is_empty = is_empty;
+    ap_add_output_filter_handle(length_filter, shortfall, r, r->connection);
+    return shortfall;
+}
+
+void chttpd_ignore_range(request_rec *r) {
+    for (ap_filter_t *filter = r->output_filters; filter; filter = filter->next)
+        if (filter->frec == ap_byterange_filter_handle) {
+            ap_remove_output_filter(filter);
+            return;
+        }
 }
 
 enum chttpd_client chttpd_look_at_client(const request_rec *r) {

@@ -1,6 +1,10 @@
 #include "cpython.h"
 
+#include <dlfcn.h>
+#include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static __thread void *context;
@@ -92,6 +96,46 @@ PyThreadState *wsgi_new_interpreter_with_own_gil(void) {
     PyThreadState *made = NULL;
     struct status status = Py_NewInterpreterFromConfig(&made, &config);
     return status.type == 0 ? made : NULL;
+}
+
+void wsgi_use_utf8(void) {
+    /* Not in the limited API; where it is missing, UTF-8 is what Python uses by default (3.15, PEP 686). */
+    int *mode = dlsym(RTLD_DEFAULT, "Py_UTF8Mode");
+    if (mode != NULL)
+        *mode = 1;
+}
+
+bool wsgi_coerce_locale(void) {
+    const char *all = getenv("LC_ALL");
+    if (all != NULL && *all != '\0')
+        return false;
+    char *before = setlocale(LC_CTYPE, NULL);
+    before = before ? strdup(before) : NULL;
+    /* What the environment names may not be installed: then this fails, and the locale is C. */
+    const char *named = setlocale(LC_CTYPE, "");
+    bool is_plain = named == NULL || strcmp(named, "C") == 0 || strcmp(named, "POSIX") == 0;
+    if (before != NULL)
+        setlocale(LC_CTYPE, before);
+    free(before);
+    return is_plain;
+}
+
+/* Audits os.fork() and os.forkpty(); everything else passes after one comparison. */
+static int audit(const char *event, PyObject *arguments, void *data) {
+    (void)arguments, (void)data;
+    if (strncmp(event, "os.fork", 7) != 0)
+        return 0;
+    PyErr_SetString(
+        PyExc_RuntimeError,
+        "fork() is not possible in this process: it has sub-interpreters, and CPython's child would hang or "
+        "crash. Use multiprocessing's start method 'spawn' or the subprocess module, or give the "
+        "application a process group of its own with application-group=%{GLOBAL}");
+    return -1;
+}
+
+bool wsgi_forbid_forks(void) {
+    int (*add)(int (*)(const char *, PyObject *, void *), void *) = dlsym(RTLD_DEFAULT, "PySys_AddAuditHook");
+    return add != NULL && add(audit, NULL) == 0;
 }
 
 #pragma GCC diagnostic push

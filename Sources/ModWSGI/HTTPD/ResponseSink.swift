@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGICore
 internal import WSGIWire
 
 /// Where a response goes: status and headers into the request, the body through httpd's output filters.
@@ -17,6 +18,9 @@ internal import WSGIWire
     private var appended = 0
     /// Who answers instead of the application, whose body is dropped then.
     private var replacement: RequestRouter.Answer?
+    /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
+    private var given: Int64 = 0
+    private var declared: Int64 = -1
     /// Whether anything has gone to the filters: from then on the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
@@ -86,6 +90,7 @@ internal import WSGIWire
         unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
         unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
         unsafe forEachHeader(of: head) { name, value in unsafe setHeader(name, value, pool) }
+        declared = head.contentLength
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
         // PEP 3333 has no use for an interim response once the answer has begun.
         unsafe chttpd_answer_instead_of_100(request)
@@ -151,6 +156,7 @@ internal import WSGIWire
     mutating func append(_ data: UnsafeRawBufferPointer) {
         guard replacement == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
+        given = given &+ Int64(data.count)
         unsafe chttpd_append_transient(brigade, start, data.count)
         appended = appended &+ data.count
     }
@@ -182,6 +188,7 @@ internal import WSGIWire
         // Blocks that were to go out with this one lie in memory that the next ones will be received into.
         guard unsafe backlog.add(brigade, count: appended) else { return false }
         appended = 0
+        given = given &+ Int64(data.count)
         unsafe backlog.add(data)
         while backlog.isPortionDue() {
             guard relieve() else { return false }
@@ -240,6 +247,21 @@ internal import WSGIWire
         }
     }
 
+    /// Ends a response whose body is shorter than declared: cuts it, unless a filter has made another body.
+    mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
+        guard replacement == nil else { return }
+        let isEmpty = given == 0 && data.count == 0
+        let shortfall = unsafe chttpd_judge_length(request, isEmpty)
+        _ = unsafe finish(data)
+        let isCut = unsafe shortfall?.pointee.is_cut == true
+        // A proxy before httpd takes the file that this names.
+        let isElsewhere = unsafe isEmpty && apr_table_get(request.pointee.headers_out, "X-Accel-Redirect") != nil
+        unsafe Log.request(
+            request, isCut && !isElsewhere ? .error : .debug, .responseShort,
+            unsafe "The WSGI script '\(ModWSGI.string(request.pointee.filename))' declared a Content-Length of \(declared) but "
+                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter has made another body").")
+    }
+
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         unsafe chttpd_close_after(request.pointee.connection)
@@ -262,6 +284,10 @@ internal import WSGIWire
     private mutating func passAll() -> apr_status_t {
         if policy.clientTimeout > 0, formerTimeout < 0 {
             formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
+        }
+        if !isCommitted || holdsFile, unsafe request.pointee.main == nil && !(holdsFile && chttpd_is_get(request)) {
+            // Ranges of a page are the application's business, and those of a POST are nobody's (RFC 9110, 14.2).
+            unsafe chttpd_ignore_range(request)
         }
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)

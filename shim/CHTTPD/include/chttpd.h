@@ -142,6 +142,19 @@ static inline void chttpd_append_eos(apr_bucket_brigade *brigade) {
 static inline void chttpd_append_cut(apr_bucket_brigade *brigade, request_rec *r) {
     chttpd_append(brigade, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, brigade->bucket_alloc));
 }
+/* Content filters may replace a body that is shorter than its declared length, and the length with it. From now on what
+ * leaves them is compared with the Content-Length as it is then: a body that is still shorter ends with
+ * chttpd_append_cut(), and the result says so when the end of the response has been passed on. `is_empty`: the
+ * application has returned nothing, so a body whose length is not declared any more is another one. */
+typedef struct chttpd_shortfall {
+    apr_off_t total;
+    bool is_empty, is_cut;
+} chttpd_shortfall;
+chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty);
+void chttpd_register_filters(void);
+/* Takes away the filter that answers Range: httpd's own response to what the application has not been asked. */
+void chttpd_ignore_range(request_rec *r);
+static inline bool chttpd_is_get(const request_rec *r) { return r->method_number == M_GET && !r->header_only; }
 /* Appends part of a file; the descriptor is closed with the pool. */
 apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
                                 bool sendfile, apr_pool_t *pool);

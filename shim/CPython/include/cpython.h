@@ -41,6 +41,7 @@ enum wsgi_exception {
     WSGI_VALUE_ERROR,
     WSGI_OS_ERROR,
     WSGI_ATTRIBUTE_ERROR,
+    WSGI_ASSERTION_ERROR,
     WSGI_SYSTEM_EXIT,
     WSGI_BASE_EXCEPTION,
     WSGI_MEMORY_ERROR,
@@ -59,6 +60,8 @@ static inline PyObject *_Nonnull wsgi_exception(enum wsgi_exception which) {
         return PyExc_OSError;
     case WSGI_ATTRIBUTE_ERROR:
         return PyExc_AttributeError;
+    case WSGI_ASSERTION_ERROR:
+        return PyExc_AssertionError;
     case WSGI_SYSTEM_EXIT:
         return PyExc_SystemExit;
     case WSGI_BASE_EXCEPTION:
@@ -139,6 +142,14 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
     definition->m_doc = doc;
     definition->m_methods = methods;
 }
+
+/* Before Python starts: text is UTF-8 whatever the locale is (PEP 540). */
+void wsgi_use_utf8(void);
+/* Whether the environment asks for the locale C, or for one that is not installed, and does not insist by LC_ALL: then
+ * Python's command line uses C.UTF-8 instead (PEP 538). */
+bool wsgi_coerce_locale(void);
+/* From now on os.fork() raises RuntimeError in this process. Needs the GIL. False: this Python cannot do it. */
+bool wsgi_forbid_forks(void);
 
 /* Deletes all thread states of the current interpreter but the current one, as Py_EndInterpreter wants it: their
  * threads must never come back. False, and nothing done, when this Python does not list them: the functions are

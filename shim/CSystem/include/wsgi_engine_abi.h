@@ -69,7 +69,8 @@ enum wsgi_outcome {
     WSGI_OUTCOME_COMPLETE = 0,   /* head and whole body were handed to the transport */
     WSGI_OUTCOME_TRUNCATED = -1, /* the head was sent, the body broke off: the client must see a cut response */
     WSGI_OUTCOME_RELOAD = -2,    /* daemon only: the script has changed; the application was not entered */
-    WSGI_OUTCOME_UNUSABLE = -3   /* daemon only: the script does not work here, but in other processes of the group */
+    WSGI_OUTCOME_UNUSABLE = -3,  /* daemon only: the script does not work here, but in other processes of the group */
+    WSGI_OUTCOME_SHORT = -4      /* all was handed to the transport, and it is less than the declared length */
 };
 
 /* Text with a length, not terminated; a NULL start is None. */
