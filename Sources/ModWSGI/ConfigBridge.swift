@@ -82,7 +82,8 @@ enum ConfigBridge {
     /// of the main server, and they are not the same host.
     static func separate(_ shared: ServerConfig, for server: Server) -> ServerConfig {
         let own = ServerConfig()
-        own.settings = shared.settings
+        // As httpd merges a host with directives of ours: what is never merged stays the main server's.
+        own.settings = shared.settings.merged(under: ServerSettings())
         if let pool = unsafe server.pointee.process?.pointee.pconf {
             unsafe chttpd_set_module_config(server.pointee.module_config, hold(own, in: pool))
         }

@@ -8,6 +8,7 @@ internal import Glibc
 func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_pre_config(preConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_check_config(checkConfig, nil, nil, APR_HOOK_MIDDLE)
+    unsafe ap_hook_check_config(reportFindings, nil, nil, APR_HOOK_REALLY_LAST)
     unsafe ap_hook_test_config(testConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_post_config(postConfig, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_init(childInit, nil, nil, APR_HOOK_MIDDLE)
@@ -35,10 +36,17 @@ private let checkConfig:
         unsafe main.map { unsafe Startup.check(main: $0) } ?? OK
     }
 
+/// The last of the checks, under `httpd -t` only: whoever asks for it looks at the exit status.
+private let reportFindings:
+    @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
+        _, _, _, main in
+        guard chttpd_is_config_test(), let main = unsafe main else { return OK }
+        return unsafe ConfigCheck.report(main: main) ? OK : HTTP_INTERNAL_SERVER_ERROR
+    }
+
 private let testConfig: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { _, main in
     guard let main = unsafe main else { return }
     if unsafe ap_exists_config_define("DUMP_WSGI") != 0 { unsafe ConfigDump.print(main: main) }
-    if chttpd_is_config_test() { unsafe ConfigCheck.report(main: main) }
 }
 
 private let postConfig:

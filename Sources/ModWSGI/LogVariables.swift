@@ -22,8 +22,31 @@ enum LogVariables {
         return false
     }
 
+    /// Whether an argument of any directive takes one of CGI's variables from httpd's environment, by `%{NAME}e`, `env=NAME`
+    /// or `reqenv('NAME')`. mod_wsgi leaves them there.
+    static func mentionCGI(in first: UnsafePointer<ap_directive_t>?) -> Bool {
+        var next = unsafe first
+        while let directive = unsafe next {
+            if let arguments = unsafe directive.pointee.args, unsafe mentionsCGI(arguments) { return true }
+            if unsafe mentionCGI(in: UnsafePointer(directive.pointee.first_child)) { return true }
+            unsafe next = UnsafePointer(directive.pointee.next)
+        }
+        return false
+    }
+
+    private static func mentionsCGI(_ arguments: UnsafePointer<CChar>) -> Bool {
+        let readers: [StaticString] = ["}e", "env=", "reqenv", "expr="]
+        let names: [StaticString] = [
+            "HTTP_", "REMOTE_", "SERVER_", "SCRIPT_", "REQUEST_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING",
+            "CONTENT_", "CONTEXT_", "AUTH_TYPE", "DOCUMENT_ROOT", "GATEWAY_INTERFACE",
+        ]
+        let contains = { (text: StaticString) in unsafe strstr(arguments, literal(text)) != nil }
+        return readers.contains(where: contains) && names.contains(where: contains)
+    }
+
     /// Sets them. The application's environ must be encoded by then: there they have other types.
     static func set(_ r: Request, _ facts: RequestFacts) {
+        if ModuleState.setsCGIVariables { unsafe setCGI(r) }
         guard ModuleState.setsVariables else { return }
         let settings = facts.effective.settings
         let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
@@ -51,6 +74,15 @@ enum LogVariables {
         unsafe put(r, "mod_wsgi.x-script_reloading", settings.scriptReloading == .off ? "0" : "1")
         unsafe put(r, "mod_wsgi.x-enable_sendfile", settings.enableSendfile ? "1" : "0")
         unsafe put(r, "mod_wsgi.x-ignore_activity", settings.ignoreActivity ? "1" : "0")
+    }
+
+    /// CGI's variables, as httpd makes them.
+    private static func setCGI(_ r: Request) {
+        unsafe ap_add_common_vars(r)
+        unsafe ap_add_cgi_vars(r)
+        if unsafe apr_table_get(r.pointee.subprocess_env, "PATH_INFO") == nil {
+            unsafe apr_table_setn(r.pointee.subprocess_env, literal("PATH_INFO"), emptyText)
+        }
     }
 
     /// Sets what is known when a worker has answered: how often the request was handed to one, and how often it was

@@ -26,6 +26,8 @@ enum ModuleState {
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
     /// Whether the configuration mentions the variables of `LogVariables`.
     @safe nonisolated(unsafe) static var setsVariables = false
+    /// Whether the configuration takes CGI's variables from httpd's environment.
+    @safe nonisolated(unsafe) static var setsCGIVariables = false
     /// Whether paths of scripts that differ in case only are the same script.
     @safe nonisolated(unsafe) static var ignoresCase = false
 
@@ -45,6 +47,7 @@ enum ModuleState {
         restrictsEmbedded = false
         ignoresCase = false
         setsVariables = false
+        setsCGIVariables = false
         expectsHooks = false
         stopping.store(false, ordering: .relaxed)
     }

@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import Glibc
 internal import WSGIConfig
+internal import WSGICore
 
 /// Which script serves a request, and what the directive that says so adds to the settings.
 @safe enum ScriptMapping {
@@ -20,6 +21,7 @@ internal import WSGIConfig
         for index in server.aliases.indices {
             let mapped = server.aliases[index]
             guard let file = unsafe mapped.map(uri, pool) else { continue }
+            guard unsafe file[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return unsafe refuseRelative(r, file) }
             unsafe r.pointee.filename = unsafe file
             unsafe r.pointee.handler = handlerName
             unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
@@ -29,6 +31,15 @@ internal import WSGIConfig
             return OK
         }
         return DECLINED
+    }
+
+    /// A relative path is relative to nothing: httpd has no current directory.
+    private static func refuseRelative(_ r: Request, _ file: UnsafeMutablePointer<CChar>) -> Int32 {
+        unsafe Log.request(
+            r, .error, .scriptMissing,
+            unsafe "The WSGI script '\(string(file))' is not an absolute path; write the whole path in its "
+                + "WSGIScriptAlias.")
+        return HTTP_NOT_FOUND
     }
 
     /// What the request's handler says; `nil` when the request is somebody else's.

@@ -1,12 +1,12 @@
 /// Addresses and networks, as `WSGITrustedProxies` names them.
 public struct AddressList: Equatable, Sendable, CustomStringConvertible {
-    /// All addresses with a prefix in common; a single address is a network of one.
+    /// All addresses that are the same in the bits of a mask; a single address is a network of one.
     private struct Network: Equatable {
         let base: IPAddress
-        let length: Int
+        let mask: IPAddress
 
         func contains(_ address: IPAddress) -> Bool {
-            address.isIPv4 == base.isIPv4 && address.prefix(length) == base
+            address.isIPv4 == base.isIPv4 && address.masked(by: mask) == base
         }
     }
 
@@ -24,28 +24,47 @@ public struct AddressList: Equatable, Sendable, CustomStringConvertible {
         for word in words { try append(word) }
     }
 
-    /// Adds an address (`192.0.2.1`, `2001:db8::1`) or a network in CIDR notation (`10.0.0.0/8`, `fd00::/8`).
+    /// Adds an address (`192.0.2.1`, `2001:db8::1`) or a network: with the length of its prefix (`10.0.0.0/8`, `fd00::/8`),
+    /// with a mask (`10.0.0.0/255.0.0.0`), or as the beginning of an IPv4 address (`192.168`), as `Require ip` has them.
     ///
-    /// - Throws: `ConfigError` when `word` is neither.
+    /// - Throws: `ConfigError` when `word` is none of these.
     public mutating func append(_ word: String) throws(ConfigError) {
         let parts = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let address = IPAddress(parts[0]) else {
+        let network = try parts.count > 1 ? Self.network(word, parts[0], parts[1]) : Self.single(word)
+        guard let network else {
             throw ConfigError(
-                "'\(word)' is not a numeric IPv4 or IPv6 address, nor a network such as 10.0.0.0/8 or fd00::/8.")
+                "'\(word)' is not a numeric IPv4 or IPv6 address, nor a network such as 10.0.0.0/8, 10.0.0.0/255.0.0.0, "
+                    + "192.168 or fd00::/8.")
         }
-        var length = address.width
-        if parts.count > 1 {
-            // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
-            let offset = address.isIPv4 && parts[0].contains(":") ? 96 : 0
-            guard let number = Number.decimal(parts[1]), number >= offset, number <= address.width + offset else {
-                throw ConfigError(
-                    "'\(word)': the length of the network's prefix must be a number from \(offset) to "
-                        + "\(address.width + offset).")
-            }
-            length = number - offset
-        }
-        networks.append(Network(base: address.prefix(length), length: length))
+        networks.append(network)
         words.append(word)
+    }
+
+    /// `address/length` or `address/mask`.
+    private static func network(_ word: String, _ base: String, _ size: String) throws(ConfigError) -> Network? {
+        guard let address = IPAddress(base) else { return nil }
+        if let mask = IPAddress(size), mask.isIPv4, address.isIPv4 {
+            return Network(base: address.masked(by: mask), mask: mask)
+        }
+        // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
+        let offset = address.isIPv4 && base.contains(":") ? 96 : 0
+        guard let number = Number.decimal(size), number >= offset, number <= address.width + offset else {
+            throw ConfigError(
+                "'\(word)': the length of the network's prefix must be a number from \(offset) to "
+                    + "\(address.width + offset)\(address.isIPv4 ? ", or a mask such as 255.255.0.0" : "").")
+        }
+        return Network(base: address.prefix(number - offset), mask: address.mask(of: number - offset))
+    }
+
+    /// An address, or one to three numbers with which IPv4 addresses begin.
+    private static func single(_ word: String) -> Network? {
+        if let address = IPAddress(word) { return Network(base: address, mask: address.mask(of: address.width)) }
+        var numbers = word.split(separator: ".", omittingEmptySubsequences: false)
+        if numbers.last == "" { numbers.removeLast() }
+        guard (1...3).contains(numbers.count) else { return nil }
+        let whole = (numbers.map(String.init) + ["0", "0", "0"]).prefix(4).joined(separator: ".")
+        guard let address = IPAddress(whole) else { return nil }
+        return Network(base: address, mask: address.mask(of: 8 * numbers.count))
     }
 
     /// Adds all of another list.

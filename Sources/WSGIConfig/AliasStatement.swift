@@ -25,9 +25,7 @@ enum AliasStatement {
             throw ConfigError("\(directive): the URL path '\(path)' must begin with '/'.")
         }
         guard !path.isEmpty else { throw ConfigError("\(directive): the regular expression must not be empty.") }
-        guard target.hasPrefix("/") else {
-            throw ConfigError("\(directive): the script '\(target)' must be an absolute path.")
-        }
+        guard !target.isEmpty else { throw ConfigError("\(directive): the path of the script must not be empty.") }
         let options = try ScriptOptions(statement, from: 2, known: ScriptOptions.Name.allCases)
         server.append(
             ScriptAlias(
@@ -35,7 +33,7 @@ enum AliasStatement {
                 applicationGroup: options.applicationGroup, callableObject: options.callableObject,
                 passAuthorization: options.passAuthorization, location: statement.location))
         let dependsOnRequest = isPattern && target.contains("$")
-        if !dependsOnRequest,
+        if !dependsOnRequest, target.hasPrefix("/"),
             var preload = ImportScript(
                 path: target, options.processGroup, options.applicationGroup, owner: "\(directive) '\(path)'",
                 location: statement.location)

@@ -23,6 +23,9 @@ public struct DaemonOption: Sendable {
     /// Whether this version accepts the option and does not yet act on it.
     public private(set) var isPending = false
 
+    /// Whether it counts as not written when its value is empty, as programs write it that make configurations.
+    public private(set) var isIgnoredIfEmpty = false
+
     /// The row of an option with one value.
     init<Value>(_ name: StaticString, _ path: any Path<Value>, _ kind: ValueKind<Value>, help: StaticString) {
         self.name = name
@@ -74,8 +77,16 @@ public struct DaemonOption: Sendable {
     /// Whether it was written in a definition with these options.
     public func isWritten(in options: DaemonOptions) -> Bool { options.written & bit != 0 }
 
+    /// The row of an option that counts as not written when its value is empty.
+    var ignoredIfEmpty: DaemonOption {
+        var row = self
+        row.isIgnoredIfEmpty = true
+        return row
+    }
+
     /// Sets the option from a word of the configuration.
     func apply(_ word: String, of owner: String, to options: inout DaemonOptions) throws(ConfigError) {
+        if word.isEmpty, isIgnoredIfEmpty { return }
         guard !word.isEmpty else { throw ConfigError("option '\(name)' of \(owner) needs a value: \(syntax).") }
         try set(word, "option '\(name)' of \(owner)", &options)
         options.written |= bit

@@ -26,7 +26,8 @@ public enum DaemonOptionTable {
             help: "Number of threads that serve requests in each process; with 0 it only runs its scripts."),
         .init(
             "display-name", \.displayName, .text("a text, or %{GROUP}", usage: "text|%{GROUP}"),
-            help: "Name of the processes in process lists; %{GROUP} stands for (wsgi:name)."),
+            help: "Name of the processes in process lists; %{GROUP} stands for (wsgi:name)."
+        ).ignoredIfEmpty,
     ]
 
     private static let accounts: [DaemonOption] = [
@@ -38,7 +39,8 @@ public enum DaemonOptionTable {
             help: "Primary group of the processes, when httpd is started by root."),
         .init(
             "supplementary-groups", \.supplementaryGroups, .accounts,
-            help: "Further groups of the processes, instead of those of their user."),
+            help: "Further groups of the processes, instead of those of their user."
+        ).ignoredIfEmpty,
         .init("umask", \.umask, .umask, help: "File creation mask of the processes, in octal digits."),
         .init(
             "chroot", \.chroot, .absolutePath,
@@ -63,21 +65,24 @@ public enum DaemonOptionTable {
             help: "Python executable that runs the processes, instead of python-home."),
         .init(
             "python-home", \.pythonHome, .pythonHome,
-            help: "Python installation or virtual environment of the processes."),
+            help: "Python installation or virtual environment of the processes."
+        ).ignoredIfEmpty,
         .init(
             "python-path", \.pythonPath, .searchPath,
-            help: "Directories, separated by ':', in which to look for modules first."),
-        .init("python-eggs", \.pythonEggs, .absolutePath, help: "Directory for PYTHON_EGG_CACHE."),
+            help: "Directories, separated by ':', in which to look for modules first."
+        ).ignoredIfEmpty,
+        .init("python-eggs", \.pythonEggs, .absolutePath, help: "Directory for PYTHON_EGG_CACHE.").ignoredIfEmpty,
         .init(
             "env", each: \.environment, .variable, isSecret: true,
             help: "A variable for the environment of the processes; may be given several times."),
         .init(
             "env-file", each: \.environmentFiles, .environmentFile,
             help: "A file of variables as of systemd's EnvironmentFile=, read with httpd's rights; may be repeated."),
-        .init("lang", \.lang, .text("a value for LANG"), help: "Value of LANG in the processes."),
+        .init("lang", \.lang, .text("a value for LANG"), help: "Value of LANG in the processes.").ignoredIfEmpty,
         .init(
             "locale", \.locale, .text("the name of a locale"),
-            help: "Locale of the processes, also their value of LC_ALL."),
+            help: "Locale of the processes, also their value of LC_ALL."
+        ).ignoredIfEmpty,
         .init(
             "switch-interval", \.switchInterval, .duration(),
             help: "Seconds that a thread runs before another one may, as of sys.setswitchinterval."),

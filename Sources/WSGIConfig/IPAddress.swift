@@ -42,6 +42,16 @@ public struct IPAddress: Hashable, Sendable {
 
     private init(isIPv4: Bool, high: UInt64, low: UInt64) { (self.isIPv4, self.high, self.low) = (isIPv4, high, low) }
 
+    /// The bits of the address that are set in `mask`, an address of the same kind.
+    func masked(by mask: IPAddress) -> IPAddress {
+        IPAddress(isIPv4: isIPv4, high: high & mask.high, low: low & mask.low)
+    }
+
+    /// The address whose first `length` bits are set.
+    func mask(of length: Int) -> IPAddress {
+        IPAddress(isIPv4: isIPv4, high: Self.mask(length), low: Self.mask(length &- 64))
+    }
+
     /// The address with everything behind its first `length` bits cleared.
     func prefix(_ length: Int) -> IPAddress {
         IPAddress(

@@ -90,6 +90,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case moduleLoadedTwice = 1031
     case pythonChanged = 1032
     case searchPathUnusable = 1033
+    case variableUnknown = 1034
     case environmentFileUnusable = 1040
     case cpuPriorityDenied = 1041
     case requestInterrupted = 1050

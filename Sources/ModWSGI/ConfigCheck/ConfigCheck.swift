@@ -27,6 +27,7 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: PathChecks.searchPaths),
         ConfigCheck(moment: .always, find: PathChecks.scripts),
         ConfigCheck(moment: .always, find: GroupChecks.unknownNames),
+        ConfigCheck(moment: .always, find: GroupChecks.unknownVariables),
         ConfigCheck(moment: .always, find: GroupChecks.embeddedByAccident),
         ConfigCheck(moment: .configtest, find: GroupChecks.refusedEmbedded),
         ConfigCheck(moment: .always, find: GroupChecks.unused),
@@ -35,11 +36,17 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .configtest, find: ModuleChecks.loadedTwice),
     ]
 
-    /// Prints findings on the console, as part of `apachectl configtest`.
-    static func report(main: Server) {
-        for finding in unsafe findings(main, always: false) {
-            unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line)
-        }
+    /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can serve.
+    static func report(main: Server) -> Bool {
+        let findings = unsafe findings(main, always: false)
+        for finding in findings { unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line) }
+        let errors = findings.filter { $0.weight == .error }.count
+        guard errors > 0 else { return true }
+        let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
+        unsafe chttpd_log_startup(
+            Log.Level.error.rawValue,
+            "\(subject): a process group would not serve. httpd itself would start, and answer 503 there.")
+        return false
     }
 
     /// Writes findings to the error log, when httpd starts.
@@ -57,5 +64,11 @@ struct ConfigCheck: Sendable {
             .filter { told.insert($0.line).inserted }
     }
 
-    private static func level(of finding: Finding) -> Log.Level { finding.weight == .warning ? .warning : .notice }
+    private static func level(of finding: Finding) -> Log.Level {
+        switch finding.weight {
+        case .error: .error
+        case .warning: .warning
+        case .notice: .notice
+        }
+    }
 }

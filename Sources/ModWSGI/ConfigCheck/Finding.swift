@@ -3,8 +3,9 @@ internal import WSGICore
 
 /// Something in the configuration that works otherwise than was probably meant.
 struct Finding {
-    /// Whether it keeps something from working, or is only likely to be an oversight.
+    /// Whether a process group cannot serve at all, something does not work, or it is only likely to be an oversight.
     enum Weight {
+        case error
         case warning
         case notice
     }

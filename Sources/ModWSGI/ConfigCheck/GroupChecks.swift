@@ -11,7 +11,7 @@ enum GroupChecks {
     static func unusable(_ facts: ConfigFacts) -> [Finding] {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
             guard case .failure(let error) = resolved, !PythonChecks.isAboutPython(error.id) else { return nil }
-            return Finding(error.id, at: group.definition.location, "\(error.text) The group will answer 503.")
+            return Finding(error.id, .error, at: group.definition.location, "\(error.text) The group will answer 503.")
         }
     }
 
@@ -71,6 +71,29 @@ enum GroupChecks {
                             + "\(facts.groups.all[index].definition.location), and can be used where ServerName is the "
                             + "same: move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name "
                             + "here."))
+            }
+        }
+        return findings
+    }
+
+    /// Names of groups that look like variables and are none.
+    static func unknownVariables(_ facts: ConfigFacts) -> [Finding] {
+        var findings: [Finding] = []
+        facts.tree.forEach { node, _ in
+            var values = ["process-group", "application-group"].compactMap { node.option($0) }
+            if node.name == "wsgiapplicationgroup" || node.name == "wsgiprocessgroup" { values += node.words.prefix(1) }
+            guard node.name.hasPrefix("wsgi") else { return }
+            for value in values where value != "%{GLOBAL}" && value.contains("%{") {
+                let isImport = node.name == "wsgiimportscript"
+                guard isImport || GroupExpression(value).isLiteral else { continue }
+                findings.append(
+                    Finding(
+                        .variableUnknown, .notice, at: node.location,
+                        "\(node.title): '\(value)' is taken as a name, literally: "
+                            + (isImport
+                                ? "a script is imported before there is a request. " : "there is no such variable. ")
+                            + "Variables are %{GLOBAL}"
+                            + (isImport ? "." : ", %{RESOURCE}, %{SERVER}, %{HOST} and %{ENV:name}.")))
             }
         }
         return findings

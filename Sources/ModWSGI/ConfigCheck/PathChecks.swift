@@ -125,6 +125,12 @@ enum PathChecks {
         _ path: String, _ purpose: PathAccess.Purpose, _ user: Identity, _ title: String, _ location: SourceLocation,
         isFile: Bool, _ survey: inout Survey
     ) -> Finding? {
+        guard path.hasPrefix("/") else {
+            return Finding(
+                .scriptMissing, at: location,
+                "\(title): the script '\(path)' will not be found, because its path is relative. Write the absolute path."
+            )
+        }
         // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
         let subject = purpose == .enter && isFile ? parent(of: path) : path
         switch survey.refusal(subject, purpose, for: user) {

@@ -8,8 +8,44 @@ enum PythonChecks {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
             guard let error = failure(of: group.definition, resolved, facts) else { return nil }
             return Finding(
-                error.id, at: location(of: group.definition, facts), "\(error.text) The group will answer 503.")
+                error.id, .error, at: location(of: group.definition, facts), "\(error.text) The group will answer 503.")
+        } + closed(facts)
+    }
+
+    /// Pythons and their packages that the user of a process group may not use.
+    private static func closed(_ facts: ConfigFacts) -> [Finding] {
+        var findings: [Finding] = []
+        for (index, group) in facts.groups.all.enumerated() {
+            let options = group.definition.options
+            guard options.chroot == nil, let identity = facts.identity(ofGroup: index),
+                let python = try? PythonChoice.executable(
+                    options, facts.global, facts.machine.defaultPython, for: "WSGIDaemonProcess")
+            else { continue }
+            let place = location(of: group.definition, facts)
+            let subject = "WSGIDaemonProcess '\(group.definition.name)':"
+            if case .closed(let reason) = PathAccess.refusal(python, .enter, for: identity) {
+                findings.append(
+                    Finding(
+                        .pythonMissing, .error, at: place,
+                        "\(subject) '\(python)' cannot be run: \(reason). The group will answer 503."))
+            } else if let packages = packages(options, facts),
+                case .closed(let reason) = PathAccess.refusal(packages + "/.", .enter, for: identity)
+            {
+                findings.append(
+                    Finding(
+                        .searchPathUnusable, at: place,
+                        "\(subject) no package will be found in '\(packages)': \(reason)."))
+            }
         }
+        return findings
+    }
+
+    /// Where the packages of a group's virtual environment or installation are.
+    private static func packages(_ options: DaemonOptions, _ facts: ConfigFacts) -> String? {
+        guard let home = options.pythonHome ?? (options.python == nil ? facts.global.pythonHome : nil),
+            let version = PythonFacts(prefix: home).executableVersion
+        else { return nil }
+        return "\(home)/lib/python\(PythonFacts.minor(version))/site-packages"
     }
 
     /// Whether an error of a process group is about its Python.

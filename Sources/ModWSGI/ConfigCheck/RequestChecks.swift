@@ -11,7 +11,10 @@ enum RequestChecks {
     /// Scripts below a directory that is closed for everyone, most often `/`, without a word for their own directory.
     static func deniedDirectories(_ facts: ConfigFacts) -> [Finding] {
         var isRenamed = false
-        facts.tree.forEach { node, _ in if node.name == "accessfilename" { isRenamed = true } }
+        facts.tree.forEach { node, _ in
+            // Debian's own configuration has this line, with the name that is the default.
+            if node.name == "accessfilename", node.words != [".htaccess"] { isRenamed = true }
+        }
         guard !isRenamed else { return [] }
         return everywhere(facts) { mount in
             guard mount.hasFixedTarget, let denial = denial(of: mount) else { return nil }
