@@ -37,7 +37,7 @@ struct AliasStatementTests {
         ("", "needs a URL path and a script"),
         ("/", "needs a URL path and a script"),
         ("app /srv/app.wsgi", "the URL path 'app' must begin with '/'"),
-        ("/ app.wsgi", "the script 'app.wsgi' must be an absolute path"),
+        (#"/ """#, "the path of the script must not be empty"),
         ("/ /srv/app.wsgi site", "'site' is not an option of WSGIScriptAlias"),
         ("/ /srv/app.wsgi process-group = site", "'process-group' is not an option of WSGIScriptAlias"),
         ("/ /srv/app.wsgi =site", "'=site' is not an option of WSGIScriptAlias"),

@@ -114,9 +114,21 @@ struct DaemonOptionsTests {
                 Configuration.error("WSGIDaemonProcess site \(name)=\(value)")
                     == "option '\(name)' of WSGIDaemonProcess 'site' must be \(row.syntax), not '\(value)'.")
         }
+        let error = Configuration.error("WSGIDaemonProcess site \(name)=")
         #expect(
-            Configuration.error("WSGIDaemonProcess site \(name)=")
-                == "option '\(name)' of WSGIDaemonProcess 'site' needs a value: \(row.syntax).")
+            row.isIgnoredIfEmpty
+                ? error == nil : error == "option '\(name)' of WSGIDaemonProcess 'site' needs a value: \(row.syntax).")
+    }
+
+    @Test func emptyValuesThatMeanNotGiven() throws {
+        let names = DaemonOptionTable.all.filter(\.isIgnoredIfEmpty).map(\.name.description)
+        #expect(
+            Set(names) == [
+                "python-path", "python-home", "python-eggs", "display-name", "lang", "locale", "supplementary-groups",
+            ])
+        let options = try Self.options(names.map { "\($0)=''" }.joined(separator: " ") + " threads=3")
+        #expect(options.threads == 3)
+        for name in names { #expect(!options.isWritten(name), "\(name)") }
     }
 
     @Test func everyOptionIsInTheRangeTest() {

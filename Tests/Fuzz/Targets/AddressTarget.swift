@@ -34,22 +34,50 @@ func fuzzAddresses(_ bytes: [UInt8]) throws {
     guard let list = try? AddressList([word]) else { return }
     try require(list.description == word, "a network prints as it was written")
     try require(try AddressList([word, word]).description == "\(word) \(word)", "words are kept")
-    let parts = word.split(separator: "/", omittingEmptySubsequences: false)
-    guard let base = parsed(Array(parts[0].utf8)) else {
-        throw Violation(description: "the base of a network is an address")
+    guard let network = network(word) else {
+        throw Violation(description: "'\(word)' is a network")
     }
-    let written = parts.count > 1 ? Int(parts[1]) ?? -1 : nil
-    let offset = base.bytes.count == 4 && parts[0].contains(":") ? 96 : 0
-    let length = written.map { $0 - offset } ?? base.bytes.count * 8
-    try require((0...base.bytes.count * 8).contains(length), "the prefix lies within the address")
-    for candidate in [text, others, Array(parts[0].utf8)] {
+    for candidate in [text, others, network.first] {
         let isIn = unsafe lend(candidate) { unsafe list.contains($0) }
-        let other = parsed(candidate)?.bytes
-        let isExpected = other.map { $0.count == base.bytes.count && bits($0, length) == bits(base.bytes, length) }
+        let isExpected = parsed(candidate).map { network.contains($0.bytes) }
         try require(isIn == (isExpected ?? false), "'\(string(candidate))' in '\(word)'")
     }
 }
 
-private func bits(_ bytes: [UInt8], _ length: Int) -> [Bool] {
-    (0..<length).map { bytes[$0 / 8] >> UInt8(7 - $0 % 8) & 1 == 1 }
+/// What a network is meant to be: bytes of an address, those of them that count, and the address as text.
+private struct Network {
+    let base: [UInt8]
+    let mask: [UInt8]
+    let first: [UInt8]
+
+    func contains(_ address: [UInt8]) -> Bool {
+        address.count == base.count && zip(zip(address, base), mask).allSatisfy { ($0.0 ^ $0.1) & $1 == 0 }
+    }
+}
+
+/// An address with a prefix length or a mask, or the first bytes of an IPv4 address.
+private func network(_ word: String) -> Network? {
+    let parts = word.split(separator: "/", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    if let base = parsed(parts[0]) {
+        let width = base.bytes.count
+        guard parts.count > 1 else {
+            return Network(base: base.bytes, mask: [UInt8](repeating: 255, count: width), first: parts[0])
+        }
+        if let mask = parsed(parts[1]) {
+            return mask.bytes.count == 4 && width == 4
+                ? Network(base: base.bytes, mask: mask.bytes, first: parts[0]) : nil
+        }
+        let offset = width == 4 && string(parts[0]).contains(":") ? 96 : 0
+        guard let length = Int(string(parts[1])).map({ $0 - offset }), (0...width * 8).contains(length) else {
+            return nil
+        }
+        let mask = (0..<width).map { UInt8(truncatingIfNeeded: 0xFF00 >> min(max(length - $0 * 8, 0), 8)) }
+        return Network(base: base.bytes, mask: mask, first: parts[0])
+    }
+    var numbers = word.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    if numbers.last == "" { numbers.removeLast() }
+    guard parts.count == 1, (1...3).contains(numbers.count) else { return nil }
+    let mask = (0..<4).map { UInt8($0 < numbers.count ? 255 : 0) }
+    let first = Array((numbers + ["0", "0", "0"]).prefix(4).joined(separator: ".").utf8)
+    return parsed(first).map { Network(base: $0.bytes, mask: mask, first: first) }
 }

@@ -97,7 +97,8 @@ func fuzzResponseRules(_ bytes: [UInt8]) throws {
             if isLength { try require(Int64(string(digits(value))) == declared, "the length is the header's") }
         case .name: try require(!isName(name), "a token is accepted")
         case .value: try require(!isValue(value), "a value is accepted")
-        case .hopByHop: try require(hopByHop.contains(string(name).lowercased()), "a header of the response is accepted")
+        case .hopByHop:
+            try require(hopByHop.contains(string(name).lowercased()), "a header of the response is accepted")
         case .contentLength:
             let number = digits(value)
             let isNumber = (1...18).contains(number.count) && number.allSatisfy { (0x30...0x39).contains($0) }
