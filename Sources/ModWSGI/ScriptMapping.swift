@@ -18,19 +18,17 @@ internal import WSGICore
             let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here),
             let pool = unsafe r.pointee.pool
         else { return DECLINED }
-        for index in server.aliases.indices {
-            let mapped = server.aliases[index]
-            guard let file = unsafe mapped.map(uri, pool) else { continue }
-            guard unsafe file[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return unsafe refuseRelative(r, file) }
-            unsafe r.pointee.filename = unsafe file
-            unsafe r.pointee.handler = handlerName
-            unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
-            unsafe mapped.note(in: r)
-            // The alias is kept alive by the server's configuration, which outlives the request.
-            unsafe chttpd_set_module_config(r.pointee.request_config, Unmanaged.passUnretained(mapped).toOpaque())
-            return OK
+        guard let mapped = unsafe server.alias(of: uri), let file = unsafe mapped.map(uri, pool) else {
+            return DECLINED
         }
-        return DECLINED
+        guard unsafe file[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return unsafe refuseRelative(r, file) }
+        unsafe r.pointee.filename = unsafe file
+        unsafe r.pointee.handler = handlerName
+        unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
+        unsafe mapped.note(in: r)
+        // The alias is kept alive by the server's configuration, which outlives the request.
+        unsafe chttpd_set_module_config(r.pointee.request_config, Unmanaged.passUnretained(mapped).toOpaque())
+        return OK
     }
 
     /// A relative path is relative to nothing: httpd has no current directory.
@@ -68,10 +66,7 @@ internal import WSGICore
         guard let type = unsafe apr_table_get(r.pointee.notes, "alias-forced-type"),
             unsafe strcmp(type, handlerName) == 0
         else { return nil }
-        for index in server.aliases.indices where unsafe server.aliases[index].covers(uri) {
-            return server.aliases[index].alias
-        }
-        return nil
+        return unsafe server.alias(of: uri)?.alias
     }
 
     /// `process-group=`; `nil`: as the settings say.

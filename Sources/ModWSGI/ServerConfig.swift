@@ -14,6 +14,8 @@ final class ServerConfig {
     @safe @exclusivity(unchecked) private(set) var effective = DirectoryConfig(isPermanent: true)
     /// The aliases, in the order in which they are tried.
     @safe @exclusivity(unchecked) private(set) var aliases: [MappedAlias] = []
+    /// Finds among them.
+    @safe @exclusivity(unchecked) private var aliasIndex = AliasIndex([])
     /// Whether it was said that an Authorization header was dropped; shared by all children.
     @safe @exclusivity(unchecked) private(set) var authorizationNotice = OneTimeNotice()
 
@@ -21,7 +23,18 @@ final class ServerConfig {
     func settle(_ notice: OneTimeNotice, _ pool: Pool) {
         effective = DirectoryConfig(isPermanent: true, settings: settings.directory)
         aliases = settings.scriptAliases.map { unsafe MappedAlias($0, pool) }
+        aliasIndex = AliasIndex(settings.scriptAliases)
         authorizationNotice = notice
+    }
+
+    /// The first alias, in order, that covers a URI; `nil`: none does.
+    func alias(of uri: UnsafeMutablePointer<CChar>) -> MappedAlias? {
+        let place = unsafe aliasIndex.first(bytes(of: uri)) ?? aliases.count
+        for pattern in aliasIndex.patterns {
+            if pattern > place { break }
+            if unsafe aliases[pattern].covers(uri) { return aliases[pattern] }
+        }
+        return place < aliases.count ? aliases[place] : nil
     }
 
     /// The settings of a request.

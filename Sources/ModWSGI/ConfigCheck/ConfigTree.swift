@@ -20,6 +20,8 @@ struct ConfigTree {
         let children: [Node]
         /// The names of everything in the section, at any depth.
         let contents: Set<String>
+        /// What has been asked of `children(of:)`.
+        private var selections: [Set<String>: [Node]] = [:]
         /// What the section applies to, as its arguments say; nil when they say nothing.
         private(set) lazy var pattern = SectionPattern(self)
 
@@ -30,6 +32,16 @@ struct ConfigTree {
             self.location = location
             self.children = children
             contents = children.reduce(into: []) { $0.formUnion($1.contents.union([$1.name])) }
+        }
+
+        /// The children of these names, and those that contain some, in order. Thousands of aliases ask the same.
+        func children(of names: Set<String>) -> [Node] {
+            if let known = selections[names] { return known }
+            let found = children.filter { node in
+                names.contains(node.name) || node.isSection && !names.isDisjoint(with: node.contents)
+            }
+            selections[names] = found
+            return found
         }
 
         /// The arguments as words, without their quotes.
@@ -43,8 +55,8 @@ struct ConfigTree {
 
     /// The directives outside of all sections, and the sections.
     let nodes: [Node]
-    /// The same without virtual hosts.
-    let main: [Node]
+    /// A section that stands for the same without virtual hosts.
+    let mainServer: Node
     /// The virtual hosts, by their places.
     let virtualHosts: [SourceLocation: Node]
 
@@ -52,12 +64,14 @@ struct ConfigTree {
     init() {
         unsafe nodes = Self.read(chttpd_config_tree())
         let isHost = { (node: Node) in node.isSection && node.name == "virtualhost" }
-        main = nodes.filter { !isHost($0) }
+        mainServer = Node(
+            name: "", isSection: true, arguments: "", location: SourceLocation(file: "", line: 0),
+            children: nodes.filter { !isHost($0) })
         virtualHosts = Dictionary(nodes.filter(isHost).map { ($0.location, $0) }) { first, _ in first }
     }
 
     /// The last directive of this name outside of all sections: the one that counts.
-    func last(_ name: String) -> Node? { main.last { $0.name == name && !$0.isSection } }
+    func last(_ name: String) -> Node? { mainServer.children(of: [name]).last { !$0.isSection } }
 
     /// Every directive and section of the tree, with the sections it stands in, outermost first.
     func forEach(_ body: (Node, _ within: [Node]) -> Void) {

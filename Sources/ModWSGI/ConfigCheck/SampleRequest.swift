@@ -69,22 +69,20 @@ struct SampleRequest {
     /// All directives and sections of these names that apply, those that override others last.
     func applying(_ names: Set<String>) -> [Applying] {
         var found: [Applying] = []
-        func visit(_ nodes: [ConfigTree.Node], _ sections: [ConfigTree.Node], _ certainty: Certainty, _ order: [Int]) {
-            for node in nodes {
+        func visit(_ section: ConfigTree.Node, _ sections: [ConfigTree.Node], _ certainty: Certainty, _ order: [Int]) {
+            for node in section.children(of: names) {
                 if names.contains(node.name) {
                     found.append(
                         Applying(node: node, certainty: certainty, sections: sections, order: order + [found.count]))
                 }
-                guard node.isSection, !names.isDisjoint(with: node.contents), let (decided, rank) = decision(on: node)
-                else { continue }
+                guard node.isSection, let (decided, rank) = decision(on: node) else { continue }
                 let both = min(certainty, decided)
                 guard both > .no else { continue }
-                visit(
-                    node.children, sections + [node], both, max(order, rank, by: { $0.lexicographicallyPrecedes($1) }))
+                visit(node, sections + [node], both, max(order, rank, by: { $0.lexicographicallyPrecedes($1) }))
             }
         }
-        visit(tree.main, [], .yes, [0, 0])
-        visit(host?.children ?? [], [], .yes, [0, 1])
+        visit(tree.mainServer, [], .yes, [0, 0])
+        if let host { visit(host, [], .yes, [0, 1]) }
         return found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
 
