@@ -13,12 +13,16 @@ COMPANIONS := $(BUILD)/mod_wsgi
 # Where the headers of an httpd are that is not the distribution's.
 HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
+# The runtimes of C++ and of the compiler are linked in, and hidden: a Python of another distribution, or of conda, brings
+# its own, and a chroot has none.
+STATIC = $(abspath $(BUILD))/objects/static
 # The same for all products, or each build of one makes the others old.
-RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath
+RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
+	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload check docs install uninstall clean deps toolchain format
 
-all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
+all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
 	$(SWIFT) build $(RELEASE) --product WSGIEngine
 	$(SWIFT) build $(RELEASE) --product wsgi-supervisor
@@ -104,6 +108,11 @@ toolchain:
 $(COMPANIONS)/default-python: Makefile
 	@mkdir -p $(COMPANIONS)
 	@echo "$(PYTHON)" >$@
+
+# The linker takes the first that it finds of this name.
+$(STATIC)/libstdc++.a:
+	@mkdir -p $(STATIC)
+	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $@
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
