@@ -41,7 +41,9 @@ private let reportFindings:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
         _, _, _, main in
         guard chttpd_is_config_test(), let main = unsafe main else { return OK }
-        return unsafe ConfigCheck.report(main: main) ? OK : HTTP_INTERNAL_SERVER_ERROR
+        let isGood = unsafe ConfigCheck.report(main: main)
+        // A dump is asked for to find out what is wrong.
+        return unsafe isGood || ap_exists_config_define("DUMP_WSGI") != 0 ? OK : HTTP_INTERNAL_SERVER_ERROR
     }
 
 private let testConfig: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { _, main in

@@ -35,7 +35,7 @@ internal import WSGICore
     func write(_ level: wsgi_log_level, _ bytes: UnsafeRawBufferPointer) {
         let text = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         switch self {
-        case .process:
+        case .report where level.rawValue > WSGI_LOG_ERR.rawValue, .process:
             unsafe ProcessState.current?.pointee.host.pointee.log?(Int32(level.rawValue), text, bytes.count)
         case .transport(let transport):
             unsafe transport.pointee.log?(transport.pointee.context, Int32(level.rawValue), text, bytes.count)

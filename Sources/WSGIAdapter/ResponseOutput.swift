@@ -51,8 +51,8 @@ extension Call {
     }
 
     private func iterate(_ iterable: Object) -> Int32 {
-        guard !iterable.isText, let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else {
-            if iterable.isText || iterable.optionalAttribute("__iter__") == nil { raiseNotIterable(iterable) }
+        guard let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else {
+            if PythonError.matches(WSGI_TYPE_ERROR) { raiseNotIterable(iterable) }
             return failed()
         }
         while let block = unsafe Reference(PyIter_Next(iterator.object.pointer)) {

@@ -207,6 +207,7 @@ internal import WSGIWire
         }
         isCommitted = true
         holdsFile = true
+        given = given &+ length
         return backlog.addFile(descriptor, offset: offset, length: length, sendfile: policy.usesSendfile)
     }
 
