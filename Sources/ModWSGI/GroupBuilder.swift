@@ -15,6 +15,9 @@ internal import WSGICore
     /// The descriptors that go with `spec`; they stay their owners'.
     private(set) var descriptors: [Int32] = []
 
+    /// The groups that run, for the next configuration.
+    private(set) var running: [String: FormerGroups.Group] = [:]
+
     private let global: GlobalSettings
     private let host: HostFacts
     private let main: Server
@@ -26,8 +29,12 @@ internal import WSGICore
         spec.engine = host.companions + "/_wsgi_engine.abi3.so"
         descriptors = unsafe [Self.logDescriptor(main)]
         spec.logDescriptor = 0
+        spec.startLimit = global.startLimit
         spec.logLevel = unsafe Int(chttpd_log_level(main))
     }
+
+    /// Notes which scripts aliases name; those that they do not name any more need not be imported by successors.
+    mutating func note(scripts: [String]) { spec.formerScripts = FormerGroups.replaceScripts(scripts) }
 
     /// Adds a group.
     mutating func add(_ group: ProcessGroups.Group, preloads: [ScriptSpec]) {
@@ -66,7 +73,9 @@ internal import WSGICore
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)
+            running[definition.name] = FormerGroups.Group(spec: group, ownership: ownership)
         } catch {
+            guard unsafe !keep(definition, index, error, log) else { return }
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
             if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_FAILED) }
             groups.append(child(definition, index, [], ownership))
@@ -76,8 +85,34 @@ internal import WSGICore
         groups.append(child(definition, index, slots, ownership))
     }
 
+    /// Lets a group go on that cannot run as it is defined now. False: there is none, or it may not.
+    private mutating func keep(
+        _ definition: DaemonProcess, _ index: UInt32, _ error: StartError, _ log: Server
+    ) -> Bool {
+        guard let former = FormerGroups.group(definition.name), error.id != .serviceWithoutScript,
+            GroupResolution(definition, global, host, engine: spec.engine).keepsRights(of: former.spec)
+        else { return false }
+        let sockets = SlotRegistry.kept(of: definition.name)
+        guard !sockets.isEmpty else { return false }
+        unsafe Log.server(
+            log, .error, error.id,
+            "\(definition.location): \(error.text) The group goes on as it was defined before.")
+        var group = former.spec
+        group.index = index
+        group.problem = error.text
+        group.logDescriptor = unsafe add(Self.logDescriptor(log))
+        group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
+        spec.groups.append(group)
+        running[definition.name] = FormerGroups.Group(spec: group, ownership: former.ownership)
+        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        groups.append(
+            child(definition, index, slots, former.ownership, isService: former.spec.process.worker?.threads == 0))
+        return true
+    }
+
     private func child(
-        _ definition: DaemonProcess, _ index: UInt32, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?
+        _ definition: DaemonProcess, _ index: UInt32, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?,
+        isService: Bool? = nil
     ) -> DaemonGroup {
         let options = definition.options
         return DaemonGroup(
@@ -88,7 +123,7 @@ internal import WSGICore
             largestBacklog: options.responseBufferSize > 0 ? options.responseBufferSize : 8 << 20,
             clientTimeout: options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout,
             root: ConfigText(options.root), buffers: (options.sendBufferSize, options.receiveBufferSize),
-            isService: options.threads == 0)
+            isService: isService ?? (options.threads == 0))
     }
 
     /// Accounts, Python and everything else of a definition.

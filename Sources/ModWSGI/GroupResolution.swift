@@ -36,6 +36,7 @@ struct GroupResolution {
         group.name = definition.name
         group.origin = definition.location.description
         group.restartInterval = options.restartInterval
+        group.stopsFirst = options.replacement == .stopFirst
         group.root = try root()
         try checkEngine(user: user, groups: groups, root: group.root)
         group.python = try PythonChoice.executable(
@@ -65,6 +66,21 @@ struct GroupResolution {
         guard host.isRoot else { return nil }
         let user = try Accounts.user(options.socketUser, default: host.userID, for: owner, option: "socket-user")
         return (user.id, host.groupID)
+    }
+
+    /// Whether the processes are to have the rights and the root that they have by a former definition, as far as the
+    /// definition names some: an account that does not exist names none.
+    func keepsRights(of former: GroupSpec) -> Bool {
+        guard options.root == former.root else { return false }
+        guard host.isRoot else { return true }
+        let user = try? Accounts.user(options.user, default: host.userID, for: owner)
+        let primary = try? Accounts.group(options.group, default: host.groupID, for: owner)
+        if let user, user.id != former.userID { return false }
+        if let primary, primary != former.groupID { return false }
+        guard let user, let primary, let groups = try? supplementaryGroups(of: user, primary: primary) else {
+            return true
+        }
+        return Set(groups) == Set(former.supplementaryGroups)
     }
 
     // MARK: - Accounts and paths
@@ -190,7 +206,7 @@ struct GroupResolution {
         worker.cpuTimeLimit = options.cpuTimeLimit
         worker.logLevel = logLevel
         worker.peerUserID = try socketOwner()?.user ?? CurrentProcess.user
-        worker.displayName = definition.displayName ?? ""
+        worker.displayName = definition.displayName
         worker.locale = options.locale ?? ""
         return worker
     }

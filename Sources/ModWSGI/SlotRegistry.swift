@@ -96,6 +96,14 @@ enum SlotRegistry {
         return Array(group.slots.prefix(count))
     }
 
+    /// The slots that a group has, as they are: it goes on with them.
+    static func kept(of name: String) -> [Slot] {
+        guard var group = known[name] else { return [] }
+        group.wanted = group.slots.count
+        known[name] = group
+        return group.slots
+    }
+
     /// Closes the sockets of groups and slots that the configuration no longer has. Call it once per configuration.
     static func closeUnused() {
         for (name, group) in known {

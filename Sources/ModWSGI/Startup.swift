@@ -51,7 +51,7 @@ enum Startup {
         ModuleState.setsVariables = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
         ModuleState.setsCGIVariables = unsafe LogVariables.mentionCGI(in: chttpd_config_tree())
         let host = unsafe HostFacts(main: main)
-        unsafe startGroups(names, preloads, settings.global, host, main, pool)
+        unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.
         let runsApplications = !settings.global.restrictEmbedded
         let embedded = runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : []
@@ -64,8 +64,8 @@ enum Startup {
     }
 
     private static func startGroups(
-        _ names: ProcessGroups, _ preloads: [Preload], _ global: GlobalSettings, _ host: HostFacts, _ main: Server,
-        _ pool: Pool
+        _ names: ProcessGroups, _ preloads: [Preload], _ global: GlobalSettings, _ host: HostFacts, scripts: [String],
+        _ main: Server, _ pool: Pool
     ) {
         guard !names.all.isEmpty || SupervisorLink.isRunning else { return }
         do { unsafe ModuleState.board = try SupervisorLink.prepareBoard() } catch {
@@ -74,13 +74,20 @@ enum Startup {
             return
         }
         var builder = unsafe GroupBuilder(global, host, main)
+        builder.note(scripts: scripts)
         for (index, group) in names.all.enumerated() {
             builder.add(group, preloads: preloads.filter { $0.group == index }.map(\.script))
         }
         ModuleState.groups = builder.groups
+        FormerGroups.remember(builder.running)
         ModuleState.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
         SlotRegistry.closeUnused()
         unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
+    }
+
+    /// The scripts that aliases name.
+    private static func scripts(of servers: [ConfiguredServer]) -> [String] {
+        servers.flatMap { $0.settings.scriptAliases.filter { !$0.isPattern }.map(\.target.string) }
     }
 
     /// All servers in httpd's order, the main one first; each learns its place.

@@ -30,6 +30,9 @@ enum SupervisorLink {
     /// Whether there is a supervisor.
     static var isRunning: Bool { process != 0 }
 
+    /// Whether what runs goes on: this is a graceful restart.
+    static var keepsProcesses: Bool { process != 0 && !isEnding }
+
     /// The scoreboard; made at first use, and kept until httpd ends.
     static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
         if let board = unsafe board { return unsafe board.memory }

@@ -57,6 +57,15 @@ public enum CurrentProcess {
         max(unsafe path.withCString { unsafe wsgi_file_modified($0) }, 0)
     }
 
+    /// Its nice value.
+    public static var priority: Int32 { getpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0) }
+
+    /// Whether it may raise the priority of processes.
+    public static var mayRaisePriority: Bool { wsgi_may_raise_priority() }
+
+    /// How many processors it may use.
+    public static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+
     /// Sends itself a signal.
     public static func signal(_ number: Int32) { _ = kill(getpid(), number) }
 

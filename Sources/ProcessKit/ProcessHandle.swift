@@ -43,6 +43,18 @@ public struct ProcessHandle: ~Copyable, Sendable {
     /// Sends a signal; a process that has ended is ignored.
     public func signal(_ number: Int32) { _ = wsgi_pidfd_kill(descriptor.raw, number) }
 
+    /// Raises the priority of each of its threads by this much, as of nice(1).
+    public func raisePriority(by amount: Int32) { wsgi_raise_priority(id, amount) }
+
+    /// The other processes of the session that it has made: what it has started, and what that has.
+    public var descendants: [Int32] {
+        var found = [Int32](repeating: 0, count: 256)
+        let count = unsafe found.withUnsafeMutableBufferPointer { list in
+            unsafe list.baseAddress.map { unsafe wsgi_session_members(id, $0, list.count) } ?? 0
+        }
+        return Array(found.prefix(count))
+    }
+
     /// Asks it to end.
     public func terminate() { signal(SIGTERM) }
 

@@ -71,6 +71,11 @@ internal import Glibc
         unsafe wsgi_slot_refuse(board, group, slot)
     }
 
+    /// Whether requests wait for a thread of the group.
+    public func isWaitedFor(group: UInt32) -> Bool {
+        unsafe group < WSGI_MAX_GROUPS && wsgi_line_exists(board, group)
+    }
+
     /// Sets what a group is able to do, and wakes who waits for it.
     public func setState(of group: UInt32, _ state: GroupState) {
         guard group < WSGI_MAX_GROUPS else { return }

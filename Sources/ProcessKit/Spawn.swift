@@ -88,6 +88,8 @@ public struct SpawnRequest: Equatable, Sendable {
     public var credentials: Credentials?
     /// What it is held to.
     public var limits = Limits()
+    /// By how much its priority is lower than `limits` says, or than this process's, as of nice(1).
+    public var handicap: Int32 = 0
 
     /// Describes a program.
     public init(executable: String, arguments: [String], environment: [String]) {
@@ -138,7 +140,7 @@ public struct SpawnRequest: Equatable, Sendable {
                     group_count: groups.count,
                     limits: wsgi_spawn_limits(
                         priority: limits.priority, cpu_time: limits.cpuTime, most_cpu_time: limits.mostCPUTime,
-                        data: limits.data, address_space: limits.addressSpace))
+                        data: limits.data, address_space: limits.addressSpace), handicap: handicap)
                 return unsafe wsgi_spawn(&request, &failure)
             }
         }

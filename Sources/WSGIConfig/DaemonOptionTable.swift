@@ -113,6 +113,9 @@ public enum DaemonOptionTable {
             "warmup", \.warmup, .warmupPath,
             help: "Path that each imported application is asked for before a new process takes requests."),
         .init(
+            "replacement", \.replacement, .replacementOrder,
+            help: "Whether a process serves until its successor is ready, or ends before it is started (stop-first)."),
+        .init(
             "graceful-timeout", \.gracefulTimeout, seconds,
             help: "Time for requests under way to end when a process is replaced."),
         .init(

@@ -53,6 +53,8 @@ public struct DaemonOptions: Equatable, Sendable {
     public var maximumRequests = 0
     /// The most that is added to `maximumRequests` in each process by chance.
     public var maximumRequestsJitter = 0
+    /// What becomes of a process while its successor starts.
+    public var replacement = ReplacementOrder.successorFirst
     /// Bytes of resident memory with which a process is replaced; 0: any.
     public var maximumMemory = 0
     /// The path, and perhaps query, that each application answers before its process takes requests; `nil`: none.

@@ -22,9 +22,10 @@ public struct DaemonProcess: Equatable, Sendable {
         self.serverName = serverName
     }
 
-    /// What the process list is to show; `nil`: nothing was asked for.
-    public var displayName: String? {
-        options.displayName == "%{GROUP}" ? "(wsgi:\(name))" : options.displayName
+    /// What the process list is to show.
+    public var displayName: String {
+        guard let wanted = options.displayName, wanted != "%{GROUP}" else { return "(wsgi:\(name))" }
+        return wanted
     }
 
     /// The first option in which `other` differs; `nil` when both are the same but for their places.

@@ -83,6 +83,9 @@ public enum DirectiveTable {
             "WSGISocketPrefix", \.socketPrefix, .text("a path prefix", usage: "prefix"),
             help: "Path prefix of the sockets of daemon processes, relative to ServerRoot."),
         .global(
+            "WSGIStartLimit", \.startLimit, .count(0...DaemonOptionTable.maximumProcesses),
+            help: "Number of daemon processes that may start at a time; 0 means as many as there are processors."),
+        .global(
             "WSGIRestrictEmbedded", \.restrictEmbedded, .flag,
             help: "On or Off: refuse requests that are not given to daemon processes."),
     ]

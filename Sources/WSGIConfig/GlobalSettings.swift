@@ -21,6 +21,8 @@ public struct GlobalSettings: Equatable, Sendable {
 
     /// The prefix of socket paths, as written; `nil`: in httpd's runtime directory.
     public var socketPrefix: String?
+    /// How many daemon processes may start at a time; 0: as many as there are processors.
+    public var startLimit = 0
     /// Whether requests are refused that would be served embedded in an httpd child.
     public var restrictEmbedded = false
     /// Whether paths of scripts that differ in case are different scripts.

@@ -44,6 +44,10 @@ public struct GroupSpec: Equatable, Sendable {
 
     /// Seconds after which a worker is replaced; 0: never.
     public var restartInterval = 0
+    /// Whether a worker ends before its successor is started.
+    public var stopsFirst = false
+    /// Why the definition as it is now cannot be run; then this is the one before. Empty: it can.
+    public var problem = ""
 
     /// What each worker is told; `worker` is set, its slot and generation are filled in for each start.
     public var process = ProcessSpec()
@@ -55,6 +59,13 @@ public struct GroupSpec: Equatable, Sendable {
 
     /// A spec with every value at its default.
     public init() {}
+
+    /// Whether the workers of both have the same rights and the same root.
+    public func hasSameRights(as other: GroupSpec) -> Bool {
+        func rights(_ spec: GroupSpec) -> [UInt32] { [spec.userID, spec.groupID] + spec.supplementaryGroups.sorted() }
+        guard root == other.root, changesUser == other.changesUser else { return false }
+        return !changesUser || rights(self) == rights(other)
+    }
 }
 
 /// What the system holds a process to; 0: as inherited.
@@ -99,6 +110,10 @@ public struct SupervisorSpec: Equatable, Sendable {
     /// Index of the main error log among the descriptors that came with the configuration; -1: the one that the
     /// supervisor was started with.
     public var logDescriptor = -1
+    /// How many workers may start at a time, over all groups; 0: as many as there are processors.
+    public var startLimit = 0
+    /// Scripts that the configuration before named in an alias, and this one does not.
+    public var formerScripts: [String] = []
     /// All process groups.
     public var groups: [GroupSpec] = []
 

@@ -188,6 +188,17 @@ enum DaemonOptionManual {
             difference: "mod_wsgi has no such option.",
             example: "WSGIDaemonProcess site warmup=/health"),
         ManualEntry(
+            "replacement",
+            """
+            `successor-first` starts the successor of a process while the process still serves. An application that holds \
+            something that only one process can have (the lock of a ZODB, a port, the lock of an index) cannot be imported a \
+            second time then, and its former code would serve for ever; `WSGI1013` says so. `stop-first` lets the process \
+            end first. Requests wait until the successor is ready. What happens when it cannot be started is in \
+            [processes.md](processes.md#replacement).
+            """,
+            difference: "mod_wsgi has no such option; it always ends a process first.",
+            example: "WSGIDaemonProcess zope replacement=stop-first"),
+        ManualEntry(
             "graceful-timeout",
             """
             How long requests under way may go on when a process is replaced: after a changed script, `maximum-requests=`, \

@@ -6,11 +6,14 @@ internal import WSGIWire
 final class Configuration {
     /// What is to run.
     let spec: SupervisorSpec
+    /// Scripts that no alias names any more.
+    let formerScripts: Set<String>
     private let descriptors: [Int32]
 
     /// Takes over the descriptors.
     init(spec: SupervisorSpec, adopting descriptors: [Int32]) {
         self.spec = spec
+        formerScripts = Set(spec.formerScripts)
         self.descriptors = descriptors
     }
 

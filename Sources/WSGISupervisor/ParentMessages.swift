@@ -101,6 +101,7 @@ extension Supervisor {
 
     private func apply(_ configuration: Configuration) {
         isStopping = false
+        startLimit = configuration.spec.startLimit > 0 ? configuration.spec.startLimit : CurrentProcess.processors
         log.level = configuration.spec.logLevel
         if let main = configuration.descriptor(configuration.spec.logDescriptor) {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
@@ -119,9 +120,30 @@ extension Supervisor {
             } else {
                 let group = ProcessGroup(spec, configuration)
                 groups.append(group)
-                fill(group, changed: true)
+                fill(group, .definition)
+                tellProblem(of: group)
             }
         }
+        isConfigured = true
+    }
+
+    /// The configuration has a definition that cannot be run, so that the one before counts.
+    private func tellProblem(of group: ProcessGroup) {
+        guard !group.spec.problem.isEmpty else { return }
+        log.problem(
+            .successorRefused, level: 4,
+            "Process group '\(group.spec.name)' cannot be run as the configuration defines it now: \(group.spec.problem) "
+                + "It goes on as it was defined before.", to: group.log)
+    }
+
+    /// A worker of the former definition has come up, because one of the present definition could not.
+    func tellReturn(_ home: Home) {
+        let reason = home.member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
+        log.problem(
+            .successorRefused, level: 4,
+            "Process group '\(home.group.spec.name)': no process could be started by its present definition "
+                + "(\(home.group.spec.origin))\(reason). One was started by the former definition, and serves.",
+            to: home.group.log)
     }
 
     /// Takes over a group that runs, or ran.
@@ -132,30 +154,33 @@ extension Supervisor {
             scoreboard.setState(of: group.spec.index, .stopped)
             group.shownState = nil
         }
-        let changed = group.update(spec, configuration)
+        let change = group.update(spec, configuration)
         for member in group.members {
             for worker in member.workers.values {
                 try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
             }
         }
-        fill(group, changed: changed)
+        fill(group, change)
+        tellProblem(of: group)
     }
 
     /// Starts or replaces the worker of every slot of the group.
-    private func fill(_ group: ProcessGroup, changed: Bool) {
+    private func fill(_ group: ProcessGroup, _ change: Slot.Change) {
         for slot in group.spec.slots {
             let member: Member
             if let known = group.members.first(where: { $0.index == slot.index }) {
                 member = known
                 member.listenerDescriptor = slot.listenerDescriptor
                 member.slot.timeouts = group.timeouts
-                member.slot.isExclusive = group.isService
             } else {
                 let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
-                member = Member(slot, after: last, timeouts: group.timeouts, isService: group.isService)
+                member = Member(slot, after: last, timeouts: group.timeouts, firstCause: isConfigured ? .added : .first)
                 group.members.append(member)
             }
-            handle(.configured(changed: changed), group, member)
+            member.slot.replacement = group.replacement
+            // What runs is what is to run.
+            if !group.spec.problem.isEmpty, member.slot.serving != nil { continue }
+            handle(.configured(change), group, member)
         }
         show(group)
     }

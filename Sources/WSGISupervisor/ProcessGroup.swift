@@ -22,21 +22,29 @@ final class ProcessGroup {
         var problem: Problem?
         /// The scripts of the last start, with the times of their files.
         var code: [String: Int64] = [:]
+        /// Scripts that the last starts could not import, with the times of their files; where the former worker has ended
+        /// already, the next one serves without them.
+        var broken: [String: Int64] = [:]
+        /// The next worker that has no predecessor is started by the former definition.
+        var goesBack = false
+        /// Since when a start waits for its turn; `nil`: none does.
+        var waitsSince: Int64?
 
         /// An empty slot.
-        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts, isService: Bool = false) {
+        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts, firstCause: Slot.Cause = .first) {
             index = spec.index
             listenerDescriptor = spec.listenerDescriptor
-            slot = Slot(after: generation, timeouts: timeouts)
-            slot.isExclusive = isService
+            slot = Slot(after: generation, timeouts: timeouts, firstCause: firstCause)
         }
     }
 
     /// The most scripts that are remembered.
     static let maximumLearned = 64
 
-    /// What the group is.
+    /// What the group is to be.
     private(set) var spec: GroupSpec
+    /// What it was before, as long as no worker has come up as it is to be; `nil`: one has, or there was nothing before.
+    private(set) var former: GroupSpec?
     /// Where its descriptors are.
     private(set) var configuration: Configuration
     /// Its slots; those that were removed stay until their workers have ended.
@@ -69,16 +77,30 @@ final class ProcessGroup {
     /// Its error log; the supervisor's own when the configuration has none.
     var log: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
 
-    /// Takes over a newer configuration. Returns whether the group is another one than before.
-    func update(_ newer: GroupSpec, _ configuration: Configuration) -> Bool {
-        let changed = !Self.isSame(spec, newer)
+    /// What becomes of a worker while its successor starts.
+    var replacement: Slot.Replacement { isService ? .service : spec.stopsFirst ? .stopFirst : .successorFirst }
+
+    /// Takes over a newer configuration. Returns what it has changed.
+    func update(_ newer: GroupSpec, _ configuration: Configuration) -> Slot.Change {
+        let change: Slot.Change =
+            Self.isSame(spec, newer) ? .none : spec.hasSameRights(as: newer) ? .definition : .rights
+        if change == .definition, members.contains(where: { $0.slot.serving != nil }) { former = former ?? spec }
+        if change == .rights || former.map({ Self.isSame($0, newer) }) == true { former = nil }
+        if spec.root != newer.root { learned = [] }
+        if change != .none { failedCode.clear() }
         spec = newer
         self.configuration = configuration
-        if changed {
-            learned = []
-            failedCode.clear()
-        }
-        return changed
+        learned.removeAll { configuration.formerScripts.contains(spec.root + $0.path) }
+        // Descriptors and numbers are those of the newer configuration.
+        former?.index = newer.index
+        former?.logDescriptor = newer.logDescriptor
+        former?.slots = newer.slots
+        return change
+    }
+
+    /// A worker serves that was started by this definition.
+    func notePresent(_ served: GroupSpec) {
+        if Self.isSame(served, spec) { former = nil }
     }
 
     /// Lets go of everything but the log: the group was removed, and nobody may go on queueing at its sockets.
@@ -124,7 +146,7 @@ final class ProcessGroup {
         for member in members {
             switch member.slot.phase {
             case .ready, .replacing: return .serving
-            case .starting, .empty, .yielding: state = .starting
+            case .starting, .waiting, .empty, .yielding: state = .starting
             case .backingOff: if state == .stopped { state = .failed }
             case .stopping: break
             }
@@ -140,6 +162,7 @@ final class ProcessGroup {
             spec.origin = ""
             spec.logDescriptor = 0
             spec.slots = []
+            spec.problem = ""
             return spec
         }
         return essence(one) == essence(other)

@@ -4,21 +4,46 @@ internal import WSGICore
 ///
 /// `handle` is the one transition function. It is told what happened and when, and answers with what is to be done, in
 /// order. A worker is known by its generation. The rule behind everything: *the successor is ready before the
-/// predecessor stops taking requests*, and at most one start is in flight.
+/// predecessor stops taking requests*, and at most one start is in flight. A slot that `isExclusive` is the exception:
+/// its former worker ends first. Every start waits for its turn.
 struct Slot {
+    /// What a newer configuration has changed in the group.
+    enum Change: Int, Comparable {
+        /// Nothing.
+        case none
+        /// Its options.
+        case definition
+        /// Whom its processes run as, or their root: what runs may not go on.
+        case rights
+
+        static func < (one: Change, other: Change) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    /// What becomes of the former worker while its successor starts.
+    enum Replacement: Equatable {
+        /// It serves until the successor is ready.
+        case successorFirst
+        /// It ends before the successor is started, because both cannot have something at the same time.
+        case stopFirst
+        /// The same, and it serves no requests.
+        case service
+    }
+
     /// Why a worker is started.
     enum Cause: Equatable {
-        /// The slot is new, or its group was not running.
+        /// httpd was started.
         case first
+        /// A restart of httpd has added the slot.
+        case added
         /// The former worker ended, or could not be started.
         case ended
         /// The serving worker asked for a successor.
         case retired(ShutdownReason, String)
-        /// httpd was restarted gracefully; `changed`: the group is not what it was, so the old worker goes in any case.
-        case configuration(changed: Bool)
+        /// httpd was restarted gracefully.
+        case configuration(Change)
     }
 
-    /// A replacement that waits for its turn.
+    /// A start that waits for its turn.
     struct Wanted: Equatable {
         var cause: Cause
         /// A request waits for it.
@@ -48,6 +73,8 @@ struct Slot {
     enum Phase: Equatable {
         /// Nothing runs and nothing was asked for yet.
         case empty
+        /// Nobody serves; the start waits for its turn.
+        case waiting
         /// A worker starts; nobody serves.
         case starting(Launch)
         /// A worker serves.
@@ -85,7 +112,7 @@ struct Slot {
     /// What happened.
     enum Event: Equatable {
         /// A configuration arrived in which the slot exists.
-        case configured(changed: Bool)
+        case configured(Change)
         /// The worker is up, its preloads are imported.
         case ready(generation: UInt32)
         /// The worker has served its first request.
@@ -96,7 +123,7 @@ struct Slot {
         case retire(generation: UInt32, ShutdownReason, String)
         /// A script of the worker has changed.
         case changed(generation: UInt32, isAwaited: Bool)
-        /// The replacement that is wanted may begin.
+        /// The start that is wanted may begin.
         case turn
         /// It would come to nothing.
         case pointless
@@ -126,8 +153,8 @@ struct Slot {
         case drain(generation: UInt32, requests: Int, total: Int)
         /// Kill the worker: its time is over.
         case kill(generation: UInt32)
-        /// The next start waits.
-        case delayed(milliseconds: Int64, failures: Int)
+        /// The next start waits, after this many failures; `starts`: starts that have failed are all that they were.
+        case delayed(milliseconds: Int64, failures: Int, starts: Bool)
     }
 
     /// The cause of a replacement that runs changed code.
@@ -137,28 +164,36 @@ struct Slot {
     static let patience: Int64 = 30_000
 
     /// What the slot is doing.
-    private(set) var phase = Phase.empty
+    var phase = Phase.empty
     /// Workers on their way out.
-    private(set) var leaving: [Leaving] = []
-    /// The replacement that is wanted.
-    private(set) var wanted: Wanted?
+    var leaving: [Leaving] = []
+    /// The start that is wanted.
+    var wanted: Wanted?
     /// Starts that failed, or workers that died early, in a row.
-    private(set) var failures = 0
+    var failures = 0
+    /// Those of them that were not ready.
+    var failedStarts = 0
     /// Replacements that could not be started, in a row.
-    private(set) var refusals = 0
+    var refusals = 0
     /// How long workers have to end.
     var timeouts: Timeouts
-    /// Two workers must not run at the same time: the old one ends before the new one starts.
-    var isExclusive = false
-    private var nextGeneration: UInt32
-    /// A configuration that arrived during a start: another start follows. Changed, when one of several was.
-    private var followedBy: Cause?
+    /// What becomes of the former worker while its successor starts.
+    var replacement = Replacement.successorFirst
+    /// Why the first worker is started.
+    let firstCause: Cause
+    var nextGeneration: UInt32
+    /// A configuration that arrived during a start: another start follows. The greatest change of several.
+    var followedBy: Change?
 
     /// An empty slot whose first worker has the generation after `generation`.
-    init(after generation: UInt32, timeouts: Timeouts) {
+    init(after generation: UInt32, timeouts: Timeouts, firstCause: Cause = .first) {
         nextGeneration = Self.following(generation)
         self.timeouts = timeouts
+        self.firstCause = firstCause
     }
+
+    /// Whether two workers must not run at the same time.
+    var isExclusive: Bool { replacement != .successorFirst }
 
     /// The last generation that was used.
     var lastGeneration: UInt32 { nextGeneration &- 1 }
@@ -167,7 +202,7 @@ struct Slot {
     var serving: UInt32? {
         switch phase {
         case .ready(let serving), .replacing(let serving, by: _): serving.generation
-        case .empty, .starting, .yielding, .backingOff, .stopping: nil
+        case .empty, .waiting, .starting, .yielding, .backingOff, .stopping: nil
         }
     }
 
@@ -176,9 +211,12 @@ struct Slot {
         switch phase {
         case .replacing(_, by: let launch): now - launch.since < Self.patience
         case .yielding: true
-        case .empty, .starting, .ready, .backingOff, .stopping: false
+        case .empty, .waiting, .starting, .ready, .backingOff, .stopping: false
         }
     }
+
+    /// Whether a worker serves, or none is to.
+    var isSettled: Bool { serving != nil || phase == .stopping }
 
     /// Whether nothing runs and nothing will.
     var isFinished: Bool { phase == .stopping && leaving.isEmpty }
@@ -191,7 +229,7 @@ struct Slot {
         case .starting(let launch): times += [startupEnd(launch)].compactMap { $0 }
         case .ready(let serving): times += [serving.restartAt].compactMap { $0 }
         case .replacing(_, by: let launch): times += [startupEnd(launch)].compactMap { $0 }
-        case .empty, .yielding, .stopping: break
+        case .empty, .waiting, .yielding, .stopping: break
         }
         return times.min()
     }
@@ -199,7 +237,7 @@ struct Slot {
     /// Takes in what happened at `now` and answers with what is to be done.
     mutating func handle(_ event: Event, at now: Int64) -> [Action] {
         switch event {
-        case .configured(let changed): configured(changed: changed, now)
+        case .configured(let change): configured(change, now)
         case .ready(let generation): becameReady(generation, now)
         case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
@@ -207,294 +245,11 @@ struct Slot {
         case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)
         case .turn: turn(now)
         case .pointless: drop()
-        case .repaired: repaired(now)
-        case .removed where isExclusive: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
+        case .repaired: repaired()
+        case .removed where replacement == .service: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .removed: end(requests: timeouts.graceful, total: timeouts.graceful + timeouts.shutdown, now)
         case .stop: end(requests: timeouts.shutdown, total: timeouts.shutdown, now)
         case .tick: tick(now)
         }
     }
-
-    // MARK: - Transitions
-
-    private mutating func configured(changed: Bool, _ now: Int64) -> [Action] {
-        let cause = Cause.configuration(changed: changed)
-        switch phase {
-        case .empty, .stopping:
-            guard isExclusive, !leaving.isEmpty else { return begin(.first, now) }
-            phase = .yielding(.first)
-            return []
-        case .yielding:
-            return []
-        case .backingOff:
-            failures = 0
-            return begin(cause, now)
-        case .ready(let serving):
-            return replace(serving, cause)
-        case .starting(let launch), .replacing(_, by: let launch):
-            if followedBy != .configuration(changed: true) { followedBy = cause }
-            return now - launch.since > Self.patience ? [.kill(generation: launch.generation)] : []
-        }
-    }
-
-    private mutating func becameReady(_ generation: UInt32, _ now: Int64) -> [Action] {
-        var actions: [Action] = []
-        switch phase {
-        case .starting(let launch) where launch.generation == generation:
-            break
-        case .replacing(let old, by: let launch) where launch.generation == generation:
-            actions.append(retireGracefully(old, launch.cause, now))
-        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            return []
-        }
-        refusals = 0
-        let serving = Serving(generation: generation, since: now, restartAt: nextRestart(now))
-        phase = .ready(serving)
-        actions += [.publish(generation: generation), .serve(generation: generation)]
-        guard let cause = followedBy else { return actions }
-        followedBy = nil
-        return actions + replace(serving, cause)
-    }
-
-    private mutating func served(_ generation: UInt32) -> [Action] {
-        switch phase {
-        case .ready(var serving) where serving.generation == generation:
-            serving.isProven = true
-            phase = .ready(serving)
-        case .replacing(var serving, by: let launch) where serving.generation == generation:
-            serving.isProven = true
-            phase = .replacing(serving, by: launch)
-        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            break
-        }
-        return []
-    }
-
-    private mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
-        if let index = leaving.firstIndex(where: { $0.generation == generation }) {
-            leaving.remove(at: index)
-            guard case .yielding(let cause) = phase, leaving.isEmpty else { return [] }
-            return begin(cause, now)
-        }
-        switch phase {
-        case .starting(let launch) where launch.generation == generation:
-            return tryAgain(now)
-        case .ready(let serving) where serving.generation == generation:
-            let stable = isExclusive ? BackOff.longRun : BackOff.stableAfter
-            if serving.isProven || now - serving.since >= stable { failures = 0 }
-            return [.withdraw] + tryAgain(now)
-        case .replacing(let serving, by: let launch) where serving.generation == generation:
-            phase = .starting(launch)
-            return [.withdraw]
-        case .replacing(let serving, by: let launch) where launch.generation == generation:
-            return successorFailed(serving, launch, now)
-        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            return []
-        }
-    }
-
-    private mutating func retire(
-        _ generation: UInt32, _ reason: ShutdownReason, _ text: String, _ now: Int64
-    ) -> [Action] {
-        switch phase {
-        case .ready(let serving) where serving.generation == generation:
-            guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
-            return dismiss(serving, now) + tryAgain(now)
-        case .replacing(let serving, by: let launch) where serving.generation == generation && reason.leavesNothing:
-            phase = .starting(launch)
-            return dismiss(serving, now)
-        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            return []
-        }
-    }
-
-    /// Takes a worker out of service that is of no use any more: nobody waits for its successor, or for its requests.
-    private mutating func dismiss(_ serving: Serving, _ now: Int64) -> [Action] {
-        if serving.isProven || now - serving.since >= BackOff.stableAfter { failures = 0 }
-        leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
-        return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0)]
-    }
-
-    private mutating func changed(_ generation: UInt32, isAwaited: Bool) -> [Action] {
-        guard case .ready(let serving) = phase, serving.generation == generation else { return [] }
-        return replace(serving, Self.changedCode, isAwaited: isAwaited)
-    }
-
-    private mutating func turn(_ now: Int64) -> [Action] {
-        guard case .ready(let serving) = phase, let wanted else { return [] }
-        guard isExclusive else { return startSuccessor(serving, wanted.cause, now) }
-        self.wanted = nil
-        phase = .yielding(wanted.cause)
-        let action = retire(serving, requests: timeouts.shutdown, total: timeouts.shutdown, now)
-        return [.withdraw, action]
-    }
-
-    private mutating func drop() -> [Action] {
-        wanted = nil
-        return []
-    }
-
-    private mutating func repaired(_ now: Int64) -> [Action] {
-        guard case .backingOff = phase else { return [] }
-        failures = 0
-        return begin(Self.changedCode, now)
-    }
-
-    private mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
-        var actions: [Action] = []
-        func tell(_ generation: UInt32) {
-            actions.append(.drain(generation: generation, requests: requests, total: total))
-        }
-        /// It has no requests, and may be deep in an import.
-        func abandon(_ launch: Launch) {
-            actions.append(.drain(generation: launch.generation, requests: 0, total: 0))
-            leaving.append(Leaving(generation: launch.generation, killAt: now + 1_000))
-        }
-        let killAt = now + Int64(total + 1) * 1_000
-        // Those that leave already have no more time than the others.
-        for index in leaving.indices where leaving[index].killAt > killAt {
-            leaving[index].killAt = killAt
-            tell(leaving[index].generation)
-        }
-        switch phase {
-        case .empty, .yielding, .backingOff, .stopping:
-            break
-        case .starting(let launch):
-            abandon(launch)
-        case .ready(let serving):
-            actions.append(.withdraw)
-            tell(serving.generation)
-            leaving.append(Leaving(generation: serving.generation, killAt: killAt))
-        case .replacing(let serving, by: let launch):
-            actions.append(.withdraw)
-            tell(serving.generation)
-            leaving.append(Leaving(generation: serving.generation, killAt: killAt))
-            abandon(launch)
-        }
-        followedBy = nil
-        wanted = nil
-        phase = .stopping
-        return actions
-    }
-
-    private mutating func tick(_ now: Int64) -> [Action] {
-        var actions: [Action] = []
-        for index in leaving.indices where leaving[index].killAt <= now {
-            actions.append(.kill(generation: leaving[index].generation))
-            // A killed process ends soon, unless the kernel holds it: then it is tried again.
-            leaving[index].killAt = now + 5_000
-        }
-        switch phase {
-        case .backingOff(let until) where until <= now:
-            return actions + begin(.ended, now)
-        case .starting(var launch) where (startupEnd(launch) ?? .max) <= now:
-            launch.isGivenUp = true
-            phase = .starting(launch)
-            return actions + [.kill(generation: launch.generation)]
-        case .replacing(let serving, by: var launch) where (startupEnd(launch) ?? .max) <= now:
-            launch.isGivenUp = true
-            phase = .replacing(serving, by: launch)
-            return actions + [.kill(generation: launch.generation)]
-        case .ready(var serving) where (serving.restartAt ?? .max) <= now:
-            // It is asked for once; the slot's turn may be later.
-            serving.restartAt = nil
-            let text = "it has served for \(timeouts.restartInterval) s"
-            return actions + replace(serving, .retired(.restartInterval, text))
-        case .empty, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            return actions
-        }
-    }
-
-    /// When a start has taken too long; `nil`: never, or it was given up already.
-    private func startupEnd(_ launch: Launch) -> Int64? {
-        timeouts.startup > 0 && !launch.isGivenUp ? launch.since + Int64(timeouts.startup) * 1_000 : nil
-    }
-
-    /// When a worker that begins to serve now is to be replaced.
-    private func nextRestart(_ now: Int64) -> Int64? {
-        timeouts.restartInterval > 0 ? now + Int64(timeouts.restartInterval) * 1_000 : nil
-    }
-
-    // MARK: - Parts of transitions
-
-    /// Starts a worker although nobody serves.
-    private mutating func begin(_ cause: Cause, _ now: Int64) -> [Action] {
-        let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
-        phase = .starting(launch)
-        wanted = nil
-        return [.start(generation: launch.generation, cause, hasPredecessor: false)]
-    }
-
-    /// Has the serving worker replaced when it is the slot's turn. A configuration outweighs other causes.
-    private mutating func replace(_ serving: Serving, _ cause: Cause, isAwaited: Bool = false) -> [Action] {
-        phase = .ready(serving)
-        var cause = cause
-        if let known = wanted?.cause {
-            switch (known, cause) {
-            case (.configuration(changed: true), _): cause = known
-            case (_, .configuration): break
-            case (_, _): cause = known
-            }
-        }
-        wanted = Wanted(cause: cause, isAwaited: isAwaited || wanted?.isAwaited == true)
-        return []
-    }
-
-    /// Starts a successor of the serving worker.
-    private mutating func startSuccessor(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
-        wanted = nil
-        let launch = Launch(generation: takeGeneration(), cause: cause, since: now)
-        phase = .replacing(serving, by: launch)
-        return [.start(generation: launch.generation, cause, hasPredecessor: cause != .configuration(changed: true))]
-    }
-
-    /// The worker that should have served, or did, is gone.
-    private mutating func tryAgain(_ now: Int64) -> [Action] {
-        // The next start follows the newest configuration anyhow.
-        if followedBy != nil { failures = 0 }
-        followedBy = nil
-        wanted = nil
-        failures += 1
-        let delay = BackOff.delay(failures: failures)
-        guard delay > 0 else { return begin(.ended, now) }
-        phase = .backingOff(until: now + delay)
-        return [.delayed(milliseconds: delay, failures: failures)]
-    }
-
-    private mutating func successorFailed(_ serving: Serving, _ launch: Launch, _ now: Int64) -> [Action] {
-        var serving = serving
-        if (serving.restartAt ?? now) <= now { serving.restartAt = nextRestart(now) }
-        phase = .ready(serving)
-        if let cause = followedBy {
-            followedBy = nil
-            return replace(serving, cause)
-        }
-        guard launch.cause == .configuration(changed: true) else {
-            refusals += 1
-            return [.refuse(launch.cause, count: refusals)]
-        }
-        // The administrator wanted something else than what serves: it may not go on.
-        return [.withdraw, retireGracefully(serving, launch.cause, now)] + tryAgain(now)
-    }
-
-    private mutating func retireGracefully(_ serving: Serving, _ cause: Cause, _ now: Int64) -> Action {
-        var requests = timeouts.graceful
-        if case .retired(.evictionSignal, _) = cause, timeouts.eviction > 0 { requests = timeouts.eviction }
-        let total = requests + timeouts.shutdown
-        return retire(serving, requests: requests, total: total, now)
-    }
-
-    private mutating func retire(_ serving: Serving, requests: Int, total: Int, _ now: Int64) -> Action {
-        leaving.append(Leaving(generation: serving.generation, killAt: now + Int64(total + 1) * 1_000))
-        return .drain(generation: serving.generation, requests: requests, total: total)
-    }
-
-    private mutating func takeGeneration() -> UInt32 {
-        let generation = nextGeneration
-        nextGeneration = Self.following(generation)
-        return generation
-    }
-
-    /// The generation after this one; never 0, which means nobody.
-    private static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 }

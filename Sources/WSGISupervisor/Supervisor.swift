@@ -17,7 +17,7 @@ final class Supervisor {
     }
 
     /// A worker's place.
-    private struct Home {
+    struct Home {
         let group: ProcessGroup
         let member: Member
         let worker: WorkerProcess
@@ -28,12 +28,18 @@ final class Supervisor {
     let scoreboard: Scoreboard
     let poller: Poller
     private let signals: SignalPipe
+    /// Workers that have ended, with processes that they have started and that run on.
+    var remains: [Remains] = []
+    /// How many workers may start at a time.
+    var startLimit = CurrentProcess.processors
+    /// Whether a configuration was taken over before the present one.
+    var isConfigured = false
     private let launcher: WorkerLauncher
     var log = SupervisorLog()
 
     /// Groups that are to run, and removed ones until their workers have ended.
     var groups: [ProcessGroup] = []
-    private var homes: [UInt64: Home] = [:]
+    var homes: [UInt64: Home] = [:]
     /// Descriptors for the next configuration.
     var arrived: [Int32] = []
     /// Some of them could not be taken.
@@ -65,7 +71,7 @@ final class Supervisor {
 
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
-        while !(isStopping && homes.isEmpty) {
+        while !(isStopping && homes.isEmpty && remains.isEmpty) {
             scoreboard.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
@@ -86,7 +92,7 @@ final class Supervisor {
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
-        var next = now + 1_000
+        var next = remains.isEmpty ? now + 1_000 : now + 50
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
@@ -122,8 +128,9 @@ final class Supervisor {
                 guard let deadline = member.slot.deadline, deadline <= now else { continue }
                 handle(.tick, group, member)
             }
-            advance(group)
         }
+        beginStarts()
+        clearRemains(at: now)
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
@@ -160,8 +167,9 @@ final class Supervisor {
         switch packet.kind {
         case .ready:
             home.worker.isReady = true
-            let time = Clock.milliseconds() - home.worker.started
-            log.info("\(name(home)) is ready after \(time) ms.", to: home.group.log)
+            if home.worker.handicap > 0 { home.worker.process.raisePriority(by: home.worker.handicap) }
+            WorkerReport(home.worker, of: home.group, slot: home.member.index).ready(log)
+            if home.worker.attempt.goesBack { tellReturn(home) }
             handle(.ready(generation: generation), home.group, home.member)
         case .loaded:
             guard let script = packet.script else { return }
@@ -190,6 +198,8 @@ final class Supervisor {
 
     /// A worker's process has ended.
     private func end(_ home: Home) {
+        guard home.worker.process.ends(within: 0) else { return }
+        let descendants = home.worker.process.descendants
         guard let ending = home.worker.process.reap() else { return }
         if home.worker.isListening { receive(from: home) }
         let worker = home.worker
@@ -198,6 +208,7 @@ final class Supervisor {
         homes[worker.token] = nil
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
+        endAll(descendants)
         if let problem = worker.problem {
             // The refusal that follows counts the others.
             if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
@@ -205,6 +216,7 @@ final class Supervisor {
             if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.member, at: Clock.milliseconds()) }
             report.ended(ending, log)
         }
+        if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.member) }
         handle(.ended(generation: worker.generation), home.group, home.member)
     }
 
@@ -228,10 +240,11 @@ final class Supervisor {
         case .start(let generation, let cause, let hasPredecessor):
             return start(generation, cause, hasPredecessor, group, member)
         case .publish(let generation):
+            guard let worker = member.workers[generation] else { return nil }
             scoreboard.publish(
                 group: group.spec.index, slot: member.index, generation: generation,
-                threads: UInt32(clamping: group.spec.process.worker?.threads ?? 1),
-                process: member.workers[generation]?.process.id ?? 0)
+                threads: UInt32(clamping: worker.attempt.spec.process.worker?.threads ?? 1), process: worker.process.id)
+            group.notePresent(worker.attempt.spec)
             group.noteSuccess(member)
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: member.index)
@@ -240,7 +253,7 @@ final class Supervisor {
                 .successorRefused, level: 4,
                 "Process group '\(group.spec.name)': a successor was needed, because "
                     + "\(cause.text), but could not be started\(group.explanation(of: member, count: count)). The running "
-                    + "process goes on serving.", to: group.log)
+                    + "process goes on serving.\(group.advice(for: member))", to: group.log)
             return refuse(group, member)
         case .serve(let generation):
             guard let worker = member.workers[generation] else { return nil }
@@ -261,29 +274,24 @@ final class Supervisor {
             guard let worker = member.workers[generation] else { return nil }
             worker.killReason = worker.isReady ? "it did not end in time" : "it was not ready in time"
             worker.process.kill()
-        case .delayed(let milliseconds, let failures):
+        case .delayed(let milliseconds, let failures, let starts):
+            let what =
+                group.isService
+                ? "runs have ended early"
+                : starts
+                    ? "starts have failed"
+                    : "processes have ended before they had served a request, or could not be started"
+            let reason = member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
             log.problem(
                 .startDelayed, level: 4,
-                "Process group '\(group.spec.name)': \(failures) \(group.isService ? "runs have ended early" : "starts have failed") "
-                    + "in a row; the next one is in \(milliseconds / 1_000) s.", to: group.log)
+                "Process group '\(group.spec.name)': \(failures) \(what) in a row\(reason); the next one is in "
+                    + "\(milliseconds / 1_000) s.", to: group.log)
         }
         return nil
     }
 
-    /// Lets the next slots of the group replace their workers.
-    private func advance(_ group: ProcessGroup) {
-        while let member = group.next(at: Clock.milliseconds()) {
-            if member.slot.wanted?.cause == Slot.changedCode, group.isPointless(at: Clock.milliseconds()) {
-                handle(.pointless, group, member)
-                _ = refuse(group, member)
-            } else {
-                handle(.turn, group, member)
-            }
-        }
-    }
-
     /// Lets those go on who wait for a successor, unless another attempt is due: then the event for it.
-    private func refuse(_ group: ProcessGroup, _ member: Member) -> Slot.Event? {
+    func refuse(_ group: ProcessGroup, _ member: Member) -> Slot.Event? {
         guard let serving = member.slot.serving else { return nil }
         if let worker = member.workers[serving] {
             var asked = member.asked
@@ -308,12 +316,9 @@ final class Supervisor {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
                 throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
             }
-            let predecessor = hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil
-            // Without a script that the former process is without, too, unless just that one is asked for.
-            let tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
             let worker = try launcher.start(
-                group, slot: member.index, generation: generation, cause: cause, tolerated: tolerated,
-                mustSucceed: hasPredecessor, token: nextToken, listener: listener)
+                group.attempt(member, cause, hasPredecessor: hasPredecessor), of: group, slot: member.index,
+                generation: generation, token: nextToken, listener: listener)
             nextToken += 2
             let home = Home(group: group, member: member, worker: worker)
             do throws(SystemError) {
@@ -335,6 +340,7 @@ final class Supervisor {
             log.problem(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
         }
         group.noteDeath(of: member, at: Clock.milliseconds())
+        group.noteFailedStart(of: member)
         return .ended(generation: generation)
     }
 
@@ -346,7 +352,7 @@ final class Supervisor {
         scoreboard.setState(of: group.spec.index, state)
     }
 
-    private func name(_ home: Home) -> String {
+    func name(_ home: Home) -> String {
         WorkerReport(home.worker, of: home.group, slot: home.member.index).name
     }
 }

@@ -2,15 +2,51 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// Which slot of a group is replaced next, and with which code.
+/// Which slot of a group may be replaced, by which definition and with which code.
 extension ProcessGroup {
     /// Whether its processes serve no requests: their scripts are their work, and two of a kind would do it twice.
     var isService: Bool { spec.process.worker?.threads == 0 }
 
-    /// The slot whose worker is to be replaced now; `nil`: none waits, or the start of another one is in flight.
-    func next(at now: Int64) -> Member? {
-        guard !members.contains(where: { $0.slot.isReplacing(at: now) }) else { return nil }
-        return members.first { $0.slot.wanted?.isAwaited == true } ?? members.first { $0.slot.wanted != nil }
+    /// Whether the start that a slot wants may begin: replacements of a group come one after the other, and where the
+    /// former worker ends first only while all other slots serve.
+    func mayBegin(_ member: Member, at now: Int64) -> Bool {
+        guard member.slot.serving != nil else { return true }
+        guard replacement == .stopFirst else { return !members.contains { $0.slot.isReplacing(at: now) } }
+        return members.allSatisfy { $0 === member || $0.slot.isSettled }
+    }
+
+    /// Whether the start that a slot wants would fail as the last one did.
+    func isPointless(_ member: Member, at now: Int64) -> Bool {
+        member.slot.serving != nil && member.slot.wanted?.cause == Slot.changedCode && isPointless(at: now)
+            && (mayBegin(member, at: now) || replacement == .stopFirst)
+    }
+
+    /// How the next worker of a slot is started.
+    func attempt(_ member: Member, _ cause: Slot.Cause, hasPredecessor: Bool) -> StartAttempt {
+        let predecessor = hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil
+        var attempt = StartAttempt(spec: spec, cause: cause, learned: cause.wantsLittle ? [] : learned)
+        attempt.mustSucceed = hasPredecessor || replacement == .stopFirst && !cause.isFirst
+        if let former, !hasPredecessor {
+            attempt.goesBack = member.goesBack
+            attempt.mustSucceed = replacement == .stopFirst || !member.goesBack
+            if member.goesBack { attempt.spec = former }
+        }
+        let scripts = attempt.spec.process.preloads + attempt.learned
+        // Without a script that the former process is without, too, unless just that one is asked for.
+        attempt.tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
+        let broken = scripts.filter { member.broken[$0.path] == modified($0.path) }
+        if !hasPredecessor, broken.count < scripts.count { attempt.tolerated += broken }
+        // Requests wait for it.
+        attempt.isUrgent = state != .serving && !cause.isFirst
+        return attempt
+    }
+
+    /// Notes that a worker was not ready. What has no predecessor goes back to the former definition, or leaves it again.
+    func noteFailedStart(of member: Member) {
+        if let problem = member.problem { member.broken[problem.path] = problem.modified }
+        guard member.slot.serving == nil, former != nil else { return }
+        member.goesBack.toggle()
+        if member.goesBack { member.broken = [:] }
     }
 
     /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.
@@ -45,7 +81,8 @@ extension ProcessGroup {
         let modified = problem.modified > 0 ? problem.modified : modified(problem.script)
         let count = failedCode.note(problem.script, modified: modified)
         member.problem = Member.Problem(
-            path: problem.script, modified: modified, reason: problem.report.last ?? problem.text, count: count)
+            path: problem.script, modified: modified, reason: problem.report.last ?? problem.text, count: count,
+            isForLock: problem.isForLock)
         return count
     }
 
@@ -54,6 +91,13 @@ extension ProcessGroup {
         guard let problem = member.problem else { return count == 1 ? "" : " (\(count) times in a row)" }
         let times = problem.count == 1 ? "" : "; attempt \(problem.count) with this code, traceback at the first"
         return " (\(problem.path): \(problem.reason)\(times))"
+    }
+
+    /// What to do about it, as a sentence.
+    func advice(for member: Member) -> String {
+        guard member.problem?.isForLock == true, replacement == .successorFirst else { return "" }
+        return " It could not get something that only one process can have. If the running process holds it, add "
+            + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
     }
 
     /// Notes that a successor has ended without a word; the changed scripts that it was to run are suspected.
@@ -73,6 +117,8 @@ extension ProcessGroup {
     func noteSuccess(_ member: Member) {
         member.asked = [:]
         member.tried = [:]
+        member.broken = [:]
+        member.goesBack = false
         failedCode.clear()
     }
 }
@@ -86,5 +132,30 @@ extension ProcessGroup.Member {
         let reason: String
         /// Attempts that have failed with this code.
         let count: Int
+        /// It could not get what another process holds.
+        let isForLock: Bool
+    }
+}
+
+/// How one worker is started.
+struct StartAttempt {
+    /// By which definition.
+    var spec: GroupSpec
+    /// Why.
+    let cause: Slot.Cause
+    /// Scripts to import beside those of the definition.
+    let learned: [ScriptSpec]
+    /// Scripts that may fail.
+    var tolerated: [ScriptSpec] = []
+    /// Whether any other script that fails ends the start.
+    var mustSucceed = false
+    /// Whether it is the former definition.
+    var goesBack = false
+    /// Whether nobody else serves the group.
+    var isUrgent = false
+
+    /// A start by this definition.
+    init(spec: GroupSpec, cause: Slot.Cause, learned: [ScriptSpec]) {
+        (self.spec, self.cause, self.learned) = (spec, cause, learned)
     }
 }

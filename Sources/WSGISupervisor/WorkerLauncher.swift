@@ -51,44 +51,50 @@ struct WorkerLauncher {
 
     /// The supervisor's own limit of descriptors before it was raised: the workers' limit.
     let openFiles: UInt64
+    /// Whether the priority of a process can be raised again.
+    let mayRaisePriority = CurrentProcess.mayRaisePriority
+
+    /// By how much the priority of a worker is lower while it starts, as of nice(1).
+    static let handicap: Int32 = 10
 
     /// Starts a worker.
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
-    ///   - tolerated: Preloads that may fail.
-    ///   - mustSucceed: Another worker serves, so any other preload that fails ends the start.
     func start(
-        _ group: ProcessGroup, slot: UInt32, generation: UInt32, cause: Slot.Cause, tolerated: [ScriptSpec],
-        mustSucceed: Bool, token: UInt64, listener: Int32
+        _ attempt: StartAttempt, of group: ProcessGroup, slot: UInt32, generation: UInt32, token: UInt64,
+        listener: Int32
     ) throws(Failure) -> WorkerProcess {
+        let spec = attempt.spec
         do {
             let started = Clock.milliseconds()
             let pair = try PacketSocket.pair()
             let crashText = try MemoryFile.create("wsgi-crash")
             let board = try WorkerBoard.create(
-                threads: max(group.spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
+                threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
-            var request = Self.request(for: group.spec, engine: group.configuration.spec.engine)
+            var request = Self.request(for: spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
+            if !attempt.isUrgent, mayRaisePriority {
+                let usual = request.limits.priority != 0 ? request.limits.priority : CurrentProcess.priority
+                request.handicap = min(Self.handicap, max(19 - usual, 0))
+            }
             request.descriptors = [
                 null.raw, group.log, group.log, pair.theirs.raw, listener, board.raw, crashText.raw,
             ]
-            try Self.tell(
-                pair.ours, group, learned: cause.wantsLittle ? [] : group.learned, slot: slot, generation: generation,
-                mustSucceed: mustSucceed, tolerated: tolerated)
-            let made = try Self.spawn(request, group.spec)
+            try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
+            let made = try Self.spawn(request, spec)
             return WorkerProcess(
-                token: token, generation: generation, cause: cause, started: started,
+                token: token, generation: generation, attempt: attempt, handicap: request.handicap, started: started,
                 process: try ProcessHandle(child: made.id), control: pair.keepOurs(), board: board,
                 crashText: crashText,
                 denials: made.denials)
         } catch let error as SystemError {
-            throw Failure(text: "Unable to start a process of \(Self.name(group.spec)): \(error).")
+            throw Failure(text: "Unable to start a process of \(Self.name(spec)): \(error).")
         } catch let error as Failure {
             throw error
         } catch {
-            throw Failure(text: "Unable to start a process of \(Self.name(group.spec)).")
+            throw Failure(text: "Unable to start a process of \(Self.name(spec)).")
         }
     }
 
@@ -104,17 +110,16 @@ struct WorkerLauncher {
 
     /// Puts the `start` packet into the socket; the worker finds it there.
     private static func tell(
-        _ control: borrowing PacketSocket, _ group: ProcessGroup, learned: [ScriptSpec], slot: UInt32,
-        generation: UInt32, mustSucceed: Bool, tolerated: [ScriptSpec]
+        _ control: borrowing PacketSocket, _ attempt: StartAttempt, slot: UInt32, generation: UInt32
     ) throws(SystemError) {
-        var spec = group.spec.process
+        var spec = attempt.spec.process
         var worker = spec.worker ?? WorkerSpec()
         worker.slot = slot
         worker.generation = generation
         spec.worker = worker
-        spec.preloads += learned
-        spec.preloadsMustSucceed = mustSucceed
-        spec.toleratedPreloads = tolerated
+        spec.preloads += attempt.learned
+        spec.preloadsMustSucceed = attempt.mustSucceed
+        spec.toleratedPreloads = attempt.tolerated
         var buffer = ByteBuffer()
         SpecCodec.encode(spec, into: &buffer)
         let file = try unsafe MemoryFile.create("wsgi-start", contents: buffer.bytes)

@@ -8,8 +8,10 @@ final class WorkerProcess {
     let token: UInt64
     /// The generation it serves under.
     let generation: UInt32
-    /// Why it was started.
-    let cause: Slot.Cause
+    /// How it was started.
+    let attempt: StartAttempt
+    /// By how much its priority is lower until it is ready, as of nice(1).
+    let handicap: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
     /// The process.
@@ -41,13 +43,15 @@ final class WorkerProcess {
 
     /// Takes over everything that belongs to a started worker.
     init(
-        token: UInt64, generation: UInt32, cause: Slot.Cause, started: Int64, process: consuming ProcessHandle,
-        control: consuming PacketSocket, board: consuming Descriptor, crashText: consuming Descriptor,
+        token: UInt64, generation: UInt32, attempt: StartAttempt, handicap: Int32, started: Int64,
+        process: consuming ProcessHandle, control: consuming PacketSocket, board: consuming Descriptor,
+        crashText: consuming Descriptor,
         denials: [SpawnRequest.Denial]
     ) {
         self.token = token
         self.generation = generation
-        self.cause = cause
+        self.attempt = attempt
+        self.handicap = handicap
         self.started = started
         self.process = process
         self.control = control

@@ -22,7 +22,7 @@ struct WorkerReport {
 
     /// What it was not granted; it runs without.
     func denied(_ log: SupervisorLog) {
-        let limits = group.spec.limits
+        let limits = worker.attempt.spec.limits
         for denial in worker.denials {
             let (id, option): (LogID, String) =
                 switch denial.wish {
@@ -38,6 +38,13 @@ struct WorkerReport {
         }
     }
 
+    /// It serves from now on.
+    func ready(_ log: SupervisorLog) {
+        let scripts = Set(worker.unusable.map(\.path)).sorted().joined(separator: ", ")
+        let missing = scripts.isEmpty ? "" : ", without what it could not import: \(scripts)"
+        log.info("\(name) is ready after \(Clock.milliseconds() - worker.started) ms\(missing).", to: group.log)
+    }
+
     /// Why it did not replace its predecessor.
     func failed(_ problem: StartProblem, _ log: SupervisorLog) {
         log.problem(.daemonStartFailed, "\(name) cannot start: \(problem.text)", to: group.log)
@@ -46,7 +53,7 @@ struct WorkerReport {
 
     /// How it has ended.
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
-        let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(group.spec.origin))"
+        let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(worker.attempt.spec.origin))"
         switch ending {
         case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
             log.info("\(name) has ended.", to: group.log)
@@ -93,14 +100,18 @@ extension Slot.Cause {
         if case .retired(.inactivityTimeout, _) = self { true } else { false }
     }
 
+    /// Whether there was no worker before.
+    var isFirst: Bool { self == .first || self == .added }
+
     /// Why a worker is started, as the end of a sentence.
     var text: String {
         switch self {
         case .first: "httpd was started"
+        case .added: "a restart of httpd has added it"
         case .ended: "the former process has ended"
         case .retired(let reason, let text): "\(text) (\(reason.name))"
-        case .configuration(changed: false): "httpd was restarted"
-        case .configuration(changed: true): "httpd was restarted with another configuration"
+        case .configuration(.none): "httpd was restarted"
+        case .configuration(.definition), .configuration(.rights): "httpd was restarted with another configuration"
         }
     }
 }

@@ -52,7 +52,7 @@ public enum ControlKind: UInt32, Sendable {
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
 public enum SpecCodec {
     /// Raised whenever a spec or its order below changes.
-    public static let version: UInt32 = 3
+    public static let version: UInt32 = 4
 
     /// Encodes the supervisor's configuration.
     public static func encode(_ spec: SupervisorSpec, into buffer: inout ByteBuffer) {
@@ -62,6 +62,8 @@ public enum SpecCodec {
         buffer.append(Int64(spec.logLevel))
         buffer.append(Int64(spec.logDescriptor))
         append(spec.groups, to: &buffer, encodeGroup)
+        buffer.append(Int64(spec.startLimit))
+        append(spec.formerScripts, to: &buffer) { $1.append(string: $0) }
     }
 
     /// Decodes the supervisor's configuration.
@@ -74,6 +76,8 @@ public enum SpecCodec {
         spec.logLevel = try int(&reader)
         spec.logDescriptor = try int(&reader)
         spec.groups = try list(&reader, decodeGroup)
+        spec.startLimit = try int(&reader)
+        spec.formerScripts = try list(&reader, string)
         return spec
     }
 
@@ -137,6 +141,8 @@ public enum SpecCodec {
             $1.append(Int64($0.listenerDescriptor))
         }
         buffer.append(Int64(group.restartInterval))
+        buffer.append(byte: group.stopsFirst ? 1 : 0)
+        buffer.append(string: group.problem)
     }
 
     private static func decodeGroup(_ reader: inout ByteReader) throws(WireError) -> GroupSpec {
@@ -167,6 +173,8 @@ public enum SpecCodec {
             try SlotSpec(index: r.integer(), listenerDescriptor: int(&r))
         }
         group.restartInterval = try int(&reader)
+        group.stopsFirst = try flag(&reader)
+        group.problem = try reader.string()
         return group
     }
 

@@ -15,6 +15,26 @@ public struct StartProblem: Equatable, Sendable {
     /// A problem without a script.
     public init(text: String = "") { self.text = text }
 
+    /// Whether it says that something could not be had because another process has it: a lock, or a port.
+    public var isForLock: Bool {
+        report.contains { record in
+            record.split(separator: "\n").contains { line in
+                // The last line of an exception: its class, then its text.
+                guard let first = line.utf8.first, first != UInt8(ascii: " ") else { return false }
+                let name = line.prefix { $0 != ":" && $0 != " " }
+                return Self.lockNames.contains(where: name.hasSuffix) || Self.lockTexts.contains(where: line.contains)
+            }
+        }
+    }
+
+    private static let lockNames = [
+        "LockError", "LockException", "LockTimeout", "LockFailed", "AlreadyLocked", "BlockingIOError",
+    ]
+    private static let lockTexts = [
+        "[Errno 11]", "[Errno 98]", "Address already in use", "Resource temporarily unavailable", "database is locked",
+        "could not be acquired",
+    ]
+
     /// Encodes the problem; of a report that is too long the middle is left out, because tracebacks end with the reason.
     public func encode(into buffer: inout ByteBuffer) {
         var lines = report

@@ -23,7 +23,7 @@ WSGIScriptAlias /b @SITE@/app.wsgi process-group=other application-group=%{GLOBA
 WSGIDaemonProcess timed maximum-requests=1000 restart-interval=1h inactivity-timeout=5min startup-timeout=30 \\
     graceful-timeout=15s eviction-timeout=0 shutdown-timeout=5 request-timeout=60 interrupt-timeout=10 \\
     deadlock-timeout=300 queue-timeout=45 connect-timeout=15 socket-timeout=60 response-socket-timeout=60
-WSGIDaemonProcess strict request-timeout=20 request-timeout-rule=exact maximum-requests=500 maximum-requests-jitter=50 \\
+WSGIDaemonProcess strict request-timeout=20 request-timeout-rule=exact replacement=stop-first maximum-requests=500 maximum-requests-jitter=50 \\
     maximum-memory=1G warmup=/health
 WSGIDaemonProcess sized listen-backlog=100 send-buffer-size=64K receive-buffer-size=65536 header-buffer-size=32K \\
     response-buffer-size=8M response-flush-delay=5ms cpu-time-limit=3600 cpu-priority=5 memory-limit=1G \\
@@ -41,6 +41,7 @@ WSGIRestrictProcess owned grouped %{GLOBAL}
 WSGIScriptAlias / @SITE@/app.wsgi
 """, """
 WSGISocketPrefix @ROOT@/run/other
+WSGIStartLimit 4
 WSGIPythonHome @VENV@
 WSGIPythonPath /srv:/opt
 WSGIPythonEggs /tmp/eggs

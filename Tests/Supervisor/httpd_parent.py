@@ -122,7 +122,7 @@ class Parent:
             self.slots[index] = Slot(index, self.directory)
         return self.slots[index]
 
-    def configure(self, *groups, log_level=6):
+    def configure(self, *groups, log_level=6, start_limit=0, former_scripts=()):
         """Each group is a dict: name, index, slots (indexes), python and worker options."""
         self.configuration += 1
         descriptors, encoded = [self.log.fileno()], []
@@ -132,8 +132,9 @@ class Parent:
                 listeners.append((index, len(descriptors)))
                 descriptors.append(self.slot(index).listener.fileno())
             encoded.append(self.encode_group(group, listeners))
-        body = struct.pack("=II", 3, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
+        body = struct.pack("=II", 4, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
         body += struct.pack("=I", len(encoded)) + b"".join(encoded)
+        body += integer(start_limit) + many(former_scripts, string)
         file = os.memfd_create("configuration")
         os.write(file, body)
         for at in range(0, len(descriptors), 200):
@@ -153,7 +154,8 @@ class Parent:
         out += b"".join(integer(group.get(name, 0)) for name in ("priority", "cpu", "most_cpu", "data", "address_space"))
         out += encode_process(group) + integer(0)
         out += many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
-        return out + integer(group.get("restart_interval", 0))
+        out += integer(group.get("restart_interval", 0))
+        return out + struct.pack("=B", group.get("stops_first", False)) + string(group.get("problem", ""))
 
     def send(self, kind, descriptors=(), payload=b""):
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []

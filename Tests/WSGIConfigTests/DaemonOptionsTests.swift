@@ -15,9 +15,10 @@ struct DaemonOptionsTests {
         #expect(DaemonOptionTable.all.allSatisfy { $0.help.description.hasSuffix(".") && !$0.syntax.isEmpty })
     }
 
-    /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=, warmup=.
+    /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=, warmup=,
+    /// replacement=.
     @Test func allOfThemAreThere() {
-        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 51)
+        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 52)
     }
 
     @Test func defaultsAreThoseOfTheReference() throws {
@@ -85,6 +86,7 @@ struct DaemonOptionsTests {
         ("startup-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("eviction-timeout", ["0", "1h"], ["-1", "1.5"]),
         ("request-timeout", ["0", "1h"], ["-1", "1.5"]),
+        ("replacement", ["stop-first", "Successor-First"], ["none"]),
         ("request-timeout-rule", ["exact", "scaled", "Exact"], ["plain"]),
         ("maximum-requests-jitter", ["0", "50"], ["-1", "1K"]),
         ("maximum-memory", ["0", "512M", "1G"], ["-1", "1K"]),
@@ -133,7 +135,7 @@ struct DaemonOptionsTests {
 
     @Test func everyOptionIsInTheRangeTest() {
         // One list of arguments for each row: see `rangeIsChecked`; env= has a test of its own.
-        #expect(DaemonOptionTable.all.count == 50 + 1)
+        #expect(DaemonOptionTable.all.count == 51 + 1)
     }
 
     @Test func variablesAddUpAndAreSecret() throws {
@@ -203,6 +205,7 @@ struct DaemonOptionsTests {
             let choices: [String]
             switch name {
             case "env": choices = [Words.quoted("A=" + generator.text(0...12)), "B_2=x"]
+            case "replacement": choices = ["stop-first", "successor-first"]
             case "request-timeout-rule": choices = ["exact", "scaled"]
             case "maximum-memory": choices = ["0", "1M", "2G"]
             case "env-file": choices = ["/etc/env", "-/etc/env"]

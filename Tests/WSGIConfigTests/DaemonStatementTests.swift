@@ -20,7 +20,7 @@ struct DaemonStatementTests {
         try configuration.apply("WSGIDaemonProcess a")
         try configuration.apply("WSGIDaemonProcess b display-name=%{GROUP}")
         try configuration.apply("WSGIDaemonProcess c display-name='my app'")
-        #expect(configuration.server.daemonProcesses.map(\.displayName) == [nil, "(wsgi:b)", "my app"])
+        #expect(configuration.server.daemonProcesses.map(\.displayName) == ["(wsgi:a)", "(wsgi:b)", "my app"])
     }
 
     @Test(arguments: [

@@ -14,9 +14,9 @@ struct DirectiveTests {
         #expect(DirectiveTable.all.filter { !$0.isSetting }.allSatisfy { $0.bit == 0 })
     }
 
-    /// The 49 of mod_wsgi, and one of its former ones that is accepted.
+    /// The 49 of mod_wsgi, one of its former ones that is accepted, and WSGIStartLimit.
     @Test func everyDirectiveOfModWSGIIsThere() {
-        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 50)
+        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 51)
     }
 
     @Test(arguments: DirectiveTable.all.filter(\.isRemoved).map(\.name.description), [Place.mainServer, .htaccess])
@@ -61,6 +61,7 @@ struct DirectiveTests {
         ("WSGIProcessGroup site", directory),
         ("WSGIRestrictProcess site %{GLOBAL}", directory),
         ("WSGISocketPrefix run/wsgi", [.mainServer]),
+        ("WSGIStartLimit 4", [.mainServer]),
         ("WSGIRestrictEmbedded On", [.mainServer]),
         ("WSGIApplicationGroup %{GLOBAL}", directory),
         ("WSGICallableObject app", anywhere),

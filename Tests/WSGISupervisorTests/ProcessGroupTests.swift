@@ -23,8 +23,8 @@ struct ProcessGroupTests {
             $0.slots = [SlotSpec(index: 9, listenerDescriptor: 3)]
             $0.logDescriptor = 2
         }
-        #expect(!group.update(moved, configuration()))
-        #expect(group.update(self.group { $0.process.worker?.threads = 3 }, configuration()))
+        #expect(group.update(moved, configuration()) == .none)
+        #expect(group.update(self.group { $0.process.worker?.threads = 3 }, configuration()) == .definition)
     }
 
     @Test func learnedScriptsAreBoundedAndOldestGoFirst() {
@@ -51,13 +51,13 @@ struct ProcessGroupTests {
             ProcessGroup.Member(SlotSpec(index: $0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
         }
         group.members = members
-        for member in members { _ = member.slot.handle(.configured(changed: true), at: 0) }
+        for member in members { _ = member.slot.handleAtOnce(.configured(.definition), at: 0) }
         #expect(group.state == .starting)
         for member in members {
-            for generation in UInt32(1)...2 { _ = member.slot.handle(.ended(generation: generation), at: 1) }
+            for generation in UInt32(1)...2 { _ = member.slot.handleAtOnce(.ended(generation: generation), at: 1) }
         }
         #expect(group.state == .failed)
-        _ = members[0].slot.handle(.tick, at: 2_000)
+        _ = members[0].slot.handleAtOnce(.tick, at: 2_000)
         #expect(group.state == .starting)
         _ = members[0].slot.handle(.ready(generation: 3), at: 2_001)
         #expect(group.state == .serving)

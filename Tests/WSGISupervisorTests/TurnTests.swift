@@ -17,23 +17,26 @@ struct TurnTests {
         for index in 0..<3 {
             let member = ProcessGroup.Member(
                 SlotSpec(index: UInt32(index), listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
-            _ = member.slot.handle(.configured(changed: true), at: now)
+            _ = member.slot.handleAtOnce(.configured(.definition), at: now)
             _ = member.slot.handle(.ready(generation: 1), at: now)
             group.members.append(member)
         }
     }
 
-    private func next(at time: Int64 = 1_000_000) -> UInt32? { group.next(at: time)?.index }
+    private func next(at time: Int64 = 1_000_000) -> UInt32? {
+        let able = group.members.filter { $0.slot.wanted != nil && group.mayBegin($0, at: time) }
+        return (able.first { $0.slot.wanted?.isAwaited == true } ?? able.first)?.index
+    }
 
     @Test func nobodysTurnWhenNothingIsWanted() {
         #expect(next() == nil)
     }
 
     @Test func slotsAreReplacedOneAfterTheOther() {
-        for member in group.members { #expect(member.slot.handle(.configured(changed: false), at: now) == []) }
+        for member in group.members { #expect(member.slot.handle(.configured(.none), at: now) == []) }
         for (index, member) in group.members.enumerated() {
             #expect(next() == UInt32(index))
-            let cause = Slot.Cause.configuration(changed: false)
+            let cause = Slot.Cause.configuration(.none)
             #expect(member.slot.handle(.turn, at: now) == [.start(generation: 2, cause, hasPredecessor: true)])
             #expect(next() == nil, "one start is in flight")
             _ = member.slot.handle(.ready(generation: 2), at: now)
@@ -42,10 +45,10 @@ struct TurnTests {
     }
 
     @Test func slotForWhichRequestsWaitComesFirst() {
-        for member in group.members { _ = member.slot.handle(.configured(changed: false), at: now) }
+        for member in group.members { _ = member.slot.handle(.configured(.none), at: now) }
         _ = group.members[2].slot.handle(.changed(generation: 1, isAwaited: true), at: now)
         #expect(next() == 2)
-        #expect(group.members[2].slot.wanted == Slot.Wanted(cause: .configuration(changed: false), isAwaited: true))
+        #expect(group.members[2].slot.wanted == Slot.Wanted(cause: .configuration(.none), isAwaited: true))
     }
 
     @Test func failedStartLetsTheNextOneBegin() {
@@ -68,9 +71,9 @@ struct TurnTests {
 
     @Test func workerThatDiesWhileItWaitsForItsTurnIsReplacedAtOnce() {
         let member = group.members[0]
-        _ = member.slot.handle(.configured(changed: false), at: now)
+        _ = member.slot.handle(.configured(.none), at: now)
         #expect(
-            member.slot.handle(.ended(generation: 1), at: now + 60_000) == [
+            member.slot.handleAtOnce(.ended(generation: 1), at: now + 60_000) == [
                 .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
             ])
         #expect(member.slot.wanted == nil)
@@ -78,10 +81,121 @@ struct TurnTests {
 
     @Test func changedConfigurationOutweighsOtherCauses() {
         let member = group.members[0]
-        _ = member.slot.handle(.configured(changed: true), at: now)
-        _ = member.slot.handle(.configured(changed: false), at: now)
+        _ = member.slot.handle(.configured(.definition), at: now)
+        _ = member.slot.handle(.configured(.rights), at: now)
+        _ = member.slot.handle(.configured(.none), at: now)
         _ = member.slot.handle(.changed(generation: 1, isAwaited: false), at: now)
-        #expect(member.slot.wanted?.cause == .configuration(changed: true))
+        #expect(member.slot.wanted?.cause == .configuration(.rights))
+    }
+
+    // MARK: - Where the former worker ends first
+
+    @Test func slotsThatStopFirstWaitUntilTheOthersServe() {
+        var spec = group.spec
+        spec.stopsFirst = true
+        #expect(group.update(spec, Configuration(spec: SupervisorSpec(), adopting: [])) == .definition)
+        for member in group.members {
+            member.slot.replacement = group.replacement
+            _ = member.slot.handle(.configured(.definition), at: now)
+        }
+        let first = group.members[0]
+        #expect(first.slot.handle(.turn, at: now) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
+        #expect(next() == nil)
+        let cause = Slot.Cause.configuration(.definition)
+        #expect(
+            first.slot.handleAtOnce(.ended(generation: 1), at: now) == [
+                .start(generation: 2, cause, hasPredecessor: false)
+            ])
+        #expect(next(at: now + Slot.patience) == nil, "the others go on as long as it does not serve")
+        _ = first.slot.handle(.ready(generation: 2), at: now)
+        #expect(next() == 1)
+    }
+
+    @Test func uselessWorkerEndsBeforeTheNextOneStarts() {
+        let member = group.members[0]
+        member.slot.replacement = .stopFirst
+        #expect(
+            member.slot.handleAtOnce(.retire(generation: 1, .deadlockTimeout, "x"), at: now)
+                == [.withdraw, .drain(generation: 1, requests: 0, total: 0)])
+        let cause = Slot.Cause.retired(.deadlockTimeout, "x")
+        #expect(
+            member.slot.handleAtOnce(.ended(generation: 1), at: now) == [
+                .start(generation: 2, cause, hasPredecessor: false)
+            ])
+    }
+
+    // MARK: - Definitions
+
+    private func change(_ change: (inout GroupSpec) -> Void, scripts: [String] = []) -> Slot.Change {
+        var (spec, configuration) = (group.spec, SupervisorSpec())
+        change(&spec)
+        configuration.formerScripts = scripts
+        return group.update(spec, Configuration(spec: configuration, adopting: []))
+    }
+
+    @Test func formerDefinitionCountsUntilThePresentOneHasServed() {
+        #expect(change { $0.python = "/venv2/bin/python" } == .definition)
+        #expect(group.former?.python == "")
+        #expect(change { $0.python = "/venv3/bin/python" } == .definition)
+        #expect(group.former?.python == "", "what has served")
+        let member = group.members[0]
+        _ = member.slot.handle(.ended(generation: 1), at: now)
+        #expect(group.attempt(member, .ended, hasPredecessor: false).spec.python == "/venv3/bin/python")
+        group.noteFailedStart(of: member)
+        let attempt = group.attempt(member, .ended, hasPredecessor: false)
+        #expect(attempt.goesBack && attempt.spec.python == "" && !attempt.mustSucceed)
+        group.noteFailedStart(of: member)
+        #expect(!group.attempt(member, .ended, hasPredecessor: false).goesBack)
+        group.notePresent(group.spec)
+        #expect(group.former == nil)
+    }
+
+    @Test func otherRightsHaveNoFormerDefinition() {
+        _ = change { $0.changesUser = true }
+        #expect(change { $0.userID = 5 } == .rights && group.former == nil)
+        #expect(change { $0.supplementaryGroups = [1] } == .rights)
+        #expect(change { $0.root = "/jail" } == .rights)
+        #expect(change { $0.umask = 7 } == .definition)
+    }
+
+    @Test func learnedScriptsOutliveAChangeUnlessNoAliasNamesThemAnyMore() {
+        for path in ["/v1.wsgi", "/other.wsgi"] { _ = group.learn(ScriptSpec(path: path, applicationGroup: "")) }
+        #expect(change({ $0.python = "/venv2" }, scripts: ["/v1.wsgi"]) == .definition)
+        #expect(group.learned.map(\.path) == ["/other.wsgi"])
+    }
+
+    @Test func stopFirstServesWithoutWhatIsBrokenIfSomethingElseWorks() {
+        _ = change { $0.stopsFirst = true }
+        group.notePresent(group.spec)
+        for path in ["/a", "/b"] { _ = group.learn(ScriptSpec(path: path, applicationGroup: "")) }
+        let member = group.members[0]
+        _ = member.slot.handle(.ended(generation: 1), at: now)
+        var attempt = group.attempt(member, .ended, hasPredecessor: false)
+        #expect(attempt.mustSucceed && attempt.tolerated.isEmpty)
+        _ = group.noteFailure(problem("/a", 0), of: member)
+        group.noteFailedStart(of: member)
+        attempt = group.attempt(member, .ended, hasPredecessor: false)
+        #expect(attempt.tolerated.map(\.path) == ["/a"])
+        _ = group.noteFailure(problem("/b", 0), of: member)
+        group.noteFailedStart(of: member)
+        #expect(group.attempt(member, .ended, hasPredecessor: false).tolerated.isEmpty)
+    }
+
+    @Test func adviceFollowsALock() {
+        let member = group.members[0]
+        _ = group.noteFailure(problem("/a", 5), of: member)
+        #expect(group.advice(for: member) == "")
+        var locked = problem("/a", 5)
+        for line in [
+            "zc.lockfile.LockError: Couldn't lock 'Data.fs.lock'", "OSError: [Errno 98] Address already in use",
+            "BlockingIOError: [Errno 11] Resource temporarily unavailable",
+        ] {
+            locked.report = ["Traceback", line]
+            _ = group.noteFailure(locked, of: member)
+            #expect(group.advice(for: member).contains("replacement=stop-first"))
+        }
+        _ = change { $0.stopsFirst = true }
+        #expect(group.advice(for: member) == "")
     }
 
     // MARK: - Code that fails
@@ -147,66 +261,80 @@ struct TurnTests {
 struct ExclusiveSlotTests {
     private static func serving() -> Slot {
         var slot = Slot(after: 0, timeouts: Slot.Timeouts(graceful: 15, shutdown: 5))
-        slot.isExclusive = true
-        _ = slot.handle(.configured(changed: true), at: 0)
-        _ = slot.handle(.ready(generation: 1), at: 0)
+        slot.replacement = .service
+        _ = slot.handleAtOnce(.configured(.definition), at: 0)
+        _ = slot.handleAtOnce(.ready(generation: 1), at: 0)
         return slot
     }
 
     @Test func oldOneEndsBeforeTheNewOneStarts() {
         var slot = Self.serving()
-        _ = slot.handle(.configured(changed: false), at: 100)
+        _ = slot.handle(.configured(.none), at: 100)
         #expect(slot.handle(.turn, at: 100) == [.withdraw, .drain(generation: 1, requests: 5, total: 5)])
         #expect(slot.isReplacing(at: 100) && slot.deadline == 6_100)
-        #expect(slot.handle(.configured(changed: true), at: 200) == [])
-        #expect(slot.handle(.tick, at: 6_100) == [.kill(generation: 1)])
-        let cause = Slot.Cause.configuration(changed: false)
-        #expect(slot.handle(.ended(generation: 1), at: 6_200) == [.start(generation: 2, cause, hasPredecessor: false)])
+        #expect(slot.handleAtOnce(.configured(.definition), at: 200) == [])
+        #expect(slot.handleAtOnce(.tick, at: 6_100) == [.kill(generation: 1)])
+        let cause = Slot.Cause.configuration(.none)
+        #expect(
+            slot.handleAtOnce(.ended(generation: 1), at: 6_200) == [.start(generation: 2, cause, hasPredecessor: false)]
+        )
     }
 
     @Test func startAfterAStopWaitsForTheOldOne() {
         var slot = Self.serving()
-        _ = slot.handle(.stop, at: 100)
-        #expect(slot.handle(.configured(changed: true), at: 100) == [])
-        #expect(slot.handle(.ended(generation: 1), at: 200) == [.start(generation: 2, .first, hasPredecessor: false)])
+        _ = slot.handleAtOnce(.stop, at: 100)
+        #expect(slot.handleAtOnce(.configured(.definition), at: 100) == [])
+        #expect(
+            slot.handleAtOnce(.ended(generation: 1), at: 200) == [.start(generation: 2, .first, hasPredecessor: false)])
     }
 
     @Test func stopWhileTheOldOneEnds() {
         var slot = Self.serving()
-        _ = slot.handle(.configured(changed: false), at: 100)
+        _ = slot.handle(.configured(.none), at: 100)
         _ = slot.handle(.turn, at: 100)
-        #expect(slot.handle(.stop, at: 200) == [])
-        #expect(slot.handle(.ended(generation: 1), at: 300) == [])
+        #expect(slot.handleAtOnce(.stop, at: 200) == [])
+        #expect(slot.handleAtOnce(.ended(generation: 1), at: 300) == [])
         #expect(slot.isFinished)
     }
 
     @Test func removalDoesNotWaitForRequests() {
         var slot = Self.serving()
-        #expect(slot.handle(.removed, at: 100) == [.withdraw, .drain(generation: 1, requests: 5, total: 5)])
+        #expect(slot.handleAtOnce(.removed, at: 100) == [.withdraw, .drain(generation: 1, requests: 5, total: 5)])
     }
 
     @Test func longRunIsFollowedAtOnceAndShortOnesBackOff() {
         var slot = Self.serving()
         #expect(
-            slot.handle(.ended(generation: 1), at: BackOff.longRun).last
+            slot.handleAtOnce(.ended(generation: 1), at: BackOff.longRun).last
                 == .start(generation: 2, .ended, hasPredecessor: false))
         var now = BackOff.longRun
         for (generation, delay) in zip(UInt32(2)..., [1_000, 2_000, 4_000] as [Int64]) {
-            _ = slot.handle(.ready(generation: generation), at: now)
+            _ = slot.handleAtOnce(.ready(generation: generation), at: now)
             #expect(
-                slot.handle(.ended(generation: generation), at: now + 5_000).last
-                    == .delayed(milliseconds: delay, failures: Int(generation)))
+                slot.handleAtOnce(.ended(generation: generation), at: now + 5_000).last
+                    == .delayed(milliseconds: delay, failures: Int(generation), starts: false))
             now += 5_000 + delay
-            #expect(slot.handle(.tick, at: now) == [.start(generation: generation + 1, .ended, hasPredecessor: false)])
+            #expect(
+                slot.handleAtOnce(.tick, at: now) == [.start(generation: generation + 1, .ended, hasPredecessor: false)]
+            )
         }
     }
 
     @Test func repairedScriptEndsTheBackOff() {
         var slot = Self.serving()
-        _ = slot.handle(.ended(generation: 1), at: 10)
-        #expect(slot.handle(.repaired, at: 15) == [], "a start is in flight")
-        _ = slot.handle(.ended(generation: 2), at: 20)
-        #expect(slot.handle(.repaired, at: 30) == [.start(generation: 3, Slot.changedCode, hasPredecessor: false)])
+        _ = slot.handleAtOnce(.ended(generation: 1), at: 10)
+        #expect(slot.handleAtOnce(.repaired, at: 15) == [], "a start is in flight")
+        _ = slot.handleAtOnce(.ended(generation: 2), at: 20)
+        #expect(
+            slot.handleAtOnce(.repaired, at: 30) == [.start(generation: 3, Slot.changedCode, hasPredecessor: false)])
         #expect(slot.failures == 0)
+    }
+}
+
+extension Slot {
+    /// The event, and its turn for a start that has nothing to wait for.
+    mutating func handleAtOnce(_ event: Event, at now: Int64) -> [Action] {
+        let actions = handle(event, at: now)
+        return phase == .waiting ? actions + handle(.turn, at: now) : actions
     }
 }

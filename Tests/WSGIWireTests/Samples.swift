@@ -154,6 +154,8 @@ enum Sample {
         group.name = "site"
         group.index = 4
         group.restartInterval = 31
+        group.stopsFirst = true
+        group.problem = "there is no user 'siet'."
         group.origin = "/etc/apache2/site.conf:12"
         group.python = "/usr/bin/python3"
         group.pythonArguments = ["-X", "utf8"]
@@ -183,6 +185,8 @@ enum Sample {
         spec.configuration = 5
         spec.engine = "/usr/lib/apache2/modules/mod_wsgi/_wsgi_engine.abi3.so"
         spec.logLevel = 7
+        spec.startLimit = 4
+        spec.formerScripts = ["/srv/v1/app.wsgi"]
         spec.logDescriptor = 3
         spec.groups = [group, GroupSpec()]
         return spec

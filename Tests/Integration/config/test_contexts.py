@@ -47,6 +47,7 @@ DIRECTIVES = {
     "WSGIProcessGroup one": DIRECTORY,
     "WSGIRestrictProcess one": DIRECTORY,
     "WSGISocketPrefix run/wsgi": MAIN,
+    "WSGIStartLimit 4": MAIN,
     "WSGIRestrictEmbedded On": MAIN,
     "WSGIApplicationGroup one": DIRECTORY,
     "WSGICallableObject one": FILE_INFO,

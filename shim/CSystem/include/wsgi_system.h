@@ -68,6 +68,12 @@ int32_t wsgi_pidfd_kill(int32_t pidfd, int32_t signal);
 /* Reaps a child without waiting. Returns 1 (exited: `code` is the exit code, `signal` 0; or killed by `signal`),
  * 0 when it still runs, or a negated errno. */
 int32_t wsgi_reap(pid_t process, int32_t *_Nonnull code, int32_t *_Nonnull signal);
+/* Whether the caller may raise the priority of processes. */
+bool wsgi_may_raise_priority(void);
+/* Raises the priority of each thread of a process by `amount`, as of nice(1), and that of its session. */
+void wsgi_raise_priority(pid_t process, int32_t amount);
+/* Writes the ids of the processes that run in the session of `leader`, but for itself, to `found`. Returns how many. */
+size_t wsgi_session_members(pid_t leader, int32_t *_Nonnull found, size_t capacity);
 
 /* --- signals --- */
 

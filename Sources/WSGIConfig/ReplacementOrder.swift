@@ -1,0 +1,16 @@
+/// What `replacement=` says: what becomes of a process while its successor starts.
+public enum ReplacementOrder: String, CaseIterable, Sendable {
+    /// It serves until the successor is ready.
+    case successorFirst = "successor-first"
+    /// It ends before the successor is started.
+    case stopFirst = "stop-first"
+}
+
+extension ValueKind where Value == ReplacementOrder {
+    /// `successor-first` or `stop-first`.
+    static var replacementOrder: Self {
+        Self(
+            usage: "successor-first|stop-first", syntax: "successor-first or stop-first",
+            parse: { ReplacementOrder(rawValue: $0.lowercased()) }, print: { $0.rawValue })
+    }
+}
