@@ -84,7 +84,8 @@ format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 	clang-format -i $$(git ls-files 'shim/*.c' 'shim/*.h')
 
-install: all ## Install module and configuration where apxs says (DESTDIR=... for packages); then: a2enmod wsgi
+# What has been built is installed as it is: sudo's PATH has no Swift.
+install: ## Install module and configuration where apxs says (DESTDIR=... for packages); then: a2enmod wsgi
 	tools/install $(BUILD) "$(APXS)" "$(DESTDIR)"
 
 uninstall: ## Remove what install has put there
