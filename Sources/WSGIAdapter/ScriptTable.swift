@@ -182,7 +182,7 @@ internal import WSGICore
         unsafe (state.pointee.attempted, state.pointee.hasExited) = (0, false)
         guard let pathText = unsafe Python.text(path: state.pointee.path),
             let file = unsafe Object(python.readScript).call(pathText.object),
-            let source = file.object.item(0), let modified = file.object.item(1), let name = file.object.item(2)
+            let source = file.object.item(0), let modified = file.object.item(1), let module = file.object.item(2)
         else {
             if wasEnded() { return false }
             ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
@@ -196,13 +196,10 @@ internal import WSGICore
             ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
             return false
         }
-        guard let module = unsafe Reference(PyModule_NewObject(name.pointer)),
-            let namespace = unsafe Object(PyModule_GetDict(module.object.pointer)),
+        guard let name = module.attribute("__name__"), let namespace = unsafe Object(PyModule_GetDict(module.pointer)),
             let builtins = Python.module("builtins"), let modules = unsafe PyImport_GetModuleDict(),
             unsafe PyDict_SetItemString(namespace.pointer, "__builtins__", builtins.object.pointer) == 0,
-            unsafe PyDict_SetItemString(namespace.pointer, "__file__", pathText.object.pointer) == 0,
-            unsafe PyDict_SetItem(namespace.pointer, modifiedKey, modified.pointer) == 0,
-            unsafe PyDict_SetItem(modules, name.pointer, module.object.pointer) == 0
+            unsafe PyDict_SetItem(modules, name.object.pointer, module.pointer) == 0
         else {
             ExceptionReport.log(.scriptRaised, "Cannot make a module of the WSGI script \(place).", to: target)
             return false
@@ -211,7 +208,7 @@ internal import WSGICore
             if wasEnded() { return false }
             let exits = PythonError.matches(WSGI_SYSTEM_EXIT)
             if let exception = PythonError.take() {
-                if unsafe PyDict_DelItem(modules, name.pointer) != 0 { PyErr_Clear() }
+                if unsafe PyDict_DelItem(modules, name.object.pointer) != 0 { PyErr_Clear() }
                 ExceptionReport.log(
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
@@ -220,7 +217,7 @@ internal import WSGICore
             }
             return false
         }
-        unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.take())
+        unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.retained.take())
         return true
     }
 

@@ -2,6 +2,7 @@
 """The loading and reloading of scripts."""
 
 import hashlib
+import importlib.util
 import os
 import sys
 import textwrap
@@ -11,6 +12,43 @@ import unittest
 
 from adapter import SIMPLE, engine, main, script
 from engine import COMPLETE, SCRIPT_RELOADING
+
+
+IMPORTED = '''
+    import importlib.resources, importlib.util, inspect, os, pickle, pkgutil, sys
+    BESIDE = os.path.join(os.path.dirname(__file__), 'beside.txt')
+    with open(BESIDE, 'w') as file:
+        file.write('beside')
+
+    def tried(call):
+        try:
+            return call()
+        except Exception as error:
+            return repr(error)
+
+    def resources():
+        if sys.version_info < (3, 12):
+            return True  # there it wants a package
+        return importlib.resources.files(__name__).joinpath('beside.txt').read_text() == 'beside'
+
+    def application(environ, start_response):
+        start_response('200 OK', [])
+        spec = __spec__
+        return [repr({
+            'spec': tried(lambda: (spec.origin, spec.has_location, spec.cached, spec.submodule_search_locations)),
+            'loader': tried(lambda: (type(__loader__).__name__, __loader__.path)),
+            'package': __package__,
+            'cached': globals().get('__cached__'),
+            'file': __file__,
+            'find_spec': tried(lambda: importlib.util.find_spec(__name__).origin),
+            'get_data': tried(lambda: pkgutil.get_data(__name__, 'beside.txt').decode()),
+            'source': tried(lambda: inspect.getsource(tried).splitlines()[0]),
+            'module': tried(lambda: inspect.getmodule(tried) is sys.modules[__name__]),
+            'get_source': tried(lambda: 'BESIDE' in __loader__.get_source(__name__)),
+            'pickle': tried(lambda: pickle.loads(pickle.dumps(tried)) is tried),
+            'resources': tried(resources),
+        }).encode()]
+'''
 
 
 class Scripts(unittest.TestCase):
@@ -25,6 +63,20 @@ class Scripts(unittest.TestCase):
         name, file, modified, same = eval(engine.run(path).body)
         self.assertEqual(name, '_mod_wsgi_' + hashlib.md5(path.encode()).hexdigest())
         self.assertEqual((file, modified, same), (path, os.stat(path).st_mtime_ns // 1000, True))
+
+    def test_the_module_is_as_an_imported_one(self):
+        """Frameworks find the files beside a script, and tools its source, by what the import system leaves in modules."""
+        for name in ('imported.wsgi', 'imported.py'):
+            for group in ('', 'other'):
+                path = script(IMPORTED, name)
+                result = engine.run(path, group=group)
+                self.assertEqual(result.outcome, COMPLETE, result.text)
+                found = eval(result.body)
+                cached = importlib.util.cache_from_source(path) if name.endswith('.py') else None
+                self.assertEqual(found, {
+                    'spec': (path, True, cached, None), 'loader': ('SourceFileLoader', path), 'package': '',
+                    'cached': cached, 'file': path, 'find_spec': path, 'get_data': 'beside', 'source': 'def tried(call):',
+                    'module': True, 'get_source': True, 'pickle': True, 'resources': True}, (name, group))
 
     def test_missing_callable(self):
         path = script('def app(environ, start_response): pass\ndef _private(): pass\nvalue = 1\n')
