@@ -34,7 +34,17 @@ enum ExceptionReport {
         for index in 0..<parts.object.count { text += parts.object.item(index)?.text ?? "" }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         while lines.last == "" { lines.removeLast() }
-        return lines
+        return withoutOwnFrames(lines)
+    }
+
+    /// Leaves out the frames of `PythonPart`, and the heading of a traceback that has no other.
+    private static func withoutOwnFrames(_ lines: [String]) -> [String] {
+        var kept: [String] = []
+        for line in lines where !line.hasPrefix("  File \"<mod_wsgi>\"") {
+            if kept.last == "Traceback (most recent call last):", !line.hasPrefix(" ") { kept.removeLast() }
+            kept.append(line)
+        }
+        return kept
     }
 }
 

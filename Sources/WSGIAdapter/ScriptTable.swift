@@ -36,6 +36,7 @@ internal import WSGICore
 @safe struct ScriptTable {
     private let first: UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>
     private let modified: PyPointer
+    private let reload: PyPointer
 
     /// An empty table.
     static func make() -> ScriptTable {
@@ -43,7 +44,8 @@ internal import WSGICore
         unsafe first.initialize(to: nil)
         // Interning a short literal can only fail for want of memory, and then nothing else works either.
         let key = Python.interned("__mtime__") ?? Object.none.retained
-        return unsafe ScriptTable(first: first, modified: key.take())
+        let reload = Python.interned("reload_required") ?? Object.none.retained
+        return unsafe ScriptTable(first: first, modified: key.take(), reload: reload.take())
     }
 
     /// The script of this path, known from now on. `ignoresCase`: paths that differ in case only are the same script,
@@ -54,7 +56,7 @@ internal import WSGICore
             if unsafe Text.equal(script.pointee.path, path)
                 || ignoresCase && Text.equalIgnoringCase(script.pointee.path, path)
             {
-                return unsafe Script(state: script, modifiedKey: modified)
+                return unsafe Script(state: script, modifiedKey: modified, reloadKey: reload)
             }
             unsafe candidate = unsafe script.pointee.next
         }
@@ -64,7 +66,7 @@ internal import WSGICore
                 path: Text.immortal(path), lock: PyThread_allocate_lock(), module: nil, namespace: nil, names: nil,
                 next: first.pointee))
         unsafe first.pointee = unsafe script
-        return unsafe Script(state: script, modifiedKey: modified)
+        return unsafe Script(state: script, modifiedKey: modified, reloadKey: reload)
     }
 }
 
@@ -72,6 +74,7 @@ internal import WSGICore
 @safe struct Script {
     let state: UnsafeMutablePointer<ScriptState>
     let modifiedKey: PyPointer
+    let reloadKey: PyPointer
 
     /// The path, for messages.
     var path: String { unsafe Text.string(state.pointee.path) }
@@ -108,19 +111,25 @@ internal import WSGICore
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
     }
 
-    /// Asks `reload_required(resource)`, which a handler script may have, whether the script is to be loaded again. What
-    /// it raises is logged, and means no.
+    /// Whether the script has a `reload_required`.
+    var canAskForReload: Bool {
+        guard let namespace = unsafe state.pointee.namespace else { return false }
+        if unsafe PyDict_GetItemWithError(namespace, reloadKey) != nil { return true }
+        PyErr_Clear()
+        return false
+    }
+
+    /// Asks `reload_required(resource)` of the script whether it is to be loaded again. What it raises is logged, and
+    /// means no.
     func asksForReload(_ resource: UnsafeRawBufferPointer, in interpreter: Interpreter, target: LogTarget) -> Bool {
-        guard let namespace = unsafe state.pointee.namespace,
-            let function = unsafe Object(PyDict_GetItemString(namespace, "reload_required"))?.retained
-        else { return false }
+        guard let function = unsafe callable(reloadKey) else { return false }
         if let path = unsafe Python.text(path: resource), let answer = function.object.call(path.object) {
             let isTrue = unsafe PyObject_IsTrue(answer.object.pointer)
             if isTrue >= 0 { return isTrue == 1 }
         }
         ExceptionReport.log(
             .applicationRaised,
-            "Exception in reload_required() of the handler script '\(path)' "
+            "Exception in reload_required() of the WSGI script '\(path)' "
                 + "\(ExceptionReport.place(interpreter)).", to: target)
         return false
     }
@@ -161,10 +170,15 @@ internal import WSGICore
         Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.lock, 1) }
         defer { unsafe PyThread_release_lock(state.pointee.lock) }
         if unsafe isLoaded && state.pointee.module != stale { return true }
+        let verb = isLoaded ? "Reloading" : "Loading"
         unload()
         LoadingTime.begin()
+        let began = wsgi_monotonic_nanoseconds()
         guard load(in: interpreter, target) else { return false }
         LoadingTime.end()
+        let milliseconds = (wsgi_monotonic_nanoseconds() - began) / 1_000_000
+        let text = "\(verb) WSGI script '\(path)' took \(milliseconds) ms \(ExceptionReport.place(interpreter))."
+        Attachment.detached { LogTarget.process.write(WSGI_LOG_INFO, text) }
         return true
     }
 
@@ -176,6 +190,10 @@ internal import WSGICore
         unsafe Py_DecRef(module)
     }
 
+    private static let rightsAdvice =
+        "The user of this process may not read it: chgrp it to a group of that user and chmod g+r it, or chmod o+r it for "
+        + "everybody; its directories need g+x or o+x. 'apachectl configtest' names what refuses."
+
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
         let place = "'\(path)' \(ExceptionReport.place(interpreter))"
         let python = unsafe interpreter.state.pointee.python
@@ -185,7 +203,9 @@ internal import WSGICore
             let source = file.object.item(0), let modified = file.object.item(1), let module = file.object.item(2)
         else {
             if wasEnded() { return false }
-            ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
+            let advice = PythonError.matches(WSGI_PERMISSION_ERROR) ? " \(Script.rightsAdvice)" : ""
+            ExceptionReport.log(
+                .scriptUnreadable, "Could not read or compile WSGI script \(place).\(advice)", to: target)
             return false
         }
         unsafe state.pointee.attempted = PyLong_AsLongLong(modified.pointer)
@@ -193,7 +213,7 @@ internal import WSGICore
             let code = unsafe Object(python.compile).call(source, pathText.object, mode.object)
         else {
             if wasEnded() { return false }
-            ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
+            ExceptionReport.log(.scriptRaised, "Could not read or compile WSGI script \(place).", to: target)
             return false
         }
         guard let name = module.attribute("__name__"), let namespace = unsafe Object(PyModule_GetDict(module.pointer)),
@@ -212,8 +232,8 @@ internal import WSGICore
                 ExceptionReport.log(
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
-                        ? "The WSGI script \(place) called sys.exit() while it was loaded."
-                        : "The WSGI script \(place) raised an exception while it was loaded.", to: target)
+                        ? "SystemExit exception raised when doing exec of Python script file \(place)."
+                        : "Unable to execute Python script file \(place).", to: target)
             }
             return false
         }
@@ -243,6 +263,7 @@ internal import WSGICore
         PyErr_Clear()
         let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
-        return "The WSGI script '\(path)' \(ExceptionReport.place(interpreter)) has no callable '\(wanted)'.\(hint)"
+        return "Target WSGI script '\(path)' does not contain WSGI application '\(wanted)' "
+            + "\(ExceptionReport.place(interpreter)).\(hint)"
     }
 }

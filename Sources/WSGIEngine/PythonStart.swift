@@ -11,6 +11,8 @@ enum PythonStart {
     /// the command line says can be said by variables, too: they are set around the start, and taken back also from
     /// `os.environ`, which has been made by then.
     static func run(_ spec: PythonSpec, executable: String) {
+        // First: paths are decoded in the encoding that it sets.
+        wsgi_preinitialize()
         if !executable.isEmpty { unsafe executable.withCString { unsafe wsgi_set_program_name($0) } }
         for filter in spec.warnings { _ = unsafe filter.withCString { unsafe wsgi_add_warning_filter($0) } }
         let variables = spec.startEnvironment

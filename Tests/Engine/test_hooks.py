@@ -74,7 +74,7 @@ class Answers(unittest.TestCase):
         path = script('other = None\n')
         found = engine.call(path, ('function', 'None'), ('other', 'None'))
         self.assertEqual(found.all, [('missing', []), ('failed', [])])
-        self.assertIn("WSGI0174: Exception occurred processing the WSGI script", found.text)
+        self.assertIn("exception raised processing WSGI script", found.text)
         self.assertIn("'NoneType' object is not callable", found.text)
 
 
@@ -82,7 +82,7 @@ class Failures(unittest.TestCase):
     def test_exception(self):
         found = ask("raise ValueError('on purpose')")
         self.assertEqual(found.first, ('failed', []))
-        self.assertIn('WSGI0174: Exception occurred processing the WSGI script', found.text)
+        self.assertIn('exception raised processing WSGI script', found.text)
         self.assertIn('ValueError: on purpose', found.text)
         self.assertIn('in function', found.text)
 

@@ -4,6 +4,7 @@
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import textwrap
 import threading
@@ -107,6 +108,58 @@ class Scripts(unittest.TestCase):
         result = engine.run('/does/not/exist.wsgi')
         self.assertEqual(result.outcome, 500)
         self.assertTrue(result.log[0][1].startswith('WSGI0105: '))
+        self.assertNotIn('Traceback', result.text)
+        self.assertNotIn('<mod_wsgi>', result.text)
+
+    def test_loading_is_told_with_its_time(self):
+        path = script('import time\ntime.sleep(0.05)\n' + textwrap.dedent(SIMPLE))
+        engine.host_log()
+        for _ in range(2):
+            engine.run(path, group='timed')
+        lines = [line for line in engine.host_log() if path in line]
+        os.utime(path, (1, 1))
+        engine.run(path, group='timed', flags=SCRIPT_RELOADING, modified=1000000)
+        lines += [line for line in engine.host_log() if path in line]
+        self.assertEqual(len(lines), 2, lines)
+        for line, verb in zip(lines, ('Loading', 'Reloading')):
+            told = re.fullmatch(rf"{verb} WSGI script '{re.escape(path)}' took (\d+) ms "
+                                r"\(process group '', application group 'timed'\)\.", line)
+            self.assertTrue(told, line)
+            self.assertIn(int(told[1]), range(50, 5000))
+
+    def test_every_script_is_asked_whether_it_wants_to_be_loaded_again(self):
+        path = script('''
+            import sys, time
+            loaded, asked, answer = time.monotonic_ns(), [], [False]
+            def reload_required(resource):
+                asked.append(resource)
+                if answer[0] == 'raise':
+                    raise ValueError('on purpose')
+                return answer[0]
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [repr((loaded, asked)).encode()]
+            def allow_access(environ, host):
+                return True
+        ''')
+        modified = os.stat(path).st_mtime_ns // 1000
+        run = lambda flags=SCRIPT_RELOADING: engine.run(path, flags=flags, modified=modified)
+        module = lambda: sys.modules['_mod_wsgi_' + hashlib.md5(path.encode()).hexdigest()]
+        first, asked = eval(run().body)
+        self.assertEqual(asked, [])
+        self.assertEqual(eval(run().body), (first, [path]))
+        self.assertEqual(eval(run(flags=0).body), (first, [path]), 'not with WSGIScriptReloading Off')
+        engine.call(path, ('allow_access', 'bool', None), flags=SCRIPT_RELOADING, modified=modified)
+        self.assertEqual(module().asked, [path], 'functions that decide about a request do not ask')
+        module().answer[0] = 'raise'
+        result = run()
+        self.assertEqual(eval(result.body), (first, [path, path]), 'an exception means no')
+        self.assertIn(f"Exception in reload_required() of the WSGI script '{path}'", result.log[0][1])
+        self.assertEqual(result.log[-1][1], 'ValueError: on purpose')
+        module().answer[0] = True
+        second, asked = eval(run().body)
+        self.assertNotEqual(second, first)
+        self.assertEqual(asked, [])
 
     def test_output_at_import_time_belongs_to_the_request(self):
         result = engine.run(script("print('importing')\n" + textwrap.dedent(SIMPLE)))

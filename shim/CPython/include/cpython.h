@@ -44,6 +44,7 @@ enum wsgi_exception {
     WSGI_SYSTEM_EXIT,
     WSGI_BASE_EXCEPTION,
     WSGI_MEMORY_ERROR,
+    WSGI_PERMISSION_ERROR,
     WSGI_UNSUPPORTED,
     WSGI_DEPRECATION_WARNING
 };
@@ -65,6 +66,8 @@ static inline PyObject *_Nonnull wsgi_exception(enum wsgi_exception which) {
         return PyExc_BaseException;
     case WSGI_MEMORY_ERROR:
         return PyExc_MemoryError;
+    case WSGI_PERMISSION_ERROR:
+        return PyExc_PermissionError;
     case WSGI_UNSUPPORTED:
         return PyExc_OSError;
     case WSGI_DEPRECATION_WARNING:
@@ -157,6 +160,11 @@ bool wsgi_has_own_gils(void);
 PyThreadState *_Nullable wsgi_new_interpreter_with_own_gil(void);
 /* The version of the Python that runs, as PY_VERSION_HEX. */
 static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; }
+
+/* Before everything else: UTF-8 mode (PEP 540), and C.UTF-8 in the place of the C locale (PEP 538), as `python -X utf8`
+ * has them. Of the process's locale only LC_CTYPE changes; the variable LC_CTYPE is set for processes to come, if Python
+ * sets it. False, and nothing done, when this Python does not offer it. */
+bool wsgi_preinitialize(void);
 
 /* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but what
  * replaces it is not in the limited API. False: this Python has not got it. */
