@@ -176,7 +176,8 @@ internal import WSGIWire
         } else {
             ExceptionReport.log(
                 exception.object, .applicationRaised,
-                "\(exception.object.typeName) exception raised processing WSGI script \(place).", to: log)
+                "\(exception.object.typeName) exception raised processing WSGI script \(place).", in: interpreter,
+                to: log)
         }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         // Not the application's fault: it was told that the body is broken, and could not do without.

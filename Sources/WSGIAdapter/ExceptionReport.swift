@@ -6,20 +6,26 @@ internal import WSGICore
 /// Exceptions in the error log: a line that says where, then the traceback, one record for each of its lines.
 enum ExceptionReport {
     /// Logs the exception that is set, and clears it. Needs the GIL, which is released while writing.
-    static func log(_ id: LogID, _ text: String, to target: LogTarget) {
+    static func log(_ id: LogID, _ text: String, in interpreter: Interpreter? = nil, to target: LogTarget) {
         guard let exception = PythonError.take() else {
             Attachment.detached { target.write(WSGI_LOG_ERR, id, text) }
             return
         }
-        log(exception.object, id, text, to: target)
+        log(exception.object, id, text, in: interpreter, to: target)
     }
 
     /// Logs an exception. Needs the GIL, which is released while writing.
-    static func log(_ exception: Object, _ id: LogID, _ text: String, to target: LogTarget) {
+    ///
+    /// - Parameter interpreter: Where it was raised, if that may be the reason: then the log says so.
+    static func log(
+        _ exception: Object, _ id: LogID, _ text: String, in interpreter: Interpreter? = nil, to target: LogTarget
+    ) {
         let lines = lines(of: exception)
+        let advice = interpreter.flatMap { InterpreterAdvice.text(for: lines, in: $0) }
         Attachment.detached {
             target.write(WSGI_LOG_ERR, id, text)
             for line in lines { target.write(WSGI_LOG_ERR, line) }
+            if let advice { target.write(WSGI_LOG_ERR, .oneInterpreterOnly, advice) }
         }
     }
 

@@ -233,7 +233,7 @@ internal import WSGICore
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
                         ? "SystemExit exception raised when doing exec of Python script file \(place)."
-                        : "Unable to execute Python script file \(place).", to: target)
+                        : "Unable to execute Python script file \(place).", in: interpreter, to: target)
             }
             return false
         }

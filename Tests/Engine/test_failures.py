@@ -61,6 +61,30 @@ class Failures(unittest.TestCase):
             for text in (f"'answer' of the WSGI script '{path}' must return an iterable of bytes", *texts):
                 self.assertIn(text, result.log[-1][1])
 
+    def test_modules_that_work_in_one_interpreter_only(self):
+        """What is to be added to the configuration follows the traceback, at the import of the script and in a request."""
+        texts = ('PyO3 modules do not yet support subinterpreters, see https://github.com/PyO3/pyo3/issues/576',
+                 'Interpreter change detected - this module can only be loaded into one interpreter per process.',
+                 'cannot load module more than once per process', 'module xy does not support loading in subinterpreters',
+                 'This module can ONLY BE LOADED ONCE', 'x does not support sub-interpreters')
+        for text in texts:
+            at_import = f'raise ImportError({text!r})\n'
+            chained = f"""
+                try:
+                    raise SystemError({text!r})
+                except SystemError as error:
+                    raise RuntimeError('no driver') from error
+                """
+            for path in (script(at_import), application(at_import), application(chained)):
+                for group, place in (('named', "this is the interpreter 'named'"), ('', 'another interpreter of this process')):
+                    result = engine.run(path, group=group)
+                    self.assertEqual(result.outcome, 500)
+                    self.assertTrue(result.log[-1][1].startswith('WSGI1330: '), result.text)
+                    for part in (place, 'application-group=%{GLOBAL}', 'WSGIApplicationGroup %{GLOBAL}', 'WSGIDaemonProcess'):
+                        self.assertIn(part, result.log[-1][1])
+        for other in ("raise ImportError('no such file')", "text = 'only be loaded once'; raise ValueError(1)"):
+            self.assertNotIn('WSGI1330', engine.run(script(other), group='named').text)
+
     def test_an_error_within_the_iterable_stays_what_it_is(self):
         result = engine.run(script('''
             class Answer:

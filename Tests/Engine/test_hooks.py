@@ -79,6 +79,13 @@ class Answers(unittest.TestCase):
 
 
 class Failures(unittest.TestCase):
+    def test_a_module_that_works_in_one_interpreter_only(self):
+        found = engine.call(script("""
+            def function(environ):
+                raise ImportError('cannot load module more than once per process')
+        """), ('function', 'bool'), group='named')
+        self.assertIn('WSGI1330: ', found.text)
+
     def test_exception(self):
         found = ask("raise ValueError('on purpose')")
         self.assertEqual(found.first, ('failed', []))

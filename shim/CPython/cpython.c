@@ -62,6 +62,15 @@ void wsgi_end_interpreter(PyThreadState *next) {
     }
 }
 
+__attribute__((weak)) PyInterpreterState *PyInterpreterState_Head(void);
+__attribute__((weak)) PyInterpreterState *PyInterpreterState_Next(PyInterpreterState *);
+
+bool wsgi_has_one_interpreter(void) {
+    if (PyInterpreterState_Head == NULL || PyInterpreterState_Next == NULL)
+        return true;
+    return PyInterpreterState_Next(PyInterpreterState_Head()) == NULL;
+}
+
 /* Public, but not in the limited API: a copy of what CPython declares, which is the same from 3.12 to 3.14. */
 struct interpreter_config {
     int use_main_obmalloc;

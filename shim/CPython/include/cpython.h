@@ -152,6 +152,9 @@ bool wsgi_delete_other_thread_states(void);
  * Py_EndInterpreter keeps the GIL, later it gives it away. */
 void wsgi_end_interpreter(PyThreadState *_Nonnull next);
 
+/* Whether the process has the main interpreter only; also true when this Python does not list them. */
+bool wsgi_has_one_interpreter(void);
+
 /* Whether this Python can give each interpreter a GIL of its own. */
 bool wsgi_has_own_gils(void);
 /* Makes an interpreter with a GIL of its own, isolated as CPython wants that, from a thread that holds the main
