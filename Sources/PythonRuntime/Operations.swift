@@ -67,6 +67,15 @@ extension Object {
         return unsafe String(decoding: encoded.object.bytes, as: UTF8.self)
     }
 
+    /// `repr(self)` as a Swift string, for messages.
+    public var representation: String {
+        guard let text = unsafe Reference(PyObject_Repr(pointer)) else {
+            PyErr_Clear()
+            return "?"
+        }
+        return text.object.text
+    }
+
     /// The bytes of a str in latin-1, while `body` runs; `nil` with an exception set when it has other characters.
     public func withLatin1<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         var length = 0

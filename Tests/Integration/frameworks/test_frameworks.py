@@ -200,7 +200,7 @@ def application(environ, start_response):
     start_response("200 OK", [])
     return [str(int(numpy.arange(5).sum())).encode()]
 """)
-    server.log.allow("UserWarning", "sub-interpreter")
+    server.log.allow("UserWarning", "sub-interpreter", "NumPy roadmap")
     server.start(single=mode == "embedded")
     assert server.get("/one").text == "10"
     server.log.expect_traceback("ImportError|WSGI1330")
