@@ -140,7 +140,10 @@ extension Call {
     private func end() -> Int32 {
         if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if unsafe state.pointee.phase == .waiting {
-            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "the WSGI application did not call start_response()")
+            unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR,
+                "start_response() must be called before response content is produced: the WSGI application did not call it"
+            )
             return failed()
         }
         if unsafe state.pointee.phase == .held { unsafe _ = take(state.pointee.deferred.count) }

@@ -2,6 +2,7 @@
 
 import pytest
 
+import env
 from polling import until
 from shared_server import hosting
 
@@ -95,3 +96,17 @@ def test_the_loading_of_a_script_is_told(launch, mode):
     group = "main" if mode == "daemon" else ""
     server.log.wait_for(rf"\[wsgi:info\].*Loading WSGI script '{server.apps}/hello/app\.wsgi' took \d+ ms "
                         rf"\(process group '{group}', application group 'named'\)\.")
+
+
+def test_a_script_that_may_not_be_read_is_not_to_be_opened_to_everybody(launch, mode):
+    if not env.is_root():
+        pytest.skip("not started by root")
+    server = launch(hosting(mode) + "WSGIScriptAlias /app @APPS@/secret.wsgi\n", start=False)
+    (server.apps / "secret.wsgi").write_text("PASSWORD = 'secret'\n")
+    (server.apps / "secret.wsgi").chmod(0o600)
+    server.log.allow("WSGI0105: .*httpd.conf")
+    server.start()
+    server.log.expect("WSGI0105: Could not read or compile WSGI script .*secret.wsgi.* chgrp it .* chmod g\\+r it, or chmod o\\+r it")
+    server.log.expect("PermissionError: ")
+    assert server.get("/app").status == 500
+    assert "Traceback" not in server.log.text() and "<mod_wsgi>" not in server.log.text()
