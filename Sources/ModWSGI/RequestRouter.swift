@@ -78,7 +78,6 @@ internal import WSGIWire
             let file = unsafe HandlerFile(script, r)
             unsafe facts.script = file.path
             unsafe facts.handlerScript = file.path
-            facts.flags.insert(.handlerScript)
             if reloads { facts.scriptModified = file.modified() }
         } else if reloads {
             facts.scriptModified = unsafe r.pointee.finfo.mtime

@@ -67,13 +67,13 @@ extension Object {
         return unsafe String(decoding: encoded.object.bytes, as: UTF8.self)
     }
 
-    /// What repr() says of the object, for messages: nothing in it breaks a line.
+    /// `repr(self)` as a Swift string, for messages.
     public var representation: String {
-        guard let found = unsafe Reference(PyObject_Repr(pointer)) else {
+        guard let text = unsafe Reference(PyObject_Repr(pointer)) else {
             PyErr_Clear()
             return "?"
         }
-        return found.object.text
+        return text.object.text
     }
 
     /// The bytes of a str in latin-1, while `body` runs; `nil` with an exception set when it has other characters.

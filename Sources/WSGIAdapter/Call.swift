@@ -173,13 +173,13 @@ internal import WSGIWire
         }
         if unsafe exception.object.isInstance(of: Object(wsgi_exception(WSGI_SYSTEM_EXIT))) {
             ExceptionReport.log(
-                exception.object, .applicationExited, "SystemExit raised by the WSGI script \(place), and ignored.",
-                to: log)
+                exception.object, .applicationExited,
+                "SystemExit exception raised by WSGI script \(place); ignored.", to: log)
         } else {
             ExceptionReport.log(
-                exception.object, .applicationRaised, "Exception occurred processing the WSGI script \(place).",
-                to: log,
-                in: interpreter)
+                exception.object, .applicationRaised,
+                "\(exception.object.typeName) exception raised processing WSGI script \(place).", in: interpreter,
+                to: log)
         }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         // Not the application's fault: it was told that the body is broken, and could not do without.

@@ -35,6 +35,8 @@ enum BodyPhase {
 
     var flags = RequestHead.Flags(rawValue: 0)
     var script = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The name of what is called in it, for messages.
+    var callable = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
     // A transport function or an input method that runs without the GIL; others wait for `turn`.
     var isBusy = false
@@ -102,6 +104,7 @@ enum BodyPhase {
         unsafe self.previous = previous
         flags = head.flags
         unsafe script = head.script
+        unsafe callable = head.callableObject
         bodyPhase = head.flags.contains(.bodyFollows) ? .open : .ended
         bodyError = 0
         bodyLength = head.contentLength

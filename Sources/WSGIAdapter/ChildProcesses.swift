@@ -5,20 +5,36 @@ internal import PythonRuntime
 enum ChildProcesses {
     /// Has processes that are started in the attached interpreter begin as in any program; false: it has raised.
     ///
+    /// A fork of a process with several interpreters ends its child with a crash or a hang (CPython deletes the others in it,
+    /// which it can only from the main one, and not while their thread states exist): it is refused there, and so is
+    /// `preexec_fn`, which needs Python in the child.
+    ///
     /// - Parameter isEmbedded: httpd's threads block signals, and its handlers leave them to httpd. A process that took
     ///   over both could not be ended by whoever started it.
     static func prepare(isEmbedded: Bool) -> Bool {
         guard let globals = PythonPart.evaluate(source),
+            let alone = unsafe Reference(PyCFunction_NewEx(isAlone.pointer, nil, nil)),
             let prepare = unsafe Object(PyDict_GetItemString(globals.object.pointer, "prepare"))
         else { return false }
-        return prepare.call(Object.bool(isEmbedded)) != nil
+        return prepare.call(Object.bool(isEmbedded), alone.object) != nil
     }
+
+    @safe private struct Definition: @unchecked Sendable {
+        let pointer: UnsafeMutablePointer<PyMethodDef>
+    }
+
+    /// `is_alone()`: whether the process has no other interpreter, whoever has made it.
+    private static let isAlone = unsafe Definition(
+        pointer: Method.table([
+            Method("is_alone") { _, _, _ in unsafe Object.bool(wsgi_has_one_interpreter()).retained.take() }
+        ]))
 
     private static let source: StaticString = #"""
         import _posixsubprocess
         import functools
         import os
         import posix
+        import sys
         import threading
         from _signal import NSIG, SIG_DFL, SIG_IGN, SIG_SETMASK, SIGINT, getsignal, pthread_sigmask, signal, valid_signals
 
@@ -73,7 +89,46 @@ enum ChildProcesses {
             pthread_sigmask(SIG_SETMASK, ())
 
 
-        def prepare(is_embedded):
+        REMEDY = ('in a process with more than one Python interpreter: the new process would crash or hang. Start programs '
+                  'with subprocess, without preexec_fn, and workers with multiprocessing.get_context("spawn"); or run the '
+                  'application alone, with application-group=%{GLOBAL} in a process group (WSGIDaemonProcess) of its own.')
+
+
+        def refusing(call, is_alone, forks=lambda arguments: True):
+            """The function, which is not called where it would fork a process with several interpreters."""
+
+            @functools.wraps(call)
+            def fork(*arguments, **named):
+                if forks(arguments) and not is_alone():
+                    name = 'preexec_fn' if arguments else f'os.{call.__name__}()'
+                    raise RuntimeError(f'{name} does not work {REMEDY}')
+                return call(*arguments, **named)
+
+            return fork
+
+
+        def runs_python(arguments):
+            """Whether fork_exec() has a preexec_fn: the only argument that can be called, and one of the last two."""
+            return any(map(callable, arguments[-2:]))
+
+
+        def refuse_forks(is_alone):
+            for name in ('fork', 'forkpty'):
+                fork = refusing(getattr(posix, name), is_alone)
+                setattr(posix, name, fork)
+                setattr(os, name, fork)
+            _posixsubprocess.fork_exec = refusing(_posixsubprocess.fork_exec, is_alone, runs_python)
+
+
+        def prepare(is_embedded, is_alone):
+            refuse_forks(is_alone)
+            start_unblocked(is_embedded)
+            subprocess = sys.modules.get('subprocess')
+            if hasattr(subprocess, '_fork_exec'):
+                subprocess._fork_exec = _posixsubprocess.fork_exec
+
+
+        def start_unblocked(is_embedded):
             os.register_at_fork(after_in_child=enter_thread)
             if not is_embedded:
                 return

@@ -11,9 +11,6 @@ enum InterpreterRegistry {
     /// Whether an interpreter with a GIL of its own was made.
     private static let hasOwnGILs = Atomic<Bool>(false)
 
-    /// Whether `os.fork` raises: CPython cannot fork a process that has more than its main interpreter.
-    private static let forksAreForbidden = Atomic<Bool>(false)
-
     /// Notes the main interpreter.
     static func add(_ interpreter: Interpreter) {
         all.withLock { $0.append(interpreter) }
@@ -94,7 +91,6 @@ enum InterpreterRegistry {
             return nil
         }
         if hasOwnGIL { hasOwnGILs.store(true, ordering: .relaxed) }
-        if forksAreForbidden.exchange(true, ordering: .relaxed) == false, !wsgi_forbid_forks() { PyErr_Clear() }
         if isPassing, wsgi_python_version() < 0x030C_0000 {
             // There PyGILState_Ensure and faulthandler know the first thread state of a thread: let it be the one that
             // runs requests. The one that has made the interpreter stays with it.

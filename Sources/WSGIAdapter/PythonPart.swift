@@ -98,9 +98,11 @@ internal import WSGICore
 
 
         def read_script(path):
-            """The source of a script, its modification time in microseconds, and an empty module with what import gives it."""
-            from importlib.machinery import SourceFileLoader
-            from importlib.util import module_from_spec, spec_from_file_location
+            """The source of a script, its modification time in microseconds, and a module for it.
+
+            The module has what an imported one has, its loader above all: frameworks look for the files beside it there.
+            """
+            from importlib.machinery import ModuleSpec, SourceFileLoader
             try:
                 from _md5 import md5
             except ImportError:
@@ -109,8 +111,15 @@ internal import WSGICore
                 modified = os.fstat(file.fileno()).st_mtime_ns // 1000
                 source = file.read()
             name = '_mod_wsgi_' + md5(os.fsencode(path), usedforsecurity=False).hexdigest()
-            spec = spec_from_file_location(name, path, loader=SourceFileLoader(name, path))
-            return source, modified, module_from_spec(spec)
+            module = type(sys)(name)
+            loader = SourceFileLoader(name, path)
+            module.__spec__ = spec = ModuleSpec(name, loader, origin=path)
+            spec.has_location = True
+            module.__loader__, module.__package__, module.__file__ = loader, spec.parent, path
+            if spec.cached is not None:
+                module.__cached__ = spec.cached
+            module.__mtime__ = modified
+            return source, modified, module
 
 
         def callables(module):

@@ -47,14 +47,14 @@ extension Call {
     private func change(of script: Script, _ head: RequestHead) -> Int64? {
         guard head.flags.contains(.scriptReloading) else { return nil }
         if head.scriptModified != 0, let modified = script.change(for: head.scriptModified) { return modified }
-        guard unsafe script.state.pointee.hasReloadRequired else { return nil }
+        // Scripts that decide about a request are not asked: the request is not theirs.
+        guard unsafe state.pointee.functions == nil, script.canAskForReload else { return nil }
         let wantsReload = unsafe script.state.pointee.wantsReload
         // A request that waited for the successor may have come to its predecessor once more, while that drains.
         if head.flags.contains(.reloaded) { return wantsReload ? 0 : nil }
         if head.flags.contains(.rolling), wantsReload { return 0 }
-        guard let resource = unsafe head.value(of: "SCRIPT_FILENAME"),
-            unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log)
-        else { return nil }
+        let resource = unsafe head.value(of: "SCRIPT_FILENAME") ?? head.script
+        guard unsafe script.asksForReload(resource, in: state.pointee.interpreter, target: log) else { return nil }
         unsafe script.state.pointee.wantsReload = unsafe ProcessState.current?.pointee.isDaemon == true
         return 0
     }

@@ -30,7 +30,7 @@ extension Call {
     private func deliverBlocks(_ blocks: Object) -> Int32 {
         var total = 0
         for index in 0..<blocks.count {
-            guard let block = blocks.item(index), check(block) else { return failed() }
+            guard let block = blocks.item(index), check(block, of: blocks) else { return failed() }
             total = unsafe total &+ block.bytes.count
         }
         if unsafe total > 0 && state.pointee.phase == .waiting { return end() }
@@ -44,7 +44,7 @@ extension Call {
         // The list may change while others have the GIL: look at its length each time.
         while index < blocks.count, let block = blocks.item(index)?.retained {
             index += 1
-            guard check(block.object) else { return failed() }
+            guard check(block.object, of: blocks) else { return failed() }
             guard unsafe send(block.object.bytes, flush: false) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
         }
         return end()
@@ -52,37 +52,28 @@ extension Call {
 
     private func iterate(_ iterable: Object) -> Int32 {
         guard let iterator = unsafe Reference(PyObject_GetIter(iterable.pointer)) else {
-            if PythonError.matches(WSGI_TYPE_ERROR) { raiseNotIterable(iterable) }
+            explainWrongResult(iterable)
             return failed()
         }
         while let block = unsafe Reference(PyIter_Next(iterator.object.pointer)) {
-            guard check(block.object), unsafe canSend(block.object.bytes) else { return failed() }
+            guard check(block.object, of: iterable), unsafe canSend(block.object.bytes) else { return failed() }
             guard unsafe send(block.object.bytes, flush: true) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
         }
         return PythonError.occurred ? failed() : WSGI_OUTCOME_COMPLETE.rawValue
     }
 
-    private func raiseNotIterable(_ result: Object) {
-        PyErr_Clear()
-        let what = result.isNone ? "None" : "an object of type \(result.typeName)"
-        unsafe PythonError.raise(
-            WSGI_TYPE_ERROR,
-            text: "the WSGI application returned \(what): it must return an iterable of bytes, such as [b'text']")
-    }
-
-    private func check(_ block: Object) -> Bool {
+    private func check(_ block: Object, of result: Object) -> Bool {
         if block.isBytes { return true }
-        let advice = block.isText ? ": encode it, for example with .encode('utf-8')" : ""
-        unsafe PythonError.raise(
-            WSGI_TYPE_ERROR,
-            text: "the items of a WSGI application's iterable must be bytes, not \(block.typeName)\(advice)")
+        raiseWrongItem(block, of: result)
         return false
     }
 
     /// Whether there is something to be announced before a block; raises when not.
     private func canSend(_ block: UnsafeRawBufferPointer) -> Bool {
         if unsafe block.isEmpty || state.pointee.phase != .waiting { return true }
-        unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "the WSGI application gave data before it called start_response()")
+        unsafe PythonError.raise(
+            WSGI_RUNTIME_ERROR,
+            "start_response() must be called before response content is produced")
         return false
     }
 
@@ -150,7 +141,10 @@ extension Call {
     private func end() -> Int32 {
         if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if unsafe state.pointee.phase == .waiting {
-            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "the WSGI application did not call start_response()")
+            unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR,
+                "start_response() must be called before response content is produced: the WSGI application did not call it"
+            )
             return failed()
         }
         if unsafe state.pointee.phase == .held { unsafe _ = take(state.pointee.deferred.count) }

@@ -86,12 +86,25 @@ enum Restrictions {
             setattr(sys, name, Restricted())
 
 
+        def places(frame):
+            """Where the application is: the innermost frames, without those that are not its own."""
+            found = []
+            while frame and len(found) < 4:
+                code = frame.f_code
+                is_own = not (code.co_filename.startswith('<frozen importlib')
+                              or code.co_filename == '<string>' and frame.f_globals.get('__name__') == '__main__')
+                if is_own:
+                    found.append(f'File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}')
+                frame = frame.f_back
+            return found
+
+
         def restrict_signal(log, unused):
             """Puts a function that changes nothing in the place of signal.signal."""
             import signal
-            import traceback
             install = signal.signal
             owner = os.getpid()
+            told = set()
 
             def ignore(signalnum, handler):
                 if os.getpid() != owner:
@@ -101,8 +114,13 @@ enum Restrictions {
                     name = signal.Signals(signalnum).name
                 except ValueError:
                     name = str(signalnum)
-                log(f'signal.signal({name}, ...) was ignored, because WSGIRestrictSignal is On. It was called here:\n'
-                    + ''.join(traceback.format_stack(sys._getframe(1))))
+                caller = sys._getframe(1)
+                place = int(signalnum), caller.f_code, caller.f_lineno
+                if place not in told:
+                    told.add(place)
+                    log(f'Ignoring Python signal handler registration for signal {int(signalnum)}: '
+                        f'signal.signal({name}, ...) was ignored, because WSGIRestrictSignal is On. It was called in '
+                        + ', called in '.join(places(caller)) + '. This is told once.')
                 return present
 
             ignore.__name__ = ignore.__qualname__ = 'signal'

@@ -15,8 +15,6 @@ internal import WSGICore
     var attempted: Int64 = 0
     /// The last attempt to load it has ended with SystemExit.
     var hasExited = false
-    /// It defines `reload_required`.
-    var hasReloadRequired = false
     /// A daemon process is to be replaced because the script's `reload_required` said so.
     var wantsReload = false
     /// What a successor was last asked for without a request that waits, and when: see `Reloading`.
@@ -38,6 +36,7 @@ internal import WSGICore
 @safe struct ScriptTable {
     private let first: UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>
     private let modified: PyPointer
+    private let reload: PyPointer
 
     /// An empty table.
     static func make() -> ScriptTable {
@@ -45,7 +44,8 @@ internal import WSGICore
         unsafe first.initialize(to: nil)
         // Interning a short literal can only fail for want of memory, and then nothing else works either.
         let key = Python.interned("__mtime__") ?? Object.none.retained
-        return unsafe ScriptTable(first: first, modified: key.take())
+        let reload = Python.interned("reload_required") ?? Object.none.retained
+        return unsafe ScriptTable(first: first, modified: key.take(), reload: reload.take())
     }
 
     /// The script of this path, known from now on. `ignoresCase`: paths that differ in case only are the same script,
@@ -56,7 +56,7 @@ internal import WSGICore
             if unsafe Text.equal(script.pointee.path, path)
                 || ignoresCase && Text.equalIgnoringCase(script.pointee.path, path)
             {
-                return unsafe Script(state: script, modifiedKey: modified)
+                return unsafe Script(state: script, modifiedKey: modified, reloadKey: reload)
             }
             unsafe candidate = unsafe script.pointee.next
         }
@@ -66,7 +66,7 @@ internal import WSGICore
                 path: Text.immortal(path), lock: PyThread_allocate_lock(), module: nil, namespace: nil, names: nil,
                 next: first.pointee))
         unsafe first.pointee = unsafe script
-        return unsafe Script(state: script, modifiedKey: modified)
+        return unsafe Script(state: script, modifiedKey: modified, reloadKey: reload)
     }
 }
 
@@ -74,6 +74,7 @@ internal import WSGICore
 @safe struct Script {
     let state: UnsafeMutablePointer<ScriptState>
     let modifiedKey: PyPointer
+    let reloadKey: PyPointer
 
     /// The path, for messages.
     var path: String { unsafe Text.string(state.pointee.path) }
@@ -110,18 +111,18 @@ internal import WSGICore
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
     }
 
-    /// Looks whether the script has a `reload_required`, so that requests to others are spared the question.
-    private func noteReloadRequired() {
-        guard let namespace = unsafe state.pointee.namespace else { return }
-        unsafe state.pointee.hasReloadRequired = unsafe PyDict_GetItemString(namespace, "reload_required") != nil
+    /// Whether the script has a `reload_required`.
+    var canAskForReload: Bool {
+        guard let namespace = unsafe state.pointee.namespace else { return false }
+        if unsafe PyDict_GetItemWithError(namespace, reloadKey) != nil { return true }
+        PyErr_Clear()
+        return false
     }
 
-    /// Asks `reload_required(resource)`, which a script may have, whether the script is to be loaded again. What it raises
-    /// is logged, and means no.
+    /// Asks `reload_required(resource)` of the script whether it is to be loaded again. What it raises is logged, and
+    /// means no.
     func asksForReload(_ resource: UnsafeRawBufferPointer, in interpreter: Interpreter, target: LogTarget) -> Bool {
-        guard let namespace = unsafe state.pointee.namespace,
-            let function = unsafe Object(PyDict_GetItemString(namespace, "reload_required"))?.retained
-        else { return false }
+        guard let function = unsafe callable(reloadKey) else { return false }
         if let path = unsafe Python.text(path: resource), let answer = function.object.call(path.object) {
             let isTrue = unsafe PyObject_IsTrue(answer.object.pointer)
             if isTrue >= 0 { return isTrue == 1 }
@@ -169,15 +170,15 @@ internal import WSGICore
         Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.lock, 1) }
         defer { unsafe PyThread_release_lock(state.pointee.lock) }
         if unsafe isLoaded && state.pointee.module != stale { return true }
+        let verb = isLoaded ? "Reloading" : "Loading"
         unload()
         LoadingTime.begin()
-        let begin = wsgi_monotonic_nanoseconds()
+        let began = wsgi_monotonic_nanoseconds()
         guard load(in: interpreter, target) else { return false }
         LoadingTime.end()
-        noteReloadRequired()
-        let milliseconds = (wsgi_monotonic_nanoseconds() &- begin) / 1_000_000
-        let message = "Loading WSGI script '\(path)' \(ExceptionReport.place(interpreter)) took \(milliseconds) ms."
-        Attachment.detached { target.write(WSGI_LOG_INFO, message) }
+        let milliseconds = (wsgi_monotonic_nanoseconds() - began) / 1_000_000
+        let text = "\(verb) WSGI script '\(path)' took \(milliseconds) ms \(ExceptionReport.place(interpreter))."
+        Attachment.detached { LogTarget.process.write(WSGI_LOG_INFO, text) }
         return true
     }
 
@@ -189,17 +190,22 @@ internal import WSGICore
         unsafe Py_DecRef(module)
     }
 
+    private static let rightsAdvice =
+        "The user of this process may not read it: chgrp it to a group of that user and chmod g+r it, or chmod o+r it for "
+        + "everybody; its directories need g+x or o+x. 'apachectl configtest' names what refuses."
+
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
         let place = "'\(path)' \(ExceptionReport.place(interpreter))"
         let python = unsafe interpreter.state.pointee.python
         unsafe (state.pointee.attempted, state.pointee.hasExited) = (0, false)
         guard let pathText = unsafe Python.text(path: state.pointee.path),
             let file = unsafe Object(python.readScript).call(pathText.object),
-            let source = file.object.item(0), let modified = file.object.item(1),
-            let module = file.object.item(2)?.retained
+            let source = file.object.item(0), let modified = file.object.item(1), let module = file.object.item(2)
         else {
             if wasEnded() { return false }
-            ExceptionReport.log(.scriptUnreadable, "Cannot read the WSGI script \(place).", to: target)
+            let advice = PythonError.matches(WSGI_PERMISSION_ERROR) ? " \(Script.rightsAdvice)" : ""
+            ExceptionReport.log(
+                .scriptUnreadable, "Could not read or compile WSGI script \(place).\(advice)", to: target)
             return false
         }
         unsafe state.pointee.attempted = PyLong_AsLongLong(modified.pointer)
@@ -207,15 +213,13 @@ internal import WSGICore
             let code = unsafe Object(python.compile).call(source, pathText.object, mode.object)
         else {
             if wasEnded() { return false }
-            ExceptionReport.log(.scriptRaised, "Cannot compile the WSGI script \(place).", to: target)
+            ExceptionReport.log(.scriptRaised, "Could not read or compile WSGI script \(place).", to: target)
             return false
         }
-        guard let namespace = unsafe Object(PyModule_GetDict(module.object.pointer)),
-            let name = unsafe Object(PyDict_GetItemString(namespace.pointer, "__name__")),
+        guard let name = module.attribute("__name__"), let namespace = unsafe Object(PyModule_GetDict(module.pointer)),
             let builtins = Python.module("builtins"), let modules = unsafe PyImport_GetModuleDict(),
             unsafe PyDict_SetItemString(namespace.pointer, "__builtins__", builtins.object.pointer) == 0,
-            unsafe PyDict_SetItem(namespace.pointer, modifiedKey, modified.pointer) == 0,
-            unsafe PyDict_SetItem(modules, name.pointer, module.object.pointer) == 0
+            unsafe PyDict_SetItem(modules, name.object.pointer, module.pointer) == 0
         else {
             ExceptionReport.log(.scriptRaised, "Cannot make a module of the WSGI script \(place).", to: target)
             return false
@@ -224,17 +228,16 @@ internal import WSGICore
             if wasEnded() { return false }
             let exits = PythonError.matches(WSGI_SYSTEM_EXIT)
             if let exception = PythonError.take() {
-                if unsafe PyDict_DelItem(modules, name.pointer) != 0 { PyErr_Clear() }
+                if unsafe PyDict_DelItem(modules, name.object.pointer) != 0 { PyErr_Clear() }
                 ExceptionReport.log(
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
-                        ? "The WSGI script \(place) called sys.exit() while it was loaded."
-                        : "The WSGI script \(place) raised an exception while it was loaded.", to: target,
-                    in: interpreter)
+                        ? "SystemExit exception raised when doing exec of Python script file \(place)."
+                        : "Unable to execute Python script file \(place).", in: interpreter, to: target)
             }
             return false
         }
-        unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.take())
+        unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.retained.take())
         return true
     }
 
@@ -260,6 +263,7 @@ internal import WSGICore
         PyErr_Clear()
         let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
-        return "The WSGI script '\(path)' \(ExceptionReport.place(interpreter)) has no callable '\(wanted)'.\(hint)"
+        return "Target WSGI script '\(path)' does not contain WSGI application '\(wanted)' "
+            + "\(ExceptionReport.place(interpreter)).\(hint)"
     }
 }

@@ -42,16 +42,23 @@ enum StartResponse {
         guard count == 2 || count == 3, let arguments = unsafe arguments, let status = unsafe Object(arguments[0]),
             let headers = unsafe Object(arguments[1])
         else {
+            let limit = count < 2 ? "at least 2" : "at most 3"
             return unsafe PythonError.raise(
-                WSGI_TYPE_ERROR, "start_response() takes a status, a list of headers, and maybe exc_info")
+                WSGI_TYPE_ERROR,
+                text:
+                    "start_response() takes \(limit) arguments (\(count) given): a status, a list of headers, and maybe "
+                    + "exc_info")
         }
         guard headers.isList else {
-            return unsafe PythonError.raise(WSGI_TYPE_ERROR, "the response headers must be a list")
+            return unsafe PythonError.raise(
+                WSGI_TYPE_ERROR,
+                text: "start_response() argument 2 must be list, not \(headers.isNone ? "None" : headers.typeName)")
         }
         let information = unsafe count == 3 ? Object(arguments[2]) : nil
         let exception = information.flatMap { $0.isNone ? nil : $0 }
         if let exception, !exception.isTuple {
-            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "exc_info must be None or a tuple")
+            return unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR, "start_response() argument 'exc_info' must be a 3-tuple or None")
         }
         if unsafe call.state.pointee.phase == .sent { return unsafe raiseAgain(exception) }
         if unsafe exception == nil && call.state.pointee.phase == .held {
@@ -70,7 +77,10 @@ enum StartResponse {
         }
         guard exception.count == 3, let type = exception.item(0), let value = exception.item(1),
             let traceback = exception.item(2)
-        else { return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "exc_info must be a tuple of three items") }
+        else {
+            return unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR, "start_response() argument 'exc_info' must be a 3-tuple or None")
+        }
         unsafe PyErr_Restore(
             type.retained.take(), value.isNone ? nil : value.retained.take(),
             traceback.isNone ? nil : traceback.retained.take())
@@ -83,8 +93,13 @@ enum StartResponse {
         guard let call = unsafe Call.of(response) else {
             return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called after the request has ended")
         }
-        guard count == 1, let data = unsafe Object(arguments?[0]), data.isBytes else {
-            return unsafe PythonError.raise(WSGI_TYPE_ERROR, "write() takes one bytes object")
+        guard count == 1, let data = unsafe Object(arguments?[0]) else {
+            return unsafe PythonError.raise(
+                WSGI_TYPE_ERROR, text: "write() takes exactly 1 argument (\(count) given)")
+        }
+        guard data.isBytes else {
+            return unsafe PythonError.raise(
+                WSGI_TYPE_ERROR, text: "write() argument must be bytes, not \(data.typeName)")
         }
         if unsafe call.state.pointee.phase == .waiting {
             return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
@@ -110,7 +125,7 @@ extension Call {
         unsafe state.pointee.head.reset(keeping: 1 << 16)
         unsafe state.pointee.declaredLength = -1
         guard status.isText else {
-            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "the response status must be a str, not \(status.typeName)")
+            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "the response status must be str, not \(status.typeName)")
             return false
         }
         var code = -1
@@ -146,19 +161,20 @@ extension Call {
 
     func append(_ pair: Object, to encoder: inout ResponseHeadEncoder) -> Bool {
         guard pair.isTuple else {
-            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "a response header must be a tuple, not \(pair.typeName)")
+            unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "each header must be a 2-tuple, not \(pair.typeName)")
             return false
         }
         guard pair.count == 2, let name = pair.item(0), let value = pair.item(1) else {
-            unsafe PythonError.raise(WSGI_VALUE_ERROR, "a response header must be a tuple of name and value")
+            unsafe PythonError.raise(
+                WSGI_VALUE_ERROR, text: "each header must be a 2-tuple, got length \(pair.count): name and value")
             return false
         }
         guard name.isText, value.isText else {
+            let (part, culprit) =
+                name.isText
+                ? ("value of the response header \(name.representation)", value) : ("name of a response header", name)
             unsafe PythonError.raise(
-                WSGI_TYPE_ERROR,
-                text: name.isText
-                    ? "the value of the response header \(name.representation) must be a str, not \(value.typeName)"
-                    : "the name of a response header must be a str, not \(name.typeName)")
+                WSGI_TYPE_ERROR, text: "the \(part) must be str, not \(culprit.typeName)")
             return false
         }
         var fault: HeaderRules.Fault?

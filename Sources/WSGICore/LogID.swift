@@ -103,10 +103,10 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case serviceGroup = 1070
     case serviceWithoutScript = 1071
     case warmupFailed = 1072
-    case mainInterpreterNeeded = 1080
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202
+    case oneInterpreterOnly = 1330
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

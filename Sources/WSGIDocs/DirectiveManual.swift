@@ -47,8 +47,7 @@ enum DirectiveManual {
             """
             Defines a handler for httpd's `SetHandler` and `AddHandler`. Requests for files with that handler are served by \
             the script's function `handle_request(environ, start_response)`, a WSGI application that finds the file in \
-            `SCRIPT_FILENAME`. If the script has a function `reload_required(resource)`, it is asked for each request \
-            whether the script is to be loaded again. Options are those of `WSGIScriptAlias` but for `callable-object=`; \
+            `SCRIPT_FILENAME`, which `reload_required` is asked about as well (see `WSGIScriptReloading`). Options are those of `WSGIScriptAlias` but for `callable-object=`; \
             groups that are not given are those of the directory.
             """,
             example: """
@@ -174,6 +173,11 @@ enum DirectiveManual {
 
             `Rolling` makes no request wait: the former code answers until the successor has imported the new code. In \
             embedded mode it is the same as `On`.
+
+            A function `reload_required(resource)` of the script is asked at each request as well, with the path of the file \
+            that was requested: the script's own, or that of the file which `WSGIHandlerScript` handles. If it returns true \
+            the script counts as changed; an exception is logged and means no. Scripts of `WSGIAccessScript` and the like are \
+            not asked.
 
             The processes of a group are replaced one after the other, those first for which requests wait.
             """,

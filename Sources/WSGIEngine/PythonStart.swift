@@ -11,19 +11,16 @@ enum PythonStart {
     /// the command line says can be said by variables, too: they are set around the start, and taken back also from
     /// `os.environ`, which has been made by then.
     static func run(_ spec: PythonSpec, executable: String) {
+        // First: paths are decoded in the encoding that it sets.
+        wsgi_preinitialize()
         if !executable.isEmpty { unsafe executable.withCString { unsafe wsgi_set_program_name($0) } }
         for filter in spec.warnings { _ = unsafe filter.withCString { unsafe wsgi_add_warning_filter($0) } }
         let variables = spec.startEnvironment
         let before = variables.map { EnvironmentChange($0.name, CurrentProcess.variable($0.name)) }
         for variable in variables { CurrentProcess.setVariable(variable.name, variable.value) }
-        // As `-X utf8` and a command line of Python do (PEP 540, PEP 538): with the locale C, text is UTF-8 all the same.
-        wsgi_use_utf8()
-        let locale = wsgi_coerce_locale() ? EnvironmentChange("LC_CTYPE", CurrentProcess.variable("LC_CTYPE")) : nil
-        if locale != nil { CurrentProcess.setVariable("LC_CTYPE", "C.UTF-8") }
         // Zero: signals stay httpd's.
         Py_InitializeEx(0)
         for variable in before { set(variable) }
-        if let locale { set(locale) }
     }
 
     /// Gives applications a variable, in this process and in `os.environ`, or takes it away. Needs the GIL.

@@ -24,8 +24,6 @@
         public static let headersOnly = Flags(rawValue: 1 << 4)
         /// Serve with the code that is loaded, although the script has changed: its successor could not be started.
         public static let staleAllowed = Flags(rawValue: 1 << 5)
-        /// The script is a handler script: it may be asked whether it wants to be loaded again.
-        public static let handlerScript = Flags(rawValue: 1 << 6)
         /// The script has been loaded again for this request already: it is not asked a second time.
         public static let reloaded = Flags(rawValue: 1 << 7)
         /// `WSGIIgnoreActivity`: the inactivity timer of the process stays as it is.

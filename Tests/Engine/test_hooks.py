@@ -74,15 +74,22 @@ class Answers(unittest.TestCase):
         path = script('other = None\n')
         found = engine.call(path, ('function', 'None'), ('other', 'None'))
         self.assertEqual(found.all, [('missing', []), ('failed', [])])
-        self.assertIn("WSGI0174: Exception occurred processing the WSGI script", found.text)
+        self.assertIn("exception raised processing WSGI script", found.text)
         self.assertIn("'NoneType' object is not callable", found.text)
 
 
 class Failures(unittest.TestCase):
+    def test_a_module_that_works_in_one_interpreter_only(self):
+        found = engine.call(script("""
+            def function(environ):
+                raise ImportError('cannot load module more than once per process')
+        """), ('function', 'bool'), group='named')
+        self.assertIn('WSGI1330: ', found.text)
+
     def test_exception(self):
         found = ask("raise ValueError('on purpose')")
         self.assertEqual(found.first, ('failed', []))
-        self.assertIn('WSGI0174: Exception occurred processing the WSGI script', found.text)
+        self.assertIn('exception raised processing WSGI script', found.text)
         self.assertIn('ValueError: on purpose', found.text)
         self.assertIn('in function', found.text)
 

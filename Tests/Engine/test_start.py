@@ -34,6 +34,7 @@ class Start(unittest.TestCase):
         self.assertFalse(issubclass(mod_wsgi.RequestTimeout, Exception))
 
     def test_output_outside_requests_goes_to_the_process_log(self):
+        engine.host_log()
         print('from the main thread')
         print('half', end='')
         print(' and half')

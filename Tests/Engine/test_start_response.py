@@ -110,6 +110,26 @@ class StartResponse(unittest.TestCase):
         self.assertEqual((result.outcome, result.status, result.body), (TRUNCATED, 200, b'data'))
         self.assertIn("KeyError: 'the reason'", result.text)
 
+    def test_arguments_of_the_wrong_type(self):
+        """The words are those that mod_wsgi says, which people search for."""
+        for call, text in (
+                ('start_response()', 'TypeError: start_response() takes at least 2 arguments (0 given)'),
+                ("start_response('200 OK', [], None, 1)", 'TypeError: start_response() takes at most 3 arguments (4 given)'),
+                ("start_response(b'200 OK', [])", 'must be str, not bytes'),
+                ("start_response('200 OK', None)", 'TypeError: start_response() argument 2 must be list, not None'),
+                ("start_response('200 OK', ())", 'TypeError: start_response() argument 2 must be list, not tuple'),
+                ("start_response('200 OK', [], 'x')", "start_response() argument 'exc_info' must be a 3-tuple or None"),
+                ("start_response('200 OK', [['A', 'b']])", 'TypeError: each header must be a 2-tuple, not list'),
+                ("start_response('200 OK', [('A',)])", 'ValueError: each header must be a 2-tuple, got length 1'),
+                ("start_response('200 OK', [(b'A', 'b')])", 'TypeError: the name of a response header must be str, not bytes'),
+                ("start_response('200 OK', [('A\\n', 1)])",
+                 r"TypeError: the value of the response header 'A\n' must be str, not int"),
+                ("start_response('200 OK', [])('x')", 'TypeError: write() argument must be bytes, not str'),
+                ("start_response('200 OK', [])()", 'TypeError: write() takes exactly 1 argument (0 given)')):
+            result = self.respond(call)
+            self.assertEqual(result.outcome, 500)
+            self.assertIn(text, result.log[-1][1])
+
     def test_not_called(self):
         for body in ("return [b'x']", "return []", "return iter([b'x'])", "return iter([])", "yield b'x'"):
             result = self.respond(body)

@@ -1,10 +1,8 @@
 #include "cpython.h"
 
-#include <dlfcn.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 static __thread void *context;
@@ -64,6 +62,15 @@ void wsgi_end_interpreter(PyThreadState *next) {
     }
 }
 
+__attribute__((weak)) PyInterpreterState *PyInterpreterState_Head(void);
+__attribute__((weak)) PyInterpreterState *PyInterpreterState_Next(PyInterpreterState *);
+
+bool wsgi_has_one_interpreter(void) {
+    if (PyInterpreterState_Head == NULL || PyInterpreterState_Next == NULL)
+        return true;
+    return PyInterpreterState_Next(PyInterpreterState_Head()) == NULL;
+}
+
 /* Public, but not in the limited API: a copy of what CPython declares, which is the same from 3.12 to 3.14. */
 struct interpreter_config {
     int use_main_obmalloc;
@@ -98,44 +105,44 @@ PyThreadState *wsgi_new_interpreter_with_own_gil(void) {
     return status.type == 0 ? made : NULL;
 }
 
-void wsgi_use_utf8(void) {
-    /* Not in the limited API; where it is missing, UTF-8 is what Python uses by default (3.15, PEP 686). */
-    int *mode = dlsym(RTLD_DEFAULT, "Py_UTF8Mode");
-    if (mode != NULL)
-        *mode = 1;
-}
+/* Public, but not in the limited API: a copy of what CPython declares, which is the same from 3.8 to 3.15. */
+struct preconfig {
+    int config_init;
+    int parse_argv;
+    int isolated;
+    int use_environment;
+    int configure_locale;
+    int coerce_c_locale;
+    int coerce_c_locale_warn;
+    int utf8_mode;
+    int dev_mode;
+    int allocator;
+    int spare[22];
+};
+__attribute__((weak)) void PyPreConfig_InitPythonConfig(struct preconfig *);
+__attribute__((weak)) struct status Py_PreInitialize(const struct preconfig *);
 
-bool wsgi_coerce_locale(void) {
-    const char *all = getenv("LC_ALL");
-    if (all != NULL && *all != '\0')
+bool wsgi_preinitialize(void) {
+    if (Py_Version >= 0x03100000 || PyPreConfig_InitPythonConfig == NULL || Py_PreInitialize == NULL)
         return false;
-    char *before = setlocale(LC_CTYPE, NULL);
-    before = before ? strdup(before) : NULL;
-    /* What the environment names may not be installed: then this fails, and the locale is C. */
-    const char *named = setlocale(LC_CTYPE, "");
-    bool is_plain = named == NULL || strcmp(named, "C") == 0 || strcmp(named, "POSIX") == 0;
-    if (before != NULL)
-        setlocale(LC_CTYPE, before);
+    struct preconfig config;
+    memset(&config, 0, sizeof config);
+    PyPreConfig_InitPythonConfig(&config);
+    config.parse_argv = 0;
+    config.utf8_mode = 1;
+    const char *now = setlocale(LC_ALL, NULL);
+    char *before = now ? strdup(now) : NULL;
+    struct status status = Py_PreInitialize(&config);
+    /* Python asks for all categories when it replaces the C locale, and for LC_CTYPE otherwise. */
+    now = setlocale(LC_CTYPE, NULL);
+    char *wanted = now ? strdup(now) : NULL;
+    if (before != NULL && wanted != NULL) {
+        setlocale(LC_ALL, before);
+        setlocale(LC_CTYPE, wanted);
+    }
     free(before);
-    return is_plain;
-}
-
-/* Audits os.fork() and os.forkpty(); everything else passes after one comparison. */
-static int audit(const char *event, PyObject *arguments, void *data) {
-    (void)arguments, (void)data;
-    if (strncmp(event, "os.fork", 7) != 0)
-        return 0;
-    PyErr_SetString(
-        PyExc_RuntimeError,
-        "fork() is not possible in this process: it has sub-interpreters, and CPython's child would hang or "
-        "crash. Use multiprocessing's start method 'spawn' or the subprocess module, or give the "
-        "application a process group of its own with application-group=%{GLOBAL}");
-    return -1;
-}
-
-bool wsgi_forbid_forks(void) {
-    int (*add)(int (*)(const char *, PyObject *, void *), void *) = dlsym(RTLD_DEFAULT, "PySys_AddAuditHook");
-    return add != NULL && add(audit, NULL) == 0;
+    free(wanted);
+    return status.type == 0;
 }
 
 #pragma GCC diagnostic push

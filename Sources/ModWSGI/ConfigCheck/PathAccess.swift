@@ -79,12 +79,17 @@ enum PathAccess {
         guard status.st_mode & (1 << (bits + shift)) == 0 else {
             return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor."
         }
-        return "\(what); chmod \(who)+\(letter) \(part) lets it"
+        guard who == "o" else { return "\(what); chmod \(who)+\(letter) \(part) lets it" }
+        return "\(what); 'chgrp \(name(ofGroup: identity.group)) \(part); chmod g+\(letter) \(part)' lets it, "
+            + "chmod o+\(letter) \(part) lets everybody"
     }
 
     private static func owner(of status: stat) -> String {
         let user = unsafe getpwuid(status.st_uid).map { unsafe String(cString: $0.pointee.pw_name) }
-        let group = unsafe getgrgid(status.st_gid).map { unsafe String(cString: $0.pointee.gr_name) }
-        return "\(user ?? String(status.st_uid)):\(group ?? String(status.st_gid))"
+        return "\(user ?? String(status.st_uid)):\(name(ofGroup: status.st_gid))"
+    }
+
+    private static func name(ofGroup group: UInt32) -> String {
+        unsafe getgrgid(group).map { unsafe String(cString: $0.pointee.gr_name) } ?? String(group)
     }
 }

@@ -53,7 +53,7 @@ def assert_logged(server, kind, tag):
     for text in KINDS[kind]:
         server.log.expect_traceback(text, tag)
     server.log.wait_for(KINDS[kind][-1])
-    lines = [line for line in server.log.lines() if "Loading WSGI script" not in line]
+    lines = [line for line in server.log.lines() if "oading WSGI script '" not in line]
     assert [found for line in lines for found in TAGS if f"{found}: " in line] == [tag], "\n".join(lines)
     at = [next(number for number, line in enumerate(lines) if text.replace("..", "()").replace(" .2", " (2")
                .replace("exceptions.", "exceptions)") in line) for text in KINDS[kind]]

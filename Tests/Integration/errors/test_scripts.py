@@ -2,6 +2,10 @@
 
 import pytest
 
+import env
+from polling import until
+from shared_server import hosting
+
 pytestmark = pytest.mark.pythons
 
 
@@ -50,3 +54,59 @@ def test_path_below_htdocs_is_not_ours(server):
 def test_static_files_are_served_beside_applications(server):
     assert server.get("/ready.txt").text == "ready\n"
     assert server.get("/static/ready.txt").text == "ready\n"
+
+
+RELOADING = """
+import os, time
+LOADED, FLAG = time.monotonic_ns(), "@SCRATCH@/again"
+def reload_required(resource):
+    assert resource == __file__, resource
+    if not os.path.exists(FLAG):
+        return False
+    kind = open(FLAG).read()
+    os.unlink(FLAG)
+    if kind == "raise":
+        raise RuntimeError("reload_required failed")
+    return True
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"%d" % LOADED]
+"""
+
+
+def test_a_script_of_an_alias_is_asked_whether_it_wants_to_be_loaded_again(launch, mode):
+    server = launch(hosting(mode, "processes=1 threads=3") + "WSGIScriptAlias /app @APPS@/again.wsgi\n", start=False)
+    (server.apps / "again.wsgi").write_text(RELOADING.replace("@SCRATCH@", str(server.scratch)))
+    server.start(single=mode == "embedded")
+    loaded = server.get("/app").text
+    assert server.get("/app").text == loaded
+    server.tell("again", "raise")
+    assert server.get("/app").text == loaded, "an exception means no"
+    until(lambda: not (server.scratch / "again").exists(), "the question")
+    server.log.expect_traceback("reload_required failed")
+    server.tell("again", "yes")
+    changed = server.get("/app").text
+    assert changed != loaded
+    assert server.get("/app").text == changed
+
+
+def test_the_loading_of_a_script_is_told(launch, mode):
+    server = launch(hosting(mode) + "WSGIScriptAlias /app @APPS@/hello/app.wsgi application-group=named\n")
+    assert server.get("/app").status == 200
+    group = "main" if mode == "daemon" else ""
+    server.log.wait_for(rf"\[wsgi:info\].*Loading WSGI script '{server.apps}/hello/app\.wsgi' took \d+ ms "
+                        rf"\(process group '{group}', application group 'named'\)\.")
+
+
+def test_a_script_that_may_not_be_read_is_not_to_be_opened_to_everybody(launch, mode):
+    if not env.is_root():
+        pytest.skip("not started by root")
+    server = launch(hosting(mode) + "WSGIScriptAlias /app @APPS@/secret.wsgi\n", start=False)
+    (server.apps / "secret.wsgi").write_text("PASSWORD = 'secret'\n")
+    (server.apps / "secret.wsgi").chmod(0o600)
+    server.log.allow("WSGI0105: .*httpd.conf")
+    server.start()
+    server.log.expect("WSGI0105: Could not read or compile WSGI script .*secret.wsgi.* chgrp it .* chmod g\\+r it, or chmod o\\+r it")
+    server.log.expect("PermissionError: ")
+    assert server.get("/app").status == 500
+    assert "Traceback" not in server.log.text() and "<mod_wsgi>" not in server.log.text()

@@ -183,3 +183,26 @@ def test_django_admin_login(server):
     assert answer.status == 302, answer.text
     page = server.get("/django/admin/", {"Cookie": cookie_header(jar | cookies(answer))})
     assert page.status == 200 and "Site administration" in page.text
+
+
+def test_numpy_in_a_second_interpreter_is_explained(launch, platform, mode):
+    try:
+        venv = platform.python.framework_venv()
+    except pythons.Unavailable as reason:
+        pytest.skip(str(reason))
+    server = launch(hosting(mode, "processes=1 threads=2") + """
+        WSGIScriptAlias /one @APPS@/numbers.wsgi application-group=one
+        WSGIScriptAlias /two @APPS@/numbers.wsgi application-group=two
+        """, VENV=venv, start=False)
+    (server.apps / "numbers.wsgi").write_text("""
+def application(environ, start_response):
+    import numpy
+    start_response("200 OK", [])
+    return [str(int(numpy.arange(5).sum())).encode()]
+""")
+    server.log.allow("UserWarning", "sub-interpreter", "NumPy roadmap")
+    server.start(single=mode == "embedded")
+    assert server.get("/one").text == "10"
+    server.log.expect_traceback("ImportError|WSGI1330")
+    assert server.get("/two").status == 500
+    server.log.wait_for(r"WSGI1330: .*'cannot load module more than once per process'.*'two'.*application-group=%{GLOBAL}")

@@ -286,6 +286,90 @@ program.terminate()
 """, path) == [[], -signal.SIGTERM]
 
 
+#: Each way to fork, and what it says where that cannot work.
+FORKS = TOLD + """
+import math, multiprocessing, pty
+from concurrent.futures import ProcessPoolExecutor
+
+def pool():
+    with multiprocessing.get_context('fork').Pool(2) as workers:
+        workers.map(math.factorial, range(3))
+
+def process():
+    multiprocessing.get_context('fork').Process(target=print).start()
+
+def executor():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('fork')) as workers:
+        workers.submit(math.sqrt, 4).result()
+
+def preexec():
+    subprocess.run(['true'], preexec_fn=os.getpid)
+
+def told(function):
+    try:
+        function()
+    except RuntimeError as error:
+        return str(error)
+
+found = {function.__name__: told(function) for function in (
+    os.fork, os.forkpty, pty.fork, pool, process, executor, preexec,
+    lambda: os.spawnlp(os.P_NOWAIT, 'true', 'true'))}
+found
+"""
+
+#: What works all the same.
+OTHERS = TOLD + """
+import math, multiprocessing
+with multiprocessing.get_context('spawn').Pool(1) as pool:
+    numbers = pool.map(math.factorial, range(3))
+account = {'user': os.getuid(), 'group': os.getgid()}
+found = [numbers, subprocess.run(['sh', '-c', 'exit 3']).returncode, os.system('exit 4') >> 8, subprocess.getoutput('echo hello'),
+ subprocess.run(['sh', '-c', 'exit 5'], start_new_session=True, umask=0o77, **account).returncode,
+ os.waitstatus_to_exitcode(os.waitpid(os.posix_spawnp('sh', ['sh', '-c', 'exit 6'], os.environ), 0)[1])]
+found
+"""
+
+
+@pytest.mark.pythons
+@pytest.mark.parametrize("directives", ["", "WSGIPerInterpreterGIL On\n"])
+def test_forks_are_refused_in_a_process_with_several_interpreters(launch, mode, directives):
+    """CPython cannot fork such a process: the child would die, for multiprocessing again and again, or hang."""
+    server = launch(hosting(mode, "processes=1 threads=4", runs_as=False) + directives + MOUNT, start=False)
+    server.log.allow("WSGI0198: ")
+    server.start(single=mode == "embedded")
+    assert ask(server, TOLD + "in_fork(os.getppid) == os.getpid()"), "one interpreter forks as any program does"
+    ask(server, "1", "/two")
+    for path in ("/main", "/one", "/main"):
+        found = ask(server, FORKS, path)
+        assert len(found) == 7
+        for name, text in found.items():
+            assert text and "with more than one Python interpreter" in text and 'get_context("spawn")' in text \
+                and "application-group=%{GLOBAL}" in text, (path, name, text)
+        # An interpreter with a GIL of its own has no daemon threads, which a Pool needs.
+        assert ask(server, OTHERS, "/main" if directives else path) == [[1, 1, 2], 3, 4, "hello", 5, 6]
+    until(lambda: not left(server), "every child to be waited for")
+
+
+@pytest.mark.pythons
+def test_forks_are_refused_beside_interpreters_of_the_application(launch, mode):
+    server = launch(hosting(mode, "processes=1 threads=2", runs_as=False) + MOUNT, start=False)
+    server.start(single=mode == "embedded")
+    assert ask(server, TOLD + """
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+made = interpreters.create()
+try:
+    told = os.fork()
+except RuntimeError as error:
+    told = 'more than one' in str(error)
+interpreters.destroy(made)
+child = os.fork() or os._exit(0)
+[told, os.waitpid(child, 0)[1]]
+""") == [True, 0]
+
+
 def test_threads_and_exit_functions_at_the_end(launch, mode):
     """At an orderly stop threads that are no daemons are waited for, then exit functions run once, the last one first."""
     server = launch(hosting(mode, "processes=2 threads=2", runs_as=False) + MOUNT)

@@ -87,9 +87,20 @@ def test_signal_handlers_are_not_installed(launch, mode):
     for path in ("/main", "/one"):
         assert ask(server, SET, path) == [True, True]
     server.log.wait_for(r"\[wsgi:info\].*signal\.signal\(SIGTERM, \.\.\.\) was ignored, because WSGIRestrictSignal is On")
-    server.log.wait_for(r"\[wsgi:info\].*File \"<request>\", line 5")
+    server.log.wait_for(r"\[wsgi:info\].*It was called in File \"<request>\", line 5, in <module>, called in File ")
     # httpd and its processes still end when they are told to.
     server.stop()
+
+
+def test_a_refused_handler_is_one_line_for_each_place(launch, mode):
+    server = launch(configuration(mode, "processes=1"), start=False)
+    server.start(single=mode == "embedded")
+    for _ in range(3):
+        ask(server, SET)
+        ask(server, "import signal\nfor number in range(3):\n    signal.signal(signal.SIGHUP, signal.SIG_DFL)\n1")
+    text = server.log.text()
+    lines = [line for line in text.splitlines() if "signal.signal" in line]
+    assert len(lines) == 2 and "handler registration for signal 15" in lines[0] and "<string>" not in text, text
 
 
 def test_a_refused_handler_is_told_to_nobody_above_the_level_info(launch, mode):

@@ -45,6 +45,7 @@ enum wsgi_exception {
     WSGI_SYSTEM_EXIT,
     WSGI_BASE_EXCEPTION,
     WSGI_MEMORY_ERROR,
+    WSGI_PERMISSION_ERROR,
     WSGI_UNSUPPORTED,
     WSGI_DEPRECATION_WARNING
 };
@@ -68,6 +69,8 @@ static inline PyObject *_Nonnull wsgi_exception(enum wsgi_exception which) {
         return PyExc_BaseException;
     case WSGI_MEMORY_ERROR:
         return PyExc_MemoryError;
+    case WSGI_PERMISSION_ERROR:
+        return PyExc_PermissionError;
     case WSGI_UNSUPPORTED:
         return PyExc_OSError;
     case WSGI_DEPRECATION_WARNING:
@@ -143,14 +146,6 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
     definition->m_methods = methods;
 }
 
-/* Before Python starts: text is UTF-8 whatever the locale is (PEP 540). */
-void wsgi_use_utf8(void);
-/* Whether the environment asks for the locale C, or for one that is not installed, and does not insist by LC_ALL: then
- * Python's command line uses C.UTF-8 instead (PEP 538). */
-bool wsgi_coerce_locale(void);
-/* From now on os.fork() raises RuntimeError in this process. Needs the GIL. False: this Python cannot do it. */
-bool wsgi_forbid_forks(void);
-
 /* Deletes all thread states of the current interpreter but the current one, as Py_EndInterpreter wants it: their
  * threads must never come back. False, and nothing done, when this Python does not list them: the functions are
  * public, but not in the limited API. */
@@ -160,6 +155,9 @@ bool wsgi_delete_other_thread_states(void);
  * Py_EndInterpreter keeps the GIL, later it gives it away. */
 void wsgi_end_interpreter(PyThreadState *_Nonnull next);
 
+/* Whether the process has the main interpreter only; also true when this Python does not list them. */
+bool wsgi_has_one_interpreter(void);
+
 /* Whether this Python can give each interpreter a GIL of its own. */
 bool wsgi_has_own_gils(void);
 /* Makes an interpreter with a GIL of its own, isolated as CPython wants that, from a thread that holds the main
@@ -168,6 +166,11 @@ bool wsgi_has_own_gils(void);
 PyThreadState *_Nullable wsgi_new_interpreter_with_own_gil(void);
 /* The version of the Python that runs, as PY_VERSION_HEX. */
 static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; }
+
+/* Before everything else: UTF-8 mode (PEP 540), and C.UTF-8 in the place of the C locale (PEP 538), as `python -X utf8`
+ * has them. Of the process's locale only LC_CTYPE changes; the variable LC_CTYPE is set for processes to come, if
+ * Python sets it. False, and nothing done, when this Python does not offer it. */
+bool wsgi_preinitialize(void);
 
 /* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but what
  * replaces it is not in the limited API. False: this Python has not got it. */
