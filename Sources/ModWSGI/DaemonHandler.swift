@@ -25,6 +25,8 @@ internal import WSGIWire
     private var isThreadLost = false
     /// Short waits for a worker to learn that it has been replaced.
     private var naps = 0
+    /// How often a worker has given the request back because it takes no more.
+    private var returns = 0
 
     /// That takes it well below a millisecond, unless the machine is very busy.
     private static let mostNaps = 2000
@@ -34,7 +36,7 @@ internal import WSGIWire
         /// The request is answered, or will be by somebody else.
         case answered(RequestRouter.Answer)
         /// The worker's script has changed, or does not work there; the application was not entered.
-        case reload(generation: UInt32, isUnusable: Bool)
+        case reload(generation: UInt32, isUnusable: Bool, isSpent: Bool)
         /// The worker did not get the request, or not all of it.
         case retry
     }
@@ -92,7 +94,7 @@ internal import WSGIWire
             switch result {
             case .answered(let answer): return answer
             case .retry: preferred = nil
-            case .reload(let generation, let isUnusable):
+            case .reload(let generation, let isUnusable, let isSpent):
                 preferred = claim.slot
                 refused.insert(
                     generation, at: group.place(of: claim.slot), isUnusable: isUnusable,
@@ -102,15 +104,21 @@ internal import WSGIWire
                     naps += 1
                     attempts -= 1
                     usleep(1000)
+                } else if isSpent, returns < Self.mostNaps {
+                    // Many may wait for a worker that serves one request.
+                    returns += 1
+                    attempts -= 1
                 }
                 switch choice.waitForSuccessor(
                     of: refused, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
                 {
-                case .ready: if generation == claim.generation { allow(.reloaded) }
+                case .ready: if generation == claim.generation, !isSpent { allow(.reloaded) }
                 case .claimed(let other):
                     claimed = other
                     // It has just been loaded: a handler script that is always outdated must not be asked again.
-                    if refused.isNew(other.generation, at: group.place(of: other.slot)) { allow(.reloaded) }
+                    if !isSpent, refused.isNew(other.generation, at: group.place(of: other.slot)) {
+                        allow(.reloaded)
+                    }
                 case .none:
                     if let place = refused.forgiveOldCode() {
                         allow(.staleAllowed)
@@ -285,7 +293,7 @@ internal import WSGIWire
                 reader.poison()
                 return unsafe .reload(
                     generation: payload.loadUnaligned(as: UInt32.self),
-                    isUnusable: header.flags & Frame.unusable != 0)
+                    isUnusable: header.flags & Frame.unusable != 0, isSpent: header.flags & Frame.spent != 0)
             case .cut:
                 reader.poison()
                 return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))

@@ -165,7 +165,7 @@ struct GroupResolution {
         process.processGroup = definition.name
         process.isMultithreaded = options.threads != 1
         process.isMultiprocess = options.isMultiprocess
-        process.isRunOnce = options.threads == 1 && options.maximumRequests == 1
+        process.isRunOnce = options.threads == 1 && options.maximumRequests == 1 && options.maximumRequestsJitter == 0
         process.maximumProcesses = options.processes
         process.threadsPerProcess = options.threads
         global.interpreters(of: definition).apply(to: &process)

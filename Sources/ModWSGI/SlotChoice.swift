@@ -165,8 +165,11 @@ internal import WSGICore
             // Old code can answer where it is loaded; where the script does not work, only another worker can.
             let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
             if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
+            let state = unsafe wsgi_group_get_state(board, group.index)
             let left = deadline.millisecondsLeft
-            guard left > 0, !ModuleState.isStopping else { return .none }
+            guard left > 0, !ModuleState.isStopping, state != WSGI_GROUP_FAILED, state != WSGI_GROUP_STOPPED else {
+                return .none
+            }
             // A thread that becomes free in a new worker wakes only those that wait for a thread.
             _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneLeft ? 10 : 500)))
         }

@@ -20,7 +20,8 @@ enum DaemonOptionManual {
             """),
         ManualEntry(
             "display-name",
-            "What `ps` and `top` show as the process's command. `%{GROUP}` stands for `(wsgi:name)`."),
+            "What `ps` shows as the process's command. `%{GROUP}` stands for `(wsgi:name)`, which is also the default.",
+            difference: "mod_wsgi shows httpd's own command by default."),
     ]
 
     private static let accounts: [ManualEntry] = [
@@ -138,8 +139,13 @@ enum DaemonOptionManual {
     private static let lifetime: [ManualEntry] = [
         ManualEntry(
             "maximum-requests",
-            "The number of requests after which a process is replaced, as a remedy for leaks of memory. 0: never.",
-            difference: "The successor is ready before the process stops, so no request waits, even with one process."),
+            """
+            The number of requests after which a process is replaced, as a remedy for leaks of memory. While its successor \
+            starts it serves on, up to twice the number; further requests wait for the successor. If none can be started it \
+            serves on. With `threads=1 maximum-requests=1` (`wsgi.run_once`) a process serves one request and no more, as \
+            long as a successor can be started. 0: never.
+            """,
+            difference: "The successor is started while the process still serves, so usually no request waits."),
         ManualEntry(
             "maximum-requests-jitter",
             """

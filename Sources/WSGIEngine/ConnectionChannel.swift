@@ -190,6 +190,16 @@ internal import WSGIWire
         return flush() == 0
     }
 
+    /// Gives the request back before the application was entered: the worker takes no more.
+    mutating func handBack(generation: UInt32) {
+        input.reset()
+        appendReload(generation, flags: Frame.spent)
+        _ = flush()
+    }
+
+    /// What the socket has is not for this worker.
+    mutating func leaveUnread() { hasUnread = true }
+
     private mutating func appendReload(_ generation: UInt32, flags: UInt8 = 0) {
         Frame.append(Frame.Header(kind: .reload, length: MemoryLayout<UInt32>.size, flags: flags), to: &output)
         output.append(generation)

@@ -42,6 +42,11 @@ final class Worker: Sendable {
     let errands = PythonErrands()
 
     private let maximumRequests: Int
+    /// Requests that were taken, and how many may be; counted only where there is a `maximum-requests`.
+    private let requestsTaken = Atomic<Int>(0)
+    private let mostRequests: Atomic<Int>
+    /// Whether the worker cannot serve: what comes belongs to its successor. The time of that, in nanoseconds; 0: it can.
+    private let useless = Atomic<UInt64>(0)
     private let threads: Mutex<[Int: ThreadEntry]> = Mutex([:])
     private let requestsActive = Atomic<Int>(0)
     /// Requests that were cut and whose threads have not come back.
@@ -64,6 +69,9 @@ final class Worker: Sendable {
         self.spec = spec
         let jitter = spec.maximumRequests > 0 ? Int.random(in: 0...max(spec.maximumRequestsJitter, 0)) : 0
         maximumRequests = spec.maximumRequests + jitter
+        // `wsgi.run_once`: one request, and no more. Others serve on until the successor is there, up to twice as many.
+        let isRunOnce = spec.threads == 1 && spec.maximumRequests == 1 && spec.maximumRequestsJitter == 0
+        mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
         board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control
         poller = try Poller()
@@ -95,6 +103,44 @@ final class Worker: Sendable {
     /// The thread of this number.
     func thread(_ number: Int) -> RequestThread? { threads.withLock { $0[number]?.thread } }
 
+    /// Whether the worker takes a request: not when it has served so many that its successor has to come first.
+    ///
+    /// - Parameter insists: There is no successor, so that this worker has to go on.
+    func admits(insists: Bool) -> Bool {
+        guard maximumRequests > 0 else { return true }
+        let count = requestsTaken.add(1, ordering: .relaxed).newValue
+        guard count > mostRequests.load(ordering: .relaxed) else { return true }
+        if insists {
+            mostRequests.max(count + maximumRequests - 1, ordering: .relaxed)
+            return true
+        }
+        requestsTaken.subtract(1, ordering: .relaxed)
+        askForSuccessor()
+        return false
+    }
+
+    private func askForSuccessor() {
+        retire(.maximumRequests, "it has served its maximum of \(maximumRequests) requests")
+    }
+
+    /// Whether the worker cannot serve.
+    var isUseless: Bool { useless.load(ordering: .sequentiallyConsistent) != 0 }
+
+    /// The worker cannot serve: it takes nothing more, and gives back what its application has not been entered with.
+    ///
+    /// - Returns: When that was, in nanoseconds. Requests that begin later give themselves back.
+    func giveUp() -> UInt64 {
+        let (isFirst, known) = useless.compareExchange(
+            expected: 0, desired: Clock.nanoseconds(), ordering: .sequentiallyConsistent)
+        if isFirst { beginDraining() }
+        return isFirst ? useless.load(ordering: .sequentiallyConsistent) : known
+    }
+
+    /// A request that has begun is given back.
+    func giveBackRequest(wasCut: Bool) {
+        if wasCut { returnLost() } else { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
+    }
+
     /// A request begins at this time, in nanoseconds.
     func beginRequest(at now: UInt64, countsAsActivity: Bool) {
         requestsActive.add(1, ordering: .sequentiallyConsistent)
@@ -108,7 +154,7 @@ final class Worker: Sendable {
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
         if count == 1 { ControlMessage.send(.served, on: control) }
         guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
-        retire(.maximumRequests, "it has served its maximum of \(maximumRequests) requests")
+        askForSuccessor()
     }
 
     private func noteActivity(_ now: UInt64) {
@@ -162,7 +208,7 @@ final class Worker: Sendable {
 
     /// Stops accepting, and has every idle connection looked at: what was sent on it is served, then it is closed.
     func beginDraining() {
-        draining.store(true, ordering: .sequentiallyConsistent)
+        guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
         poller.remove(Place.listener)
         // The successor has the socket too; when the slot was removed nobody may go on queueing here. The number stays
         // taken, because a thread may be about to accept.

@@ -86,7 +86,8 @@ struct WorkerMonitor {
     private func cut(_ request: WorkerDeadlines.Request, _ reason: ShutdownReason) {
         guard let found = Self.current(request, of: worker) else { return }
         guard reason == .requestTimeout else {
-            // The reason concerns all of them, and is told once, by `retire`.
+            // The reason concerns all of them, and is told once, by `retire`. Whoever asks again must find a successor.
+            _ = worker.giveUp()
             _ = worker.cut(thread: found.thread, started: found.started, status: 504)
             return
         }
@@ -98,7 +99,16 @@ struct WorkerMonitor {
                 + "is replaced (\(reason.name)):\(stack)")
     }
 
+    /// Nothing more is taken. What has begun meanwhile is answered as the others are.
+    private func giveUp() {
+        let time = worker.giveUp()
+        for found in worker.board.running where !found.isCut && found.started <= time {
+            _ = worker.cut(thread: found.thread, started: found.started, status: 504)
+        }
+    }
+
     private func retire(_ reason: ShutdownReason) {
+        if reason.leavesNothing { giveUp() }
         switch reason {
         case .deadlockTimeout:
             let text = "Python's lock could not be had for \(limits.deadlock / 1_000) s"

@@ -159,7 +159,11 @@ internal import WSGIWire
     /// the application was not entered.
     private func serveLast(_ socket: Int32) {
         StreamSocket.shutDownReading(socket)
-        if unsafe channel.pointee.peekIsComplete(), unsafe channel.pointee.receiveRequest() { _ = runRequest() }
+        if worker.isUseless {
+            unsafe channel.pointee.leaveUnread()
+        } else if unsafe channel.pointee.peekIsComplete(), unsafe channel.pointee.receiveRequest() {
+            _ = runRequest()
+        }
         close(socket)
     }
 
@@ -178,12 +182,23 @@ internal import WSGIWire
     /// Runs the request that was received. False: the connection is of no further use.
     private func runRequest() -> Bool {
         guard let head = unsafe try? RequestHead(channel.pointee.request) else { return false }
+        // Without a successor the child insists.
+        let insists = head.flags.contains(.staleAllowed) || head.flags.contains(.lastResort)
+        guard worker.admits(insists: insists) else {
+            unsafe channel.pointee.handBack(generation: worker.spec.generation)
+            return false
+        }
         let counts = !head.flags.contains(.ignoresActivity)
         let now = Clock.nanoseconds()
         unsafe wsgi_record_begin(
             record, head.requestID.baseAddress, head.requestID.count, head.requestLine.baseAddress,
             head.requestLine.count, now)
         worker.beginRequest(at: now, countsAsActivity: counts)
+        if worker.isUseless {
+            unsafe channel.pointee.handBack(generation: worker.spec.generation)
+            unsafe worker.giveBackRequest(wasCut: !wsgi_record_end(record))
+            return false
+        }
         let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         let reusable = unsafe channel.pointee.conclude(outcome, generation: worker.spec.generation)

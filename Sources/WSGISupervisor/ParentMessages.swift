@@ -138,7 +138,7 @@ extension Supervisor {
 
     /// A worker of the former definition has come up, because one of the present definition could not.
     func tellReturn(_ home: Home) {
-        let reason = home.member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
+        let reason = home.member.returnReason.map { " (\($0.path): \($0.reason))" } ?? ""
         log.problem(
             .successorRefused, level: 4,
             "Process group '\(home.group.spec.name)': no process could be started by its present definition "

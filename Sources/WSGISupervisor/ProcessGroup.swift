@@ -27,6 +27,8 @@ final class ProcessGroup {
         var broken: [String: Int64] = [:]
         /// The next worker that has no predecessor is started by the former definition.
         var goesBack = false
+        /// Why.
+        var returnReason: Problem?
         /// Since when a start waits for its turn; `nil`: none does.
         var waitsSince: Int64?
 

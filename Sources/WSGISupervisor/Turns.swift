@@ -46,7 +46,9 @@ extension ProcessGroup {
         if let problem = member.problem { member.broken[problem.path] = problem.modified }
         guard member.slot.serving == nil, former != nil else { return }
         member.goesBack.toggle()
-        if member.goesBack { member.broken = [:] }
+        guard member.goesBack else { return }
+        member.broken = [:]
+        member.returnReason = member.problem
     }
 
     /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.

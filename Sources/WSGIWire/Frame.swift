@@ -34,6 +34,8 @@ public enum Frame {
 
     /// In the flags of RELOAD: the script does not work in this worker, but others of the group serve with it.
     public static let unusable: UInt8 = 1
+    /// In the flags of RELOAD: the worker takes no more requests, because it cannot serve, or has served enough.
+    public static let spent: UInt8 = 2
 
     /// What a frame says.
     public enum Kind: UInt8, Sendable {
@@ -63,7 +65,7 @@ public enum Frame {
         /// No response: `detail` is the HTTP status to answer; a response that has begun is cut. The connection is free for
         /// the next request, unless the flags say otherwise.
         case error = 22
-        /// The script has changed; the application was not entered. The payload is the worker's generation, as `UInt32`:
+        /// The script has changed, or as the flags say; the application was not entered. The payload is the worker's generation, as `UInt32`:
         /// a connection that was made during a replacement may lead to the worker before the one it was made for.
         case reload = 23
         /// The response breaks off here, and the reason is in the log: the client is to see it cut. The connection ends.
