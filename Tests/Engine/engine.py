@@ -11,7 +11,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-COMPLETE, TRUNCATED, RELOAD = 0, -1, -2
+COMPLETE, TRUNCATED, RELOAD, SHORT = 0, -1, -2, -4
 ACCEPTS = {'None': 1, 'bool': 2, 'str': 4, 'bytes': 8, 'items': 16, 'utf8': 32}
 ANSWERS = ('failed', 'missing', 'wrong', 'none', 'true', 'false', 'text', 'items')
 SCRIPT_RELOADING, BODY_INLINE, BODY_FOLLOWS, HTTPS, HEADERS_ONLY, STALE_ALLOWED = (1 << bit for bit in range(6))
@@ -120,7 +120,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
                  dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache=''):
     """An encoded ProcessSpec, as SpecCodec writes it."""
     ints = lambda values: strings([struct.pack('=q', value) for value in values])
-    data = struct.pack('=I', 3) + ints([7, 0, 0]) + ints([2, 4, 62])
+    data = struct.pack('=I', 4) + ints([7, 0, 0]) + ints([2, 4, 62])
     data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
     data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
     data += interpreter_spec(**{'python_path': python_path} | (interpreter or {}))

@@ -6,7 +6,7 @@ import sys
 import unittest
 
 from adapter import FOLDER, application, engine, main
-from engine import COMPLETE, HEADERS_ONLY, TRUNCATED
+from engine import COMPLETE, HEADERS_ONLY, SHORT, TRUNCATED
 
 
 class FileWrapper(unittest.TestCase):
@@ -44,7 +44,7 @@ class FileWrapper(unittest.TestCase):
         result = self.send("file = open(path, 'rb'); file.seek(50)", "[('Content-Length', '20')]")
         self.assertEqual((result.outcome, result.files), (COMPLETE, [self.content[50:70]]))
         result = self.send("file = open(path, 'rb'); file.seek(99990)", "[('Content-Length', '20')]")
-        self.assertEqual((result.outcome, result.files), (TRUNCATED, [self.content[99990:]]))
+        self.assertEqual((result.outcome, result.files), (SHORT, [self.content[99990:]]))
         result = self.send("file = open(path, 'rb'); file.seek(200000)")
         self.assertEqual((result.outcome, result.files, result.content_length), (COMPLETE, [], 0))
 

@@ -64,14 +64,38 @@ class StartResponse(unittest.TestCase):
         self.assertIn('TypeError', self.error("start_response('200 OK', [], other=1)"))
         self.assertIn('RuntimeError', self.error("start_response('200 OK', [], 'x')"))
 
-    def test_a_second_call_before_output_replaces(self):
-        result = self.respond('''
-            start_response('200 OK', [('Content-Length', '100')])
-            start_response('404 Not Found', [('X', 'y')])
-            return [b'']
-        ''')
-        self.assertEqual((result.outcome, result.status, result.headers, result.content_length),
-                         (COMPLETE, 404, [('X', 'y')], -1))
+    def test_a_second_call_needs_exc_info(self):
+        for second in ("", ", None"):
+            result = self.respond(f'''
+                start_response('200 OK', [('X', 'y')])
+                try:
+                    start_response('404 Not Found', []{second})
+                except AssertionError as error:
+                    return [str(error).encode()]
+            ''')
+            self.assertEqual((result.outcome, result.status, result.headers), (COMPLETE, 200, [('X', 'y')]))
+            self.assertIn(b'without exc_info', result.body)
+
+    def test_what_is_the_servers_business_is_refused(self):
+        for name in ('Connection', 'keep-alive', 'TE', 'Trailer', 'trailers', 'Transfer-Encoding', 'UPGRADE',
+                     'Proxy-Authenticate', 'proxy-authorization'):
+            result = self.respond(f'''
+                try:
+                    start_response('200 OK', [({name!r}, 'x')])
+                except ValueError as error:
+                    start_response('200 OK', [])
+                    return [str(error).encode()]
+            ''')
+            self.assertIn(repr(name).encode(), result.body)
+        for status in ('100 Continue', '103 Early Hints', '199 x'):
+            result = self.respond(f'''
+                try:
+                    start_response({status!r}, [])
+                except ValueError as error:
+                    start_response('200 OK', [])
+                    return [str(error).encode()]
+            ''')
+            self.assertIn(b'is not final', result.body)
 
     def test_exc_info_before_output_replaces(self):
         for call in ("sys.exc_info()", "exc_info=sys.exc_info()"):

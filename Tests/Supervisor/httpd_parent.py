@@ -97,7 +97,7 @@ class Parent:
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
         self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
-        self.board[0:8] = struct.pack("=II", 0x57534749, 2)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 3)
         self.slots = {}
         self.configuration = 0
         self.start(supervisor, pid or os.getpid())
