@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 
 import env
+import processes
 from polling import STOP, until
 
 DEBIAN = pathlib.Path("/etc/apache2")
@@ -102,7 +103,7 @@ MISTAKES = {
                               "AH01630", 0),
     "<Directory> of another directory": (lambda text: text.replace("<Directory @SITE@>", "<Directory @SITE@/static>"), None,
                                          "WSGI1008", "Require all granted", 0),
-    "a site that httpd may not enter": (lambda text: text.replace("home=@SITE@ ", "home=/ "), "chmod 0700 @SITE@", "WSGI0105", "chmod o+x", 0),
+    "a home of its user alone": (None, f"chown {USER} @SITE@; chmod 0700 @SITE@", "WSGI0105", "chmod o+x", 0),
     "a script of root": (None, "chmod 0600 @SITE@/site.wsgi", "WSGI0105", "may not read", 0),
     "a script that is not there": (lambda text: text.replace("site.wsgi", "wsgi.py"), None, "WSGI0135", "does not exist", 0),
     "a script of a relative path": (lambda text: text.replace("/ @SITE@/site.wsgi", "/ site.wsgi"), None, "WSGI0135",
@@ -118,7 +119,7 @@ MISTAKES = {
     "python-home inside of it": (lambda text: text.replace("/venv", "/venv/bin"), None, "WSGI1002", "Did you mean @SITE@/venv",
                                  1),
     "python-home that is no environment": (lambda text: text.replace("/venv", ""), None, "WSGI1002", "pyvenv.cfg", 1),
-    "an old virtual environment": (None, "sed -i s/^version.*/version=3.9.2/ @SITE@/venv/pyvenv.cfg", "WSGI1001",
+    "an old virtual environment": (None, "sed -i 's/^version.*/version=3.9.2/' @SITE@/venv/pyvenv.cfg", "WSGI1001",
                                    "Python 3.9.2", 1),
     "an environment of a Python that has gone": (None, "ln -sf /usr/bin/python3.9 @SITE@/venv/bin/python3", "WSGI1003",
                                                  "no longer there", 1),
@@ -147,7 +148,7 @@ def test_mistake_of_the_first_hour(machine, name):
     if command:
         # The directory that holds site-packages has the version in its name.
         (machine.site / "venv" / "lib" / "python3").symlink_to(next((machine.site / "venv" / "lib").glob("python3.*")).name)
-        subprocess.run(command.replace("@SITE@", str(machine.site)).split(), check=True)
+        subprocess.run(command.replace("@SITE@", str(machine.site)), shell=True, check=True)
     code, found, output = machine.configtest()
     assert (code, [one[0] for one in found]) == (status, [tag]), output
     assert words.replace("@SITE@", str(machine.site)) in found[0][1], output
@@ -244,4 +245,4 @@ def test_reload_of_what_cannot_run_is_refused(machine):
         assert status() == 200
     finally:
         machine.run("apache2ctl", "stop")
-        until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "httpd to end", timeout=STOP)
+        until(lambda: (found := processes.process(pid)) is None or found.state in "ZX", "httpd to end", timeout=STOP)

@@ -121,14 +121,14 @@ def closed_environment(launch, *, mode_of="", mode=0o700, more="user=@OTHER@ hom
     server = site(launch, "")
     home = virtual_environment(server)
     if mode_of:
-        (path,) = home.glob(mode_of)
+        (path,) = home.parent.glob(f"{home.name}{mode_of}")
         path.chmod(mode)
     server.configure(GROUP.replace("\n", f" {more}\n", 1), SITE=server.root / "site", HOME=home)
     return server, home
 
 
 def test_environment_that_the_user_may_not_enter(launch):
-    server, home = closed_environment(launch, mode_of=".")
+    server, home = closed_environment(launch, mode_of="/")
     findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", f"user '{env.other_user()}' of process group 'site'",
                     f"may not enter '{home}' (mode 0700, owner root:root)", "503", error=True)
 
@@ -176,7 +176,7 @@ def test_python_that_the_user_may_not_execute(launch):
 
 @pytest.mark.parametrize("rights, verb", [(0o700, "enter"), (0o711, "list")])
 def test_packages_that_the_user_may_not_find(launch, rights, verb):
-    server, home = closed_environment(launch, mode_of="lib/python3.*/site-packages", mode=rights)
+    server, home = closed_environment(launch, mode_of="/lib/python3.*/site-packages", mode=rights)
     (packages,) = home.glob("lib/python3.*/site-packages")
     findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"may not {verb} '{packages}'",
                     f"user '{env.other_user()}'", f"no package will be found in '{packages}'")
@@ -195,7 +195,7 @@ def test_package_that_the_user_may_not_read(launch, name, rights):
 
 
 def test_environment_whose_settings_the_user_may_not_read(launch):
-    server, home = closed_environment(launch, mode_of="pyvenv.cfg", mode=0o600)
+    server, home = closed_environment(launch, mode_of="/pyvenv.cfg", mode=0o600)
     findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"may not read '{home}/pyvenv.cfg'")
 
 
@@ -294,7 +294,7 @@ def test_an_ordinary_user_is_told_of_accounts_only(launch):
 def test_a_start_tolerates_what_the_test_refuses(launch):
     server = site(launch, DAEMON, MORE="user=no-such-user")
     findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", error=True)
-    server.log.expect("WSGI1005")
+    server.log.expect("WSGI1005", "WSGI0117")
     server.start(wait=False)
     server.wait_answering()
     assert server.get("/").status == 503
