@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload bursts check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -72,6 +72,9 @@ fault-test: ready all ## Let every system call fail once, and all of a kind, by 
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
+
+bursts: ready all ## Compare bursts of clients with mod_wsgi and uWSGI (RIVAL=its module, SECONDS=5 for each cell, ONLY=text)
+	Tests/Bench/bursts.py $(abspath $(BUILD))/mod_wsgi.so --rival "$(RIVAL)" --seconds $(or $(SECONDS),5) --only "$(ONLY)"
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)

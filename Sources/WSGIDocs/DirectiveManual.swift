@@ -131,7 +131,7 @@ enum DirectiveManual {
             How many daemon processes, over all groups, may start at the same time, so that a restart of many groups leaves \
             processors for requests. First come groups that nobody serves, those for which requests wait before the others. \
             A start that takes longer than 10 seconds does not hold up others. While a process starts its priority is lower \
-            by 10 (nice), unless requests have nobody else to serve them; that needs httpd to be started by root.
+            by 10 (nice), unless requests wait for it; that needs httpd to be started by root.
             """,
             difference: "mod_wsgi has no such directive; it starts all processes at once.",
             example: "WSGIStartLimit 4"),

@@ -29,6 +29,8 @@ final class ProcessGroup {
         var goesBack = false
         /// Why.
         var returnReason: Problem?
+        /// Whether requests wait for the start that has its turn.
+        var isAwaited = false
         /// Since when a start waits for its turn; `nil`: none does.
         var waitsSince: Int64?
 

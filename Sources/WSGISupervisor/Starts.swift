@@ -24,6 +24,7 @@ extension Supervisor {
         dropPointless(at: now)
         while let (group, member) = nextStart(at: now), starting(at: now) < startLimit {
             member.waitsSince = nil
+            member.isAwaited = member.slot.wanted?.isAwaited == true
             handle(.turn, group, member)
         }
     }

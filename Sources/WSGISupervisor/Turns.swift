@@ -37,7 +37,7 @@ extension ProcessGroup {
         let broken = scripts.filter { member.broken[$0.path] == modified($0.path) }
         if !hasPredecessor, broken.count < scripts.count { attempt.tolerated += broken }
         // Requests wait for it.
-        attempt.isUrgent = state != .serving && !cause.isFirst
+        attempt.isUrgent = member.isAwaited || spec.process.isRunOnce || state != .serving && !cause.isFirst
         return attempt
     }
 
@@ -153,7 +153,7 @@ struct StartAttempt {
     var mustSucceed = false
     /// Whether it is the former definition.
     var goesBack = false
-    /// Whether nobody else serves the group.
+    /// Whether requests wait for it, as far as is known: nobody else serves the group, or not with this code.
     var isUrgent = false
 
     /// A start by this definition.

@@ -18,6 +18,8 @@ Listen 127.0.0.1:@PORT@
 @USER@
 @LOAD@
 LoadModule wsgi_module @MODULE@
+# All processes are there when the first one answers, or a moment later: tests count them.
+WSGIStartLimit 64
 
 ErrorLog logs/error.log
 LogLevel warn wsgi:info

@@ -3,6 +3,7 @@
 import contextlib
 import grp
 import pwd
+import time
 
 import audit
 import env
@@ -101,6 +102,9 @@ def audited(server: Server):
     """One test on a shared server: its log and its descriptors are audited afterwards."""
     server.log.start_test()
     assert server.is_alive(), f"the shared server has ended:\n{server.output()}"
+    if not getattr(server, "is_settled", False):
+        time.sleep(1.5)  # Processes that still start have yet to open what they need.
+        server.is_settled = True
     descriptors = DescriptorAudit(server)
     yield server
     faults = server.log.faults() + descriptors.faults()

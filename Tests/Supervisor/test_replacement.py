@@ -47,11 +47,11 @@ class Replacement(SupervisorCase):
 
     def test_queued_request_is_served_by_the_draining_worker(self):
         with self.running() as parent:
-            group = self.start(parent, threads=1)
+            group = self.start(parent, threads=1, graceful_timeout=15)
             busy, queued, body = Child(parent, 0), Child(parent, 0), Child(parent, 0)
             old = int(self.get(queued, "/pid").body)
             self.get(body)
-            busy.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/sleep", QUERY_STRING="1"))))
+            busy.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/sleep", QUERY_STRING="4"))))
             time.sleep(0.1)
             queued.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/pid"))))
             body.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/echo"), follows=5)))
