@@ -3,7 +3,7 @@ internal import Glibc
 internal import ProcessKit
 
 /// A user of this machine, as far as access to files goes.
-struct Identity: Hashable {
+struct Identity {
     /// The user's number.
     let user: UInt32
     /// The primary group.
@@ -97,7 +97,7 @@ enum PathAccess {
     }
 }
 
-/// Asks each question once: many sites name the same files.
+/// Asks each question once: many sites name the same files, and many groups have the same user.
 final class AccessSurvey {
     /// The most questions that are asked: each costs a process, and there may be thousands of sites.
     private static let mostQuestions = 500
@@ -105,18 +105,21 @@ final class AccessSurvey {
     private struct Question: Hashable {
         let path: String
         let purpose: PathAccess.Purpose
-        let user: Identity
+        let user: UInt32
+        let groups: [UInt32]
     }
 
-    private var answers: [Question: PathAccess.Refusal?] = [:]
+    private var isOpen: Set<Question> = []
+    private var asked = 0
 
     /// What `PathAccess.refusal` says; `nil` also when too much has been asked.
     func refusal(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> PathAccess.Refusal? {
-        let question = Question(path: path, purpose: purpose, user: user)
-        if let known = answers[question] { return known }
-        guard answers.count < Self.mostQuestions else { return nil }
+        let question = Question(path: path, purpose: purpose, user: user.user, groups: [user.group] + user.groups)
+        guard !isOpen.contains(question), asked < Self.mostQuestions else { return nil }
+        asked += 1
+        // A refusal names the process group, so it is not kept.
         let answer = PathAccess.refusal(path, purpose, for: user)
-        answers[question] = answer
+        if answer == nil { isOpen.insert(question) }
         return answer
     }
 
