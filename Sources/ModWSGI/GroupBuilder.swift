@@ -61,12 +61,7 @@ internal import WSGICore
                         + "restart tries again.")
             }
             unsafe warn(of: definition, log)
-            guard options.threads > 0 || !resolved.process.preloads.isEmpty else {
-                throw StartError(
-                    .serviceWithoutScript,
-                    "WSGIDaemonProcess '\(definition.name)' has threads=0, and no WSGIImportScript names it: there is "
-                        + "nothing to run.")
-            }
+            try Self.checkService(definition, hasScripts: !resolved.process.preloads.isEmpty)
             var group = resolved
             if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
             group.index = index
@@ -126,10 +121,22 @@ internal import WSGICore
             isService: isService ?? (options.threads == 0))
     }
 
-    /// Accounts, Python and everything else of a definition.
-    func resolve(_ definition: DaemonProcess, _ preloads: [ScriptSpec]) throws(StartError) -> GroupSpec {
-        try GroupResolution(definition, global, host, engine: spec.engine).spec(
-            preloads: preloads, logLevel: spec.logLevel)
+    /// Accounts, Python and everything else of a definition, but for its sockets and the scripts to import.
+    func resolve(_ definition: DaemonProcess, hasScripts: Bool) throws(StartError) -> GroupSpec {
+        _ = try ScriptOwnership(definition.options, for: "WSGIDaemonProcess '\(definition.name)'")
+        let resolved = try GroupResolution(definition, global, host, engine: spec.engine).spec(
+            preloads: [], logLevel: spec.logLevel)
+        try Self.checkService(definition, hasScripts: hasScripts)
+        return resolved
+    }
+
+    /// Refuses processes that neither serve requests nor have a script to run.
+    private static func checkService(_ definition: DaemonProcess, hasScripts: Bool) throws(StartError) {
+        guard definition.options.threads == 0, !hasScripts else { return }
+        throw StartError(
+            .serviceWithoutScript,
+            "WSGIDaemonProcess '\(definition.name)' has threads=0, and no WSGIImportScript names it: there is nothing to "
+                + "run.")
     }
 
     /// The preloads as the processes see them; those that are not below their root are reported.

@@ -76,8 +76,7 @@ enum PythonChoice {
         for line in configuration.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
             guard parts.count == 2, parts[0] == "version" || parts[0] == "version_info" else { continue }
-            let numbers = parts[1].split(separator: ".").prefix(2).map { Int($0) ?? 0 }
-            guard numbers.count == 2, (numbers[0], numbers[1]) < (oldest.major, oldest.minor) else { continue }
+            guard isTooOld(parts[1]) else { continue }
             throw StartError(
                 .pythonUnsupported,
                 "\(owner): \(setting) is a virtual environment of Python \(parts[1]) (\(prefix)/pyvenv.cfg); this module "
@@ -98,14 +97,19 @@ enum PythonChoice {
     private static func check(
         versionOf executable: String, _ setting: String, _ owner: String
     ) throws(StartError) -> String {
-        guard let version = PythonFacts(executable: executable).executableVersion,
-            case let numbers = version.split(separator: ".").prefix(2).map({ Int($0) ?? 0 }), numbers.count == 2,
-            (numbers[0], numbers[1]) < (oldest.major, oldest.minor)
-        else { return executable }
+        guard let version = PythonFacts(executable: executable).executableVersion, isTooOld(version) else {
+            return executable
+        }
         throw StartError(
             .pythonUnsupported,
             "\(owner): \(setting) is Python \(version) ('\(executable)'); this module needs "
                 + "\(oldest.major).\(oldest.minor) or later. Name a newer one.")
+    }
+
+    /// Whether the engine cannot run in a Python of this version.
+    static func isTooOld(_ version: String) -> Bool {
+        let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        return numbers.count == 2 && (numbers[0], numbers[1]) < (oldest.major, oldest.minor)
     }
 
     /// What was probably meant: the directory above that holds a virtual environment.

@@ -15,11 +15,11 @@ struct ScriptOwnership: Sendable {
         guard options.scriptUser != nil || options.scriptGroup != nil else { return nil }
         user =
             if let account = options.scriptUser {
-                (try Accounts.user(account, default: 0, for: owner).id, account.description)
+                (try Accounts.user(account, default: 0, for: owner, option: "script-user").id, account.description)
             } else { nil }
         group =
             if let account = options.scriptGroup {
-                (try Accounts.group(account, default: 0, for: owner), account.description)
+                (try Accounts.group(account, default: 0, for: owner, option: "script-group"), account.description)
             } else { nil }
     }
 

@@ -10,11 +10,13 @@ struct ValueKind<Value: Equatable & Sendable>: Sendable {
     let parse: @Sendable (String) -> Value?
     /// The word for a value.
     let print: @Sendable (Value) -> String
+    /// What to write instead of a word that is refused, as a sentence; nil: that is not known.
+    var advice: @Sendable (String) -> String? = { _ in nil }
 
     /// The value of `word`; `subject` begins the message when there is none.
     func value(of word: String, for subject: @autoclosure () -> String) throws(ConfigError) -> Value {
         guard let value = parse(word) else {
-            throw ConfigError("\(subject()) must be \(syntax), not '\(word)'.")
+            throw ConfigError("\(subject()) must be \(syntax), not '\(word)'.\(advice(word).map { " " + $0 } ?? "")")
         }
         return value
     }
@@ -52,7 +54,8 @@ extension ValueKind where Value == Int {
             syntax: "a time in whole seconds from \(range.lowerBound) to \(range.upperBound) "
                 + "(with a unit: 30s, 5min, 1h)",
             parse: { word in Number.with(units: ["s": 1, "min": 60, "h": 3600], word, in: range) },
-            print: { String($0) })
+            print: { String($0) },
+            advice: { Number.advice(units: ["m": "min", "mn": "min", "sec": "s", "hr": "h"], $0) })
     }
 
     /// A size in bytes, with `K`, `M` or `G` (powers of 1024) as unit.
@@ -70,7 +73,10 @@ extension ValueKind where Value == Int {
                     units: ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30], word,
                     in: range)
             },
-            print: { String($0) })
+            print: { String($0) },
+            advice: {
+                Number.advice(units: ["kb": "K", "kib": "K", "mb": "M", "mib": "M", "gb": "G", "gib": "G"], $0)
+            })
     }
 }
 
@@ -116,12 +122,22 @@ extension ValueKind where Value == String? {
     static var pythonHome: Self {
         Self(
             usage: "directory", syntax: "the absolute path of the directory that has bin/python in it",
-            parse: { word in
-                let parts = word.split(separator: "/").suffix(2)
-                let isExecutable = parts.first == "bin" && parts.last?.hasPrefix("python") == true
-                return word.hasPrefix("/") && !isExecutable ? .some(word) : nil
-            },
-            print: { $0 ?? "" })
+            parse: { word in word.hasPrefix("/") && directory(ofExecutable: word) == nil ? .some(word) : nil },
+            print: { $0 ?? "" },
+            advice: { word in
+                directory(ofExecutable: word).map {
+                    "Write \($0), the directory that bin/ is in; python= names executables."
+                }
+            })
+    }
+
+    /// The directory of an installation whose executable this is; nil: it does not look like one.
+    private static func directory(ofExecutable path: String) -> String? {
+        let parts = path.split(separator: "/")
+        guard path.hasPrefix("/"), parts.count > 2, parts[parts.count - 2] == "bin",
+            parts.last?.hasPrefix("python") == true
+        else { return nil }
+        return "/" + parts.dropLast(2).joined(separator: "/")
     }
 }
 
@@ -222,6 +238,13 @@ enum Number {
             let factor = unit.isEmpty ? 1 : units[unit], number * factor <= Double(Int32.max)
         else { return nil }
         return number * factor
+    }
+
+    /// What to write for digits with a unit of another program.
+    static func advice(units: [String: String], _ word: String) -> String? {
+        let digits = word.prefix { $0.isASCII && $0.isNumber }
+        guard !digits.isEmpty, let unit = units[word[digits.endIndex...].lowercased()] else { return nil }
+        return "Write \(digits)\(unit)."
     }
 
     /// The value of digits and an optional unit.

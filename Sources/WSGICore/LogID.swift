@@ -103,6 +103,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case serviceGroup = 1070
     case serviceWithoutScript = 1071
     case warmupFailed = 1072
+    case applicationHidden = 1081
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202

@@ -30,7 +30,8 @@ enum DaemonOptionManual {
             """
             The user that the processes run as, by name or as `#` and a number. Only root can change users: started by anyone \
             else, httpd runs everything as itself. root is refused. Give each site a user of its own, who may read the site's \
-            files and no others.
+            files and no others. A system user, as `adduser --system` makes one, has the home directory `/nonexistent`: give \
+            `home=` a directory that exists.
             """),
         ManualEntry(
             "group",

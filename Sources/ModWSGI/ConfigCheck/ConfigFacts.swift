@@ -52,6 +52,8 @@ internal import WSGICore
     let serverRoot: String
     /// The paths of sockets begin with it.
     let socketPrefix: String
+    /// Who may use which path.
+    let access = AccessSurvey()
 
     /// Collects everything; nil when the configuration is refused anyway.
     init?(main: Server) {
@@ -78,10 +80,14 @@ internal import WSGICore
         socketPrefix = builder.socketPrefix
         configurationFile = unsafe Self.configurationFile(main)
         serverRoot = unsafe string(ap_server_root_relative(main.pointee.process?.pointee.pool, ""))
+        // Aliases that ask for an import have a mount point.
+        let imports = servers.flatMap(\.settings.importScripts).filter { $0.mountPoint == nil }
+        let withScripts = Set(imports.map(\.processGroup))
         resolved = groups.all.map { group in
-            do throws(StartError) { return .success(try builder.resolve(group.definition, [])) } catch {
-                return .failure(error)
-            }
+            let hasScripts = withScripts.contains(group.definition.name)
+            do throws(StartError) {
+                return .success(try builder.resolve(group.definition, hasScripts: hasScripts))
+            } catch { return .failure(error) }
         }
     }
 

@@ -27,6 +27,9 @@ struct Finding {
         self.text = text
     }
 
+    /// The same, more or less serious.
+    func weighing(_ weight: Weight) -> Finding { Finding(id, weight, at: location, text) }
+
     /// Id, place and text.
     var line: String { "\(id.tag): \(location.map { "\($0): " } ?? "")\(text)" }
 }

@@ -25,19 +25,21 @@ enum GroupChecks {
         let subject = "WSGISocketPrefix \(prefix): the sockets of daemon processes cannot be made"
         let remedy = "Create the directory, or name another place, such as WSGISocketPrefix /run/apache2/wsgi."
         guard isDirectory(directory) else {
-            return [Finding(.socketUnusable, at: location, "\(subject): '\(directory)' is no directory. \(remedy)")]
+            return [
+                Finding(.socketUnusable, .error, at: location, "\(subject): '\(directory)' is no directory. \(remedy)")
+            ]
         }
         guard !PathAccess.isSelf(facts.httpd) || (unsafe access(directory, W_OK | X_OK) == 0) else {
             return [
                 Finding(
-                    .socketUnusable, at: location,
+                    .socketUnusable, .error, at: location,
                     "\(subject): the user that starts httpd may not write to '\(directory)'. \(remedy)")
             ]
         }
-        guard case .closed(let reason) = PathAccess.refusal(directory, .enter, for: facts.httpd) else { return [] }
+        guard let reason = facts.access.closed(directory, .enter, for: facts.httpd) else { return [] }
         return [
             Finding(
-                .connectFailed, at: location,
+                .connectFailed, .error, at: location,
                 "WSGISocketPrefix \(prefix): requests for process groups will answer 503, because \(reason); or name "
                     + "another place, such as WSGISocketPrefix /run/apache2/wsgi.")
         ]
@@ -146,10 +148,17 @@ enum GroupChecks {
         }
         guard !dependsOnRequest else { return [] }
         let accidents = accidents(facts)
+        let misspelt = unknownNames(facts)
         return facts.groups.all.compactMap { group in
             let definition = group.definition
-            // The finding about an application that lacks its group says it better.
-            guard !named.contains(definition.name), !accidents.contains(where: { group.isUsable[$0.host.index] }) else {
+            // Its name was written wrong where it is used.
+            guard !misspelt.contains(where: { $0.text.contains("did you mean '\(definition.name)'?") }) else {
+                return nil
+            }
+            // The finding about an application that lacks its group says it better, or the one about its own script.
+            guard !named.contains(definition.name), definition.options.threads > 0,
+                !accidents.contains(where: { group.isUsable[$0.host.index] })
+            else {
                 return nil
             }
             return Finding(

@@ -3,7 +3,7 @@ internal import Glibc
 internal import ProcessKit
 
 /// A user of this machine, as far as access to files goes.
-struct Identity: Hashable {
+struct Identity {
     /// The user's number.
     let user: UInt32
     /// The primary group.
@@ -18,9 +18,9 @@ struct Identity: Hashable {
 enum PathAccess {
     /// What is wanted of a path.
     enum Purpose: Int32 {
-        /// Working directory, or a directory in which other files are looked for.
+        /// Working directory, a directory in which files of known names are looked for, or a program to run.
         case enter = 1
-        /// A file whose contents are needed.
+        /// A file whose contents are needed, or a directory whose files are looked for by listing it.
         case read = 4
     }
 
@@ -70,7 +70,8 @@ enum PathAccess {
         guard unsafe stat(part, &status) == 0 else { return "\(identity.name) may not use '\(part)'." }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         let (letter, shift, verb): (String, UInt32, String) =
-            isWhole && purpose == .read && !isDirectory ? ("r", 2, "read") : ("x", 0, "enter")
+            isWhole && purpose == .read
+            ? ("r", 2, isDirectory ? "list" : "read") : ("x", 0, isDirectory ? "enter" : "execute")
         let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
         let what = "\(identity.name) may not \(verb) '\(part)' (mode \(mode), owner \(owner(of: status)))"
         let (who, bits): (String, UInt32) =
@@ -79,6 +80,8 @@ enum PathAccess {
         guard status.st_mode & (1 << (bits + shift)) == 0 else {
             return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor."
         }
+        // The home of root is closed for a reason.
+        guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
         guard who == "o" else { return "\(what); chmod \(who)+\(letter) \(part) lets it" }
         return "\(what); 'chgrp \(name(ofGroup: identity.group)) \(part); chmod g+\(letter) \(part)' lets it, "
             + "chmod o+\(letter) \(part) lets everybody"
@@ -91,5 +94,38 @@ enum PathAccess {
 
     private static func name(ofGroup group: UInt32) -> String {
         unsafe getgrgid(group).map { unsafe String(cString: $0.pointee.gr_name) } ?? String(group)
+    }
+}
+
+/// Asks each question once: many sites name the same files, and many groups have the same user.
+final class AccessSurvey {
+    /// The most questions that are asked: each costs a process, and there may be thousands of sites.
+    private static let mostQuestions = 500
+
+    private struct Question: Hashable {
+        let path: String
+        let purpose: PathAccess.Purpose
+        let user: UInt32
+        let groups: [UInt32]
+    }
+
+    private var isOpen: Set<Question> = []
+    private var asked = 0
+
+    /// What `PathAccess.refusal` says; `nil` also when too much has been asked.
+    func refusal(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> PathAccess.Refusal? {
+        let question = Question(path: path, purpose: purpose, user: user.user, groups: [user.group] + user.groups)
+        guard !isOpen.contains(question), asked < Self.mostQuestions else { return nil }
+        asked += 1
+        // A refusal names the process group, so it is not kept.
+        let answer = PathAccess.refusal(path, purpose, for: user)
+        if answer == nil { isOpen.insert(question) }
+        return answer
+    }
+
+    /// Why a path cannot be used by somebody; `nil`: it can, or it is not there.
+    func closed(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> String? {
+        guard case .closed(let reason) = refusal(path, purpose, for: user) else { return nil }
+        return reason
     }
 }

@@ -3,34 +3,9 @@ internal import WSGICore
 
 /// Whether files and directories that the configuration names are there, for those who need them.
 enum PathChecks {
-    /// The most questions that are asked: each costs a process, and there may be thousands of sites.
-    private static let mostQuestions = 500
-
-    /// Questions that were asked already: many sites name the same files.
-    private struct Survey {
-        private struct Question: Hashable {
-            let path: String
-            let purpose: PathAccess.Purpose
-            let user: Identity
-        }
-
-        private var answers: [Question: PathAccess.Refusal?] = [:]
-
-        mutating func refusal(
-            _ path: String, _ purpose: PathAccess.Purpose, for user: Identity
-        ) -> PathAccess.Refusal? {
-            let question = Question(path: path, purpose: purpose, user: user)
-            if let known = answers[question] { return known }
-            guard answers.count < PathChecks.mostQuestions else { return nil }
-            let answer = PathAccess.refusal(path, purpose, for: user)
-            answers[question] = answer
-            return answer
-        }
-    }
-
     /// The working directories of process groups.
     static func workingDirectories(_ facts: ConfigFacts) -> [Finding] {
-        facts.groups.all.indices.prefix(mostQuestions).compactMap { index in
+        facts.groups.all.indices.compactMap { index in
             let definition = facts.groups.all[index].definition
             guard definition.options.chroot == nil, case .success(let spec) = facts.resolved[index],
                 !spec.workingDirectory.isEmpty, let identity = facts.identity(ofGroup: index)
@@ -44,7 +19,7 @@ enum PathChecks {
             let reason: String
             // A file would be refused for want of a right that it should not have.
             let isFile = exists(directory) && !isDirectory(directory)
-            switch isFile ? nil : PathAccess.refusal(directory, .enter, for: identity) {
+            switch isFile ? nil : facts.access.refusal(directory, .enter, for: identity) {
             case .missing(let part):
                 reason =
                     "\(subject) cannot be entered: '\(part)' does not exist. "
@@ -55,38 +30,43 @@ enum PathChecks {
                 guard isFile else { return nil }
                 reason = "\(subject) is no directory. Correct home=."
             }
-            return Finding(.homeUnusable, at: definition.location, "\(reason) The group will answer 503.")
+            return Finding(.homeUnusable, .error, at: definition.location, "\(reason) The group will answer 503.")
         }
     }
 
     /// Directories in which modules are looked for.
     static func searchPaths(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
-        for index in facts.groups.all.indices.prefix(mostQuestions) {
+        for index in facts.groups.all.indices {
             let definition = facts.groups.all[index].definition
             guard definition.options.chroot == nil, let identity = facts.identity(ofGroup: index) else { continue }
             findings += definition.options.pythonPath.compactMap {
-                finding($0, "WSGIDaemonProcess '\(definition.name)': python-path=", identity, definition.location)
+                finding(
+                    $0, "WSGIDaemonProcess '\(definition.name)': python-path=", identity, definition.location, facts)
             }
         }
         facts.tree.forEach { node, within in
             guard node.name == "wsgipythonpath", within.isEmpty else { return }
             findings += node.words.joined(separator: ":").split(separator: ":").compactMap {
-                finding(String($0), "WSGIPythonPath ", facts.httpd, node.location)
+                finding(String($0), "WSGIPythonPath ", facts.httpd, node.location, facts)
             }
         }
         return findings
     }
 
     private static func finding(
-        _ directory: String, _ subject: String, _ identity: Identity, _ location: SourceLocation
+        _ directory: String, _ subject: String, _ identity: Identity, _ location: SourceLocation, _ facts: ConfigFacts
     ) -> Finding? {
         // What is relative depends on the working directory.
         guard directory.hasPrefix("/") else { return nil }
         let reason: String
         // An archive of modules may stand there as well.
-        let purpose: PathAccess.Purpose = exists(directory) && !isDirectory(directory) ? .read : .enter
-        switch PathAccess.refusal(directory, purpose, for: identity) {
+        let isFile = exists(directory) && !isDirectory(directory)
+        // Python lists the directory, and takes one that it may not list for empty.
+        let refusal =
+            (isFile ? nil : facts.access.refusal(directory, .enter, for: identity))
+            ?? facts.access.refusal(directory, .read, for: identity)
+        switch refusal {
         case nil: return nil
         case .missing(let part): reason = "'\(part)' does not exist. Create it, or correct the path."
         case .closed(let text): reason = "\(text)."
@@ -99,7 +79,6 @@ enum PathChecks {
     /// Script files, for httpd's user, who looks for them, and for the user who runs them.
     static func scripts(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
-        var survey = Survey()
         let httpd = facts.httpd
         var seen: Set<SourceLocation> = []
         for mount in facts.mounts where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
@@ -111,19 +90,19 @@ enum PathChecks {
                 guard
                     let finding = script(
                         mount.alias.target.string, purpose, user, mount.title, mount.alias.location, isFile: isFile,
-                        &survey)
+                        facts.access)
                 else { continue }
                 findings.append(finding)
                 seen.insert(mount.alias.location)
                 break
             }
         }
-        return findings + hooks(facts, httpd, &survey)
+        return findings + hooks(facts, httpd)
     }
 
     private static func script(
         _ path: String, _ purpose: PathAccess.Purpose, _ user: Identity, _ title: String, _ location: SourceLocation,
-        isFile: Bool, _ survey: inout Survey
+        isFile: Bool, _ access: AccessSurvey
     ) -> Finding? {
         guard path.hasPrefix("/") else {
             return Finding(
@@ -133,7 +112,7 @@ enum PathChecks {
         }
         // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
         let subject = purpose == .enter && isFile ? parent(of: path) : path
-        switch survey.refusal(subject, purpose, for: user) {
+        switch access.refusal(subject, purpose, for: user) {
         case .closed(let text):
             return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
         case .missing(let part):
@@ -159,7 +138,7 @@ enum PathChecks {
     }
 
     /// Scripts of other directives, all of which httpd's children load, but for those of a process group.
-    private static func hooks(_ facts: ConfigFacts, _ httpd: Identity, _ survey: inout Survey) -> [Finding] {
+    private static func hooks(_ facts: ConfigFacts, _ httpd: Identity) -> [Finding] {
         let position = [
             "wsgidispatchscript": 0, "wsgiaccessscript": 0, "wsgiauthuserscript": 0, "wsgiauthgroupscript": 0,
             "wsgihandlerscript": 1, "wsgiimportscript": 0,
@@ -178,7 +157,7 @@ enum PathChecks {
                     Finding(
                         .scriptMissing, at: node.location,
                         "\(title): the script '\(path)' does not exist. Create it, or correct the path."))
-            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true, &survey) {
+            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true, facts.access) {
                 findings.append(finding)
             }
         }

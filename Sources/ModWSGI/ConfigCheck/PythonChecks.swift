@@ -9,43 +9,7 @@ enum PythonChecks {
             guard let error = failure(of: group.definition, resolved, facts) else { return nil }
             return Finding(
                 error.id, .error, at: location(of: group.definition, facts), "\(error.text) The group will answer 503.")
-        } + closed(facts)
-    }
-
-    /// Pythons and their packages that the user of a process group may not use.
-    private static func closed(_ facts: ConfigFacts) -> [Finding] {
-        var findings: [Finding] = []
-        for (index, group) in facts.groups.all.enumerated() {
-            let options = group.definition.options
-            guard options.chroot == nil, let identity = facts.identity(ofGroup: index),
-                let python = try? PythonChoice.executable(
-                    options, facts.global, facts.machine.defaultPython, for: "WSGIDaemonProcess")
-            else { continue }
-            let place = location(of: group.definition, facts)
-            let subject = "WSGIDaemonProcess '\(group.definition.name)':"
-            if case .closed(let reason) = PathAccess.refusal(python, .enter, for: identity) {
-                findings.append(
-                    Finding(
-                        .pythonMissing, .error, at: place,
-                        "\(subject) '\(python)' cannot be run: \(reason). The group will answer 503."))
-            } else if let packages = packages(options, facts),
-                case .closed(let reason) = PathAccess.refusal(packages + "/.", .enter, for: identity)
-            {
-                findings.append(
-                    Finding(
-                        .searchPathUnusable, at: place,
-                        "\(subject) no package will be found in '\(packages)': \(reason)."))
-            }
         }
-        return findings
-    }
-
-    /// Where the packages of a group's virtual environment or installation are.
-    private static func packages(_ options: DaemonOptions, _ facts: ConfigFacts) -> String? {
-        guard let home = options.pythonHome ?? (options.python == nil ? facts.global.pythonHome : nil),
-            let version = PythonFacts(prefix: home).executableVersion
-        else { return nil }
-        return "\(home)/lib/python\(PythonFacts.minor(version))/site-packages"
     }
 
     /// Whether an error of a process group is about its Python.
@@ -71,11 +35,14 @@ enum PythonChecks {
         } catch { return error }
     }
 
+    /// Whether some application certainly runs in httpd's children.
+    static func mayRunEmbedded(_ facts: ConfigFacts) -> Bool {
+        !facts.global.restrictEmbedded && facts.mounts.contains { $0.processGroupName == "" }
+    }
+
     /// The Python of applications that run in httpd's children, if there may be any.
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
-        guard !facts.global.restrictEmbedded, facts.mounts.contains(where: { $0.processGroupName == "" }) else {
-            return []
-        }
+        guard mayRunEmbedded(facts) else { return [] }
         do throws(StartError) {
             _ = try PythonLibrary.find(for: PythonChoice.embedded(facts.global, facts.machine.defaultPython))
             return []
@@ -101,7 +68,7 @@ enum PythonChecks {
         return homes.compactMap { home, location, setting in
             let facts = PythonFacts(prefix: home)
             guard let made = facts.environmentVersion, let now = facts.executableVersion,
-                PythonFacts.minor(made) != PythonFacts.minor(now)
+                PythonFacts.minor(made) != PythonFacts.minor(now), !PythonChoice.isTooOld(made)
             else { return nil }
             return Finding(
                 .pythonChanged, at: location,
@@ -111,7 +78,8 @@ enum PythonChecks {
         }
     }
 
-    private static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
+    /// Where it is said which Python a process group has.
+    static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
         let options = definition.options
         let hasOwn = options.python != nil || options.pythonHome != nil
         return hasOwn ? definition.location : facts.location(of: "WSGIPythonHome") ?? definition.location

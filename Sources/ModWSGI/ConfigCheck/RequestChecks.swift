@@ -10,13 +10,7 @@ enum RequestChecks {
 
     /// Scripts below a directory that is closed for everyone, most often `/`, without a word for their own directory.
     static func deniedDirectories(_ facts: ConfigFacts) -> [Finding] {
-        var isRenamed = false
-        facts.tree.forEach { node, _ in
-            // Debian's own configuration has this line, with the name that is the default.
-            if node.name == "accessfilename", node.words != [".htaccess"] { isRenamed = true }
-        }
-        guard !isRenamed else { return [] }
-        return everywhere(facts) { mount in
+        everywhere(facts) { mount in
             guard mount.hasFixedTarget, let denial = denial(of: mount) else { return nil }
             let directory = mount.sample.directories.last ?? "/"
             return Finding(
@@ -29,7 +23,7 @@ enum RequestChecks {
 
     /// The findings about aliases that hold on every server where they can be reached, each once: an alias of the main
     /// server may be meant for virtual hosts, where other directives are in effect.
-    private static func everywhere(
+    static func everywhere(
         _ facts: ConfigFacts, _ find: (ConfigFacts.Mount) -> Finding?
     ) -> [Finding] {
         var order: [SourceLocation] = []
@@ -55,8 +49,24 @@ enum RequestChecks {
         let own = mount.sample.directories
         // Closed for its own sake: that is meant.
         guard let place = own.firstIndex(of: directory), place < own.count - 1 else { return nil }
-        guard !own.contains(where: { exists(($0 == "/" ? "" : $0) + "/.htaccess") }) else { return nil }
+        guard !mayBeOpenedByFile(mount) else { return nil }
         return (directory, last.node.location)
+    }
+
+    /// Whether a file in one of the script's directories, `.htaccess` by default, may say who may enter.
+    private static func mayBeOpenedByFile(_ mount: ConfigFacts.Mount) -> Bool {
+        let overrides = mount.sample.applying(["allowoverride", "allowoverridelist"])
+        // Unless something says otherwise, httpd does not look for such files.
+        guard overrides.contains(where: { $0.node.words.map { $0.lowercased() } != ["none"] }) else { return false }
+        let names: [String]
+        switch mount.sample.effect(of: "accessfilename") {
+        case .absent: names = [".htaccess"]
+        case .node(let node): names = node.words
+        case .unknown: return true
+        }
+        return mount.sample.directories.contains { directory in
+            names.contains { exists((directory == "/" ? "" : directory) + "/" + $0) }
+        }
     }
 
     /// Scripts that `AddHandler` gives to another handler: it has the last word.

@@ -2,6 +2,7 @@
 
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_python_home_of_an_older_python(launch):
     (server.root / "venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.2\n")
     server.reconfigure(GRANT + GROUP, SITE=server.root / "site", HOME=server.root / "venv")
     findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", f"python-home={server.root}/venv", "Python 3.9.2",
-                    "pyvenv.cfg", f"python3 -m venv --clear {server.root}/venv", "503")
+                    "pyvenv.cfg", f"python3 -m venv --clear {server.root}/venv", "503", error=True)
 
 
 def test_python_that_is_older_by_its_name(launch):
@@ -53,7 +54,7 @@ def test_python_that_is_older_by_its_name(launch):
     python.write_text("#!/bin/sh\n")
     python.chmod(0o755)
     server.configure(GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.8"), SITE=server.root / "site")
-    findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", "Python 3.8", "3.11 or later")
+    findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", "Python 3.8", "3.11 or later", error=True)
 
 
 def test_free_threaded_python_is_not_taken_for_an_old_one(launch):
@@ -71,12 +72,12 @@ def test_python_home_inside_the_environment(launch, inside):
     home = virtual_environment(server)
     (home / inside).mkdir(exist_ok=True, parents=True)
     server.configure(GROUP, SITE=server.root / "site", HOME=home / inside)
-    findings.expect(server, "WSGI1002", "WSGIDaemonProcess site", f"Did you mean {home}", "pyvenv.cfg")
+    findings.expect(server, "WSGI1002", "WSGIDaemonProcess site", f"Did you mean {home}", "pyvenv.cfg", error=True)
 
 
 def test_python_home_that_is_the_executable_is_refused(launch):
     done = site(launch, GROUP, HOME="/srv/venv/bin/python").test_config()
-    assert done.returncode != 0 and "python-home" in done.stdout and "bin/python" in done.stdout
+    assert done.returncode != 0 and "option 'python-home'" in done.stdout and "Write /srv/venv, " in done.stdout
 
 
 def test_environment_whose_python_is_gone(launch):
@@ -86,7 +87,7 @@ def test_environment_whose_python_is_gone(launch):
         link.unlink()
     (home / "bin" / "python").symlink_to("/usr/bin/python3.10-that-was-removed")
     server.configure(GROUP, SITE=server.root / "site", HOME=home)
-    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "no longer there", f"python3 -m venv --clear {home}")
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "no longer there", f"python3 -m venv --clear {home}", error=True)
 
 
 def test_environment_of_another_version_than_its_python(launch):
@@ -104,7 +105,7 @@ def test_python_home_of_the_whole_server(launch):
     server = site(launch, "WSGIPythonHome /nonexistent\nWSGIDaemonProcess one\nWSGIDaemonProcess two\n"
                           "WSGIScriptAlias /1 @SITE@/app.wsgi process-group=one\n"
                           "WSGIScriptAlias /2 @SITE@/app.wsgi process-group=two\n")
-    found = findings.of(server)
+    found = findings.of(server, errors=2)
     assert {one[:2] for one in found} == {("WSGI1003", server.line_of("WSGIPythonHome"))}, found
     assert "WSGIPythonHome /nonexistent" in found[0][2]
 
@@ -112,6 +113,110 @@ def test_python_home_of_the_whole_server(launch):
 def test_python_of_embedded_mode(launch):
     server = site(launch, "WSGIPythonHome /nonexistent\nWSGIScriptAlias / @SITE@/app.wsgi\n")
     findings.expect(server, "WSGI1003", "WSGIPythonHome", "Embedded", "500")
+
+
+def closed_environment(launch, *, mode_of="", mode=0o700, more="user=@OTHER@ home=/"):
+    """A server with a group of another user, and a directory of its virtual environment that root has closed."""
+    root_only()
+    server = site(launch, "")
+    home = virtual_environment(server)
+    if mode_of:
+        (path,) = home.parent.glob(f"{home.name}{mode_of}")
+        path.chmod(mode)
+    server.configure(GROUP.replace("\n", f" {more}\n", 1), SITE=server.root / "site", HOME=home)
+    return server, home
+
+
+def test_environment_that_the_user_may_not_enter(launch):
+    server, home = closed_environment(launch, mode_of="/")
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", f"user '{env.other_user()}' of process group 'site'",
+                    f"may not enter '{home}' (mode 0700, owner root:root)", "503", error=True)
+
+
+def test_environment_in_the_home_of_root(launch):
+    root_only()
+    if pathlib.Path("/root").stat().st_mode & 0o001:
+        pytest.skip("/root is open for everybody")
+    server = site(launch, "")
+    with tempfile.TemporaryDirectory(dir="/root") as folder:
+        subprocess.run([server.platform.python.executable, "-m", "venv", "--without-pip", folder], check=True)
+        server.configure(GROUP.replace("\n", " user=@OTHER@ home=/\n", 1), SITE=server.root / "site", HOME=folder)
+        text = findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "may not enter '/root'", "below /srv", "503",
+                               error=True)
+        assert "chmod" not in text
+
+
+def test_environment_of_a_python_that_the_user_may_not_reach(launch):
+    # As pyenv and uv install them for root: the environment is open, and what its bin/python leads to is not.
+    root_only()
+    server = site(launch, "")
+    home, closed = virtual_environment(server), server.root / "closed"
+    closed.mkdir(mode=0o700)
+    python = (home / "bin" / "python3").resolve()
+    (closed / python.name).write_bytes(b"#!/bin/sh\n")
+    (closed / python.name).chmod(0o755)
+    for link in (home / "bin").glob("python*"):
+        link.unlink()
+    (home / "bin" / "python").symlink_to(closed / python.name)
+    server.configure(GROUP.replace("\n", " user=@OTHER@ home=/\n", 1), SITE=server.root / "site", HOME=home)
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", f"'{home}/bin/python' cannot be run",
+                    f"may not enter '{closed}'", error=True)
+
+
+def test_python_that_the_user_may_not_execute(launch):
+    root_only()
+    server = site(launch, "")
+    python = server.root / "site" / "python3.11"
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o744)
+    server.configure(GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.11 user=@OTHER@ home=/"),
+                     SITE=server.root / "site")
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", f"may not execute '{python}' (mode 0744", error=True)
+
+
+@pytest.mark.parametrize("rights, verb", [(0o700, "enter"), (0o711, "list")])
+def test_packages_that_the_user_may_not_find(launch, rights, verb):
+    server, home = closed_environment(launch, mode_of="/lib/python3.*/site-packages", mode=rights)
+    (packages,) = home.glob("lib/python3.*/site-packages")
+    findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"may not {verb} '{packages}'",
+                    f"user '{env.other_user()}'", f"no package will be found in '{packages}'")
+
+
+@pytest.mark.parametrize("name, rights", [("bottle.py", 0o600), ("django", 0o700)])
+def test_package_that_the_user_may_not_read(launch, name, rights):
+    server, home = closed_environment(launch)
+    (packages,) = home.glob("lib/python3.*/site-packages")
+    if name.endswith(".py"):
+        (packages / name).write_text("")
+    else:
+        (packages / name).mkdir()
+    (packages / name).chmod(rights)
+    findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"'{name}' in '{packages}' cannot be imported")
+
+
+def test_environment_whose_settings_the_user_may_not_read(launch):
+    server, home = closed_environment(launch, mode_of="/pyvenv.cfg", mode=0o600)
+    findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"may not read '{home}/pyvenv.cfg'")
+
+
+def test_environment_of_embedded_mode_that_httpd_may_not_enter(launch):
+    root_only()
+    server = site(launch, "WSGIPythonHome @ROOT@/venv\nWSGIScriptAlias / @SITE@/app.wsgi\n")
+    home = virtual_environment(server)
+    home.chmod(0o700)
+    findings.expect(server, "WSGI1003", "WSGIPythonHome", f"httpd's user '{env.httpd_user()}' may not enter '{home}'", "500")
+    home.chmod(0o755)
+    (packages,) = home.glob("lib/python3.*/site-packages")
+    packages.chmod(0o700)
+    findings.expect(server, "WSGI1033", "WSGIPythonHome", f"no package will be found in '{packages}'")
+
+
+def test_search_path_that_may_not_be_listed(launch):
+    root_only()
+    server = site(launch, GROUP.replace("\n", " python-path=@SITE@/lib user=@OTHER@ home=/\n", 1), HOME="@VENV@")
+    (server.root / "site" / "lib").mkdir()
+    (server.root / "site" / "lib").chmod(0o711)
+    findings.expect(server, "WSGI1033", "WSGIDaemonProcess site", f"may not list '{server.root}/site/lib'")
 
 
 def test_search_path_that_does_not_exist(launch):
@@ -133,18 +238,80 @@ DAEMON = "WSGIDaemonProcess site python-home=@VENV@ @MORE@\nWSGIScriptAlias / @S
 @pytest.mark.parametrize("option, tool", [("user", "adduser"), ("group", "addgroup")])
 def test_account_that_does_not_exist(launch, option, tool):
     server = site(launch, DAEMON, MORE=f"{option}=no-such-{option}")
-    findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", f"no {option} 'no-such-{option}'", tool)
+    findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", f"no {option} 'no-such-{option}'", tool, error=True)
+
+
+@pytest.mark.parametrize("option", ["supplementary-groups", "script-user", "script-group", "socket-user"])
+def test_account_of_another_option_that_does_not_exist(launch, option):
+    root_only()
+    server = site(launch, DAEMON, MORE=f"{option}=nobody-has-this-name")
+    findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", f"({option}=)", error=True)
+
+
+def test_service_without_a_script(launch):
+    server = site(launch, DAEMON + "WSGIDaemonProcess service python-home=@VENV@ threads=0\n", MORE="")
+    findings.expect(server, "WSGI1071", "WSGIDaemonProcess service", "WSGIImportScript", "503", error=True)
+    server.configure("WSGIImportScript @SITE@/app.wsgi process-group=service application-group=%{GLOBAL}",
+                     SITE=server.root / "site")
+    assert findings.of(server) == []
+
+
+def test_every_finding_is_told_before_the_test_fails(launch):
+    server = site(launch, """
+        WSGIDaemonProcess one python-home=@VENV@ user=no-such-user
+        WSGIDaemonProcess two python-home=/nonexistent
+        WSGIScriptAlias /1 @SITE@/app.wsgi process-group=one
+        WSGIScriptAlias /2 @SITE@/absent.wsgi process-group=two""")
+    found = findings.of(server, errors=2)
+    assert sorted(one[0] for one in found) == ["WSGI0135", "WSGI1003", "WSGI1005"], found
+    lines = [line for line in server.test_config().stdout.splitlines() if line]
+    last = max(index for index, line in enumerate(lines) if line.startswith("WSGI"))
+    assert lines[last + 1].startswith("2 findings of mod_wsgi are errors: ")
+
+
+def test_a_dump_is_printed_and_does_not_fail(launch):
+    server = site(launch, DAEMON, MORE="user=no-such-user")
+    server.write_config()
+    for define in ("DUMP_WSGI", "DUMP_VHOSTS", "DUMP_MODULES", "DUMP_RUN_CFG"):
+        done = server._run("-t", "-D", define)
+        assert done.returncode == 0, done.stdout
+        assert define != "DUMP_WSGI" or "Process group 'site'" in done.stdout and "WSGI1005" in done.stdout
+
+
+def test_an_ordinary_user_is_told_of_accounts_only(launch):
+    """Others do not see what root will see; whether an account exists they know."""
+    root_only()
+    server = site(launch, DAEMON, MORE="@MORE@")
+    for more, code in (("env-file=@ROOT@/secret.env", 0), ("home=@ROOT@/absent", 0), ("user=no-such-user", 1)):
+        server.reconfigure(GRANT + DAEMON, MORE=more.replace("@ROOT@", str(server.root)), SITE=server.root / "site")
+        (server.root / "secret.env").write_text("A=1\n")
+        (server.root / "secret.env").chmod(0o600)
+        done = subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", env.httpd(), "-t", "-f",
+                               server.config_file], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == code, done.stdout
+
+
+def test_a_start_tolerates_what_the_test_refuses(launch):
+    server = site(launch, DAEMON, MORE="user=no-such-user")
+    findings.expect(server, "WSGI1005", "WSGIDaemonProcess site", error=True)
+    server.log.expect("WSGI1005", "WSGI0117")
+    server.start(wait=False)
+    server.wait_answering()
+    assert server.get("/").status == 503
+    server.graceful()
+    server.wait_answering()
+    assert server.is_alive()
 
 
 def test_home_that_does_not_exist(launch):
     server = site(launch, DAEMON, MORE="home=@SITE@/absent/deeper")
     findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", f"'{server.root}/site/absent' does not exist",
-                    "home=", "503")
+                    "home=", "503", error=True)
 
 
 def test_home_that_is_a_file(launch):
     server = site(launch, DAEMON, MORE="home=@SITE@/app.wsgi")
-    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", "is no directory")
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", "is no directory", error=True)
 
 
 def test_home_that_the_user_may_not_enter(launch):
@@ -154,13 +321,13 @@ def test_home_that_the_user_may_not_enter(launch):
     (server.root / "site" / "closed").chmod(0o700)
     findings.expect(server, "WSGI1006", "WSGIDaemonProcess site",
                     f"may not enter '{server.root}/site/closed' (mode 0700, owner root:root)",
-                    f"chmod o+x {server.root}/site/closed", f"user '{env.other_user()}'")
+                    f"chmod o+x {server.root}/site/closed", f"user '{env.other_user()}'", error=True)
 
 
 def test_socket_directory_that_does_not_exist(launch):
     server = site(launch, "WSGISocketPrefix @ROOT@/absent/wsgi\n" + DAEMON, MORE="")
     findings.expect(server, "WSGI1007", "WSGISocketPrefix /tmp",
-                    f"'{server.root}/absent/'", "WSGISocketPrefix /run/apache2/wsgi")
+                    f"'{server.root}/absent/'", "WSGISocketPrefix /run/apache2/wsgi", error=True)
 
 
 def test_socket_directory_that_httpd_may_not_enter(launch):
@@ -168,7 +335,7 @@ def test_socket_directory_that_httpd_may_not_enter(launch):
     server = site(launch, "WSGISocketPrefix @ROOT@/closed/wsgi\n" + DAEMON, MORE="")
     (server.root / "closed").mkdir(mode=0o700)
     findings.expect(server, "WSGI0117", f"WSGISocketPrefix {server.root}/closed", f"'{server.root}/closed",
-                    "mode 0700", "chmod o+x", "WSGISocketPrefix /run/apache2/wsgi")
+                    "mode 0700", "chmod o+x", "WSGISocketPrefix /run/apache2/wsgi", error=True)
 
 
 # Scripts
@@ -239,6 +406,98 @@ def test_directory_that_nothing_opens(launch):
     assert [one[:2] for one in found] == [("WSGI1008", server.line_of("WSGIScriptAlias"))], found
     assert f"<Directory {server.root}/site> Require all granted </Directory>" in found[0][2]
     assert f"httpd.conf:{server.line_of('Require all denied')}" in found[0][2] and "403" in found[0][2]
+
+
+CLOSED = "WSGIScriptAlias / @ROOT@/site/app.wsgi process-group=%{GLOBAL}\n"
+
+
+@pytest.mark.parametrize("more, is_found", [
+    ("", True),
+    ("AccessFileName .htaccess\n", True),
+    # The file is there, and is not read.
+    ("AccessFileName .rules\n", True),
+    ("<Directory @ROOT@/site>\nAllowOverride None\n</Directory>\n", True),
+    ("AccessFileName .rules\n<Directory @ROOT@/site>\nAllowOverride AuthConfig\n</Directory>\n", False),
+    ("AccessFileName .a .b\n<Directory @ROOT@/site>\nAllowOverride AuthConfig\n</Directory>\n", True),
+    # A typo; sections for something else.
+    ("<Directory @ROOT@/sitte>\nRequire all granted\n</Directory>\n", True),
+    ("<Location />\nRequire all granted\n</Location>\n", False),
+    ("<DirectoryMatch site>\nRequire all granted\n</DirectoryMatch>\n", False),
+])
+def test_directory_that_only_a_file_could_open(launch, more, is_found):
+    server = launch(start=False)
+    (server.root / "site").mkdir()
+    (server.root / "site" / "app.wsgi").write_text("application = None\n")
+    (server.root / "site" / ".rules").write_text("Require all granted\n")
+    server.configure(CLOSED + more)
+    assert [one[0] for one in findings.of(server)] == ["WSGI1008"] * is_found
+
+
+# Applications that another directive hides
+
+HIDDEN = [
+    ("Alias / @ROOT@/htdocs/\n", "/"),
+    ("Alias / @ROOT@/htdocs/\n", "/app"),
+    ("Alias /app @ROOT@/htdocs\n", "/app"),
+    ("Alias /app @ROOT@/htdocs\n", "/app/api"),
+    ("ScriptAlias /app/ @ROOT@/htdocs/\n", "/app/api"),
+    ("LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so\nProxyPass / http://127.0.0.1:1/\n", "/app"),
+    ("WSGIScriptAlias / @SITE@/other.wsgi process-group=%{GLOBAL}\n", "/app"),
+    ("WSGIScriptAlias /app @SITE@/other.wsgi process-group=%{GLOBAL}\n", "/app"),
+]
+PROXY = HIDDEN[5][0]
+SEEN = [
+    ("Alias /static @ROOT@/htdocs\nAlias /favicon.ico @ROOT@/htdocs/ready.txt\n", "/"),
+    ("Alias /app @ROOT@/htdocs\n", "/apple"),
+    ("Alias /app/static/ @ROOT@/htdocs/\n", "/app"),
+    # /app itself still comes to the application.
+    ("Alias /app/ @ROOT@/htdocs/\n", "/app"),
+    ("AliasMatch ^/(.*)$ @ROOT@/htdocs/$1\n", "/app"),
+    ("Redirect permanent /old http://example.com/\n", "/"),
+    ("<Location /x>\nAlias @ROOT@/htdocs\n</Location>\n", "/"),
+    ("<VirtualHost *:@PORT@>\nServerName other.test\nAlias / @ROOT@/htdocs/\n</VirtualHost>\n", "/"),
+    (PROXY.replace("ProxyPass /", "ProxyPass /app !\nProxyPass /"), "/app"),
+    (PROXY.replace("ProxyPass /", "ProxyPass /app/sub !\nProxyPass /"), "/app"),
+    (PROXY.replace("ProxyPass /", "ProxyPassMatch ^/app !\nProxyPass /"), "/app"),
+    (PROXY + "SetEnvIf Request_URI ^/app no-proxy\n", "/app"),
+    (PROXY.replace("ProxyPass /", "ProxyPass /backend/"), "/"),
+    ("WSGIScriptAlias /app/api @SITE@/other.wsgi process-group=%{GLOBAL}\n", "/app"),
+    ("WSGIScriptAliasMatch ^/x @SITE@/other.wsgi process-group=%{GLOBAL}\n", "/"),
+    # The same twice.
+    ("WSGIScriptAlias /app @SITE@/app.wsgi process-group=%{GLOBAL}\n", "/app"),
+]
+
+
+def hidden_site(launch, more, path):
+    server = site(launch, "")
+    (server.root / "site" / "other.wsgi").write_text("application = None\n")
+    server.configure(f"{more}WSGIScriptAlias {path} @SITE@/app.wsgi process-group=%{{GLOBAL}}", SITE=server.root / "site")
+    return server
+
+
+@pytest.mark.parametrize("more, path", HIDDEN)
+def test_application_that_is_hidden(launch, more, path):
+    server = hidden_site(launch, more, path)
+    server.write_config()
+    other = more.splitlines()[-1].split(" ")
+    found = findings.of(server)
+    place = server.line_of(f"{path} {server.root}/site/app.wsgi")
+    assert [one[:2] for one in found] == [("WSGI1081", place)], found
+    assert other[0] in found[0][2] and f"httpd.conf:{server.line_of(' '.join(other[:2]) + ' ')}" in found[0][2], found
+
+
+@pytest.mark.parametrize("more, path", SEEN)
+def test_application_that_is_not_hidden(launch, more, path):
+    assert findings.of(hidden_site(launch, more, path)) == []
+
+
+def test_hidden_applications_are_hidden(launch):
+    """The finding is true: what it says of the order is what httpd does."""
+    server = site(launch, "Alias /one @ROOT@/htdocs/ready.txt\n"
+                          "WSGIScriptAlias /one @SITE@/app.wsgi process-group=%{GLOBAL}\n")
+    server.log.expect("WSGI1081")
+    server.start()
+    assert server.get("/one").body == b"ready\n"
 
 
 def test_handler_that_takes_scripts(launch):
