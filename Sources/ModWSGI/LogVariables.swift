@@ -11,12 +11,15 @@ internal import WSGICore
 enum LogVariables {
     /// Whether an argument of any directive mentions a variable of ours.
     static func areMentioned(in first: UnsafePointer<ap_directive_t>?) -> Bool {
+        unsafe anyArgument(of: first) { unsafe strstr($0, "mod_wsgi.") != nil }
+    }
+
+    /// Whether the arguments of a directive, or of one within it, are what is looked for.
+    static func anyArgument(of first: UnsafePointer<ap_directive_t>?, _ matches: (Text) -> Bool) -> Bool {
         var next = unsafe first
         while let directive = unsafe next {
-            if let arguments = unsafe directive.pointee.args, unsafe strstr(arguments, "mod_wsgi.") != nil {
-                return true
-            }
-            if unsafe areMentioned(in: UnsafePointer(directive.pointee.first_child)) { return true }
+            if let arguments = unsafe directive.pointee.args, unsafe matches(arguments) { return true }
+            if unsafe anyArgument(of: UnsafePointer(directive.pointee.first_child), matches) { return true }
             unsafe next = UnsafePointer(directive.pointee.next)
         }
         return false
@@ -25,13 +28,7 @@ enum LogVariables {
     /// Whether an argument of any directive takes one of CGI's variables from httpd's environment, by `%{NAME}e`, `env=NAME`
     /// or `reqenv('NAME')`. mod_wsgi leaves them there.
     static func mentionCGI(in first: UnsafePointer<ap_directive_t>?) -> Bool {
-        var next = unsafe first
-        while let directive = unsafe next {
-            if let arguments = unsafe directive.pointee.args, unsafe mentionsCGI(arguments) { return true }
-            if unsafe mentionCGI(in: UnsafePointer(directive.pointee.first_child)) { return true }
-            unsafe next = UnsafePointer(directive.pointee.next)
-        }
-        return false
+        unsafe anyArgument(of: first) { unsafe mentionsCGI($0) }
     }
 
     private static func mentionsCGI(_ arguments: UnsafePointer<CChar>) -> Bool {
@@ -40,7 +37,7 @@ enum LogVariables {
             "HTTP_", "REMOTE_", "SERVER_", "SCRIPT_", "REQUEST_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING",
             "CONTENT_", "CONTEXT_", "AUTH_TYPE", "DOCUMENT_ROOT", "GATEWAY_INTERFACE",
         ]
-        let contains = { (text: StaticString) in unsafe strstr(arguments, literal(text)) != nil }
+        let contains = { (text: StaticString) in unsafe ap_strcasestr(arguments, literal(text)) != nil }
         return readers.contains(where: contains) && names.contains(where: contains)
     }
 
@@ -72,7 +69,7 @@ enum LogVariables {
         unsafe put(r, "mod_wsgi.x-request_start_us", unsafe String(r.pointee.request_time))
         unsafe put(r, "mod_wsgi.x-queue_start_us", String(facts.queueStart))
         unsafe put(r, "mod_wsgi.x-script_reloading", settings.scriptReloading == .off ? "0" : "1")
-        unsafe put(r, "mod_wsgi.x-enable_sendfile", settings.enableSendfile ? "1" : "0")
+        unsafe put(r, "mod_wsgi.x-enable_sendfile", settings.enableSendfile == .off ? "0" : "1")
         unsafe put(r, "mod_wsgi.x-ignore_activity", settings.ignoreActivity ? "1" : "0")
     }
 

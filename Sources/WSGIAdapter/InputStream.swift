@@ -95,6 +95,15 @@ extension Call {
         }
         var gathered = unsafe Gathering(limit: wanted, expected: state.pointee.bodyLength)
         while gathered.count < wanted {
+            if gathered.isAsExpected {
+                // Most bodies end here; the bytes become the result as they are then.
+                var next: UInt8 = 0
+                let got = unsafe fetch(&next, 1)
+                if got < 0 { return nil }
+                if got == 0 { break }
+                guard unsafe gathered.append(&next, 1) else { return unsafe PyErr_NoMemory() }
+                continue
+            }
             guard let place = unsafe gathered.room() else { return unsafe PyErr_NoMemory() }
             let got = unsafe fetch(place.start, place.count)
             if got < 0 { return nil }
@@ -212,45 +221,76 @@ extension Call {
     var count = 0
     private let limit: Int
     private var capacity: Int
+    /// A bytes object of `capacity`, as many as there will probably be: the result, if it gets full.
+    private var object: PyPointer?
+    /// The memory where it was outgrown.
     private var memory: UnsafeMutablePointer<UInt8>?
+
+    /// The longest body whose declared length is believed. Memory that is not written to costs nothing.
+    private static let mostExpected = 16 << 20
 
     init(limit: Int, expected: Int64) {
         self.limit = limit
-        // A declared length is a hint: believed up to a megabyte. One byte more shows the end without growing.
-        let hint = expected > 0 && expected < 1 << 20 ? Int(expected) &+ 1 : InputStream.chunk
-        capacity = min(limit, hint)
+        let hint = expected > 0 && expected <= Self.mostExpected ? Int(expected) : InputStream.chunk
+        capacity = max(min(limit, hint), 1)
     }
 
-    deinit { unsafe PyMem_Free(memory) }
+    deinit {
+        unsafe PyMem_Free(memory)
+        unsafe Py_DecRef(object)
+    }
+
+    /// Whether there are as many bytes as were expected, and no memory has been made for more.
+    var isAsExpected: Bool { unsafe object != nil && count == capacity }
 
     /// Where the next bytes go, at least one; `nil`: no memory.
     mutating func room() -> (start: UnsafeMutablePointer<UInt8>, count: Int)? {
-        if unsafe memory == nil || count == capacity {
-            if unsafe memory != nil { capacity = min(limit, capacity &* 2) }
-            guard let grown = unsafe PyMem_Realloc(memory, max(capacity, 1)) else { return nil }
-            unsafe memory = grown.assumingMemoryBound(to: UInt8.self)
+        if unsafe memory == nil, unsafe object == nil {
+            unsafe object = PyBytes_FromStringAndSize(nil, capacity)
+        } else if count == capacity {
+            guard grow(to: min(limit, capacity &* 2)) else { return nil }
         }
-        guard let memory = unsafe memory else { return nil }
-        return unsafe (memory + count, capacity &- count)
+        guard let start = unsafe start else { return nil }
+        return unsafe (start + count, capacity &- count)
     }
 
     /// Appends bytes; false: no memory.
     mutating func append(_ start: UnsafePointer<UInt8>, _ length: Int) -> Bool {
-        if capacity &- count < length {
-            capacity = max(capacity &* 2, count &+ length)
-            guard let grown = unsafe PyMem_Realloc(memory, capacity) else { return false }
-            unsafe memory = grown.assumingMemoryBound(to: UInt8.self)
-        } else if unsafe memory == nil {
-            guard unsafe room() != nil else { return false }
+        let isEmpty = unsafe memory == nil && object == nil
+        if capacity &- count < length || isEmpty {
+            guard grow(to: max(isEmpty ? capacity : capacity &* 2, count &+ length)) else { return false }
         }
-        guard let memory = unsafe memory else { return false }
-        unsafe (memory + count).update(from: start, count: length)
+        guard let place = unsafe self.start else { return false }
+        unsafe (place + count).update(from: start, count: length)
         count &+= length
         return true
     }
 
+    private var start: UnsafeMutablePointer<UInt8>? {
+        if let memory = unsafe memory { return unsafe memory }
+        guard let object = unsafe object, let text = unsafe PyBytes_AsString(object) else { return nil }
+        return unsafe UnsafeMutableRawPointer(text).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Makes room in memory of its own; false: there is none.
+    private mutating func grow(to wanted: Int) -> Bool {
+        let former = unsafe memory == nil ? start : nil
+        guard let grown = unsafe PyMem_Realloc(memory, wanted) else { return false }
+        unsafe memory = grown.assumingMemoryBound(to: UInt8.self)
+        capacity = wanted
+        guard let former = unsafe former else { return true }
+        unsafe memory?.update(from: former, count: count)
+        unsafe Py_DecRef(object)
+        unsafe object = nil
+        return true
+    }
+
     /// What was gathered, as bytes.
-    borrowing func bytes() -> PyPointer? {
-        unsafe Python.bytes(UnsafeRawBufferPointer(start: memory, count: count))?.take()
+    mutating func bytes() -> PyPointer? {
+        if isAsExpected, let whole = unsafe object {
+            unsafe object = nil
+            return unsafe whole
+        }
+        return unsafe Python.bytes(UnsafeRawBufferPointer(start: start, count: count))?.take()
     }
 }

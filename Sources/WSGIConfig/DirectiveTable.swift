@@ -109,7 +109,7 @@ public enum DirectiveTable {
             "WSGIChunkedRequest", \.chunkedRequest, .flag, in: .fileInfo,
             help: "On or Off: accept request bodies whose length is not declared."),
         .setting(
-            "WSGIMapHEADToGET", \.mapHeadToGet, .headMapping, in: .fileInfo,
+            "WSGIMapHEADToGET", \.mapHeadToGet, .onOffAuto, in: .fileInfo,
             help: "On, Off or Auto: let applications see HEAD as GET; Auto does when an output filter needs the body."),
         .setting(
             "WSGIErrorOverride", \.errorOverride, .flag, in: .fileInfo,
@@ -146,8 +146,9 @@ public enum DirectiveTable {
             return list
         },
         .setting(
-            "WSGIEnableSendfile", \.enableSendfile, .flag, in: .fileInfo,
-            help: "On or Off: let httpd use sendfile for files that applications return."),
+            "WSGIEnableSendfile", \.enableSendfile, .onOffAuto, in: .fileInfo,
+            help:
+                "On, Off or Auto: let httpd use sendfile for files that applications return; Auto does for local ones."),
         .setting(
             "WSGIIgnoreActivity", \.ignoreActivity, .flag, in: .fileInfo,
             help: "On or Off: leave the inactivity timer of a process as it is when it serves these requests."),

@@ -14,12 +14,12 @@ public struct DirectorySettings: Equatable, Sendable {
     public var passAuthorization = false
     /// Whether a request body of unknown length is accepted.
     public var chunkedRequest = false
-    /// Whether httpd may use sendfile for files that applications return.
-    public var enableSendfile = false
+    /// Whether httpd may use sendfile for files that applications return; `auto`: those of local file systems.
+    public var enableSendfile = OnOffAuto.auto
     /// Whether httpd's error documents replace the error pages of applications.
     public var errorOverride = false
-    /// Whether applications see HEAD as GET.
-    public var mapHeadToGet = HeadMapping.auto
+    /// Whether applications see HEAD as GET; `auto`: when an output filter of the request needs the body to do its work.
+    public var mapHeadToGet = OnOffAuto.auto
     /// The headers in which proxies are believed.
     public var trustedProxyHeaders: [TrustedHeader] = []
     /// The proxies that are believed; `nil`: whoever connects.

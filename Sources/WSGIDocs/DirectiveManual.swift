@@ -258,10 +258,12 @@ enum DirectiveManual {
         ManualEntry(
             "WSGIEnableSendfile",
             """
-            `On` lets httpd use the system's `sendfile` for files that an application returns with `wsgi.file_wrapper`, if \
-            `EnableSendfile` allows it too. Leave it off where files are on network file systems or change while they are \
-            sent.
-            """),
+            `On` lets httpd use the system's `sendfile` for files that an application returns with `wsgi.file_wrapper`: the \
+            system sends them without copying them through httpd. `Auto` does so for files of file systems that are known to \
+            be local (Btrfs, ext, F2FS, overlay, tmpfs, XFS, ZFS). Write `Off` where files are overwritten in place while they \
+            are sent: a slow client may then get some of the new content.
+            """,
+            difference: "The default is `Auto`; there is no `Auto` there, and the default is `Off`."),
         ManualEntry(
             "WSGIIgnoreActivity",
             """

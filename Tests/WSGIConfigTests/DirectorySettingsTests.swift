@@ -18,7 +18,7 @@ struct DirectorySettingsTests {
         #expect(merged.chunkedRequest)
         #expect(merged.passAuthorization)
         #expect(merged.written == parent.written | child.written)
-        #expect(!merged.enableSendfile && merged.callableObject.text == "application")
+        #expect(merged.enableSendfile == .auto && merged.callableObject.text == "application")
     }
 
     @Test func aDefaultThatWasWrittenWins() throws {

@@ -48,6 +48,15 @@ struct HeaderRulesTests {
         #expect(Self.fault("X", ["a", "b"]) == (nil, -1))
         #expect(Self.fault("X Y", ["a"]) == (.name, -1))
         #expect(Self.fault("X", ["a\r\nSet-Cookie: b"]) == (.value, -1))
+        for name in ["Connection", "TE", "trailer", "Upgrade", "trailers", "KEEP-ALIVE", "Transfer-Encoding"] {
+            #expect(Self.fault(name, ["a"]) == (.hopByHop, -1))
+        }
+        for name in ["Proxy-Authenticate", "Proxy-Authorization"] {
+            #expect(Self.fault(name, ["a"]) == (.hopByHop, -1))
+        }
+        for name in ["TX", "Traile", "Upgraded", "Connectio", "Set-Cookie"] {
+            #expect(Self.fault(name, ["a"]) == (nil, -1))
+        }
         #expect(Self.fault("content-LENGTH", [" +05 ", "5"]) == (nil, 5))
         for wrong in ["", "x", "-1", "1 2", "1234567890123456789"] {
             #expect(Self.fault("Content-Length", [wrong]) == (.contentLength, -1))

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -371,6 +372,24 @@ uint64_t wsgi_monotonic_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool wsgi_is_on_local_disk(int32_t descriptor) {
+    struct statfs system;
+    if (fstatfs(descriptor, &system) != 0)
+        return false;
+    switch ((uint32_t)system.f_type) {
+    case 0xEF53:     /* ext2, ext3, ext4 */
+    case 0x58465342: /* XFS */
+    case 0x9123683E: /* Btrfs */
+    case 0xF2F52010: /* F2FS */
+    case 0x2FC12FC1: /* ZFS */
+    case 0x01021994: /* tmpfs */
+    case 0x794C7630: /* overlay */
+        return true;
+    default:
+        return false;
+    }
 }
 
 int64_t wsgi_wall_microseconds(void) {

@@ -5,7 +5,7 @@ struct ResponsePolicy {
     /// `WSGIErrorOverride`: httpd's error documents replace what applications say about errors.
     var overridesErrors = false
     /// `WSGIEnableSendfile`.
-    var usesSendfile = false
+    var usesSendfile = OnOffAuto.auto
     /// `header-buffer-size`: the most bytes of one header; 0: any.
     var longestHeader = 0
     /// `response-buffer-size`: the most bytes that wait in this process for a slow client.

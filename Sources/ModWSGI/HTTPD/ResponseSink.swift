@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
@@ -208,7 +209,8 @@ internal import WSGIWire
         isCommitted = true
         holdsFile = true
         given = given &+ length
-        return backlog.addFile(descriptor, offset: offset, length: length, sendfile: policy.usesSendfile)
+        let sendfile = policy.usesSendfile == .on || policy.usesSendfile == .auto && wsgi_is_on_local_disk(descriptor)
+        return backlog.addFile(descriptor, offset: offset, length: length, sendfile: sendfile)
     }
 
     /// Passes on what the client takes, until the worker has something to say.

@@ -1,5 +1,6 @@
 """mod_wsgi's variables in CustomLog, Header and the like."""
 
+import base64
 import re
 
 import pytest
@@ -54,6 +55,45 @@ def test_the_environ_keeps_its_types(launch, mode):
     told = server.get("/app").json["environ"]
     assert told["mod_wsgi.version"]["type"] == "tuple" and told["mod_wsgi.request_start"]["type"] == "float"
     assert not [key for key in told if key.startswith("mod_wsgi.x-")]
+
+
+CGI = """
+LogFormat "%U|%{REMOTE_USER}e|%{SCRIPT_NAME}e|%{PATH_INFO}e|%{REQUEST_METHOD}e|%{HTTP_X_TENANT}e|%{AUTH_TYPE}e" ours
+CustomLog logs/ours.log ours
+WSGIScriptAlias /app @APPS@/environ/app.wsgi
+<Location /app>
+    AuthType Basic
+    AuthName x
+    AuthUserFile @ROOT@/users
+    Require valid-user
+</Location>
+"""
+
+
+@pytest.mark.mpms
+def test_cgi_variables_in_the_access_log(launch, mode):
+    server = launch(hosting(mode) + CGI, start=False)
+    (server.root / "users").write_text("jane:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=\n")  # 123456
+    server.start()
+    basic = {"Authorization": "Basic " + base64.b64encode(b"jane:123456").decode(), "X-Tenant": "acme"}
+    for method in "GET", "POST":
+        server.request(method, "/app/info", basic, b"x=1" if method == "POST" else None)
+        until(lambda: logged(server, "/app/info")[4] == method, "the record")
+        assert logged(server, "/app/info") == ["/app/info", "jane", "/app", "/info", method, "acme", "Basic"]
+    server.get("/ready.txt")
+    assert logged(server, "/ready.txt")[1:] == ["-"] * 6
+
+
+@pytest.mark.parametrize("directive, seen", [
+    ('Header set X-Seen "%{PATH_INFO}e"', "/info"), ('Header set X-Seen "%{http_x_tenant}e"', "acme"),
+    ("Header set X-Seen yes env=HTTP_X_TENANT", "yes"), ("Header set X-Seen yes env=HTTP_X_OTHER", None),
+    ("Header set X-Seen \"expr=%{reqenv:REQUEST_URI}\"", "/app/info?q"),
+    ("Header set X-Seen yes \"expr=reqenv('QUERY_STRING') == 'q'\"", "yes"),
+    ("<Location /app>\n<If \"true\">\nHeader set X-Seen %{REMOTE_ADDR}e\n</If>\n</Location>", "127.0.0.1")])
+def test_cgi_variables_in_headers(launch, mode, directive, seen):
+    server = launch(hosting(mode) + f"WSGIScriptAlias /app @APPS@/environ/app.wsgi\n{directive}\n")
+    answer = server.get("/app/info?q", {"X-Tenant": "acme"})
+    assert answer.header("X-Seen") == seen and answer.json["environ"]["PATH_INFO"]["value"] == "/info"
 
 
 def test_nothing_is_set_when_nobody_asks(launch, mode):

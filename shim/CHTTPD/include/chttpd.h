@@ -123,10 +123,10 @@ static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade
 }
 /* Makes every bucket own its data, which may change from now on where it was. */
 apr_status_t chttpd_set_aside(apr_bucket_brigade *brigade, apr_pool_t *pool);
-/* Reads from the request's input filters, blocking. httpd's own filter answers a body that is too large or malformed by
- * itself, in the middle of whatever the application is sending; here that answer is withheld, and its status goes to
- * `refusal` (0: there was none). */
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, int *refusal);
+/* Reads from the request's input filters, blocking or what is there. httpd's own filter answers a body that is too
+ * large or malformed by itself, in the middle of whatever the application is sending; here that answer is withheld, and
+ * its status goes to `refusal` (0: there was none). */
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal);
 /* The socket of a request's connection; -1 when the connection is a stream of another one. */
 int chttpd_client_socket(const request_rec *r);
 static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
@@ -178,6 +178,7 @@ static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*f
     apr_pool_cleanup_register(pool, data, function, apr_pool_cleanup_null);
 }
 static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STATUS_IS_TIMEUP(status); }
+static inline bool chttpd_status_is_again(apr_status_t status) { return APR_STATUS_IS_EAGAIN(status); }
 static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 enum chttpd_client {

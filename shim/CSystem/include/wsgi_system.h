@@ -112,6 +112,9 @@ void wsgi_fork_guard_set(int32_t descriptor, bool guarded);
 /* Whether this process was forked off one that installed the guard. */
 bool wsgi_fork_guard_tripped(void);
 
+/* Whether a file is on a file system that is known to be local; false also when that cannot be found out. */
+bool wsgi_is_on_local_disk(int32_t descriptor);
+
 /* --- time --- */
 
 /* Nanoseconds that never jump. */

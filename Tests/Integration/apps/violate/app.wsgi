@@ -61,6 +61,13 @@ def application(environ, start_response):
         start_response("200 OK", headers)("body")
     elif rule == "exc_info_type":
         start_response("200 OK", headers, "no tuple")
+    elif rule == "status_interim":
+        start_response("103 Early Hints", headers)
+    elif rule == "hop_by_hop":
+        start_response("200 OK", headers + [("Transfer-Encoding", "chunked")])
+    elif rule == "twice":
+        start_response("200 OK", headers)
+        start_response("200 OK", headers)
     elif rule == "raise":
         raise ValueError("raised on purpose")
     elif rule == "raise_after_start":

@@ -1,16 +1,13 @@
-/// What `WSGIMapHEADToGET` says: whether applications see HEAD as GET.
-public enum HeadMapping: UInt8, Sendable {
-    /// Every HEAD is a GET to the application.
+/// A setting that is on, off, or depends on the request.
+public enum OnOffAuto: UInt8, Sendable {
     case on
-    /// HEAD stays HEAD.
     case off
-    /// HEAD becomes GET when an output filter of the request needs the body to do its work.
     case auto
 }
 
-extension ValueKind where Value == HeadMapping {
+extension ValueKind where Value == OnOffAuto {
     /// `On`, `Off` or `Auto`, in any case.
-    static var headMapping: Self {
+    static var onOffAuto: Self {
         Self(
             usage: "On|Off|Auto", syntax: "On, Off or Auto",
             parse: { word in
