@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import CSystem
 internal import WSGIConfig
 
 /// A search for something in the configuration that is accepted and does not work, or works otherwise than meant.
@@ -58,6 +59,7 @@ struct ConfigCheck: Sendable {
 
     private static func findings(_ main: Server, always: Bool) -> [Finding] {
         guard let facts = unsafe ConfigFacts(main: main) else { return [] }
+        defer { wsgi_access_end() }
         var told: Set<String> = []
         return all.filter { !always || $0.moment == .always }
             .flatMap { $0.find(facts) }

@@ -45,7 +45,7 @@ struct ConfigTree {
         }
 
         /// The arguments as words, without their quotes.
-        var words: [String] { (try? Words(arguments, of: name))?.all.map(\.text) ?? [] }
+        private(set) lazy var words: [String] = (try? Words(arguments, of: name))?.all.map(\.text) ?? []
 
         /// The value of an option `name=value` among the arguments.
         func option(_ name: String) -> String? {
@@ -75,13 +75,17 @@ struct ConfigTree {
 
     /// Every directive and section of the tree, with the sections it stands in, outermost first.
     func forEach(_ body: (Node, _ within: [Node]) -> Void) {
-        func visit(_ nodes: [Node], _ within: [Node]) {
+        var within: [Node] = []
+        func visit(_ nodes: [Node]) {
             for node in nodes {
                 body(node, within)
-                visit(node.children, within + [node])
+                guard !node.children.isEmpty else { continue }
+                within.append(node)
+                visit(node.children)
+                within.removeLast()
             }
         }
-        visit(nodes, [])
+        visit(nodes)
     }
 
     private static func read(_ first: UnsafePointer<ap_directive_t>?) -> [Node] {
