@@ -17,7 +17,8 @@ internal import WSGICore
         /// Its settings.
         let settings: ServerSettings
 
-        init(index: Int, title: String, location: SourceLocation?, section: ConfigTree.Node?, settings: ServerSettings) {
+        init(index: Int, title: String, location: SourceLocation?, section: ConfigTree.Node?, settings: ServerSettings)
+        {
             self.index = index
             self.title = title
             self.location = location
