@@ -38,7 +38,7 @@ enum ConfigBridge {
             file: string(statement?.pointee.filename), line: Int(statement?.pointee.line_num ?? 0))
         let context = unsafe context(command)
         let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig(isPermanent: false)
-        let known = server.settings.ownAliasCount
+        let known = server.settings.ownAliases.count
         do {
             if context.place == .htaccess {
                 // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
@@ -52,7 +52,7 @@ enum ConfigBridge {
                     directory: &container.settings)
                 if container.settings.hasHooks || server.settings.directory.hasHooks { ModuleState.expectsHooks = true }
             }
-            if server.settings.ownAliasCount > known, let refusal = unsafe checkPattern(command, server.settings) {
+            if server.settings.ownAliases.count > known, let refusal = unsafe checkPattern(command, server.settings) {
                 return unsafe refusal
             }
             return unsafe directive.isSection ? walk(command) : nil
@@ -93,11 +93,13 @@ enum ConfigBridge {
     /// Makes of the settings of all servers what requests need; the whole configuration has been read.
     static func settle(_ main: Server, _ pool: Pool) {
         let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))
+        let first = unsafe server(main)
         var next: Server? = unsafe main
         var place = 0
         while let here = unsafe next {
             let notice = unsafe notices.map { unsafe OneTimeNotice($0 + place) } ?? OneTimeNotice()
-            unsafe server(here)?.settle(notice, pool)
+            let config = unsafe server(here)
+            unsafe config?.settle(notice, inheriting: config === first ? nil : first, pool)
             unsafe next = here.pointee.next
             place += 1
         }

@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import WSGIConfig
 internal import WSGICore
 
 /// Tells, once for each virtual host, that applications do not see the credentials that clients send.
@@ -12,13 +13,22 @@ enum DroppedAuthorization {
         // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
         guard unsafe r.pointee.ap_auth_type == nil,
             unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil,
+            unsafe !isMeant(r, facts),
             facts.server.authorizationNotice.isDue()
         else { return }
         let host = unsafe string(r.pointee.server?.pointee.server_hostname)
         unsafe Log.request(
             r, .notice, .authorizationDropped,
-            "A client has sent an Authorization header (\(scheme(of: value))), and applications of '\(host)' do not see "
-                + "it: WSGIPassAuthorization On passes it to them. This is said once.")
+            "A client has sent an Authorization header (\(scheme(of: value))) where httpd does not ask for one, and "
+                + "applications of '\(host)' do not see it. Nothing is wrong if httpd itself authenticates another part of "
+                + "the site, or if no application uses the header. Only for applications that check credentials "
+                + "themselves write WSGIPassAuthorization On; it shows them passwords. This is said once.")
+    }
+
+    /// Whether somebody has written that applications do not see the header.
+    private static func isMeant(_ r: Request, _ facts: RequestFacts) -> Bool {
+        facts.effective.settings.isWritten("WSGIPassAuthorization")
+            || (unsafe apr_table_get(r.pointee.notes, "mod_wsgi.pass_authorization") != nil)
     }
 
     /// The name of the scheme, RFC 9110, 11.1; nothing else of the value, which is a secret.

@@ -85,7 +85,7 @@ enum Refusals {
         unsafe Log.request(
             r, .error, .processGroupRefused,
             "WSGIRestrictProcess does not allow \(name.isEmpty ? "embedded mode (%{GLOBAL})" : "process group '\(name)'") "
-                + "here; it allows: \(allowed).")
+                + "here; it allows: \(allowed.isEmpty ? "none" : allowed).")
         return HTTP_INTERNAL_SERVER_ERROR
     }
 

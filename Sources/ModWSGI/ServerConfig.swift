@@ -12,18 +12,23 @@ final class ServerConfig {
 
     /// The settings of requests for whose directory nothing was written.
     @safe @exclusivity(unchecked) private(set) var effective = DirectoryConfig(isPermanent: true)
-    /// The aliases, in the order in which they are tried.
-    @safe @exclusivity(unchecked) private(set) var aliases: [MappedAlias] = []
-    /// Finds among them.
+    /// The aliases that were written in this server, in the order in which they are tried.
+    @safe @exclusivity(unchecked) private var aliases: [MappedAlias] = []
+    /// The server whose aliases are tried after them: the main one, for a virtual host.
+    @safe @exclusivity(unchecked) private var inherited: ServerConfig?
+    /// Finds among `aliases`.
     @safe @exclusivity(unchecked) private var aliasIndex = AliasIndex([])
     /// Whether it was said that an Authorization header was dropped; shared by all children.
     @safe @exclusivity(unchecked) private(set) var authorizationNotice = OneTimeNotice()
 
     /// Makes of the settings what requests need; runs in the parent when the whole configuration has been read.
-    func settle(_ notice: OneTimeNotice, _ pool: Pool) {
+    ///
+    /// - Parameter main: The main server, which has been settled before; `nil`: this is it.
+    func settle(_ notice: OneTimeNotice, inheriting main: ServerConfig?, _ pool: Pool) {
         effective = DirectoryConfig(isPermanent: true, settings: settings.directory)
-        aliases = settings.scriptAliases.map { unsafe MappedAlias($0, pool) }
-        aliasIndex = AliasIndex(settings.scriptAliases)
+        aliases = settings.ownAliases.map { unsafe MappedAlias($0, pool) }
+        aliasIndex = AliasIndex(settings.ownAliases)
+        inherited = main
         authorizationNotice = notice
     }
 
@@ -34,7 +39,8 @@ final class ServerConfig {
             if pattern > place { break }
             if unsafe aliases[pattern].covers(uri) { return aliases[pattern] }
         }
-        return place < aliases.count ? aliases[place] : nil
+        if place < aliases.count { return aliases[place] }
+        return unsafe inherited?.alias(of: uri)
     }
 
     /// The settings of a request.

@@ -75,8 +75,9 @@ enum Startup {
         }
         var builder = unsafe GroupBuilder(global, host, main)
         builder.note(scripts: scripts)
+        let scripts = Dictionary(grouping: preloads, by: \.group)
         for (index, group) in names.all.enumerated() {
-            builder.add(group, preloads: preloads.filter { $0.group == index }.map(\.script))
+            builder.add(group, preloads: scripts[index, default: []].map(\.script))
         }
         ModuleState.groups = builder.groups
         FormerGroups.remember(builder.running)
@@ -87,7 +88,7 @@ enum Startup {
 
     /// The scripts that aliases name.
     private static func scripts(of servers: [ConfiguredServer]) -> [String] {
-        servers.flatMap { $0.settings.scriptAliases.filter { !$0.isPattern }.map(\.target.string) }
+        servers.flatMap { $0.settings.ownAliases.filter { !$0.isPattern }.map(\.target.string) }
     }
 
     /// All servers in httpd's order, the main one first; each learns its place.
@@ -113,10 +114,12 @@ enum Startup {
     /// Whether an alias may lead to an embedded application, as far as that can be told without a request.
     private static func mayRunEmbedded(_ servers: [ConfiguredServer]) -> Bool {
         servers.contains { server in
-            server.settings.scriptAliases.contains { alias in
+            let mayRun = { (alias: ScriptAlias) in
                 let group = alias.processGroup ?? server.settings.directory.processGroup
                 return group.isLiteral && group.text.isEmpty
             }
+            return server.settings.ownAliases.contains(where: mayRun)
+                || server.settings.inheritedAliases.contains(where: mayRun)
         }
     }
 }

@@ -27,7 +27,7 @@ enum AliasStatement {
         guard !path.isEmpty else { throw ConfigError("\(directive): the regular expression must not be empty.") }
         guard !target.isEmpty else { throw ConfigError("\(directive): the path of the script must not be empty.") }
         let options = try ScriptOptions(statement, from: 2, known: ScriptOptions.Name.allCases)
-        server.append(
+        server.ownAliases.append(
             ScriptAlias(
                 urlPath: path, isPattern: isPattern, target: target, processGroup: options.processGroup,
                 applicationGroup: options.applicationGroup, callableObject: options.callableObject,

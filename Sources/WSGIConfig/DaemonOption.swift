@@ -16,6 +16,7 @@ public struct DaemonOption: Sendable {
     public let isSecret: Bool
 
     private let set: @Sendable (String, String, inout DaemonOptions) throws(ConfigError) -> Void
+    private let clear: @Sendable (inout DaemonOptions) -> Void
     /// The values as they could stand in the configuration, without quotes: one, unless the option is repeatable.
     public let print: @Sendable (DaemonOptions) -> [String]
     /// The bit of `DaemonOptions.written`.
@@ -37,6 +38,7 @@ public struct DaemonOption: Sendable {
         set = { (word: String, subject: String, options: inout DaemonOptions) throws(ConfigError) in
             options[keyPath: path] = try kind.value(of: word, for: subject)
         }
+        clear = { $0[keyPath: path] = DaemonOptions()[keyPath: path] }
         print = { [kind.print($0[keyPath: path])] }
     }
 
@@ -57,6 +59,7 @@ public struct DaemonOption: Sendable {
             }
             try options[keyPath: path].append(kind.value(of: word, for: subject))
         }
+        clear = { $0[keyPath: path] = [] }
         print = { $0[keyPath: path].map { kind.print($0) } }
     }
 
@@ -86,8 +89,14 @@ public struct DaemonOption: Sendable {
 
     /// Sets the option from a word of the configuration.
     func apply(_ word: String, of owner: String, to options: inout DaemonOptions) throws(ConfigError) {
-        if word.isEmpty, isIgnoredIfEmpty { return }
-        guard !word.isEmpty else { throw ConfigError("option '\(name)' of \(owner) needs a value: \(syntax).") }
+        guard !word.isEmpty else {
+            guard isIgnoredIfEmpty else {
+                throw ConfigError("option '\(name)' of \(owner) needs a value: \(syntax).")
+            }
+            clear(&options)
+            options.written &= ~bit
+            return
+        }
         try set(word, "option '\(name)' of \(owner)", &options)
         options.written |= bit
     }

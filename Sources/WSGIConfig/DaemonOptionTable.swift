@@ -6,8 +6,11 @@ public enum DaemonOptionTable {
 
     /// The option of this name; case counts.
     public static func option(named name: String) -> DaemonOption? {
-        all.first { $0.name.description == name }
+        places[name].map { all[$0] }
     }
+
+    private static let places = Dictionary(
+        all.enumerated().map { ($1.name.description, $0) }, uniquingKeysWith: { first, _ in first })
 
     /// The largest number of processes that all groups together may have: as many as the scoreboard has slots.
     public static let maximumProcesses = 4096

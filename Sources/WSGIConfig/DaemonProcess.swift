@@ -63,7 +63,7 @@ enum DaemonStatement {
                 throw unknownOption(name, of: owner, known: DaemonOptionTable.all.map(\.name.description))
             }
             try option.apply(value, of: owner, to: &options)
-            if option.isPending {
+            if option.isPending, option.print(options) != option.print(DaemonOptions()) {
                 server.notices.append(
                     Notice(
                         subject: "\(statement.directive) \(name)=",
@@ -84,7 +84,9 @@ enum DaemonStatement {
         let definition = DaemonProcess(
             name: name, options: options, location: statement.location,
             isGlobal: statement.context.place == .mainServer, serverName: statement.context.serverName)
-        for first in server.daemonProcesses { try definition.check(against: first) }
+        for place in server.daemonProcesses.indices where server.daemonProcesses[place].name == name {
+            try definition.check(against: server.daemonProcesses[place])
+        }
         server.daemonProcesses.append(definition)
     }
 
@@ -97,10 +99,10 @@ enum DaemonStatement {
             throw ConfigError(
                 "\(directive) needs the name of the process group before its options: \(directive) name \(word.text).")
         }
-        guard !word.text.hasPrefix("%"), word.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        guard word.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ConfigError(
-                "\(directive): '\(word.text)' cannot be the name of a process group; it must not begin with '%' or "
-                    + "contain control characters.")
+                "\(directive): '\(word.text)' cannot be the name of a process group; it must not contain control "
+                    + "characters.")
         }
         return word.text
     }

@@ -27,7 +27,9 @@ public struct Directive: Sendable {
     /// What the administrator should know of an accepted statement.
     private var remarks: @Sendable (Statement) -> [String] = { _ in [] }
     /// Whether this version accepts the directive and does not yet act on it.
-    public private(set) var isPending = false
+    public var isPending: Bool { isMissed != nil }
+    /// Of a directive that this version does not act on, whether its value asks for anything.
+    private var isMissed: (@Sendable (GlobalSettings) -> Bool)?
 
     /// What a directive does.
     enum Effect: Sendable {
@@ -35,7 +37,7 @@ public struct Directive: Sendable {
         case global(Action<GlobalSettings>)
         case interpreter(Action<InterpreterSettings>)
         case server(Action<ServerSettings>)
-        case ignored(check: @Sendable (Statement) throws(ConfigError) -> Void, reason: String)
+        case ignored(isMissed: @Sendable (Statement) throws(ConfigError) -> Bool, reason: String)
         case removed(reason: String)
     }
 
@@ -79,10 +81,10 @@ public struct Directive: Sendable {
         return row
     }
 
-    /// The row of a directive that this version does not act on.
-    var pending: Directive {
+    /// The row of a directive that this version does not act on; `isMissed` says whether the settings ask for anything.
+    func pending(_ isMissed: @escaping @Sendable (GlobalSettings) -> Bool) -> Directive {
         var row = self
-        row.isPending = true
+        row.isMissed = isMissed
         return row
     }
 
@@ -134,8 +136,8 @@ public struct Directive: Sendable {
                 try set(statement, &server.global.interpreter)
             }
         case .server(let act): try act(statement, &server)
-        case .ignored(let check, let reason):
-            try check(statement)
+        case .ignored(let isMissed, let reason):
+            guard try isMissed(statement) else { break }
             server.notices.append(
                 Notice(subject: title, text: "\(title) has no effect: \(reason)", location: location))
         case .removed: break
@@ -143,7 +145,7 @@ public struct Directive: Sendable {
         for remark in remarks(statement) {
             server.notices.append(Notice(subject: remark, text: remark, location: location))
         }
-        if isPending {
+        if let isMissed, isMissed(server.global) {
             server.notices.append(
                 Notice(
                     subject: title, text: "\(title) is accepted, but this version does not act on it yet.",

@@ -93,14 +93,15 @@ extension Directive {
         Directive(name, usage, help, scope, .server(action))
     }
 
-    /// The row of a directive that needs no effect in this module.
+    /// The row of a directive that needs no effect in this module; with the value `usual` it asks for what is the case
+    /// anyway, and nobody need hear of it.
     static func ignored<Value>(
-        _ name: StaticString, _ kind: ValueKind<Value>, help: StaticString, because reason: String
+        _ name: StaticString, _ kind: ValueKind<Value>, usual: Value, help: StaticString, because reason: String
     ) -> Directive {
         Directive(
             name, kind.usage, help, .mainServer,
             .ignored(
-                check: { (statement: Statement) throws(ConfigError) in _ = try statement.onlyValue(kind) },
+                isMissed: { (statement: Statement) throws(ConfigError) in try statement.onlyValue(kind) != usual },
                 reason: reason))
     }
 

@@ -18,9 +18,11 @@ public enum DirectiveTable {
 
     /// The directive of this name; case does not count, as in httpd.
     public static func directive(named name: String) -> Directive? {
-        let wanted = name.lowercased()
-        return all.first { $0.name.description.lowercased() == wanted }
+        places[name.lowercased()].map { all[$0] }
     }
+
+    private static let places = Dictionary(
+        all.enumerated().map { ($1.name.description.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
 
     // MARK: - Which script serves a URI
 
@@ -72,13 +74,7 @@ public enum DirectiveTable {
         .setting(
             "WSGIRestrictProcess", \.restrictProcess, "name ...", in: .directory,
             help: "Names of the process groups that requests may be given to; %{GLOBAL} is embedded mode."
-        ) { (statement: Statement, _) throws(ConfigError) in
-            guard !statement.words.isEmpty else {
-                throw ConfigError(
-                    "\(statement.directive) needs names of process groups; %{GLOBAL} stands for embedded mode.")
-            }
-            return ProcessRestriction(statement.words.map(\.text))
-        },
+        ) { (statement: Statement, _) throws(ConfigError) in ProcessRestriction(statement.words.map(\.text)) },
         .global(
             "WSGISocketPrefix", \.socketPrefix, .text("a path prefix", usage: "prefix"),
             help: "Path prefix of the sockets of daemon processes, relative to ServerRoot."),
@@ -118,12 +114,9 @@ public enum DirectiveTable {
             "WSGITrustedProxyHeaders", \.trustedProxyHeaders, "header ...", in: .fileInfo,
             help: "Headers in which a proxy says what it knows of the client's request: X-Forwarded-For and others."
         ) { (statement: Statement, known) throws(ConfigError) in
-            guard !statement.words.isEmpty else {
-                throw ConfigError("\(statement.directive) needs names of headers, such as X-Forwarded-For.")
-            }
-            return known + statement.words.compactMap { word in try? TrustedHeader(word.text) }
+            known + statement.words.compactMap { word in try? TrustedHeader(word.text) }
         }.remarking { statement in
-            statement.words.compactMap { word in
+            statement.words.filter { !$0.text.isEmpty }.compactMap { word in
                 do throws(ConfigError) {
                     _ = try TrustedHeader(word.text)
                     return nil
@@ -134,9 +127,6 @@ public enum DirectiveTable {
             "WSGITrustedProxies", \.trustedProxies, "address[/bits] ...", in: .fileInfo,
             help: "Addresses or networks of the proxies whose WSGITrustedProxyHeaders are believed."
         ) { (statement: Statement, known) throws(ConfigError) in
-            guard !statement.words.isEmpty else {
-                throw ConfigError("\(statement.directive) needs addresses or networks, such as 10.0.0.0/8.")
-            }
             var list = known ?? AddressList()
             do throws(ConfigError) {
                 for word in statement.words { try list.append(word.text) }
@@ -241,19 +231,19 @@ public enum DirectiveTable {
         .global(
             "WSGIServerMetrics", \.serverMetrics, .flag,
             help: "On or Off: let embedded applications call mod_wsgi.server_metrics."
-        ).pending,
+        ).pending { $0.serverMetrics },
         .global(
             "WSGITelemetryService", "unix:path [interval=seconds]",
             help: "Socket to which processes send samples of what they do.", TelemetryService.apply
-        ).pending,
+        ).pending { _ in true },
         .global(
             "WSGITelemetryOptions", "[+|-]flag ...|None|All",
             help: "What samples include: CaptureUserAgent.", TelemetryOptions.apply
-        ).pending,
+        ).pending { !$0.telemetryOptions.isEmpty },
         .global(
             "WSGISlowRequests", \.slowRequests, .durationOrZero,
             help: "Seconds from which a request is reported as slow."
-        ).pending,
+        ).pending { $0.slowRequests ?? 0 > 0 },
     ]
 }
 

@@ -52,6 +52,11 @@ public struct DirectorySettings: Equatable, Sendable {
     /// Whether nothing was written in this scope: merging it changes nothing.
     public var isEmpty: Bool { written == 0 }
 
+    /// Whether the directive of this name was written in this scope.
+    public func isWritten(_ directive: String) -> Bool {
+        written & (DirectiveTable.directive(named: directive)?.bit ?? 0) != 0
+    }
+
     /// These settings with what `child`, an inner scope, has written over them.
     ///
     /// When only one of both has anything to say it is returned as it is.

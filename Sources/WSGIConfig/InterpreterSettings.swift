@@ -82,11 +82,6 @@ enum InterpreterSection {
         for word in statement.words {
             let (name, value) = try statement.option(word, of: statement.directive)
             let group = value == "%{GLOBAL}" ? "" : value
-            guard !value.isEmpty else {
-                throw ConfigError(
-                    "\(statement.directive): \(name)= must not be empty; for embedded mode or the main interpreter write "
-                        + "%{GLOBAL}.")
-            }
             switch name.lowercased() {
             case "process-group":
                 if block.processGroup != nil { throw twice(name, statement) }

@@ -2,16 +2,16 @@ extension DirectiveTable {
     /// Directives that need no effect here, and those that mod_wsgi has given up.
     static let obsolete: [Directive] = [
         .ignored(
-            "WSGISocketRotation", .flag, help: "Without effect: sockets keep their names over restarts.",
+            "WSGISocketRotation", .flag, usual: false, help: "Without effect: sockets keep their names over restarts.",
             because: "the sockets of daemon processes always keep their names when httpd restarts. Remove it."),
         .ignored(
-            "WSGIAcceptMutex", .mutex, help: "Without effect: processes do not share a socket.",
+            "WSGIAcceptMutex", .mutex, usual: "default", help: "Without effect: processes do not share a socket.",
             because: "every daemon process has a socket of its own, so none has to wait for a lock. Remove it."),
         .ignored(
-            "WSGIVerboseDebugging", .flag, help: "Without effect: use LogLevel wsgi:debug.",
+            "WSGIVerboseDebugging", .flag, usual: false, help: "Without effect: use LogLevel wsgi:debug.",
             because: "'LogLevel wsgi:debug' (up to trace8) shows what the module does. Remove it."),
         .ignored(
-            "WSGILazyInitialization", .flag, help: "Without effect: Python starts where it is needed.",
+            "WSGILazyInitialization", .flag, usual: true, help: "Without effect: Python starts where it is needed.",
             because:
                 "Python is never started in httpd's parent, and in its children only where it is needed. Remove it."),
 
@@ -63,6 +63,6 @@ extension ValueKind where Value == String {
         let names = ["default", "flock", "fcntl", "sysvsem", "posixsem", "pthread"]
         return Self(
             usage: names.joined(separator: "|"), syntax: "one of " + names.joined(separator: ", "),
-            parse: { names.contains($0.lowercased()) ? $0 : nil }, print: { $0 })
+            parse: { names.contains($0.lowercased()) ? $0.lowercased() : nil }, print: { $0 })
     }
 }

@@ -22,26 +22,16 @@ extension ProcessGroups {
     ///
     /// - Throws: `ConfigError` when a process group does not exist, or is not for the server.
     public func preloads(of servers: [ConfiguredServer]) throws(ConfigError) -> [Preload] {
-        var preloads: [Preload] = []
+        var preloads = PreloadList()
         for (index, server) in servers.enumerated() {
             for script in server.settings.importScripts {
                 let preload = try preload(script, of: index)
                 // Processes without request threads run scripts, and no applications.
                 if script.mountPoint != nil, let group = preload.group, isService(group) { continue }
-                add(preload, to: &preloads)
+                preloads.append(preload)
             }
         }
-        return preloads
-    }
-
-    /// Each script once; where it serves is known from its first alias.
-    private func add(_ preload: Preload, to preloads: inout [Preload]) {
-        let known = preloads.firstIndex { $0.group == preload.group && $0.script.isSameCode(as: preload.script) }
-        guard let known else {
-            preloads.append(preload)
-            return
-        }
-        if preloads[known].script.mountPoint == nil { preloads[known] = preload }
+        return preloads.all
     }
 
     private func isService(_ group: Int) -> Bool { all[group].definition.options.threads == 0 }
@@ -69,5 +59,28 @@ extension ProcessGroups {
             "\(script.owner) at \(script.location): process group '\(script.processGroup)' is not accessible here, because "
                 + "it is defined in another virtual host, at \(group.definition.location), \(reason): move its "
                 + "WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.")
+    }
+}
+
+/// Preloads, each script once in each group; where it serves is known from its first alias.
+private struct PreloadList {
+    private struct Code: Hashable {
+        let group: Int?
+        let path: String
+        let applicationGroup: String
+    }
+
+    private(set) var all: [Preload] = []
+    private var places: [Code: Int] = [:]
+
+    mutating func append(_ preload: Preload) {
+        let code = Code(
+            group: preload.group, path: preload.script.path, applicationGroup: preload.script.applicationGroup)
+        guard let known = places[code] else {
+            places[code] = all.count
+            all.append(preload)
+            return
+        }
+        if all[known].script.mountPoint == nil { all[known] = preload }
     }
 }

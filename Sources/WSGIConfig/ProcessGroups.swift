@@ -10,12 +10,6 @@ public struct HostIdentity: Equatable, Sendable {
         self.isMain = isMain
         self.name = name
     }
-
-    /// Whether both are virtual hosts of the same `ServerName`, such as one site's on ports 80 and 443.
-    func isSameSite(as other: HostIdentity) -> Bool {
-        guard let name, let otherName = other.name else { return false }
-        return name.lowercased() == otherName.lowercased()
-    }
 }
 
 /// A server with what was configured for it.
@@ -65,6 +59,11 @@ public struct ProcessGroups: Sendable {
     public private(set) var notices: [Notice] = []
 
     private let hosts: [HostIdentity]
+    /// The servers of each `ServerName`, by its lower-case form.
+    private let sites: [String: [Int]]
+    /// The places of names in `all`.
+    private var index = HashIndex(count: 0)
+    private var places: [String: Int] = [:]
 
     /// Collects the definitions of all servers.
     ///
@@ -73,19 +72,29 @@ public struct ProcessGroups: Sendable {
     /// - Throws: `ConfigError` when two definitions of a name differ, or there are too many; it names the places.
     public init(servers: [ConfiguredServer]) throws(ConfigError) {
         hosts = servers.map(\.host)
+        var sites: [String: [Int]] = [:]
+        for (index, host) in hosts.enumerated() {
+            if let name = host.name { sites[name.lowercased(), default: []].append(index) }
+        }
+        self.sites = sites
         for (index, server) in servers.enumerated() {
             for definition in server.settings.daemonProcesses { try add(definition, of: index) }
         }
         try checkLimits()
+        index = HashIndex(count: all.count)
+        for (place, group) in all.enumerated() {
+            unsafe group.name.withBytes { name in
+                unsafe index.insert(place, hash: ByteHash.value(of: name)) { _ in false }
+            }
+        }
     }
 
     /// Finds a group by name for a request of a server. Nothing is allocated.
     public func find(_ name: UnsafeRawBufferPointer, from server: Int) -> Lookup {
-        for index in all.indices where unsafe all[index].name.equals(name) {
-            let isUsable = all[index].isUsable.indices.contains(server) && all[index].isUsable[server]
-            return isUsable ? .found(index) : .ofOtherHost(index)
-        }
-        return .unknown
+        let place = unsafe index.first(ByteHash.value(of: name)) { place in unsafe all[place].name.equals(name) }
+        guard let place else { return .unknown }
+        let isUsable = all[place].isUsable.indices.contains(server) && all[place].isUsable[server]
+        return isUsable ? .found(place) : .ofOtherHost(place)
     }
 
     /// The same for a name that is a String; allocates.
@@ -105,13 +114,17 @@ public struct ProcessGroups: Sendable {
         return "did you mean '\(nearest)'?\(list)"
     }
 
-    /// Whether a group that is defined in `definer` may be used by requests of `user`.
+    /// For each server whether its requests may use a group that is defined in the server `definer`.
     ///
-    /// It may when it is defined in the main server, in the same server, or in one of the same `ServerName`.
-    public static func isUsable(
-        definedIn definer: (index: Int, host: HostIdentity), from user: (index: Int, host: HostIdentity)
-    ) -> Bool {
-        definer.host.isMain || definer.index == user.index || definer.host.isSameSite(as: user.host)
+    /// They may when it is defined in the main server, in the same server, or in one of the same `ServerName`.
+    private func users(ofGroupIn definer: Int) -> [Bool] {
+        guard !hosts[definer].isMain else { return Array(repeating: true, count: hosts.count) }
+        var usable = Array(repeating: false, count: hosts.count)
+        usable[definer] = true
+        if let name = hosts[definer].name {
+            for index in sites[name.lowercased(), default: []] { usable[index] = true }
+        }
+        return usable
     }
 
     /// Whether one of both servers has no name, so that they can never count as one site.
@@ -120,8 +133,9 @@ public struct ProcessGroups: Sendable {
     }
 
     private mutating func add(_ definition: DaemonProcess, of server: Int) throws(ConfigError) {
-        let usable = hosts.indices.map { Self.isUsable(definedIn: (server, hosts[server]), from: ($0, hosts[$0])) }
-        guard let known = all.firstIndex(where: { $0.definition.name == definition.name }) else {
+        let usable = users(ofGroupIn: server)
+        guard let known = places[definition.name] else {
+            places[definition.name] = all.count
             all.append(
                 Group(
                     definition: definition, name: ConfigText(definition.name), server: server, isUsable: usable))

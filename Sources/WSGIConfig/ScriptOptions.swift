@@ -29,7 +29,8 @@ struct ScriptOptions: Sendable {
         case .processGroup: processGroup = try group(value, subject)
         case .applicationGroup: applicationGroup = try group(value, subject)
         case .callableObject:
-            guard isIdentifier(value) else {
+            // A variable means nothing here; it is the name of an object that no script has.
+            guard isIdentifier(value) || value.hasPrefix("%{") else {
                 throw ConfigError("\(subject) must be \(ValueKind.callable.syntax), not '\(value)'.")
             }
             callableObject = ConfigText(value)

@@ -1,9 +1,9 @@
 /// What was configured for the main server or for a virtual host.
 public struct ServerSettings: Sendable {
-    /// The script aliases in the order in which they are tried: those of this server, then those of the main server.
-    public internal(set) var scriptAliases: [ScriptAlias] = []
-    /// How many of `scriptAliases` were written in this server.
-    public internal(set) var ownAliasCount = 0
+    /// The script aliases that were written in this server, in their order.
+    public internal(set) var ownAliases: [ScriptAlias] = []
+    /// Those of the main server, which a virtual host has besides; they are tried after its own.
+    public internal(set) var inheritedAliases: [ScriptAlias] = []
     /// The process groups defined in this server; never merged, they stay where they were written.
     public internal(set) var daemonProcesses: [DaemonProcess] = []
     /// The scripts to import before the first request that this server asks for; never merged.
@@ -16,8 +16,10 @@ public struct ServerSettings: Sendable {
     /// Settings with nothing written.
     public init() {}
 
-    /// The aliases written in this server, without those of the main server.
-    public var ownAliases: ArraySlice<ScriptAlias> { scriptAliases.prefix(ownAliasCount) }
+    /// All aliases in the order in which they are tried.
+    public var scriptAliases: [ScriptAlias] {
+        inheritedAliases.isEmpty ? ownAliases : ownAliases + inheritedAliases
+    }
 
     /// Directives and options that were accepted without effect, each as a line for the log; never merged.
     public internal(set) var notices: [Notice] = []
@@ -25,14 +27,9 @@ public struct ServerSettings: Sendable {
     /// The settings of a virtual host: what `child` has written, over these, which are the main server's.
     public func merged(under child: ServerSettings) -> ServerSettings {
         var result = child
-        result.scriptAliases = child.scriptAliases + scriptAliases
+        result.inheritedAliases = ownAliases
         result.directory = directory.merged(under: child.directory)
         result.global = global
         return result
-    }
-
-    mutating func append(_ alias: ScriptAlias) {
-        scriptAliases.insert(alias, at: ownAliasCount)
-        ownAliasCount += 1
     }
 }

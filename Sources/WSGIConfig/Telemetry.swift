@@ -43,8 +43,8 @@ public struct TelemetryOptions: OptionSet, Equatable, Sendable {
     /// `WSGITelemetryOptions [+|-]flag... | None | All`.
     static func apply(_ statement: Statement, to global: inout GlobalSettings) throws(ConfigError) {
         let directive = statement.directive
-        let words = statement.words.map(\.text)
-        guard !words.isEmpty else { throw ConfigError("\(directive) needs flags, None or All.") }
+        guard !statement.words.isEmpty else { throw ConfigError("\(directive) needs flags, None or All.") }
+        let words = statement.words.map(\.text).filter { !$0.isEmpty }
         let signed = words.filter { $0.hasPrefix("+") || $0.hasPrefix("-") }
         guard signed.isEmpty || signed.count == words.count else {
             throw ConfigError(

@@ -116,7 +116,8 @@ public enum Manual {
         let entry = DaemonOptionManual.entries.first { $0.name == option.name.description }
         return [
             "| | |", "|---|---|", "| Syntax | `\(cell("\(option.name)=\(option.usage)"))` |",
-            "| Value | \(cell(option.syntax)) |", "| Default | \(defaultCell(option)) |",
+            "| Value | \(cell(option.syntax))\(option.isIgnoredIfEmpty ? "; empty: not given" : "") |",
+            "| Default | \(defaultCell(option)) |",
         ] + text(entry, otherwise: option.help.description, isPending: option.isPending)
     }
 

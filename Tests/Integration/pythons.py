@@ -34,6 +34,10 @@ class Python:
         """A virtual environment of this Python with the frameworks of requirements-frameworks.txt."""
         return _venv(self, "frameworks", env.HERE / "requirements-frameworks.txt")
 
+    def express_venv(self) -> pathlib.Path:
+        """A virtual environment of this Python with PyPI's mod_wsgi, for its mod_wsgi-express; it is built with apxs."""
+        return _venv(self, "express", env.HERE / "requirements-express.txt")
+
 
 def _ask(executable, *words) -> str:
     return subprocess.run([executable, *words], check=True, capture_output=True, text=True, timeout=60).stdout.strip()

@@ -32,9 +32,9 @@ struct DaemonStatementTests {
                 + "threads=5."
         ),
         (
-            "%{GLOBAL}",
-            "WSGIDaemonProcess: '%{GLOBAL}' cannot be the name of a process group; it must not begin with '%' or "
-                + "contain control characters."
+            "a\u{1}",
+            "WSGIDaemonProcess: 'a\u{1}' cannot be the name of a process group; it must not contain control "
+                + "characters."
         ),
         (
             "site treads=5",

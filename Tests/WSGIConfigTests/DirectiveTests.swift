@@ -38,6 +38,40 @@ struct DirectiveTests {
         #expect(Configuration.error("\(name) sometimes") != nil)
     }
 
+    @Test(arguments: [
+        "WSGISocketRotation Off", "WSGIAcceptMutex default", "WSGIAcceptMutex Default", "WSGIVerboseDebugging off",
+        "WSGILazyInitialization On", "WSGIServerMetrics Off", "WSGISlowRequests 0", "WSGISlowRequests 0s",
+        "WSGITelemetryOptions None", "WSGITelemetryOptions -CaptureUserAgent", #"WSGITelemetryOptions """#,
+        "WSGIDaemonProcess a server-metrics=Off",
+    ])
+    func whatAsksForNothingIsNotNoticed(statement: String) throws {
+        var configuration = Configuration()
+        try configuration.apply(statement)
+        #expect(configuration.server.notices.isEmpty)
+    }
+
+    @Test(arguments: [
+        "WSGIServerMetrics On", "WSGISlowRequests 0.5", "WSGITelemetryOptions All", "WSGITelemetryService unix:/a",
+        "WSGIDaemonProcess a server-metrics=On", "WSGISocketRotation On", "WSGILazyInitialization Off",
+    ])
+    func whatAsksForSomethingThatIsNotThereIsNoticed(statement: String) throws {
+        var configuration = Configuration()
+        try configuration.apply(statement)
+        #expect(configuration.server.notices.count == 1)
+    }
+
+    @Test func nothingMayBeListed() throws {
+        var configuration = Configuration()
+        for statement in ["WSGIRestrictProcess", "WSGITrustedProxies", "WSGITrustedProxyHeaders"] {
+            try configuration.apply(statement)
+        }
+        let settings = configuration.server.directory
+        #expect(settings.restrictProcess?.groups.isEmpty == true)
+        #expect(settings.trustedProxies?.isEmpty == true)
+        #expect(settings.trustedProxyHeaders.isEmpty)
+        #expect(configuration.server.notices.isEmpty)
+    }
+
     @Test func namesAreDistinctAndHelped() {
         let names = DirectiveTable.all.map(\.name.description)
         #expect(Set(names).count == names.count)
@@ -99,10 +133,10 @@ struct DirectiveTests {
         ("WSGITelemetryService unix:/run/telemetry.sock interval=2", [.mainServer]),
         ("WSGITelemetryOptions +CaptureUserAgent", [.mainServer]),
         ("WSGISlowRequests 0.5", [.mainServer]),
-        ("WSGISocketRotation Off", [.mainServer]),
-        ("WSGIAcceptMutex default", [.mainServer]),
+        ("WSGISocketRotation On", [.mainServer]),
+        ("WSGIAcceptMutex flock", [.mainServer]),
         ("WSGIVerboseDebugging On", [.mainServer]),
-        ("WSGILazyInitialization On", [.mainServer]),
+        ("WSGILazyInitialization Off", [.mainServer]),
     ]
 
     /// A statement for each directory setting that differs from its default.
@@ -274,10 +308,6 @@ struct DirectiveTests {
             "WSGISwitchInterval must be a time in seconds, such as 0.005, greater than 0 (with a unit: 5ms, 1.5s), not '0'."
         ),
         ("WSGIMapHEADToGET maybe", "WSGIMapHEADToGET must be On, Off or Auto, not 'maybe'."),
-        (
-            "WSGIRestrictProcess",
-            "WSGIRestrictProcess needs names of process groups; %{GLOBAL} stands for embedded mode."
-        ),
         (
             "WSGITrustedProxies proxy.example",
             "WSGITrustedProxies: 'proxy.example' is not a numeric IPv4 or IPv6 address, nor a network such as 10.0.0.0/8, "

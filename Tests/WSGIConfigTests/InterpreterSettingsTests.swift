@@ -69,11 +69,6 @@ struct InterpreterSettingsTests {
             "<WSGIInterpreterOptions proces-group=a>",
             "unknown option 'proces-group=' of <WSGIInterpreterOptions>: did you mean process-group=?"
         ),
-        (
-            "<WSGIInterpreterOptions process-group=>",
-            "<WSGIInterpreterOptions>: process-group= must not be empty; for embedded mode or the main interpreter write "
-                + "%{GLOBAL}."
-        ),
     ])
     func wrongSectionsAreExplained(statement: String, message: String) {
         #expect(Configuration.error(statement) == message)

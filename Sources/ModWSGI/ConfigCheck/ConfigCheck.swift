@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import CSystem
 internal import WSGIConfig
 internal import WSGICore
 
@@ -62,6 +63,7 @@ struct ConfigCheck: Sendable {
 
     private static func findings(_ main: Server, always: Bool) -> [Finding] {
         guard let facts = unsafe ConfigFacts(main: main) else { return [] }
+        defer { wsgi_access_end() }
         var told: Set<String> = []
         let findings = all.filter { !always || $0.moment == .always }
             .flatMap { $0.find(facts) }

@@ -5,7 +5,7 @@ internal import WSGICore
 /// The whole configuration, as checks and the dump look at it.
 @safe struct ConfigFacts {
     /// The main server or a virtual host.
-    struct Host {
+    final class Host {
         /// Its place in httpd's list of servers.
         let index: Int
         /// Its name and port, for messages.
@@ -16,10 +16,19 @@ internal import WSGICore
         let section: ConfigTree.Node?
         /// Its settings.
         let settings: ServerSettings
+
+        init(index: Int, title: String, location: SourceLocation?, section: ConfigTree.Node?, settings: ServerSettings)
+        {
+            self.index = index
+            self.title = title
+            self.location = location
+            self.section = section
+            self.settings = settings
+        }
     }
 
     /// An alias where requests can reach it.
-    struct Mount {
+    final class Mount {
         /// The server that answers.
         let host: Host
         /// The alias; it may stand in the main server.
@@ -28,6 +37,13 @@ internal import WSGICore
         let sample: SampleRequest
         /// The process group of that request.
         let processGroup: ProcessGroup
+
+        init(host: Host, alias: ScriptAlias, sample: SampleRequest, processGroup: ProcessGroup) {
+            self.host = host
+            self.alias = alias
+            self.sample = sample
+            self.processGroup = processGroup
+        }
     }
 
     /// All servers, the main one first.

@@ -60,7 +60,7 @@ enum HiddenAliases {
     /// The directives of a mount's server, outside of sections.
     private static func directives(_ names: Set<String>, _ mount: ConfigFacts.Mount) -> [ConfigTree.Node] {
         let sections = [mount.host.section, mount.sample.tree.mainServer].compactMap(\.self)
-        return sections.flatMap { $0.children(of: names).filter { !$0.isSection } }
+        return sections.flatMap { $0.children(of: names).all.filter { !$0.isSection } }
     }
 
     /// Whether a prefix of mod_alias or mod_proxy is one of all URLs of an alias.

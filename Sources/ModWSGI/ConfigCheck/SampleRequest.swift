@@ -70,7 +70,7 @@ struct SampleRequest {
     func applying(_ names: Set<String>) -> [Applying] {
         var found: [Applying] = []
         func visit(_ section: ConfigTree.Node, _ sections: [ConfigTree.Node], _ certainty: Certainty, _ order: [Int]) {
-            for node in section.children(of: names) {
+            for node in section.children(of: names).concerning(directories, url) {
                 if names.contains(node.name) {
                     found.append(
                         Applying(node: node, certainty: certainty, sections: sections, order: order + [found.count]))
@@ -126,16 +126,14 @@ struct SampleRequest {
         switch pattern {
         case .regex(let regex): return regex.matches(url) ? .yes : .no
         case .text(let text):
-            if Self.hasWildcard(text) { return Self.fits(text, url) ? .yes : .no }
+            if SectionPattern.hasWildcard(text) { return Self.fits(text, url) ? .yes : .no }
             let rest = url.dropFirst(text.count)
             return url.hasPrefix(text) && (text.hasSuffix("/") || rest.isEmpty || rest.hasPrefix("/")) ? .yes : .no
         }
     }
 
-    private static func hasWildcard(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
-
     private static func fits(_ pattern: String, _ text: String) -> Bool {
-        unsafe hasWildcard(pattern) && fnmatch(pattern, text, FNM_PATHNAME) == 0
+        unsafe SectionPattern.hasWildcard(pattern) && fnmatch(pattern, text, FNM_PATHNAME) == 0
     }
 }
 
@@ -143,6 +141,9 @@ struct SampleRequest {
 enum SectionPattern {
     case text(String)
     case regex(Regex)
+
+    /// Whether a text stands for others than itself.
+    static func hasWildcard(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
 
     init?(_ section: ConfigTree.Node) {
         var words = section.words

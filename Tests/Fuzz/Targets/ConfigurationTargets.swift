@@ -23,7 +23,7 @@ private struct Settings {
         Facts(
             global: [main.global, host.global], directories: [main.directory, host.directory, directory],
             processes: [main.daemonProcesses, host.daemonProcesses],
-            counts: [main, host].flatMap { [$0.scriptAliases.count, $0.ownAliasCount, $0.importScripts.count] })
+            counts: [main, host].flatMap { [$0.scriptAliases.count, $0.ownAliases.count, $0.importScripts.count] })
     }
 
     static let places: [StatementContext.Place] = [

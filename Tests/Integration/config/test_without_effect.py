@@ -5,7 +5,7 @@ import pytest
 from shared_server import hosting
 
 
-@pytest.mark.parametrize("statement", ["WSGISocketRotation Off", "WSGIAcceptMutex flock", "WSGIVerboseDebugging On",
+@pytest.mark.parametrize("statement", ["WSGISocketRotation On", "WSGIAcceptMutex flock", "WSGIVerboseDebugging On",
                                        "WSGILazyInitialization Off"])
 def test_notice(launch, statement):
     name = statement.split()[0]
@@ -14,6 +14,27 @@ def test_notice(launch, statement):
     server.log.allow(name)
     server.start()
     assert server.get("/hello").body == b"hello\n"
+
+
+NOTHING = """
+WSGISocketRotation Off
+WSGIAcceptMutex default
+WSGIVerboseDebugging Off
+WSGILazyInitialization On
+WSGIServerMetrics Off
+WSGISlowRequests 0
+WSGITelemetryOptions None
+WSGIDaemonProcess other server-metrics=Off python-path='' python-home='' python-eggs='' display-name='' lang='' locale='' \
+    supplementary-groups=''
+WSGIScriptAlias /other @APPS@/hello/app.wsgi process-group=other application-group=%{GLOBAL}
+"""
+
+
+def test_what_asks_for_nothing_is_not_mentioned(launch):
+    server = launch(NOTHING, start=False)
+    assert server.test_config().stdout.strip() == "Syntax OK"
+    server.start()
+    assert server.get("/other").body == b"hello\n"
 
 
 def test_group_authoritative(launch, mode):

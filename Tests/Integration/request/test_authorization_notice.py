@@ -61,3 +61,22 @@ def test_what_httpd_has_checked_is_not_missed(launch, mode):
     answer = server.get("/checked", {"Authorization": f"Basic {SECRET}"})
     assert answer.status == 200 and answer.environ["REMOTE_USER"] == "secret"
     assert notices(server) == []
+
+
+@pytest.mark.parametrize("path", ["/written", "/option"])
+def test_nothing_is_said_where_it_was_switched_off(launch, mode, path):
+    server = launch(hosting(mode) + """
+        WSGIScriptAlias /written @APPS@/environ/app.wsgi
+        WSGIScriptAlias /option @APPS@/environ/app.wsgi pass-authorization=Off
+        <Location /written>
+            WSGIPassAuthorization Off
+        </Location>""")
+    assert "HTTP_AUTHORIZATION" not in server.get(path, {"Authorization": f"Basic {SECRET}"}).text
+    assert notices(server) == []
+
+
+def test_authentication_of_another_part_is_no_fault(launch):
+    server = launch(hosting("embedded") + HOSTS)
+    server.log.allow("WSGI1020")
+    server.get("/app", {"Authorization": f"Basic {SECRET}"})
+    assert "Nothing is wrong if httpd itself authenticates another part" in notices(server)[0]

@@ -17,8 +17,13 @@ enum wsgi_access_mode { WSGI_ACCESS_EXECUTE = 1, WSGI_ACCESS_WRITE = 2, WSGI_ACC
 int32_t wsgi_refused_part(const char *_Nonnull path, int32_t mode);
 
 /* Whether a user with these groups has `mode` on `path`. Returns 0, or the errno of the refusal, with `refused` as
- * wsgi_refused_part says; a negated errno when it could not be found out. Forks; needs the right to change users. */
+ * wsgi_refused_part says; a negated errno when it could not be found out. Needs the right to change users. Forks,
+ * unless one of the last users is asked about again: their processes wait for further questions until wsgi_access_end.
+ * Not to be called by two threads at a time. */
 int32_t wsgi_access_as(const char *_Nonnull path, int32_t mode, uid_t user, gid_t group, const gid_t *_Nullable groups,
                        size_t group_count, int32_t *_Nonnull refused);
+
+/* Ends the processes that wsgi_access_as has started. */
+void wsgi_access_end(void);
 
 #endif
