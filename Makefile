@@ -16,7 +16,7 @@ SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
 # The same for all products, or each build of one makes the others old.
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -29,7 +29,7 @@ all: toolchain $(COMPANIONS)/default-python ## Build the module, the engine and 
 serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
 	tools/serve $(BUILD) $(PORT)
 
-test: unit components integration ## Run the tests
+test: unit components integration platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
@@ -69,6 +69,16 @@ fault-test: ready all ## Let every system call fail once, and all of a kind, by 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
 
+# The promise that one build serves in other Debians: docs/reliability.md. Root file systems are kept in /var/tmp.
+platforms: ready all ## Run the integration tests inside Debian 13 and sid, on each Python there (SUITES=trixie, TESTS=...)
+	TESTS='$(TESTS)' JOBS=$(JOBS) tools/platforms $(BUILD) all $(SUITES)
+
+platforms-sample: ready all ## Run some of them inside Debian 13
+	JOBS=$(JOBS) tools/platforms $(BUILD) sample
+
+platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of this machine
+	tools/platforms $(BUILD) build $(or $(SUITES),trixie)
+
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
@@ -107,4 +117,4 @@ $(COMPANIONS)/default-python: Makefile
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-12s %s\n' "$$name" "$$text"; done
+		printf '  make %-16s %s\n' "$$name" "$$text"; done

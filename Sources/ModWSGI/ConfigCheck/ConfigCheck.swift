@@ -21,6 +21,7 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .configtest, find: PythonChecks.installations),
         ConfigCheck(moment: .configtest, find: PythonChecks.embedded),
         ConfigCheck(moment: .always, find: PythonChecks.outdatedEnvironments),
+        ConfigCheck(moment: .always, find: PythonChecks.untested),
         ConfigCheck(moment: .configtest, find: GroupChecks.unusable),
         ConfigCheck(moment: .configtest, find: GroupChecks.socketDirectory),
         ConfigCheck(moment: .configtest, find: PathChecks.workingDirectories),
