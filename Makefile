@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload bursts check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -33,7 +33,7 @@ all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the m
 serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
 	tools/serve $(BUILD) $(PORT)
 
-test: unit components integration ## Run the tests
+test: unit components integration platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
@@ -75,6 +75,16 @@ overload: ready all ## Offer a process group ten times what it can do for SECOND
 
 bursts: ready all ## Compare bursts of clients with mod_wsgi and uWSGI (RIVAL=its module, SECONDS=5 for each cell, ONLY=text)
 	Tests/Bench/bursts.py $(abspath $(BUILD))/mod_wsgi.so --rival "$(RIVAL)" --seconds $(or $(SECONDS),5) --only "$(ONLY)"
+
+# The promise that one build serves in other Debians: docs/reliability.md. Root file systems are kept in /var/tmp.
+platforms: ready all ## Run the integration tests inside Debian 13 and sid, on each Python there (SUITES=trixie, TESTS=...)
+	TESTS='$(TESTS)' JOBS=$(JOBS) tools/platforms $(BUILD) all $(SUITES)
+
+platforms-sample: ready all ## Run some of them inside Debian 13
+	JOBS=$(JOBS) tools/platforms $(BUILD) sample
+
+platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of this machine
+	tools/platforms $(BUILD) build $(or $(SUITES),trixie)
 
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)
@@ -120,4 +130,4 @@ $(STATIC)/libstdc++.a:
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-12s %s\n' "$$name" "$$text"; done
+		printf '  make %-16s %s\n' "$$name" "$$text"; done

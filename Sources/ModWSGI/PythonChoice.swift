@@ -5,7 +5,7 @@ internal import WSGICore
 /// Which Python runs an application, found by looking at files only: nothing is executed with httpd's rights.
 enum PythonChoice {
     /// The oldest Python the engine runs in.
-    static let oldest = (major: 3, minor: 11)
+    static let oldest = PythonVersion.oldest
     /// How far the numbers of versions are tried where only a file's name tells them.
     static let newestThought = 20
 

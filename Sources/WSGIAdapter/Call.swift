@@ -203,7 +203,12 @@ internal import WSGIWire
         while unsafe state.pointee.isBusy {
             unsafe state.pointee.waiting += 1
             Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.turn, 1) }
-            if let object = unsafe object, unsafe Call.of(object)?.state != state { return false }
+            unsafe state.pointee.waiting -= 1
+            unsafe state.pointee.isTurnGiven = false
+            if let object = unsafe object, unsafe Call.of(object)?.state != state {
+                giveTurn()
+                return false
+            }
         }
         unsafe state.pointee.isBusy = true
         return true
@@ -212,10 +217,14 @@ internal import WSGIWire
     /// Lets the next thread in.
     func leave() {
         unsafe state.pointee.isBusy = false
-        if unsafe state.pointee.waiting > 0 {
-            unsafe state.pointee.waiting -= 1
-            unsafe PyThread_release_lock(state.pointee.turn)
-        }
+        giveTurn()
+    }
+
+    /// Wakes one of those that wait, unless one was woken and is still on its way: the lock does not count.
+    private func giveTurn() {
+        guard unsafe state.pointee.waiting > 0, unsafe !state.pointee.isTurnGiven else { return }
+        unsafe state.pointee.isTurnGiven = true
+        unsafe PyThread_release_lock(state.pointee.turn)
     }
 }
 

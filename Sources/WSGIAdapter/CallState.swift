@@ -41,7 +41,9 @@ enum BodyPhase {
     // A transport function or an input method that runs without the GIL; others wait for `turn`.
     var isBusy = false
     var waiting = 0
+    /// Held, but from the moment when it is given to a waiter until that one has taken it.
     let turn: PyThread_type_lock
+    var isTurnGiven = false
 
     // The body: bytes that are here and were not read, and memory for those to come.
     var bodyPhase = BodyPhase.ended
@@ -89,7 +91,7 @@ enum BodyPhase {
 
     deinit {
         unsafe storage?.deallocate()
-        unsafe PyThread_release_lock(turn)
+        if !isTurnGiven { unsafe PyThread_release_lock(turn) }
         unsafe PyThread_free_lock(turn)
     }
 

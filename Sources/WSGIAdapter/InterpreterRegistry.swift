@@ -75,7 +75,7 @@ enum InterpreterRegistry {
         guard let main = unsafe PyThreadState_Get(), let process = unsafe ProcessState.current else { return nil }
         let name = unsafe Text.string(group)
         let spec = unsafe process.pointee.spec.interpreter(of: name)
-        let hasOwnGIL = spec.hasOwnGIL && wsgi_has_own_gils()
+        let hasOwnGIL = spec.hasOwnGIL && SwitchInterval.ownGILObstacle == nil
         guard unsafe (hasOwnGIL ? wsgi_new_interpreter_with_own_gil() : Py_NewInterpreter()) != nil else {
             PyErr_Clear()
             unsafe PyEval_SaveThread()

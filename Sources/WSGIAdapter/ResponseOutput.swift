@@ -79,10 +79,11 @@ extension Call {
 
     /// Sends a block, and before the first one status and headers. Releases the GIL. Empty blocks are nothing.
     ///
-    /// - Returns: False when the transport failed, now or before.
-    func send(_ block: UnsafeRawBufferPointer, flush: Bool) -> Bool {
+    /// - Parameter object: The object of the request that asks for it; another thread's request may end while it waits.
+    /// - Returns: False when the transport failed, now or before, or the request of `object` has ended.
+    func send(_ block: UnsafeRawBufferPointer, flush: Bool, for object: PyPointer? = nil) -> Bool {
         if unsafe block.isEmpty { return unsafe state.pointee.transportError == 0 }
-        guard unsafe enter() else { return false }
+        guard unsafe enter(for: object) else { return false }
         defer { leave() }
         if unsafe state.pointee.transportError != 0 { return false }
         let first = unsafe state.pointee.phase == .held

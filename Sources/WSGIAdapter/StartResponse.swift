@@ -104,7 +104,10 @@ enum StartResponse {
         if unsafe call.state.pointee.phase == .waiting {
             return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
         }
-        if unsafe call.send(data.bytes, flush: true) { return unsafe Object.none.retained.take() }
+        if unsafe call.send(data.bytes, flush: true, for: response) { return unsafe Object.none.retained.take() }
+        guard unsafe Call.of(response)?.state == call.state else {
+            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called after the request has ended")
+        }
         switch unsafe call.state.pointee.transportError {
         case WSGI_TRANSPORT_DISCONNECTED.rawValue:
             return unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi client connection closed")

@@ -19,12 +19,11 @@ enum SwitchInterval {
 
     /// Says what an interpreter was to have and cannot have. Without the GIL.
     static func warn(_ spec: InterpreterSpec, _ applicationGroup: String, hasOwnGIL: Bool) {
-        if spec.hasOwnGIL && !hasOwnGIL && !applicationGroup.isEmpty {
+        if spec.hasOwnGIL && !applicationGroup.isEmpty, let obstacle = ownGILObstacle {
             LogTarget.process.write(
                 WSGI_LOG_WARNING, .ownGILUnavailable,
-                "WSGIPerInterpreterGIL is On for application group '\(applicationGroup)', but this Python "
-                    + "(\(version)) has no GIL for each interpreter that this module could use: that takes 3.12, 3.13 "
-                    + "or 3.14. The interpreter shares the GIL of the process.")
+                "WSGIPerInterpreterGIL is On for application group '\(applicationGroup)', but its interpreter shares the "
+                    + "GIL of the process: \(obstacle).")
         }
         if spec.switchInterval > 0 && !hasOwnGIL {
             LogTarget.process.write(
@@ -35,8 +34,9 @@ enum SwitchInterval {
         }
     }
 
-    private static var version: String {
-        let number = wsgi_python_version()
-        return "\(number >> 24).\(number >> 16 & 0xFF)"
+    /// Why no interpreter of this process gets a GIL of its own; nil: it can have one.
+    static var ownGILObstacle: String? {
+        if let obstacle = PythonVersion(hexadecimal: wsgi_python_version()).ownGILObstacle { return obstacle }
+        return wsgi_has_own_gils() ? nil : "this Python was built without Py_NewInterpreterFromConfig"
     }
 }

@@ -207,7 +207,7 @@ public enum DirectiveTable {
             help: "Seconds that a thread runs before another one may, as of sys.setswitchinterval."),
         .interpreter(
             "WSGIPerInterpreterGIL", \.perInterpreterGIL, .flag, default: "Off",
-            help: "On or Off: give sub-interpreters locks of their own (Python 3.12 and later)."),
+            help: "On or Off: give sub-interpreters locks of their own (Python 3.12 to 3.15)."),
         .interpreter(
             "WSGIFreeThreading", \.freeThreading, .flag, default: "Off",
             help: "On or Off: run a free-threaded Python without its global lock."),

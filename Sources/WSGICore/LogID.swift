@@ -108,6 +108,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202
     case oneInterpreterOnly = 1330
+    case pythonUntested = 1370
 
     /// The tag that begins the message, `WSGI0174`.
     public var tag: String {

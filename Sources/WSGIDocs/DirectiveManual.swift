@@ -396,7 +396,8 @@ enum DirectiveManual {
             "WSGIPerInterpreterGIL",
             """
             `On` gives each sub-interpreter a lock of its own, so that applications in different application groups of one \
-            process compute at the same time. Python 3.12 or later. Extension modules that were not made for it cannot be \
+            process compute at the same time. Python 3.12 to 3.15; in others there is a warning, and \
+            the interpreter shares the lock of its process. Extension modules that were not made for it cannot be \
             imported there; with Python 3.12 that includes `ctypes`.
             """),
         ManualEntry(

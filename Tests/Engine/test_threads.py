@@ -67,6 +67,40 @@ class Threads(unittest.TestCase):
         '''), body=b'x' * 3000, step=2, delay=10)
         self.assertEqual((result.outcome, result.body), (COMPLETE, b'.' * 3000 + b'3000'))
 
+    def test_threads_that_wait_for_the_request_when_it_ends(self):
+        """The one that sends goes on, the request's end waits for it, and for the others there is no request any more."""
+        path = script('''
+            import threading, time
+            ended = []
+            def late(write):
+                time.sleep(0.1)
+                try:
+                    ended.append(repr(write(b'late')))
+                except RuntimeError as error:
+                    ended.append(str(error))
+            def application(environ, start_response):
+                write = start_response('200 OK', [])
+                threads = [threading.Thread(target=write, args=(b'first',))]
+                threads += [threading.Thread(target=late, args=(write,)) for _ in range(3)]
+                for thread in threads: thread.start()
+                return []
+            def report(environ, start_response):
+                start_response('200 OK', [])
+                return [repr(ended).encode()]
+        ''')
+        result = engine.run(path, delay=500000)
+        self.assertEqual((result.outcome, result.body), (COMPLETE, b'first'))
+        # On another thread: the next request of this one would wake who still waits for the former.
+        results = []
+        for _ in range(50):
+            thread = threading.Thread(target=lambda: results.append(engine.run(path, callable_object='report')))
+            thread.start()
+            thread.join()
+            if results[-1].body.count(b'ended') == 3:
+                break
+            time.sleep(0.1)
+        self.assertEqual(results[-1].body, repr(['write() was called after the request has ended'] * 3).encode())
+
     def test_thread_local_values_and_identity_last(self):
         path = script('''
             import threading

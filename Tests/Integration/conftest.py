@@ -35,6 +35,12 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_report_header(config):
+    here, absent = pythons.others(MORE_PYTHONS)
+    found = f"Pythons: {pythons.at(str(env.DEFAULT_PYTHON)).version} (default)"
+    return ", ".join([found, *here]) + (f"; not on this machine: {', '.join(absent)}" if absent else "")
+
+
 def _platforms(metafunc) -> list:
     """(mpm, python) pairs of a test, a python being a path or a version; the first pair is the default one.
 
@@ -45,14 +51,14 @@ def _platforms(metafunc) -> list:
     pairs = [(mpm, python)]
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
 
-    def dealt(choices: tuple) -> tuple:
-        first = zlib.crc32(metafunc.definition.path.name.encode()) % len(choices)
+    def dealt(choices):
+        first = zlib.crc32(metafunc.definition.path.name.encode()) % max(len(choices), 1)
         return choices if config.everywhere else choices[first:first + 1]
 
     if "mpms" in marks and not config.mpm:
         pairs += [(other, python) for other in dealt(MPMS[1:])]
     if "pythons" in marks and not config.python:
-        pairs += [(mpm, other) for other in dealt(MORE_PYTHONS)]
+        pairs += [(mpm, other) for other in dealt(pythons.others(MORE_PYTHONS)[0])]
     return [pytest.param(pair, id="-".join((pair[0], pathlib.Path(pair[1]).name))) for pair in pairs]
 
 

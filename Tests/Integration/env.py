@@ -32,10 +32,13 @@ def httpd() -> str:
 
 @functools.cache
 def module_directory() -> pathlib.Path:
-    """The directory of httpd's own modules."""
+    """The directory of httpd's own modules: what apxs says, or, without it, where Debian has them."""
     apxs = shutil.which("apxs") or shutil.which("apxs2")
     if not apxs:
-        raise RuntimeError("apxs is not on PATH")
+        debian = pathlib.Path("/usr/lib/apache2/modules")
+        if not debian.is_dir():
+            raise RuntimeError("apxs is not on PATH")
+        return debian
     return pathlib.Path(subprocess.check_output([apxs, "-q", "LIBEXECDIR"], text=True).strip())
 
 

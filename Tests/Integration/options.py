@@ -5,7 +5,8 @@ import pathlib
 import env
 
 MPMS = ("event", "worker", "prefork")
-MORE_PYTHONS = ("3.12", "3.13")
+#: The Pythons beside the default one that tests marked `pythons` run on, as far as they are on this machine.
+MORE_PYTHONS = ("3.12", "3.13", "3.14", "3.15")
 
 
 def pytest_addoption(parser):
@@ -14,5 +15,5 @@ def pytest_addoption(parser):
     group.addoption("--mpm", choices=MPMS, help="run everything under this MPM only (default: event, and a subset "
                                                "under one of the others)")
     group.addoption("--python", help="run everything on this Python only (default: /usr/bin/python3, and a subset on "
-                                     f"one of {' and '.join(MORE_PYTHONS)})")
+                                     f"one of {', '.join(MORE_PYTHONS)})")
     group.addoption("--everywhere", action="store_true", help="run the subsets under all MPMs and on all Pythons")

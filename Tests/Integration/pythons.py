@@ -59,11 +59,29 @@ def at(path: str) -> Python:
     return Python(_copy(pathlib.Path(_ask(executable, "-c", "import sys; print(sys.base_prefix)")), version), version)
 
 
-@functools.cache
 def of_version(short: str) -> Python:
     """A Python of version `short` ("3.12"): from PATH, or one that pyenv has built as a shared library."""
+    return at(_find(short))
+
+
+def others(versions: tuple) -> tuple[list[str], list[str]]:
+    """Those of `versions` that are on this machine beside the default Python, and those that are not."""
+    here, absent = [], []
+    default = at(str(env.DEFAULT_PYTHON)).short
+    for short in versions:
+        try:
+            _find(short)
+        except Unavailable:
+            absent.append(short)
+        else:
+            here += [short] if short != default else []
+    return here, absent
+
+
+@functools.cache
+def _find(short: str) -> str:
     if found := shutil.which(f"python{short}", path="/usr/bin:/usr/local/bin"):
-        return at(found)
+        return found
     roots = [pathlib.Path.home() / ".pyenv" / "versions", pathlib.Path("/root/.pyenv/versions")]
     for root in roots:
         try:
@@ -72,7 +90,7 @@ def of_version(short: str) -> Python:
             continue
         for installation in reversed(installations):
             if (installation / "lib" / f"libpython{short}.so.1.0").exists():
-                return at(str(installation / "bin" / f"python{short}"))
+                return str(installation / "bin" / f"python{short}")
     raise Unavailable(f"no Python {short} with a shared library on PATH or in pyenv")
 
 

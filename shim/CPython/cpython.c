@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "interpreter_config.h"
+
 static __thread void *context;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -71,28 +73,9 @@ bool wsgi_has_one_interpreter(void) {
     return PyInterpreterState_Next(PyInterpreterState_Head()) == NULL;
 }
 
-/* Public, but not in the limited API: a copy of what CPython declares, which is the same from 3.12 to 3.14. */
-struct interpreter_config {
-    int use_main_obmalloc;
-    int allow_fork;
-    int allow_exec;
-    int allow_threads;
-    int allow_daemon_threads;
-    int check_multi_interp_extensions;
-    int gil;
-};
-enum { OWN_GIL = 2 };
-struct status {
-    int type; /* 0: success */
-    const char *function;
-    const char *message;
-    int exit_code;
-};
 __attribute__((weak)) struct status Py_NewInterpreterFromConfig(PyThreadState **, const struct interpreter_config *);
 
-bool wsgi_has_own_gils(void) {
-    return Py_Version >= 0x030C0000 && Py_Version < 0x030F0000 && Py_NewInterpreterFromConfig != NULL;
-}
+bool wsgi_has_own_gils(void) { return Py_NewInterpreterFromConfig != NULL; }
 
 PyThreadState *wsgi_new_interpreter_with_own_gil(void) {
     struct interpreter_config config = {

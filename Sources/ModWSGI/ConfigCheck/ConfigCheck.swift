@@ -25,6 +25,7 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .configtest, find: PythonAccess.groups),
         ConfigCheck(moment: .configtest, find: PythonAccess.embedded),
         ConfigCheck(moment: .always, find: PythonChecks.outdatedEnvironments),
+        ConfigCheck(moment: .always, find: PythonChecks.untested),
         ConfigCheck(moment: .configtest, find: GroupChecks.unusable),
         ConfigCheck(moment: .configtest, find: GroupChecks.socketDirectory),
         ConfigCheck(moment: .configtest, find: PathChecks.workingDirectories),

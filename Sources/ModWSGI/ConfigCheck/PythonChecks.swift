@@ -78,6 +78,32 @@ enum PythonChecks {
         }
     }
 
+    /// Pythons that are newer than those that this module was tested with, one finding for each version.
+    static func untested(_ facts: ConfigFacts) -> [Finding] {
+        var pythons = zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
+            // In a chroot paths mean something else.
+            (try? resolved.get()).flatMap { group.definition.options.chroot == nil ? $0.python : nil }
+                .map { (executable: $0, location: location(of: group.definition, facts)) }
+        }
+        if !facts.global.restrictEmbedded, facts.mounts.contains(where: { $0.processGroupName == "" }),
+            let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython)
+        {
+            pythons.append((executable, facts.location(of: "WSGIPythonHome")))
+        }
+        var told: [PythonVersion] = []
+        return pythons.compactMap { executable, location in
+            guard let text = PythonFacts(executable: executable).version, let version = PythonVersion(text: text),
+                version > .newestTested, !told.contains(version)
+            else { return nil }
+            told.append(version)
+            return Finding(
+                .pythonUntested, .notice, at: location,
+                "Python \(version) ('\(executable)') is newer than those that this release of mod_wsgi was tested with "
+                    + "(\(PythonVersion.oldest) to \(PythonVersion.newestTested)). Applications usually run in it all "
+                    + "the same; WSGIPerInterpreterGIL has no effect there. Look for a newer release of mod_wsgi.")
+        }
+    }
+
     /// Where it is said which Python a process group has.
     static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
         let options = definition.options

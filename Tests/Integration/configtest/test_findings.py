@@ -1,6 +1,7 @@
 """Each mistake of the first hour is found by `httpd -t`, with the line to change and what to write there."""
 
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -64,6 +65,43 @@ def test_free_threaded_python_is_not_taken_for_an_old_one(launch):
     python.chmod(0o755)
     server.configure(GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.13t"), SITE=server.root / "site")
     assert findings.of(server) == []
+
+
+def untested_python(server) -> pathlib.Path:
+    """A virtual environment whose Python says by its names that it is 3.99; it is the default one."""
+    home = server.root / "venv"
+    (home / "bin").mkdir(parents=True)
+    (home / "pyvenv.cfg").write_text(f"home = {env.DEFAULT_PYTHON.resolve().parent}\nversion = 3.99.1\n")
+    shutil.copy(env.DEFAULT_PYTHON.resolve(), home / "bin" / "python3.99")
+    (home / "bin" / "python").symlink_to("python3.99")
+    return home
+
+
+@pytest.mark.parametrize("text, directive", [
+    (GROUP, "WSGIDaemonProcess site"),
+    (GROUP + "WSGIDaemonProcess other python-home=@HOME@\nWSGIScriptAlias /2 @SITE@/app.wsgi process-group=other\n",
+     "WSGIDaemonProcess site"),
+    ("WSGIPythonHome @HOME@\nWSGIScriptAlias / @SITE@/app.wsgi\n", "WSGIPythonHome"),
+])
+def test_python_that_is_newer_than_the_tested_ones(launch, text, directive):
+    server = site(launch, "")
+    server.configure(GRANT + text, SITE=server.root / "site", HOME=untested_python(server))
+    findings.expect(server, "WSGI1370", directive, "Python 3.99", "tested with (3.11 to 3.15)", "WSGIPerInterpreterGIL")
+
+
+def test_python_that_is_newer_than_the_tested_ones_serves(launch):
+    server = site(launch, "")
+    (server.root / "site" / "app.wsgi").write_text(
+        "import sys\n"
+        "def application(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    return [sys.executable.encode()]\n")
+    home = untested_python(server)
+    server.configure(GRANT + GROUP.replace("\n", " processes=2\n", 1), SITE=server.root / "site", HOME=home)
+    server.start()
+    assert server.get("/").text == str(home / "bin" / "python")
+    server.log.wait_for(r"\[wsgi:notice\].* WSGI1370: .*Python 3\.99")
+    assert server.log.text().count("WSGI1370") == 1
 
 
 @pytest.mark.parametrize("inside", ["lib/python3", "bin"])

@@ -3,9 +3,10 @@
 import pytest
 
 import pythons
+from options import MORE_PYTHONS
 
 
-@pytest.mark.parametrize("other", ["3.12", "3.13"])
+@pytest.mark.parametrize("other", MORE_PYTHONS)
 def test_two_pythons_at_once(launch, other):
     try:
         second = pythons.of_version(other)

@@ -1,0 +1,55 @@
+/// A version of Python, as far as this module has to tell them apart.
+public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
+    /// The 3 of 3.11.
+    public let major: Int
+    /// The 11 of 3.11.
+    public let minor: Int
+
+    /// The oldest that the engine runs in.
+    public static let oldest = PythonVersion(3, 11)
+    /// The oldest that can give an interpreter a GIL of its own.
+    public static let oldestWithOwnGILs = PythonVersion(3, 12)
+    /// The newest that this module was tested with, by `make platforms`.
+    public static let newestTested = PythonVersion(3, 15)
+
+    /// A version by its numbers.
+    public init(_ major: Int, _ minor: Int) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// The version that CPython calls `Py_Version`.
+    public init(hexadecimal: UInt32) {
+        self.init(Int(hexadecimal >> 24), Int(hexadecimal >> 16 & 0xFF))
+    }
+
+    /// The version in a text such as `3.11.2`; nil: it has no two numbers.
+    public init?(text: String) {
+        let numbers = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).prefix(2)
+            .compactMap { Int($0) }
+        guard numbers.count == 2 else { return nil }
+        self.init(numbers[0], numbers[1])
+    }
+
+    /// Why an interpreter of this version gets no GIL of its own; nil: it can have one.
+    ///
+    /// The structure that CPython takes the wish in is not in the stable ABI: it is known for tested versions only.
+    public var ownGILObstacle: String? {
+        if self < Self.oldestWithOwnGILs {
+            return "Python \(self) has no such interpreters: they need Python \(Self.oldestWithOwnGILs) or later"
+        }
+        if self > Self.newestTested {
+            return "Python \(self) is newer than those that this release of mod_wsgi can make such interpreters in "
+                + "(\(Self.oldestWithOwnGILs) to \(Self.newestTested)): use one of these, or a newer mod_wsgi"
+        }
+        return nil
+    }
+
+    /// `3.11`.
+    public var description: String { "\(major).\(minor)" }
+
+    /// By their numbers: 3.9 comes before 3.11.
+    public static func < (left: PythonVersion, right: PythonVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+}
