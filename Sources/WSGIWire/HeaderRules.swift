@@ -9,7 +9,7 @@ public enum HeaderRules {
         /// A Content-Length that is no number, or not the number that was given before.
         case contentLength = "the Content-Length of the response is not a number, or there are several"
         /// A header that is between two neighbours, and so the server's business (PEP 3333).
-        case hopByHop = "the application may not set a response header that concerns the connection"
+        case hopByHop = "the application may not set a hop-by-hop response header"
         /// More headers than a response head can count.
         case count = "there are too many response headers"
     }

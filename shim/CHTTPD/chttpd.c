@@ -200,7 +200,9 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     return status;
 }
 
+/* Both come behind all filters that work on the content, before those of HTTP. */
 static ap_filter_rec_t *length_filter;
+static ap_filter_rec_t *range_filter;
 
 static apr_status_t judge_length(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     chttpd_shortfall *shortfall = filter->ctx;
@@ -229,10 +231,6 @@ static apr_status_t judge_length(ap_filter_t *filter, apr_bucket_brigade *brigad
     return ap_pass_brigade(filter->next, brigade);
 }
 
-void chttpd_register_filters(void) {
-    length_filter = ap_register_output_filter("wsgi_length", judge_length, NULL, AP_FTYPE_CONTENT_SET + 5);
-}
-
 chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty) {
     chttpd_shortfall *shortfall = apr_pcalloc(r->pool, sizeof *shortfall);
     shortfall->total = r->bytes_sent;
@@ -241,12 +239,39 @@ chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty) {
     return shortfall;
 }
 
-void chttpd_ignore_range(request_rec *r) {
+static void remove_ranges(request_rec *r) {
     for (ap_filter_t *filter = r->output_filters; filter; filter = filter->next)
         if (filter->frec == ap_byterange_filter_handle) {
             ap_remove_output_filter(filter);
             return;
         }
+}
+
+/* Looks at the first that the content filters pass on. */
+static apr_status_t judge_ranges(ap_filter_t *filter, apr_bucket_brigade *brigade) {
+    apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
+    while (bucket != APR_BRIGADE_SENTINEL(brigade) && APR_BUCKET_IS_METADATA(bucket) && !APR_BUCKET_IS_EOS(bucket))
+        bucket = APR_BUCKET_NEXT(bucket);
+    if (bucket != APR_BRIGADE_SENTINEL(brigade)) {
+        if (!APR_BUCKET_IS_FILE(bucket) && !APR_BUCKET_IS_MMAP(bucket))
+            remove_ranges(filter->r);
+        ap_remove_output_filter(filter);
+    }
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void chttpd_register_filters(void) {
+    length_filter = ap_register_output_filter("wsgi_length", judge_length, NULL, AP_FTYPE_CONTENT_SET + 5);
+    range_filter = ap_register_output_filter("wsgi_range", judge_ranges, NULL, AP_FTYPE_CONTENT_SET + 5);
+}
+
+void chttpd_limit_ranges(request_rec *r) {
+    if (r->main || (!apr_table_get(r->headers_in, "Range") && !apr_table_get(r->headers_in, "Request-Range")))
+        return;
+    if (r->method_number == M_GET && !r->header_only)
+        ap_add_output_filter_handle(range_filter, NULL, r, r->connection);
+    else
+        remove_ranges(r);
 }
 
 enum chttpd_client chttpd_look_at_client(const request_rec *r) {

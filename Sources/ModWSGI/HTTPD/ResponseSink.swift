@@ -22,6 +22,8 @@ internal import WSGIWire
     /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
     private var given: Int64 = 0
     private var declared: Int64 = -1
+    /// Whether anything has been passed on.
+    private var hasPassed = false
     /// Whether anything has gone to the filters: from then on the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
@@ -257,8 +259,12 @@ internal import WSGIWire
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
         let isCut = unsafe shortfall?.pointee.is_cut == true
-        // A proxy before httpd takes the file that this names.
-        let isElsewhere = unsafe isEmpty && apr_table_get(request.pointee.headers_out, "X-Accel-Redirect") != nil
+        // A proxy before httpd takes the file that one of these names.
+        let isElsewhere =
+            isEmpty
+            && (["X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"] as [StaticString]).contains {
+                unsafe apr_table_get(request.pointee.headers_out, literal($0)) != nil
+            }
         unsafe Log.request(
             request, isCut && !isElsewhere ? .error : .debug, .responseShort,
             unsafe "The WSGI script '\(ModWSGI.string(request.pointee.filename))' declared a Content-Length of \(declared) but "
@@ -288,10 +294,8 @@ internal import WSGIWire
         if policy.clientTimeout > 0, formerTimeout < 0 {
             formerTimeout = unsafe chttpd_set_client_timeout(request, Int64(policy.clientTimeout) &* 1_000_000)
         }
-        if !isCommitted || holdsFile, unsafe request.pointee.main == nil && !(holdsFile && chttpd_is_get(request)) {
-            // Ranges of a page are the application's business, and those of a POST are nobody's (RFC 9110, 14.2).
-            unsafe chttpd_ignore_range(request)
-        }
+        if !hasPassed { unsafe chttpd_limit_ranges(request) }
+        hasPassed = true
         isCommitted = true
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)

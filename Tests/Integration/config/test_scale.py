@@ -79,7 +79,7 @@ def test_last_of_many_is_served_and_first_match_wins(launch, mode):
         *aliases(3000), "WSGIScriptAliasMatch ^/app2999/x @APPS@/named/app.wsgi",
         "WSGIScriptAliasMatch ^/late @APPS@/hello/app.wsgi", "WSGIScriptAlias /late @APPS@/named/app.wsgi",
         "WSGIScriptAlias /app7/deep @APPS@/missing.wsgi", "WSGIScriptAlias /app8 @APPS@/missing.wsgi"]), start=False)
-    server.log.allow("WSGI0135")
+    server.log.allow("WSGI0135|WSGI1081")
     server.start()
     for path in ("/app0", "/app2999", "//app1500//x", "/app2999/x", "/late", "/app7/deep", "/app8"):
         assert server.get(path).body == b"hello\n", path

@@ -161,7 +161,7 @@ def test_head_for_a_server_in_front(server, name):
 
 
 @pytest.mark.parametrize("blocks, tells", [
-    (["four"], "10 and returned 4 bytes"), (["x" * 7, "y" * 6], "10 and returned 13 bytes"),
+    (["four"], "10 but returned 4 bytes"), (["x" * 7, "y" * 6], "10 and returned 13 bytes"),
     (["x" * 5000], "10 and returned 5000 bytes")])
 def test_both_numbers_are_logged_for_debugging(launch, mode, blocks, tells):
     server = launch(hosting(mode) + "LogLevel wsgi:debug\nWSGIScriptAlias /plain @APPS@/answer/app.wsgi\n")

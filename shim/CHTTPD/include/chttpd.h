@@ -152,9 +152,9 @@ typedef struct chttpd_shortfall {
 } chttpd_shortfall;
 chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty);
 void chttpd_register_filters(void);
-/* Takes away the filter that answers Range: httpd's own response to what the application has not been asked. */
-void chttpd_ignore_range(request_rec *r);
-static inline bool chttpd_is_get(const request_rec *r) { return r->method_number == M_GET && !r->header_only; }
+/* To be called before the first of a response is passed on: httpd answers ranges for GET (RFC 9110, 14.2) and for files,
+ * whether the application has given the file or a content filter; those of a page are the application's business. */
+void chttpd_limit_ranges(request_rec *r);
 /* Appends part of a file; the descriptor is closed with the pool. */
 apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
                                 bool sendfile, apr_pool_t *pool);
