@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test replacements overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -69,6 +69,10 @@ graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=120
 
 fault-test: ready all ## Let every system call fail once, and all of a kind, by strace (ONLY=regex picks cases)
 	WSGI_FAULTS=all WSGI_FAULTS_ONLY='$(ONLY)' $(RELIABILITY) reliability/test_faults.py
+
+replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that asks again at once
+	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
+		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
@@ -126,7 +130,8 @@ $(COMPANIONS)/default-python: Makefile
 # The linker takes the first that it finds of this name.
 $(STATIC)/libstdc++.a:
 	@mkdir -p $(STATIC)
-	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $@
+	@file=$$(gcc -print-file-name=libstdc++.a); [ -e "$$file" ] || { echo "There is no libstdc++.a: apt install g++" >&2; exit 1; }; \
+		ln -sf "$$file" $@
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \

@@ -30,6 +30,8 @@ internal import WSGIWire
 
     /// That takes it well below a millisecond, unless the machine is very busy.
     private static let mostNaps = 2000
+    /// How often a request is given back by workers that take no more, before that counts as an attempt.
+    private static let mostReturns = 2000
 
     /// What one attempt led to.
     private enum Attempt {
@@ -104,7 +106,7 @@ internal import WSGIWire
                     naps += 1
                     attempts -= 1
                     usleep(1000)
-                } else if isSpent, returns < Self.mostNaps {
+                } else if isSpent, returns < Self.mostReturns {
                     // Many may wait for a worker that serves one request.
                     returns += 1
                     attempts -= 1
@@ -371,13 +373,12 @@ internal import WSGIWire
                 "Process group '\(group.name)' has no running worker: none could be started, or httpd is stopping. "
                     + "The reason is in the error log, where the group's start is reported.")
         case .late(let wait):
-            report("the request would wait for \(seconds(wait)) s, and \(limits.inTime) s are in time (\(limitName))")
+            report("the request would wait about \(seconds(wait)) s; the limit is \(limits.inTime) s (\(limitName))")
             return retry(after: wait)
         case .overload(let wait):
-            report(
-                "its queue does not get shorter, and clients wait too long or leave; a request that waits would be "
-                    + "served after \(seconds(wait)) s")
-            return retry(after: wait)
+            let expected = wait.map { "; a request that waited would be served after about \(seconds($0)) s" } ?? ""
+            report("the group is overloaded, clients wait too long or leave before they are served\(expected)")
+            return retry(after: wait ?? 0)
         case .queueFull:
             report(
                 "no thread became free within \(group.connectTimeout) s (connect-timeout), and \(group.backlog) "
@@ -389,7 +390,7 @@ internal import WSGIWire
                 "Process group '\(group.name)': all threads are busy, and this request is a part of the response to another "
                     + "one (an include, or an error document), which keeps a thread until this one is done: its response is "
                     + "larger than response-buffer-size, or its application still reads the request. Raise threads= or "
-                    + "response-buffer-size=, or give the part a process group of its own.")
+                    + "response-buffer-size=.")
             return retry(after: 0)
         case .timeout:
             let isQueueTimeout = group.queueTimeout > 0 && limits.hard == group.queueTimeout
@@ -425,7 +426,7 @@ internal import WSGIWire
     /// Which option says what is in time.
     private var limitName: String { group.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }
 
-    /// Says why requests are refused, once a second for the whole server: there may be thousands of them.
+    /// Says why requests are refused, once a second for each group: there may be thousands of them.
     private func report(_ reason: String) {
         let count = unsafe wsgi_line_count_refused(choice.board, group.index)
         guard count > 0 else { return }

@@ -13,16 +13,17 @@ enum DroppedAuthorization {
         // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
         guard unsafe r.pointee.ap_auth_type == nil,
             unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil,
+            !facts.server.authorizationNotice.wasSaid,
             unsafe !isMeant(r, facts),
             facts.server.authorizationNotice.isDue()
         else { return }
         let host = unsafe string(r.pointee.server?.pointee.server_hostname)
         unsafe Log.request(
             r, .notice, .authorizationDropped,
-            "A client has sent an Authorization header (\(scheme(of: value))) where httpd does not ask for one, and "
-                + "applications of '\(host)' do not see it. Nothing is wrong if httpd itself authenticates another part of "
-                + "the site, or if no application uses the header. Only for applications that check credentials "
-                + "themselves write WSGIPassAuthorization On; it shows them passwords. This is said once.")
+            "A client sent an Authorization header (\(scheme(of: value))) where httpd does not ask for one, and applications "
+                + "of '\(host)' do not see it. Nothing is wrong if httpd itself authenticates another part of the site. If an "
+                + "application checks credentials itself, write WSGIPassAuthorization On, or pass-authorization=On, which "
+                + "shows it passwords; if none does, write Off. This is said once.")
     }
 
     /// Whether somebody has written that applications do not see the header.

@@ -89,12 +89,9 @@ internal import WSGICore
         else { return false }
         let sockets = SlotRegistry.kept(of: definition.name)
         guard !sockets.isEmpty else { return false }
-        unsafe Log.server(
-            log, .error, error.id,
-            "\(definition.location): \(error.text) The group goes on as it was defined before.")
         var group = former.spec
         group.index = index
-        group.problem = error.text
+        group.problem = "\(definition.location): \(error.text)"
         group.logDescriptor = unsafe add(Self.logDescriptor(log))
         group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
         spec.groups.append(group)

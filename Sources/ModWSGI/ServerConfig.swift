@@ -60,6 +60,9 @@ final class ServerConfig {
     /// A notice that is due while `said` is 0; the byte is in memory that all children share.
     init(_ said: UnsafeMutablePointer<UInt8>) { unsafe self.said = said }
 
+    /// Whether it need not be thought of any more.
+    var wasSaid: Bool { unsafe said.map { unsafe $0.pointee != 0 } ?? true }
+
     /// Whether it is to be said now; true once.
     func isDue() -> Bool {
         guard let said = unsafe said else { return false }

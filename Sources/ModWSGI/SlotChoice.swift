@@ -24,7 +24,7 @@ internal import WSGICore
         /// The request could not be served in time: it would wait for so long.
         case late(Int)
         /// The group is overloaded; the request would wait for so long.
-        case overload(Int)
+        case overload(Int?)
         /// No thread became free in `connect-timeout`, and `listen-backlog` requests or more wait before it.
         case queueFull
         /// No thread became free in time.
@@ -100,7 +100,7 @@ internal import WSGICore
             throw .clientGone
         }
         guard decision.isRefused else { return }
-        throw decision.isOverload ? .overload(decision.wait ?? 0) : .late(decision.wait ?? 0)
+        throw decision.isOverload ? .overload(decision.wait) : .late(decision.wait ?? 0)
     }
 
     /// What the scoreboard knows of the group's queue.

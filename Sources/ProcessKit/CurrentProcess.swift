@@ -64,7 +64,7 @@ public enum CurrentProcess {
     public static var mayRaisePriority: Bool { wsgi_may_raise_priority() }
 
     /// How many processors it may use.
-    public static var processors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+    public static var processors: Int { Int(wsgi_processors()) }
 
     /// Sends itself a signal.
     public static func signal(_ number: Int32) { _ = kill(getpid(), number) }

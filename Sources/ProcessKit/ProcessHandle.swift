@@ -46,13 +46,18 @@ public struct ProcessHandle: ~Copyable, Sendable {
     /// Raises the priority of each of its threads by this much, as of nice(1).
     public func raisePriority(by amount: Int32) { wsgi_raise_priority(id, amount) }
 
-    /// The other processes of the session that it has made: what it has started, and what that has.
-    public var descendants: [Int32] {
-        var found = [Int32](repeating: 0, count: 256)
-        let count = unsafe found.withUnsafeMutableBufferPointer { list in
-            unsafe list.baseAddress.map { unsafe wsgi_session_members(id, $0, list.count) } ?? 0
+    /// The other processes of the session that a process has made: what it has started, and what that has, unless they have
+    /// made sessions of their own.
+    public static func sessionMembers(of leader: Int32) -> [Int32] {
+        var capacity = 256
+        while true {
+            var found = [Int32](repeating: 0, count: capacity)
+            let count = unsafe found.withUnsafeMutableBufferPointer { list in
+                unsafe list.baseAddress.map { unsafe wsgi_session_members(leader, $0, list.count) } ?? 0
+            }
+            if count < capacity { return Array(found.prefix(count)) }
+            capacity *= 4
         }
-        return Array(found.prefix(count))
     }
 
     /// Asks it to end.

@@ -216,7 +216,8 @@ extension Call {
     }
 }
 
-/// Memory for bytes of unknown number: it grows with what arrives, never with what was asked for. Needs the GIL.
+/// Memory for bytes of unknown number: as many as the request declares, up to 16 MiB, and then as many as arrive; never as
+/// many as were asked for. Needs the GIL.
 @safe private struct Gathering: ~Copyable {
     var count = 0
     private let limit: Int
@@ -258,7 +259,9 @@ extension Call {
     mutating func append(_ start: UnsafePointer<UInt8>, _ length: Int) -> Bool {
         let isEmpty = unsafe memory == nil && object == nil
         if capacity &- count < length || isEmpty {
-            guard grow(to: max(isEmpty ? capacity : capacity &* 2, count &+ length)) else { return false }
+            // No more than `limit`: the room that is left is read into.
+            let wanted = max(isEmpty ? capacity : capacity &* 2, count &+ length)
+            guard grow(to: max(min(limit, wanted), count &+ length)) else { return false }
         }
         guard let place = unsafe self.start else { return false }
         unsafe (place + count).update(from: start, count: length)

@@ -28,8 +28,8 @@ final class Supervisor {
     let scoreboard: Scoreboard
     let poller: Poller
     private let signals: SignalPipe
-    /// Workers that have ended, with processes that they have started and that run on.
-    var remains: [Remains] = []
+    /// Processes that outlive the worker that started them, until they end or are killed.
+    var orphans: [Orphans] = []
     /// How many workers may start at a time.
     var startLimit = CurrentProcess.processors
     /// Whether a configuration was taken over before the present one.
@@ -71,7 +71,7 @@ final class Supervisor {
 
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
-        while !(isStopping && homes.isEmpty && remains.isEmpty) {
+        while !(isStopping && homes.isEmpty && orphans.isEmpty) {
             scoreboard.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
@@ -92,7 +92,7 @@ final class Supervisor {
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
-        var next = remains.isEmpty ? now + 1_000 : now + 50
+        var next = orphans.isEmpty ? now + 1_000 : now + 50
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
@@ -130,7 +130,7 @@ final class Supervisor {
             }
         }
         beginStarts()
-        clearRemains(at: now)
+        clearOrphans(at: now)
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
@@ -199,7 +199,7 @@ final class Supervisor {
     /// A worker's process has ended.
     private func end(_ home: Home) {
         guard home.worker.process.ends(within: 0) else { return }
-        let descendants = home.worker.process.descendants
+        let members = ProcessHandle.sessionMembers(of: home.worker.process.id)
         guard let ending = home.worker.process.reap() else { return }
         if home.worker.isListening { receive(from: home) }
         let worker = home.worker
@@ -208,7 +208,7 @@ final class Supervisor {
         homes[worker.token] = nil
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
-        endAll(descendants)
+        endOrphans(members, of: worker.process.id)
         if let problem = worker.problem {
             // The refusal that follows counts the others.
             if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }

@@ -8,6 +8,8 @@
         case ended
         /// The worker waits for a piece of the request body.
         case waits
+        /// Its last frame is there, and the worker's thread does not come back: it still runs the application.
+        case lost
         /// This is no response.
         case malformed
     }
@@ -17,6 +19,7 @@
     /// Bytes of payload that are still to come.
     private var payload: Int
     private var isLast = false
+    private var isThreadLost = false
     private var header: (UInt64, count: Int) = (0, 0)
 
     /// Begins within a payload of which `payload` bytes are to come.
@@ -30,7 +33,7 @@
                 let count = unsafe min(payload, rest.count)
                 payload = payload &- count
                 unsafe rest = rest.dropFirst(count)
-                if payload == 0, isLast { state = .ended }
+                if payload == 0 { complete() }
                 continue
             }
             let count = unsafe min(Frame.headerSize &- header.count, rest.count)
@@ -53,11 +56,17 @@
         }
         switch found.kind {
         case .go: state = .waits
-        case .end, .error, .cut, .reload: isLast = true
+        case .end, .error, .cut, .reload:
+            isLast = true
+            isThreadLost = found.kind == .error && found.flags & Frame.threadLost != 0
         case .head, .hints, .data, .file, .log: break
         case .request, .body, .bodyEnd, .abort: state = .malformed
         }
         payload = found.length
-        if isLast, payload == 0 { state = .ended }
+        if payload == 0 { complete() }
+    }
+
+    private mutating func complete() {
+        if isLast { state = isThreadLost ? .lost : .ended }
     }
 }

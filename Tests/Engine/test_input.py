@@ -71,6 +71,34 @@ class Input(unittest.TestCase):
         self.assertEqual(self.evaluate('len(data.read(2000000)), len(data.readline(3)), len(data.read())', body),
                          (2000000, 3, len(body) - 2000003))
 
+    def test_no_read_gives_more_than_was_asked_for(self):
+        body = os.urandom(400_000)
+        sizes = (1, 65535, 65536, 65537, 100_000, 131_071, 131_072, 131_073, 200_000, 399_999, 400_000, 400_001)
+        for method in 'read', 'readline':
+            path = application(f'''
+                import hashlib
+                data = environ['wsgi.input']
+                found = []
+                for size in {sizes}:
+                    part = data.{method}(size)
+                    found.append((len(part) <= size, part))
+                rest = data.read()
+                whole = b''.join(part for _, part in found) + rest
+                start_response('200 OK', [])
+                return [repr((all(fits for fits, _ in found), hashlib.sha256(whole).hexdigest())).encode()]
+            ''')
+            for size in sizes:
+                one = application(f'''
+                    part = environ['wsgi.input'].{method}({size})
+                    start_response('200 OK', [])
+                    return [part]
+                ''')
+                content = body.replace(b'\n', b'x')
+                for options in {}, {'content_length': len(content)}, {'step': 7000}:
+                    self.assertEqual(len(engine.run(one, body=content, **options).body), min(size, len(content)), (method, size, options))
+            for options in {}, {'content_length': len(body)}, {'step': 7000}:
+                self.assertEqual(eval(engine.run(path, body=body, **options).body), (True, hashlib.sha256(body).hexdigest()))
+
     def test_a_huge_size_takes_only_what_arrives(self):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self.assertEqual(self.evaluate('data.read(1 << 40)', b'small'), b'small')

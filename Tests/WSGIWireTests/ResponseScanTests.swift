@@ -34,6 +34,12 @@ struct ResponseScanTests {
         #expect(state(frames((.cut, 0)), at: once) == .ended)
     }
 
+    @Test func threadThatIsStuckIsNotDone() {
+        var buffer = ByteBuffer()
+        Frame.append(Frame.Header(kind: .error, length: 0, flags: Frame.threadLost, detail: 504), to: &buffer)
+        #expect(state(unsafe [UInt8](buffer.bytes)) == .lost)
+    }
+
     @Test func workerThatWaitsForTheBodyIsNotDone() {
         #expect(state(frames((.data, 3), (.go, 4), (.end, 0))) == .waits)
     }

@@ -51,7 +51,8 @@ struct ConfigCheck: Sendable {
         let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
         unsafe chttpd_log_startup(
             Log.Level.error.rawValue,
-            "\(subject): a process group would not serve. httpd itself would start, and answer 503 there.")
+            "\(subject): a process group cannot run like this. httpd would start all the same, and answer 503 for it; a "
+                + "graceful restart would leave the group's former processes where they are.")
         return false
     }
 

@@ -85,6 +85,17 @@ enum GroupChecks {
             var values = ["process-group", "application-group"].compactMap { node.option($0) }
             if node.name == "wsgiapplicationgroup" || node.name == "wsgiprocessgroup" { values += node.words.prefix(1) }
             guard node.name.hasPrefix("wsgi") else { return }
+            let option = node.option("callable-object")
+            let object = option ?? (node.name == "wsgicallableobject" ? node.words.first : nil)
+            if let object, object.contains("%{"),
+                option != nil || GroupExpression(object, role: .callableObject).isLiteral
+            {
+                findings.append(
+                    Finding(
+                        .variableUnknown, .notice, at: node.location,
+                        "\(node.title): callable object '\(object)' is taken as a name, literally, and no script has such "
+                            + "an object. Write its name, such as application."))
+            }
             for value in values where value != "%{GLOBAL}" && value.contains("%{") {
                 let isImport = node.name == "wsgiimportscript"
                 guard isImport || GroupExpression(value).isLiteral else { continue }

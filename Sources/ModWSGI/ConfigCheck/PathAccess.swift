@@ -67,7 +67,7 @@ enum PathAccess {
         of part: String, isWhole: Bool, _ purpose: Purpose, _ identity: Identity
     ) -> String {
         var status = stat()
-        guard unsafe stat(part, &status) == 0 else { return "\(identity.name) may not use '\(part)'." }
+        guard unsafe stat(part, &status) == 0 else { return "\(identity.name) may not use '\(part)'" }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         let (letter, shift, verb): (String, UInt32, String) =
             isWhole && purpose == .read
@@ -78,13 +78,13 @@ enum PathAccess {
             status.st_uid == identity.user
             ? ("u", 6) : identity.groups.contains(status.st_gid) ? ("g", 3) : ("o", 0)
         guard status.st_mode & (1 << (bits + shift)) == 0 else {
-            return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor."
+            return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor"
         }
         // The home of root is closed for a reason.
         guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
-        guard who == "o" else { return "\(what); chmod \(who)+\(letter) \(part) lets it" }
-        return "\(what); 'chgrp \(name(ofGroup: identity.group)) \(part); chmod g+\(letter) \(part)' lets it, "
-            + "chmod o+\(letter) \(part) lets everybody"
+        guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) '\(part)'" }
+        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) '\(part)' && chmod g+\(letter) '\(part)', or for "
+            + "everybody: chmod o+\(letter) '\(part)'"
     }
 
     private static func owner(of status: stat) -> String {
@@ -99,9 +99,6 @@ enum PathAccess {
 
 /// Asks each question once: many sites name the same files, and many groups have the same user.
 final class AccessSurvey {
-    /// The most questions that are asked: each costs a process, and there may be thousands of sites.
-    private static let mostQuestions = 500
-
     private struct Question: Hashable {
         let path: String
         let purpose: PathAccess.Purpose
@@ -110,13 +107,11 @@ final class AccessSurvey {
     }
 
     private var isOpen: Set<Question> = []
-    private var asked = 0
 
-    /// What `PathAccess.refusal` says; `nil` also when too much has been asked.
+    /// What `PathAccess.refusal` says.
     func refusal(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> PathAccess.Refusal? {
         let question = Question(path: path, purpose: purpose, user: user.user, groups: [user.group] + user.groups)
-        guard !isOpen.contains(question), asked < Self.mostQuestions else { return nil }
-        asked += 1
+        guard !isOpen.contains(question) else { return nil }
         // A refusal names the process group, so it is not kept.
         let answer = PathAccess.refusal(path, purpose, for: user)
         if answer == nil { isOpen.insert(question) }

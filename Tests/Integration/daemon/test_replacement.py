@@ -86,6 +86,7 @@ REASONS = {
     "cpu_time_limit": ("cpu-time-limit=1 threads=3", "burn", {200}, ()),
     "maximum_memory": ("maximum-memory=60M threads=3", "grow", {200}, ("WSGI1054",)),
     "request_timeout": ("request-timeout=1 request-timeout-rule=exact threads=3", "hang", {200, 504}, ("WSGI1051", "WSGI1016", "WSGI1012")),
+    "interrupt_timeout": ("request-timeout=1 request-timeout-rule=exact interrupt-timeout=1 threads=3", "hang", {200, 504}, ("WSGI1050", "WSGI1051", "WSGI1016", "WSGI1012")),
     "deadlock_timeout": ("deadlock-timeout=1 threads=3", "lock", {200, 504}, ("WSGI1052", "WSGI1016", "WSGI1012")),
     "SIGTERM": ("threads=3", "", {200}, ()),
     "SIGUSR1": ("threads=3", "", {200}, ()),

@@ -70,6 +70,9 @@ int32_t wsgi_pidfd_kill(int32_t pidfd, int32_t signal);
 int32_t wsgi_reap(pid_t process, int32_t *_Nonnull code, int32_t *_Nonnull signal);
 /* Whether the caller may raise the priority of processes. */
 bool wsgi_may_raise_priority(void);
+
+/* How many processors this process may use. */
+int32_t wsgi_processors(void);
 /* Raises the priority of each thread of a process by `amount`, as of nice(1), and that of its session. */
 void wsgi_raise_priority(pid_t process, int32_t amount);
 /* Writes the ids of the processes that run in the session of `leader`, but for itself, to `found`. Returns how many. */
