@@ -428,7 +428,7 @@ internal import WSGIWire
 
     /// Says why requests are refused, once a second for each group: there may be thousands of them.
     private func report(_ reason: String) {
-        let count = unsafe wsgi_line_count_refused(choice.board, group.index)
+        let count = unsafe wsgi_queue_count_refused(choice.board, group.index)
         guard count > 0 else { return }
         let others = count > 1 ? " \(count) requests were refused since the last such record." : ""
         unsafe Log.request(

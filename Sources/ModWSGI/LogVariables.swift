@@ -26,8 +26,8 @@ enum LogVariables {
     }
 
     /// Whether an argument of any directive takes one of CGI's variables from httpd's environment, by `%{NAME}e`, `env=NAME`
-    /// or `reqenv('NAME')`. mod_wsgi leaves them there.
-    static func mentionCGI(in first: UnsafePointer<ap_directive_t>?) -> Bool {
+    /// `reqenv('NAME')` or `expr=`. mod_wsgi leaves them there.
+    static func mentionsCGIVariables(in first: UnsafePointer<ap_directive_t>?) -> Bool {
         unsafe anyArgument(of: first) { unsafe mentionsCGI($0) }
     }
 

@@ -108,8 +108,7 @@ enum PythonChoice {
 
     /// Whether the engine cannot run in a Python of this version.
     static func isTooOld(_ version: String) -> Bool {
-        let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
-        return numbers.count == 2 && (numbers[0], numbers[1]) < (oldest.major, oldest.minor)
+        PythonVersion(text: version).map { $0 < oldest } ?? false
     }
 
     /// What was probably meant: the directory above that holds a virtual environment.

@@ -4,7 +4,7 @@ internal import WSGICore
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
 ///
-/// When all threads of the group are busy the request stands in the group's one line, in the scoreboard: its rules are in
+/// When all threads of the group are busy the request stands in the group's one queue, in the scoreboard: its rules are in
 /// `wsgi_scoreboard.h`. The claim it gets is a thread of one worker, and must be released.
 @safe struct SlotChoice {
     let board: UnsafeMutablePointer<wsgi_scoreboard>
@@ -45,7 +45,7 @@ internal import WSGICore
         _ group: DaemonGroup, for r: Request, _ limits: WaitingPlace.Limits, isRepeated: Bool,
         preferred: DaemonSlot? = nil
     ) throws(Refusal) -> Claim {
-        if unsafe isRepeated || !wsgi_line_exists(board, group.index),
+        if unsafe isRepeated || !wsgi_queue_exists(board, group.index),
             let claim = tryClaim(group, preferred: preferred)
         {
             return claim
@@ -81,7 +81,7 @@ internal import WSGICore
 
     /// Refuses the request if it could not be served in time, or if the group is overloaded.
     private func admit(_ group: DaemonGroup, _ r: Request, _ limits: WaitingPlace.Limits) throws(Refusal) {
-        guard unsafe wsgi_line_exists(board, group.index) else { return }
+        guard unsafe wsgi_queue_exists(board, group.index) else { return }
         var facts = queueFacts(group)
         let threads = group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) }
         let rules = QueueAdmission.Rules(
@@ -91,12 +91,12 @@ internal import WSGICore
         if decision.isRefused {
             // Some may have left.
             _ = unsafe wsgi_children_look(board)
-            facts.length = unsafe Int(wsgi_line_length(board, group.index))
+            facts.length = unsafe Int(wsgi_queue_length(board, group.index))
             decision = QueueAdmission(facts, rules)
         }
-        unsafe wsgi_line_judge(board, group.index, decision.isSlow, decision.isNewOverload)
+        unsafe wsgi_queue_judge(board, group.index, decision.isSlow, decision.isNewOverload)
         if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE {
-            unsafe wsgi_line_count_left(board, group.index)
+            unsafe wsgi_queue_count_left(board, group.index)
             throw .clientGone
         }
         guard decision.isRefused else { return }
@@ -105,8 +105,8 @@ internal import WSGICore
 
     /// What the scoreboard knows of the group's queue.
     func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
-        var line = wsgi_line_facts()
-        unsafe wsgi_line_get_facts(board, group.index, &line)
+        var line = wsgi_queue_facts()
+        unsafe wsgi_queue_get_facts(board, group.index, &line)
         var facts = QueueAdmission.Facts()
         facts.length = Int(line.length)
         facts.age = Int(line.age)
@@ -119,12 +119,12 @@ internal import WSGICore
         return facts
     }
 
-    /// Stands at the end of the line; `nil`: too many requests wait already.
+    /// Stands at the end of the queue; `nil`: too many requests wait already.
     func enter(_ group: DaemonGroup, _ limit: UInt32) -> UInt32? {
         var ticket: UInt32 = 0
-        if unsafe wsgi_line_enter(board, group.index, limit, &ticket) { return ticket }
+        if unsafe wsgi_queue_enter(board, group.index, limit, &ticket) { return ticket }
         // Those of a child that was killed would be in the way for ever.
-        guard unsafe wsgi_children_look(board), unsafe wsgi_line_enter(board, group.index, limit, &ticket)
+        guard unsafe wsgi_children_look(board), unsafe wsgi_queue_enter(board, group.index, limit, &ticket)
         else { return nil }
         return ticket
     }

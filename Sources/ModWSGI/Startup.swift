@@ -49,7 +49,7 @@ enum Startup {
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
         ModuleState.ignoresCase = !settings.global.caseSensitivity
         ModuleState.setsVariables = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
-        ModuleState.setsCGIVariables = unsafe LogVariables.mentionCGI(in: chttpd_config_tree())
+        ModuleState.setsCGIVariables = unsafe LogVariables.mentionsCGIVariables(in: chttpd_config_tree())
         let host = unsafe HostFacts(main: main)
         unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.

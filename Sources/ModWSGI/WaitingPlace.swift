@@ -43,15 +43,15 @@ internal import WSGICore
         do {
             claim = try unsafe claimInTurn(r, limits, preferred)
         } catch {
-            if case .clientGone = error { unsafe wsgi_line_count_left(choice.board, group.index) }
-            unsafe wsgi_line_leave(choice.board, group.index, ticket)
-            unsafe wsgi_line_call(choice.board, group.index)
+            if case .clientGone = error { unsafe wsgi_queue_count_left(choice.board, group.index) }
+            unsafe wsgi_queue_leave(choice.board, group.index, ticket)
+            unsafe wsgi_queue_call(choice.board, group.index)
             throw error
         }
-        unsafe wsgi_line_leave(choice.board, group.index, ticket)
-        if choice.leastBusy(group) != nil { unsafe wsgi_line_call(choice.board, group.index) }
+        unsafe wsgi_queue_leave(choice.board, group.index, ticket)
+        if choice.leastBusy(group) != nil { unsafe wsgi_queue_call(choice.board, group.index) }
         if unsafe clientHasGone(r) {
-            unsafe wsgi_line_count_left(choice.board, group.index)
+            unsafe wsgi_queue_count_left(choice.board, group.index)
             choice.release(claim, of: group)
             throw .clientGone
         }
@@ -66,7 +66,7 @@ internal import WSGICore
         var pause = Self.firstPause
         while true {
             let state = unsafe wsgi_group_get_state(choice.board, group.index)
-            switch unsafe wsgi_line_look(choice.board, group.index, ticket) {
+            switch unsafe wsgi_queue_look(choice.board, group.index, ticket) {
             case WSGI_TURN_FIRST:
                 if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
             case WSGI_TURN_NEVER:
@@ -78,10 +78,10 @@ internal import WSGICore
             if state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED { throw .unavailable }
             let left = deadline.millisecondsLeft
             guard left > 0 else { throw .timeout }
-            if soft.millisecondsLeft <= 0, unsafe wsgi_line_ahead(choice.board, group.index, ticket) >= group.backlog {
+            if soft.millisecondsLeft <= 0, unsafe wsgi_queue_ahead(choice.board, group.index, ticket) >= group.backlog {
                 throw .queueFull
             }
-            let isCalled = unsafe wsgi_line_wait(choice.board, group.index, ticket, UInt32(min(left, pause)))
+            let isCalled = unsafe wsgi_queue_wait(choice.board, group.index, ticket, UInt32(min(left, pause)))
             if ModuleState.isStopping { throw .unavailable }
             guard !isCalled else { continue }
             pause = Self.pause
@@ -111,17 +111,17 @@ internal import WSGICore
     private mutating func lookUp() {
         _ = unsafe wsgi_children_look(choice.board)
         var first: UInt32 = 0
-        guard choice.leastBusy(group) != nil, unsafe wsgi_line_first(choice.board, group.index, &first),
+        guard choice.leastBusy(group) != nil, unsafe wsgi_queue_first(choice.board, group.index, &first),
             first != ticket
         else {
             idler = nil
             return
         }
         if first == idler {
-            unsafe wsgi_line_put_out(choice.board, group.index, first)
+            unsafe wsgi_queue_put_out(choice.board, group.index, first)
         } else {
             // Whoever should have called may have been killed.
-            unsafe wsgi_line_call(choice.board, group.index)
+            unsafe wsgi_queue_call(choice.board, group.index)
         }
         idler = first
     }

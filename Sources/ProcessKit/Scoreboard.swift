@@ -73,7 +73,7 @@ internal import Glibc
 
     /// Whether requests wait for a thread of the group.
     public func isWaitedFor(group: UInt32) -> Bool {
-        unsafe group < WSGI_MAX_GROUPS && wsgi_line_exists(board, group)
+        unsafe group < WSGI_MAX_GROUPS && wsgi_queue_exists(board, group)
     }
 
     /// Sets what a group is able to do, and wakes who waits for it.

@@ -124,7 +124,7 @@ public enum DirectiveTable {
             }
         },
         .setting(
-            "WSGITrustedProxies", \.trustedProxies, "address[/bits] ...", in: .fileInfo,
+            "WSGITrustedProxies", \.trustedProxies, "address[/bits|/mask] ...", in: .fileInfo,
             help: "Addresses or networks of the proxies whose WSGITrustedProxyHeaders are believed."
         ) { (statement: Statement, known) throws(ConfigError) in
             var list = known ?? AddressList()

@@ -143,7 +143,7 @@ enum DaemonOptionManual {
             """
             The number of requests after which a process is replaced, as a remedy for leaks of memory. While its successor \
             starts it serves on, up to twice the number; further requests wait for the successor. If none can be started it \
-            serves on. With `threads=1 maximum-requests=1` (`wsgi.run_once`) a process serves one request and no more, as \
+            serves on. With `threads=1 maximum-requests=1` and no `maximum-requests-jitter=` (`wsgi.run_once`) a process serves one request and no more, as \
             long as a successor can be started. 0: never.
             """,
             difference: "The successor is started while the process still serves, so usually no request waits."),
@@ -258,7 +258,7 @@ enum DaemonOptionManual {
             """),
         ManualEntry(
             "queue-timeout",
-            "How long a request may wait for a thread before it is answered with 504. A request that could not be served in this time is refused at once with 503. 0: as processes.md says for `connect-timeout=`."
+            "How long a request may wait for a thread before it is answered with 504. A request that could not be served in this time is refused at once with 503. 0: no limit of its own; `connect-timeout=` and `socket-timeout=` apply ([processes.md](processes.md#when-all-threads-are-busy))."
         ),
         ManualEntry(
             "connect-timeout",

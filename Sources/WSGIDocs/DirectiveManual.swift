@@ -47,7 +47,7 @@ enum DirectiveManual {
             """
             Defines a handler for httpd's `SetHandler` and `AddHandler`. Requests for files with that handler are served by \
             the script's function `handle_request(environ, start_response)`, a WSGI application that finds the file in \
-            `SCRIPT_FILENAME`, which `reload_required` is asked about as well (see `WSGIScriptReloading`). Options are those of `WSGIScriptAlias` but for `callable-object=`; \
+            `SCRIPT_FILENAME`. The script's `reload_required`, if any, is called with the path of that file (see `WSGIScriptReloading`). Options are those of `WSGIScriptAlias` but for `callable-object=`; \
             groups that are not given are those of the directory.
             """,
             example: """
@@ -131,7 +131,8 @@ enum DirectiveManual {
             How many daemon processes, over all groups, may start at the same time, so that a restart of many groups leaves \
             processors for requests. First come groups that nobody serves, those for which requests wait before the others. \
             A start that takes longer than 10 seconds does not hold up others. While a process starts its priority is lower \
-            by 10 (nice), unless requests wait for it; that needs httpd to be started by root.
+            by 10 (nice), unless requests wait for changed code or its group has stopped serving; that needs httpd to be \
+            started by root.
             """,
             difference: "mod_wsgi has no such directive; it starts all processes at once.",
             example: "WSGIStartLimit 4"),
@@ -174,7 +175,7 @@ enum DirectiveManual {
             `Rolling` makes no request wait: the former code answers until the successor has imported the new code. In \
             embedded mode it is the same as `On`.
 
-            A function `reload_required(resource)` of the script is asked at each request as well, with the path of the file \
+            If the script defines `reload_required(resource)`, it is called at each request as well, with the path of the file \
             that was requested: the script's own, or that of the file which `WSGIHandlerScript` handles. If it returns true \
             the script counts as changed; an exception is logged and means no. Scripts of `WSGIAccessScript` and the like are \
             not asked.
@@ -250,7 +251,7 @@ enum DirectiveManual {
         ManualEntry(
             "WSGITrustedProxies",
             """
-            The addresses (IPv4 or IPv6, with `/bits` for networks) of the proxies whose `WSGITrustedProxyHeaders` are \
+            The addresses (IPv4 or IPv6), networks (`10.0.0.0/8`, `10.0.0.0/255.0.0.0`) or beginnings of IPv4 addresses (`192.168`) of the proxies whose `WSGITrustedProxyHeaders` are \
             believed. Without it every peer is. With it, `X-Forwarded-For` is read from the right, past all trusted \
             addresses: the first that is not trusted is the client. Statements of one scope add up.
             """,
@@ -263,7 +264,7 @@ enum DirectiveManual {
             be local (Btrfs, ext, F2FS, overlay, tmpfs, XFS, ZFS). Write `Off` where files are overwritten in place while they \
             are sent: a slow client may then get some of the new content.
             """,
-            difference: "The default is `Auto`; there is no `Auto` there, and the default is `Off`."),
+            difference: "mod_wsgi has no `Auto`; its default is `Off`."),
         ManualEntry(
             "WSGIIgnoreActivity",
             """

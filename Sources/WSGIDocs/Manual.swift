@@ -126,7 +126,7 @@ public enum Manual {
         "user": "httpd's `User`", "group": "httpd's `Group`", "supplementary-groups": "those of the user",
         "umask": "inherited", "home": "see below", "socket-user": "httpd's `User`",
         "python-home": "`WSGIPythonHome`", "switch-interval": "`WSGISwitchInterval`", "lang": "inherited",
-        "locale": "inherited", "display-name": "unchanged",
+        "locale": "inherited", "display-name": "`%{GROUP}`",
     ]
 
     private static func defaultCell(_ option: DaemonOption) -> String {

@@ -64,55 +64,55 @@ static int claim(uint32_t *generation) {
 static void look_up(uint32_t ticket, uint64_t *idler) {
     uint32_t first;
     wsgi_children_look(board);
-    if (least_busy() < 0 || !wsgi_line_first(board, GROUP, &first) || first == ticket) {
+    if (least_busy() < 0 || !wsgi_queue_first(board, GROUP, &first) || first == ticket) {
         *idler = UINT64_MAX;
         return;
     }
     if (first == *idler) {
         atomic_fetch_add(&shared->put_out, 1);
-        wsgi_line_put_out(board, GROUP, first);
+        wsgi_queue_put_out(board, GROUP, first);
     } else
-        wsgi_line_call(board, GROUP);
+        wsgi_queue_call(board, GROUP);
     *idler = first;
 }
 
 static int claim_in_turn(uint32_t *generation) {
     uint32_t ticket;
     uint64_t idler = UINT64_MAX;
-    if (!wsgi_line_enter(board, GROUP, LIMIT, &ticket))
+    if (!wsgi_queue_enter(board, GROUP, LIMIT, &ticket))
         return -1;
     atomic_fetch_add(&shared->waited, 1);
     /* Some lose patience. */
     uint64_t end = milliseconds() + (rand() % 16 ? 20000 : (uint64_t)(rand() % 20));
     int slot = -1;
     for (;;) {
-        enum wsgi_line_turn turn = wsgi_line_look(board, GROUP, ticket);
+        enum wsgi_queue_turn turn = wsgi_queue_look(board, GROUP, ticket);
         if (turn == WSGI_TURN_FIRST && (slot = claim(generation)) >= 0) {
             if (checks && atomic_exchange(&shared->last_ticket, ticket) >= ticket && ticket)
                 atomic_fetch_add(&shared->wrong_order, 1);
             break;
         }
         if (turn == WSGI_TURN_NEVER) {
-            if (!wsgi_line_enter(board, GROUP, WSGI_MAX_WAITING, &ticket))
+            if (!wsgi_queue_enter(board, GROUP, WSGI_MAX_WAITING, &ticket))
                 return -1;
             continue;
         }
         uint64_t now = milliseconds();
         if (now >= end)
             break;
-        if (!wsgi_line_wait(board, GROUP, ticket, end - now < 100 ? (uint32_t)(end - now) : 100))
+        if (!wsgi_queue_wait(board, GROUP, ticket, end - now < 100 ? (uint32_t)(end - now) : 100))
             look_up(ticket, &idler);
     }
-    wsgi_line_leave(board, GROUP, ticket);
+    wsgi_queue_leave(board, GROUP, ticket);
     if (slot < 0 || least_busy() >= 0)
-        wsgi_line_call(board, GROUP);
+        wsgi_queue_call(board, GROUP);
     return slot;
 }
 
 static void *requests(void *arrives_late) {
     for (;;) {
         uint32_t generation = 0;
-        int slot = wsgi_line_exists(board, GROUP) ? -1 : claim(&generation);
+        int slot = wsgi_queue_exists(board, GROUP) ? -1 : claim(&generation);
         if (slot < 0)
             slot = claim_in_turn(&generation);
         if (slot < 0) {
@@ -163,7 +163,7 @@ static void expect_nothing_left(void) {
     for (int index = 0; index < SLOTS; index++)
         if (wsgi_slot_load(board, slots[index]) != 0)
             fail("a thread is still claimed");
-    if (wsgi_line_exists(board, GROUP) || wsgi_line_length(board, GROUP))
+    if (wsgi_queue_exists(board, GROUP) || wsgi_queue_length(board, GROUP))
         fail("somebody still waits");
 }
 
@@ -197,7 +197,7 @@ static void test_order(int rounds) {
         fail("more threads are claimed than there are");
     if (shared->served < 20 * (uint64_t)rounds)
         fail("calls are lost");
-    if (wsgi_line_length(board, GROUP) > LIMIT)
+    if (wsgi_queue_length(board, GROUP) > LIMIT)
         fail("more requests wait than may");
     for (int index = 0; index < CHILDREN; index++)
         end(pids[index], true);

@@ -25,7 +25,7 @@ static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->signal, 1);
     syscall(SYS_futex, &cell->signal, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-    wsgi_line_call(board, group);
+    wsgi_queue_call(board, group);
 }
 
 static void call_all(wsgi_scoreboard *board, uint32_t group);
@@ -154,9 +154,9 @@ void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, u
     wsgi_claim_cell *own = claim_cell(board, child, slot);
     if (own)
         note_release(own, generation);
-    if (wsgi_line_exists(board, group)) {
+    if (wsgi_queue_exists(board, group)) {
         atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
-        wsgi_line_call(board, group);
+        wsgi_queue_call(board, group);
     }
 }
 
@@ -172,13 +172,13 @@ bool wsgi_group_await_signal(wsgi_scoreboard *board, uint32_t group, uint32_t se
     return atomic_load(&board->groups[group].signal) != seen;
 }
 
-/* --- The line. */
+/* --- The queue. */
 
 enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 
-#define FIRST(line) ((uint32_t)((line) >> 32))
-#define NEXT(line) ((uint32_t)(line))
-#define LINE(first, next) (((uint64_t)(first) << 32) | (next))
+#define FIRST(queue) ((uint32_t)((queue) >> 32))
+#define NEXT(queue) ((uint32_t)(queue))
+#define QUEUE(first, next) (((uint64_t)(first) << 32) | (next))
 #define TICKET(place) ((uint32_t)((place) >> 32))
 #define STATE(place) ((enum place_state)(((place) >> 24) & 0xff))
 #define PID(place) ((int32_t)((place)&0xffffff)) /* Linux has no pid above 2^22 */
@@ -216,35 +216,35 @@ static bool change(wsgi_place_cell *place, uint32_t ticket, enum place_state sta
     return false;
 }
 
-/* Moves the line over places that have been left; the first of the result, if there is one, waits. */
+/* Moves the queue over places that have been left; the first of the result, if there is one, waits. */
 static uint64_t settle(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
-    uint64_t line = atomic_load(&cell->line);
-    while (FIRST(line) != NEXT(line)) {
-        uint64_t first = atomic_load(place_of(board, group, FIRST(line)));
-        if (is_waiting(first, FIRST(line)))
+    uint64_t queue = atomic_load(&cell->queue);
+    while (FIRST(queue) != NEXT(queue)) {
+        uint64_t first = atomic_load(place_of(board, group, FIRST(queue)));
+        if (is_waiting(first, FIRST(queue)))
             break;
-        if (TICKET(first) != FIRST(line))
-            line = atomic_load(&cell->line); /* It has been moved, and the place is somebody else's. */
-        else if (atomic_compare_exchange_weak(&cell->line, &line, LINE(FIRST(line) + 1, NEXT(line))))
-            line = LINE(FIRST(line) + 1, NEXT(line));
+        if (TICKET(first) != FIRST(queue))
+            queue = atomic_load(&cell->queue); /* It has been moved, and the place is somebody else's. */
+        else if (atomic_compare_exchange_weak(&cell->queue, &queue, QUEUE(FIRST(queue) + 1, NEXT(queue))))
+            queue = QUEUE(FIRST(queue) + 1, NEXT(queue));
     }
-    return line;
+    return queue;
 }
 
 static void wake_place(wsgi_place_cell *place) {
     syscall(SYS_futex, futex_word(place), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-bool wsgi_line_exists(wsgi_scoreboard *board, uint32_t group) {
-    uint64_t line = atomic_load(&board->groups[group].line);
-    return FIRST(line) != NEXT(line);
+bool wsgi_queue_exists(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t queue = atomic_load(&board->groups[group].queue);
+    return FIRST(queue) != NEXT(queue);
 }
 
-uint32_t wsgi_line_length(wsgi_scoreboard *board, uint32_t group) {
-    uint64_t line = settle(board, group);
+uint32_t wsgi_queue_length(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t queue = settle(board, group);
     uint32_t length = 0;
-    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++)
+    for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++)
         length += is_waiting(atomic_load_explicit(place_of(board, group, ticket), memory_order_relaxed), ticket);
     return length;
 }
@@ -280,16 +280,16 @@ static uint64_t fade(_Atomic uint64_t *counted, uint32_t now) {
 /* The clock may read 0, which means never. */
 static uint32_t moment(uint32_t milliseconds) { return milliseconds == 0 ? 1 : milliseconds; }
 
-void wsgi_line_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_line_facts *facts) {
+void wsgi_queue_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_queue_facts *facts) {
     wsgi_group_cell *cell = &board->groups[group];
     uint32_t now = milliseconds();
-    uint64_t line = atomic_load(&cell->line), served = fade(&cell->served, now);
+    uint64_t queue = atomic_load(&cell->queue), served = fade(&cell->served, now);
     uint64_t before = atomic_load_explicit(&cell->left, memory_order_relaxed), left = fade(&cell->left, now);
     if (SINCE(left) != SINCE(before))
         atomic_store_explicit(&cell->leaving, atomic_load(&cell->leaving) / 2, memory_order_relaxed);
     uint32_t slow = atomic_load_explicit(&cell->slow, memory_order_relaxed);
     uint32_t overload = atomic_load_explicit(&cell->overload, memory_order_relaxed);
-    facts->length = NEXT(line) - FIRST(line);
+    facts->length = NEXT(queue) - FIRST(queue);
     facts->age = now - atomic_load_explicit(&cell->began, memory_order_relaxed);
     facts->served = COUNT(served);
     facts->period = now - SINCE(served);
@@ -299,7 +299,7 @@ void wsgi_line_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_line_facts
     facts->is_overload = overload != 0 && now - overload < OVERLOAD_TIME;
 }
 
-void wsgi_line_judge(wsgi_scoreboard *board, uint32_t group, bool is_slow, bool is_overload) {
+void wsgi_queue_judge(wsgi_scoreboard *board, uint32_t group, bool is_slow, bool is_overload) {
     wsgi_group_cell *cell = &board->groups[group];
     uint32_t now = moment(milliseconds()), none = 0;
     if (!is_slow)
@@ -310,7 +310,7 @@ void wsgi_line_judge(wsgi_scoreboard *board, uint32_t group, bool is_slow, bool 
         atomic_store_explicit(&cell->overload, now, memory_order_relaxed);
 }
 
-void wsgi_line_count_left(wsgi_scoreboard *board, uint32_t group) {
+void wsgi_queue_count_left(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     uint32_t now = moment(milliseconds()), before = atomic_load_explicit(&cell->left_at, memory_order_relaxed);
     atomic_fetch_add_explicit(&cell->left, 1, memory_order_relaxed);
@@ -318,7 +318,7 @@ void wsgi_line_count_left(wsgi_scoreboard *board, uint32_t group) {
         atomic_fetch_add_explicit(&cell->leaving, 1, memory_order_relaxed);
 }
 
-uint32_t wsgi_line_count_refused(wsgi_scoreboard *board, uint32_t group) {
+uint32_t wsgi_queue_count_refused(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->refused, 1);
     uint32_t now = milliseconds(), before = atomic_load(&cell->reported);
@@ -327,24 +327,24 @@ uint32_t wsgi_line_count_refused(wsgi_scoreboard *board, uint32_t group) {
     return atomic_exchange(&cell->refused, 0);
 }
 
-uint32_t wsgi_line_ahead(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+uint32_t wsgi_queue_ahead(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     uint32_t first = FIRST(settle(board, group));
     return (int32_t)(ticket - first) > 0 ? ticket - first : 0;
 }
 
-bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uint32_t *ticket) {
+bool wsgi_queue_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uint32_t *ticket) {
     wsgi_group_cell *cell = &board->groups[group];
     int32_t pid = (int32_t)getpid();
     for (;;) {
-        uint64_t line = settle(board, group);
-        uint32_t next = NEXT(line), length = next - FIRST(line);
-        if (length >= WSGI_MAX_WAITING || (length >= limit && wsgi_line_length(board, group) >= limit))
+        uint64_t queue = settle(board, group);
+        uint32_t next = NEXT(queue), length = next - FIRST(queue);
+        if (length >= WSGI_MAX_WAITING || (length >= limit && wsgi_queue_length(board, group) >= limit))
             return false;
         wsgi_place_cell *place = place_of(board, group, next);
         uint64_t old = atomic_load(place);
         if (STATE(old) != NEVER_USED && TICKET(old) == next) {
-            /* Somebody has entered, and the line is yet to be moved behind it. */
-            atomic_compare_exchange_strong(&cell->line, &line, LINE(FIRST(line), next + 1));
+            /* Somebody has entered, and the queue is yet to be moved behind it. */
+            atomic_compare_exchange_strong(&cell->queue, &queue, QUEUE(FIRST(queue), next + 1));
             continue;
         }
         bool is_free = STATE(old) == NEVER_USED || (STATE(old) == LEFT && TICKET(old) == next - WSGI_MAX_WAITING);
@@ -352,9 +352,9 @@ bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uin
             continue;
         if (length == 0)
             begin_line(cell);
-        line = atomic_load(&cell->line);
-        while (NEXT(line) == next)
-            if (atomic_compare_exchange_weak(&cell->line, &line, LINE(FIRST(line), next + 1)))
+        queue = atomic_load(&cell->queue);
+        while (NEXT(queue) == next)
+            if (atomic_compare_exchange_weak(&cell->queue, &queue, QUEUE(FIRST(queue), next + 1)))
                 break;
         atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
         *ticket = next;
@@ -362,24 +362,24 @@ bool wsgi_line_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, uin
     }
 }
 
-void wsgi_line_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+void wsgi_queue_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     if (change(place_of(board, group, ticket), ticket, LEFT))
         settle(board, group);
     atomic_thread_fence(memory_order_seq_cst); /* Only now look whether the next one has to be called. */
 }
 
-void wsgi_line_call(wsgi_scoreboard *board, uint32_t group) {
+void wsgi_queue_call(wsgi_scoreboard *board, uint32_t group) {
     for (;;) {
-        uint64_t line = settle(board, group);
-        if (FIRST(line) == NEXT(line))
+        uint64_t queue = settle(board, group);
+        if (FIRST(queue) == NEXT(queue))
             return;
-        wsgi_place_cell *place = place_of(board, group, FIRST(line));
+        wsgi_place_cell *place = place_of(board, group, FIRST(queue));
         uint64_t old = atomic_load(place);
-        if (!is_waiting(old, FIRST(line)))
+        if (!is_waiting(old, FIRST(queue)))
             continue;
         if (STATE(old) == CALLED) /* It has yet to look. */
             return;
-        if (atomic_compare_exchange_strong(place, &old, PLACE(FIRST(line), CALLED, PID(old)))) {
+        if (atomic_compare_exchange_strong(place, &old, PLACE(FIRST(queue), CALLED, PID(old)))) {
             wake_place(place);
             return;
         }
@@ -387,21 +387,21 @@ void wsgi_line_call(wsgi_scoreboard *board, uint32_t group) {
 }
 
 static void call_all(wsgi_scoreboard *board, uint32_t group) {
-    uint64_t line = settle(board, group);
-    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++)
+    uint64_t queue = settle(board, group);
+    for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++)
         if (change(place_of(board, group, ticket), ticket, CALLED))
             wake_place(place_of(board, group, ticket));
 }
 
-enum wsgi_line_turn wsgi_line_look(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     if (!change(place_of(board, group, ticket), ticket, WAITING))
         return WSGI_TURN_NEVER;
-    uint64_t line = settle(board, group);
+    uint64_t queue = settle(board, group);
     atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
-    return FIRST(line) == ticket ? WSGI_TURN_FIRST : WSGI_TURN_LATER;
+    return FIRST(queue) == ticket ? WSGI_TURN_FIRST : WSGI_TURN_LATER;
 }
 
-bool wsgi_line_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uint32_t milliseconds) {
+bool wsgi_queue_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uint32_t milliseconds) {
     wsgi_place_cell *place = place_of(board, group, ticket);
     uint64_t old = atomic_load(place);
     if (!is_waiting(old, ticket) || STATE(old) == CALLED)
@@ -411,27 +411,27 @@ bool wsgi_line_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uin
     return new != old;
 }
 
-bool wsgi_line_first(wsgi_scoreboard *board, uint32_t group, uint32_t *ticket) {
-    uint64_t line = settle(board, group);
-    *ticket = FIRST(line);
-    return FIRST(line) != NEXT(line);
+bool wsgi_queue_first(wsgi_scoreboard *board, uint32_t group, uint32_t *ticket) {
+    uint64_t queue = settle(board, group);
+    *ticket = FIRST(queue);
+    return FIRST(queue) != NEXT(queue);
 }
 
 /* Marks all places of a process as left. */
 static void remove_process(wsgi_scoreboard *board, uint32_t group, int32_t pid) {
-    uint64_t line = settle(board, group);
-    for (uint32_t ticket = FIRST(line); ticket != NEXT(line); ticket++) {
+    uint64_t queue = settle(board, group);
+    for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++) {
         wsgi_place_cell *place = place_of(board, group, ticket);
         uint64_t old = atomic_load(place);
         if (is_waiting(old, ticket) && PID(old) == pid && change(place, ticket, LEFT))
             wake_place(place);
     }
-    wsgi_line_call(board, group);
+    wsgi_queue_call(board, group);
 }
 
-void wsgi_line_put_out(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
-    uint64_t line = settle(board, group), place = atomic_load(place_of(board, group, ticket));
-    if (FIRST(line) != NEXT(line) && FIRST(line) == ticket && is_waiting(place, ticket))
+void wsgi_queue_put_out(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    uint64_t queue = settle(board, group), place = atomic_load(place_of(board, group, ticket));
+    if (FIRST(queue) != NEXT(queue) && FIRST(queue) == ticket && is_waiting(place, ticket))
         remove_process(board, group, PID(place));
 }
 
@@ -469,7 +469,7 @@ static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
 /* Threads of a process that has ended may be idle now. */
 static void remove_everywhere(wsgi_scoreboard *board, int32_t pid) {
     for (uint32_t group = 0; group < WSGI_MAX_GROUPS; group++)
-        if (wsgi_line_exists(board, group))
+        if (wsgi_queue_exists(board, group))
             remove_process(board, group, pid);
 }
 

@@ -27,7 +27,7 @@ enum PythonAccess {
 
     /// The Python of embedded applications, for httpd's user.
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
-        guard PythonChecks.mayRunEmbedded(facts),
+        guard PythonChecks.runsEmbedded(facts),
             let python = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython),
             let libraries = try? PythonLibrary.find(for: python)
         else { return [] }

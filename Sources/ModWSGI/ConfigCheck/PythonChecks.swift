@@ -36,13 +36,13 @@ enum PythonChecks {
     }
 
     /// Whether some application certainly runs in httpd's children.
-    static func mayRunEmbedded(_ facts: ConfigFacts) -> Bool {
+    static func runsEmbedded(_ facts: ConfigFacts) -> Bool {
         !facts.global.restrictEmbedded && facts.mounts.contains { $0.processGroupName == "" }
     }
 
     /// The Python of applications that run in httpd's children, if there may be any.
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
-        guard mayRunEmbedded(facts) else { return [] }
+        guard runsEmbedded(facts) else { return [] }
         do throws(StartError) {
             _ = try PythonLibrary.find(for: PythonChoice.embedded(facts.global, facts.machine.defaultPython))
             return []
@@ -85,8 +85,7 @@ enum PythonChecks {
             (try? resolved.get()).flatMap { group.definition.options.chroot == nil ? $0.python : nil }
                 .map { (executable: $0, location: location(of: group.definition, facts)) }
         }
-        if !facts.global.restrictEmbedded, facts.mounts.contains(where: { $0.processGroupName == "" }),
-            let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython)
+        if runsEmbedded(facts), let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython)
         {
             pythons.append((executable, facts.location(of: "WSGIPythonHome")))
         }

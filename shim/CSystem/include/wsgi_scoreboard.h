@@ -11,24 +11,24 @@
  * and struck out after it is given back, so a child that is killed in between has one too many, never one too few. What
  * a killed child claims is given back by the parent when httpd hears of its end, and before that by whoever waits.
  *
- * *Waiting.* The requests that wait for a thread of a group stand in one line: a ring of places, one for each ticket,
+ * *Waiting.* The requests that wait for a thread of a group stand in one queue: a ring of places, one for each ticket,
  * and a word with the first ticket and the next one. A request enters by putting its pid into the place of the next
- * ticket, and leaves by marking its place; whoever comes past moves the line over places that have been left. The
+ * ticket, and leaves by marking its place; whoever comes past moves the queue over places that have been left. The
  * rules:
  *
- * - A new request claims a thread at once only while nobody waits. Otherwise only the first in the line claims.
- * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the line while a thread
+ * - A new request claims a thread at once only while nobody waits. Otherwise only the first in the queue claims.
+ * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the queue while a thread
  * is idle calls the next one. The mark is removed before the waiter looks for a thread, so no call is lost.
- * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the line and from
+ * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the queue and from
  *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
- * process out of the line: it is stopped, or cannot use that thread. One that has been put out stands at the end again.
+ * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end again.
  *
  * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
  * most the time until the next waiter looks up.
  *
  * *How long it will take.* While somebody waits, threads that are given back are counted, and so are the requests whose
- * clients leave: both since about the last ten seconds, and since the line was empty. From these whoever enters the
- * line can tell how long it would wait. Without a line nothing is counted. */
+ * clients leave: both since about the last ten seconds, and since the queue was empty. From these whoever enters the
+ * queue can tell how long it would wait. Without a queue nothing is counted. */
 
 #ifndef WSGI_SCOREBOARD_H
 #define WSGI_SCOREBOARD_H
@@ -42,7 +42,7 @@
 #define WSGI_SCOREBOARD_VERSION 3u
 
 enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 };
-/* Places of one line; a power of two. */
+/* Places of one queue; a power of two. */
 enum { WSGI_MAX_WAITING = 8192 };
 
 /* What a process group is able to do, as children need to know it. */
@@ -57,11 +57,11 @@ enum wsgi_group_state {
 typedef struct wsgi_group_cell {
     _Atomic uint32_t state;    /* wsgi_group_state; written by the supervisor */
     _Atomic uint32_t signal;   /* futex word: raised whenever the supervisor changes something in the group */
-    _Atomic uint64_t line;     /* the first ticket << 32 | the next one; the same: nobody waits */
+    _Atomic uint64_t queue;     /* the first ticket << 32 | the next one; the same: nobody waits */
     _Atomic uint64_t served;   /* millisecond since which << 32 | threads given back while somebody waited */
     _Atomic uint64_t left;     /* the same for requests whose clients left while they waited */
-    _Atomic uint32_t began;    /* the millisecond in which the line came to be */
-    _Atomic uint32_t slow;     /* the millisecond since which the line has been slow; 0: it is not */
+    _Atomic uint32_t began;    /* the millisecond in which the queue came to be */
+    _Atomic uint32_t slow;     /* the millisecond since which the queue has been slow; 0: it is not */
     _Atomic uint32_t overload; /* the millisecond in which the group was last seen overloaded; 0: it was not */
     _Atomic uint32_t left_at;  /* the millisecond in which a client left last */
     _Atomic uint32_t leaving;  /* tenths of a second in which clients left */
@@ -70,7 +70,7 @@ typedef struct wsgi_group_cell {
     uint32_t reserved[1];
 } wsgi_group_cell;
 
-/* A place in a line: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
+/* A place in a queue: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
 typedef _Atomic uint64_t wsgi_place_cell;
 
 /* One worker slot. 64 bytes: neighbours never share a cache line. */
@@ -108,7 +108,7 @@ void wsgi_scoreboard_prepare(wsgi_scoreboard *_Nonnull board);
 bool wsgi_scoreboard_is_valid(const wsgi_scoreboard *_Nonnull board);
 
 /* Supervisor: makes `generation` (never 0) the serving worker of `slot`, with no claims, and wakes `group`: all who
- * wait for a change, and the first in the line. */
+ * wait for a change, and the first in the queue. */
 void wsgi_slot_publish(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot, uint32_t generation,
                        uint32_t threads, int32_t pid);
 /* Supervisor: nobody serves `slot` any more; wakes `group`. */
@@ -140,7 +140,7 @@ int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
-/* Child: gives the claim back and calls the first in the line of `group`, if somebody waits. */
+/* Child: gives the claim back and calls the first in the queue of `group`, if somebody waits. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation);
 
@@ -161,9 +161,9 @@ uint32_t wsgi_group_signal(wsgi_scoreboard *_Nonnull board, uint32_t group);
 bool wsgi_group_await_signal(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t seen, uint32_t milliseconds);
 
 /* Whether requests wait for a thread of `group`. */
-bool wsgi_line_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* What is known of a line: how long it is, and how fast it moves. */
-typedef struct wsgi_line_facts {
+bool wsgi_queue_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* What is known of a queue: how long it is, and how fast it moves. */
+typedef struct wsgi_queue_facts {
     uint32_t length;         /* requests that wait, and some that have left */
     uint32_t age;            /* milliseconds since nobody waited */
     uint32_t served, period; /* threads given back within the last so many milliseconds */
@@ -171,40 +171,40 @@ typedef struct wsgi_line_facts {
     uint32_t leaving;        /* tenths of a second in which they did */
     uint32_t slow_for;       /* milliseconds for which it has been slow; 0: it is not */
     bool is_overload;
-} wsgi_line_facts;
+} wsgi_queue_facts;
 /* Reads them. Once in ten seconds it halves the counts, so that they follow what happens now. */
-void wsgi_line_get_facts(wsgi_scoreboard *_Nonnull board, uint32_t group, wsgi_line_facts *_Nonnull facts);
-/* Notes whether the line is slow at present, and whether that is overload. Overload lasts until nobody waits, or until
- * it was not noted, and no client has left, for ten seconds. */
-void wsgi_line_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_slow, bool is_overload);
+void wsgi_queue_get_facts(wsgi_scoreboard *_Nonnull board, uint32_t group, wsgi_queue_facts *_Nonnull facts);
+/* Notes whether the queue is slow at present, and whether that is overload. Overload lasts until nobody waits, or until
+ * it has not been noted for ten seconds. */
+void wsgi_queue_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_slow, bool is_overload);
 /* The client of a request that waits has left. */
-void wsgi_line_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);
+void wsgi_queue_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* A request is refused. Returns how many are to be reported by the caller: 0, because somebody has reported within the
  * last second, or all since then. */
-uint32_t wsgi_line_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t group);
+uint32_t wsgi_queue_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* How many stand before `ticket`, including some that have left. */
-uint32_t wsgi_line_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+uint32_t wsgi_queue_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* How many wait. It looks at every place. */
-uint32_t wsgi_line_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* Stands at the end of the line, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */
-bool wsgi_line_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
-/* Leaves the line; nothing happens to one that has been put out. */
-void wsgi_line_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+uint32_t wsgi_queue_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* Stands at the end of the queue, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */
+bool wsgi_queue_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
+/* Leaves the queue; nothing happens to one that has been put out. */
+void wsgi_queue_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* Calls the first, if there is one: it looks for an idle thread. */
-void wsgi_line_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
+void wsgi_queue_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
-enum wsgi_line_turn {
+enum wsgi_queue_turn {
     WSGI_TURN_FIRST, /* an idle thread is the caller's */
     WSGI_TURN_LATER,
-    WSGI_TURN_NEVER /* the caller has been put out of the line */
+    WSGI_TURN_NEVER /* the caller has been put out of the queue */
 };
 /* Where `ticket` stands; takes notice of a call. Ask it, then look for a thread, then wait. */
-enum wsgi_line_turn wsgi_line_look(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* Waits until `ticket` is called or put out, at most `milliseconds`. False: the time is over. */
-bool wsgi_line_wait(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket, uint32_t milliseconds);
+bool wsgi_queue_wait(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket, uint32_t milliseconds);
 /* The first ticket, if somebody waits. */
-bool wsgi_line_first(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t *_Nonnull ticket);
-/* Puts the process of this ticket out of the line, if it is still the first, and calls the one that is first then. */
-void wsgi_line_put_out(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+bool wsgi_queue_first(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t *_Nonnull ticket);
+/* Puts the process of this ticket out of the queue, if it is still the first, and calls the one that is first then. */
+void wsgi_queue_put_out(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 
 #endif
