@@ -157,5 +157,6 @@ class Replacement(SupervisorCase):
             for thread in threads:
                 thread.join()
             self.assertEqual(set(outcomes), {"end"}, "of %d" % len(outcomes))
-            self.assertLess(used[-1][0], used[3][0] + 8, used)
+            # A worker that has just been started or is about to end has descriptors of its own.
+        self.assertLess(used[-1][0], max(count for count, _ in used[:10]) + 8, used)
             self.assertLess(used[-1][1], used[5][1] + 500, used)

@@ -61,6 +61,7 @@ def test_first_alias_wins_and_httpd_alias_before_all(launch, mode):
         WSGIScriptAlias /a/b @APPS@/named/app.wsgi callable-object=app
         WSGIScriptAlias /a @APPS@/named/app.wsgi
         WSGIScriptAlias /a/c @APPS@/hello/app.wsgi""")
+    server.log.expect("WSGI1081.*'/a/c'.*'/a'")
     assert server.get("/a/b/x").body == b"app"
     assert server.get("/a/c").body == b"application"
     assert server.get("/a/static/ready.txt").body == b"ready\n"
