@@ -158,5 +158,5 @@ class Replacement(SupervisorCase):
                 thread.join()
             self.assertEqual(set(outcomes), {"end"}, "of %d" % len(outcomes))
             # A worker that has just been started or is about to end has descriptors of its own.
-        self.assertLess(used[-1][0], max(count for count, _ in used[:10]) + 8, used)
+            self.assertLess(used[-1][0], max(count for count, _ in used[:10]) + 8, used)
             self.assertLess(used[-1][1], used[5][1] + 500, used)

@@ -73,7 +73,7 @@ CASES = {
     "worker": Case("--server-mpm worker"),
     "prefork": Case("--server-mpm prefork"),
     "prefork, embedded": Case("--server-mpm prefork --embedded-mode"),
-    "clients": Case("--max-clients 40 --initial-workers 2"),
+    "clients": Case("--max-clients 40 --initial-workers 0.5"),
     "http2": Case("--http2"),
     "keep alive": Case("--keep-alive-timeout 5"),
     "no keep alive": Case("--keep-alive-timeout 0"),
