@@ -27,6 +27,8 @@ internal import WSGIWire
     private var naps = 0
     /// How often a worker has given the request back because it takes no more.
     private var returns = 0
+    /// Until when it waits for changed code, since it had to for the first time.
+    private var successorLimits: SlotChoice.SuccessorLimits?
 
     /// That takes it well below a millisecond, unless the machine is very busy.
     private static let mostNaps = 2000
@@ -111,9 +113,9 @@ internal import WSGIWire
                     returns += 1
                     attempts -= 1
                 }
-                switch choice.waitForSuccessor(
-                    of: refused, in: claim.slot, refusals: refusals, of: group, seconds: waitLimit)
-                {
+                let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
+                successorLimits = limits
+                switch choice.waitForSuccessor(of: refused, in: claim.slot, refusals: refusals, of: group, limits) {
                 case .ready: if generation == claim.generation, !isSpent { allow(.reloaded) }
                 case .claimed(let other):
                     claimed = other

@@ -24,6 +24,12 @@ func isLink(_ path: String) -> Bool {
     return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }
 
+/// The directory that a path leads into last: `/usr/bin` of `/usr/bin/python3`.
+func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+    return String(path[..<slash])
+}
+
 /// A path without symbolic links; nil when it leads to nothing.
 func realPath(_ path: String) -> String? {
     guard let resolved = unsafe realpath(path, nil) else { return nil }

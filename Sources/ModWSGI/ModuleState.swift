@@ -16,6 +16,8 @@ enum ModuleState {
     nonisolated(unsafe) static var board: UnsafeMutablePointer<wsgi_scoreboard>?
     /// This child's place in the scoreboard.
     @safe nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
+    /// How many requests a child of httpd can serve at a time.
+    @safe nonisolated(unsafe) static var threadsPerChild = 0
     /// How many requests all children of httpd can serve at a time.
     @safe nonisolated(unsafe) static var requestThreads = 0
     /// What embedded requests need; `nil` when they are refused.

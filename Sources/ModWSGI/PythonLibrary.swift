@@ -11,7 +11,7 @@ enum PythonLibrary {
         guard let real = realPath(python) else {
             throw StartError(.pythonMissing, "'\(python)' does not exist, or leads to something that does not.")
         }
-        let prefix = parent(parent(real))
+        let prefix = directory(of: directory(of: real))
         guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix) else {
             throw StartError(
                 .embeddedStartFailed,
@@ -42,7 +42,4 @@ enum PythonLibrary {
         }
     }
 
-    private static func parent(_ path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
 }

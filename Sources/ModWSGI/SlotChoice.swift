@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import Synchronization
 internal import WSGICore
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
@@ -83,10 +84,7 @@ internal import WSGICore
     private func admit(_ group: DaemonGroup, _ r: Request, _ limits: WaitingPlace.Limits) throws(Refusal) {
         guard unsafe wsgi_queue_exists(board, group.index) else { return }
         var facts = queueFacts(group)
-        let threads = group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) }
-        let rules = QueueAdmission.Rules(
-            threads: threads, backlog: group.backlog, patience: limits.inTime &* 1_000,
-            share: max(ModuleState.requestThreads &- threads, 0) / 3)
+        let rules = queueRules(group, limits)
         var decision = QueueAdmission(facts, rules)
         if decision.isRefused {
             // Some may have left.
@@ -101,6 +99,13 @@ internal import WSGICore
         }
         guard decision.isRefused else { return }
         throw decision.isOverload ? .overload(decision.wait) : .late(decision.wait ?? 0)
+    }
+
+    /// What the configuration says about the group's queue.
+    func queueRules(_ group: DaemonGroup, _ limits: WaitingPlace.Limits) -> QueueAdmission.Rules {
+        QueueAdmission.Rules(
+            threads: group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) },
+            backlog: group.backlog, patience: limits.inTime &* 1_000, httpdThreads: ModuleState.requestThreads)
     }
 
     /// What the scoreboard knows of the group's queue.
@@ -134,6 +139,27 @@ internal import WSGICore
         unsafe wsgi_slot_release(board, child, group.index, claim.slot.index, claim.generation)
     }
 
+    /// Until when a request waits for changed code.
+    struct SuccessorLimits {
+        /// In any case.
+        let deadline: MonotonicTime
+        /// While so many requests do that the rest of httpd could not go on.
+        let crowd: MonotonicTime
+
+        /// Limits of a request that begins to wait now.
+        init(seconds: Int) {
+            deadline = MonotonicTime.now.adding(seconds: seconds)
+            crowd = MonotonicTime.now.adding(seconds: min(seconds, 10))
+        }
+    }
+
+    /// Requests of this child that wait for changed code; they hold no place in a queue.
+    private static let successorWaiters = Atomic<Int>(0)
+
+    private var isCrowded: Bool {
+        Self.successorWaiters.load(ordering: .relaxed) > ModuleState.threadsPerChild &- ModuleState.threadsPerChild / 10 &- 1
+    }
+
     /// What came of waiting for changed code.
     enum Successor {
         /// The only slot has a new worker.
@@ -146,11 +172,15 @@ internal import WSGICore
 
     /// Waits for a worker that has not refused the request, or until the replacement of the slot that has was refused.
     ///
-    /// - Parameter refused: Who has refused the request; the last one was the slot's.
+    /// - Parameters:
+    ///   - refused: Who has refused the request; the last one was the slot's.
+    ///   - limits: Until when the request waits.
     func waitForSuccessor(
-        of refused: RefusedWorkers, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup, seconds: Int
+        of refused: RefusedWorkers, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup,
+        _ limits: SuccessorLimits
     ) -> Successor {
-        let deadline = MonotonicTime.now.adding(seconds: seconds)
+        Self.successorWaiters.add(1, ordering: .relaxed)
+        defer { Self.successorWaiters.subtract(1, ordering: .relaxed) }
         while true {
             let seen = unsafe wsgi_group_signal(board, group.index)
             var isOneLeft = false
@@ -166,7 +196,8 @@ internal import WSGICore
             let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
             if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
             let state = unsafe wsgi_group_get_state(board, group.index)
-            let left = deadline.millisecondsLeft
+            let left = limits.deadline.millisecondsLeft
+            if isCrowded, limits.crowd.millisecondsLeft <= 0 { return .none }
             guard left > 0, !ModuleState.isStopping, state != WSGI_GROUP_FAILED, state != WSGI_GROUP_STOPPED else {
                 return .none
             }

@@ -81,6 +81,7 @@ enum Startup {
         }
         ModuleState.groups = builder.groups
         FormerGroups.remember(builder.running)
+        ModuleState.threadsPerChild = host.process.httpdThreadsPerChild
         ModuleState.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
         SlotRegistry.closeUnused()
         unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)

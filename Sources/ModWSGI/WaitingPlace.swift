@@ -2,7 +2,7 @@ internal import CHTTPD
 internal import CSystem
 internal import WSGICore
 
-/// The place of one request in the line of its process group.
+/// The place of one request in the queue of its process group.
 @safe struct WaitingPlace {
     private let choice: SlotChoice
     private let group: DaemonGroup
@@ -86,6 +86,11 @@ internal import WSGICore
             guard !isCalled else { continue }
             pause = Self.pause
             if unsafe clientHasGone(r) { throw .clientGone }
+            let ahead = unsafe Int(wsgi_queue_ahead(choice.board, group.index, ticket))
+            let rules = choice.queueRules(group, limits)
+            if ahead >= rules.most, QueueAdmission.mustLeave(behind: ahead, choice.queueFacts(group), rules) {
+                throw .overload(nil)
+            }
             lookUp()
         }
     }
@@ -100,7 +105,7 @@ internal import WSGICore
         hasLooked = true
         switch unsafe chttpd_look_at_client(r) {
         case CHTTPD_CLIENT_THERE: return false
-        case CHTTPD_CLIENT_SILENT:
+        case CHTTPD_CLIENT_HALF_CLOSED:
             if isFirst { isHalfClosed = true }
             return !isHalfClosed || choice.queueFacts(group).isOverload
         default: return true

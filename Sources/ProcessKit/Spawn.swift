@@ -89,7 +89,7 @@ public struct SpawnRequest: Equatable, Sendable {
     /// What it is held to.
     public var limits = Limits()
     /// By how much its priority is lower than `limits` says, or than this process's, as of nice(1).
-    public var handicap: Int32 = 0
+    public var niceIncrement: Int32 = 0
 
     /// Describes a program.
     public init(executable: String, arguments: [String], environment: [String]) {
@@ -140,7 +140,7 @@ public struct SpawnRequest: Equatable, Sendable {
                     group_count: groups.count,
                     limits: wsgi_spawn_limits(
                         priority: limits.priority, cpu_time: limits.cpuTime, most_cpu_time: limits.mostCPUTime,
-                        data: limits.data, address_space: limits.addressSpace), handicap: handicap)
+                        data: limits.data, address_space: limits.addressSpace), nice_increment: niceIncrement)
                 return unsafe wsgi_spawn(&request, &failure)
             }
         }

@@ -19,13 +19,25 @@ public struct QueueAdmission: Equatable, Sendable {
         public var patience: Int
         /// Threads of httpd that requests of one overloaded group may hold while they wait.
         public var share: Int
+        /// Threads of httpd that requests of one group may hold while they wait and could not be served in time.
+        public var most: Int
 
         /// Rules for one group.
-        public init(threads: Int, backlog: Int, patience: Int, share: Int) {
+        public init(threads: Int, backlog: Int, patience: Int, share: Int, most: Int) {
             self.threads = threads
             self.backlog = backlog
             self.patience = patience
             self.share = share
+            self.most = most
+        }
+
+        /// Rules for a group in an httpd with so many threads: a third of those that are left when all threads of the group
+        /// are busy for one that is overloaded, and all but a tenth for one that does not move.
+        public init(threads: Int, backlog: Int, patience: Int, httpdThreads: Int) {
+            let others = max(httpdThreads &- threads, 0)
+            self.init(
+                threads: threads, backlog: backlog, patience: patience, share: others / 3,
+                most: max(others &- httpdThreads / 10, 1))
         }
     }
 
@@ -81,11 +93,21 @@ public struct QueueAdmission: Equatable, Sendable {
         self.isSlow = isSlow
         isNewOverload = isLeft || (isSlow && facts.slowFor >= Self.slowTime)
         isOverload = isNewOverload || facts.isOverload
-        if isOverload {
+        if Self.mustLeave(behind: facts.length, facts, rules) {
+            isRefused = true
+        } else if isOverload {
             isRefused = facts.length >= Self.overloadLimit(facts, rules)
         } else {
             isRefused = facts.length >= rules.backlog && (wait ?? 0) > rules.patience
         }
+    }
+
+    /// Whether a request with so many before it must give its thread of httpd back: the queue has hardly moved since requests in it are
+    /// late, and holds so many threads that the rest of httpd could not go on.
+    public static func mustLeave(behind ahead: Int, _ facts: Facts, _ rules: Rules) -> Bool {
+        guard ahead >= rules.most, facts.age >= rules.patience, facts.period >= slowTime else { return false }
+        let (product, overflow) = (ahead &+ 1).multipliedReportingOverflow(by: facts.period)
+        return overflow || product / max(facts.served, 1) > rules.patience
     }
 
     /// The rate counts when every thread has become free once, or nobody could be served in time at all.

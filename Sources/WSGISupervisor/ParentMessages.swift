@@ -137,8 +137,8 @@ extension Supervisor {
     }
 
     /// A worker of the former definition has come up, because one of the present definition could not.
-    func tellReturn(_ home: Home) {
-        let reason = home.member.returnReason.map { " (\($0.path): \($0.reason))" } ?? ""
+    func reportFallback(_ home: Home) {
+        let reason = home.member.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
         log.problem(
             .successorRefused, level: 4,
             "Process group '\(home.group.spec.name)': no process could be started by its present definition "

@@ -26,9 +26,9 @@ final class ProcessGroup {
         /// already, the next one serves without them.
         var broken: [String: Int64] = [:]
         /// The next worker that has no predecessor is started by the former definition.
-        var goesBack = false
+        var usesFormerDefinition = false
         /// Why.
-        var returnReason: Problem?
+        var fallbackReason: Problem?
         /// Whether requests wait for the start that has its turn.
         var isAwaited = false
         /// Since when a start waits for its turn; `nil`: none does.

@@ -18,11 +18,18 @@ extension Supervisor {
         case mayWait
     }
 
-    /// Lets starts begin for which there is room, the most urgent first, then those that wait longest.
+    /// Lets starts begin for which there is room: the most urgent first, then those of the groups that have the fewest under
+    /// way, then those that wait longest.
+    ///
+    /// A group that requests wait for, and of which nothing starts yet, has room beside the limit: starts of another group
+    /// that take long, or do not end, must not keep it waiting.
     func beginStarts() {
         let now = Clock.milliseconds()
         dropPointless(at: now)
-        while let (group, member) = nextStart(at: now), starting(at: now) < startLimit {
+        while let next = nextStart(at: now) {
+            let isFirst = next.urgency == .isWaitedFor && next.underWay == 0
+            guard starting(at: now) < (isFirst ? 4 * startLimit : startLimit) else { return }
+            let (group, member) = (next.group, next.member)
             member.waitsSince = nil
             member.isAwaited = member.slot.wanted?.isAwaited == true
             handle(.turn, group, member)
@@ -31,10 +38,16 @@ extension Supervisor {
 
     /// Workers that start at this moment.
     private func starting(at now: Int64) -> Int {
-        homes.values.count { home in
-            !home.worker.isReady && !home.worker.isDraining && home.worker.killReason == nil
-                && now - home.worker.started < Self.startPatience
-        }
+        homes.values.count { isStarting($0.worker) && now - $0.worker.started < Self.startPatience }
+    }
+
+    /// Workers of a group that start, however long that takes.
+    private func starting(of group: ProcessGroup) -> Int {
+        group.members.reduce(0) { $0 + $1.workers.values.count { isStarting($0) } }
+    }
+
+    private func isStarting(_ worker: WorkerProcess) -> Bool {
+        !worker.isReady && !worker.isDraining && worker.killReason == nil
     }
 
     private func dropPointless(at now: Int64) {
@@ -46,19 +59,24 @@ extension Supervisor {
         }
     }
 
-    private func nextStart(at now: Int64) -> (ProcessGroup, Member)? {
-        var best: (group: ProcessGroup, member: Member, rank: (Int, Int64))?
+    private typealias Candidate = (group: ProcessGroup, member: Member, urgency: Urgency, underWay: Int, since: Int64)
+
+    private func nextStart(at now: Int64) -> Candidate? {
+        var best: Candidate?
         for group in groups {
+            let underWay = starting(of: group)
             for member in group.members where member.slot.wanted != nil {
                 let since = member.waitsSince ?? now
                 member.waitsSince = since
                 guard group.mayBegin(member, at: now) else { continue }
-                let rank = (urgency(of: member, in: group).rawValue, since)
-                if let best, best.rank <= rank { continue }
-                best = (group, member, rank)
+                let urgency = urgency(of: member, in: group)
+                if let best, (best.urgency.rawValue, best.underWay, best.since) <= (urgency.rawValue, underWay, since) {
+                    continue
+                }
+                best = (group, member, urgency, underWay, since)
             }
         }
-        return best.map { ($0.group, $0.member) }
+        return best
     }
 
     private func urgency(of member: Member, in group: ProcessGroup) -> Urgency {

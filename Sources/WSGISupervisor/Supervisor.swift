@@ -167,9 +167,9 @@ final class Supervisor {
         switch packet.kind {
         case .ready:
             home.worker.isReady = true
-            if home.worker.handicap > 0 { home.worker.process.raisePriority(by: home.worker.handicap) }
+            if home.worker.niceIncrement > 0 { home.worker.process.raisePriority(by: home.worker.niceIncrement) }
             WorkerReport(home.worker, of: home.group, slot: home.member.index).ready(log)
-            if home.worker.attempt.goesBack { tellReturn(home) }
+            if home.worker.attempt.usesFormerDefinition { reportFallback(home) }
             handle(.ready(generation: generation), home.group, home.member)
         case .loaded:
             guard let script = packet.script else { return }

@@ -27,9 +27,9 @@ extension ProcessGroup {
         var attempt = StartAttempt(spec: spec, cause: cause, learned: cause.wantsLittle ? [] : learned)
         attempt.mustSucceed = hasPredecessor || replacement == .stopFirst && !cause.isFirst
         if let former, !hasPredecessor {
-            attempt.goesBack = member.goesBack
-            attempt.mustSucceed = replacement == .stopFirst || !member.goesBack
-            if member.goesBack { attempt.spec = former }
+            attempt.usesFormerDefinition = member.usesFormerDefinition
+            attempt.mustSucceed = replacement == .stopFirst || !member.usesFormerDefinition
+            if member.usesFormerDefinition { attempt.spec = former }
         }
         let scripts = attempt.spec.process.preloads + attempt.learned
         // Without a script that the former process is without, too, unless just that one is asked for.
@@ -45,10 +45,10 @@ extension ProcessGroup {
     func noteFailedStart(of member: Member) {
         if let problem = member.problem { member.broken[problem.path] = problem.modified }
         guard member.slot.serving == nil, former != nil else { return }
-        member.goesBack.toggle()
-        guard member.goesBack else { return }
+        member.usesFormerDefinition.toggle()
+        guard member.usesFormerDefinition else { return }
         member.broken = [:]
-        member.returnReason = member.problem
+        member.fallbackReason = member.problem
     }
 
     /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.
@@ -120,7 +120,7 @@ extension ProcessGroup {
         member.asked = [:]
         member.tried = [:]
         member.broken = [:]
-        member.goesBack = false
+        member.usesFormerDefinition = false
         failedCode.clear()
     }
 }
@@ -152,7 +152,7 @@ struct StartAttempt {
     /// Whether any other script that fails ends the start.
     var mustSucceed = false
     /// Whether it is the former definition.
-    var goesBack = false
+    var usesFormerDefinition = false
     /// Whether requests wait for it, as far as is known: nobody else serves the group, or not with this code.
     var isUrgent = false
 

@@ -55,7 +55,7 @@ struct WorkerLauncher {
     let mayRaisePriority = CurrentProcess.mayRaisePriority
 
     /// By how much the priority of a worker is lower while it starts, as of nice(1).
-    static let handicap: Int32 = 10
+    static let niceIncrement: Int32 = 10
 
     /// Starts a worker.
     ///
@@ -77,7 +77,7 @@ struct WorkerLauncher {
             request.openFiles = openFiles
             if !attempt.isUrgent, mayRaisePriority {
                 let usual = request.limits.priority != 0 ? request.limits.priority : CurrentProcess.priority
-                request.handicap = min(Self.handicap, max(19 - usual, 0))
+                request.niceIncrement = min(Self.niceIncrement, max(19 - usual, 0))
             }
             request.descriptors = [
                 null.raw, group.log, group.log, pair.theirs.raw, listener, board.raw, crashText.raw,
@@ -85,7 +85,7 @@ struct WorkerLauncher {
             try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
             let made = try Self.spawn(request, spec)
             return WorkerProcess(
-                token: token, generation: generation, attempt: attempt, handicap: request.handicap, started: started,
+                token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement, started: started,
                 process: try ProcessHandle(child: made.id), control: pair.keepOurs(), board: board,
                 crashText: crashText,
                 denials: made.denials)

@@ -11,7 +11,7 @@ final class WorkerProcess {
     /// How it was started.
     let attempt: StartAttempt
     /// By how much its priority is lower until it is ready, as of nice(1).
-    let handicap: Int32
+    let niceIncrement: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
     /// The process.
@@ -43,7 +43,7 @@ final class WorkerProcess {
 
     /// Takes over everything that belongs to a started worker.
     init(
-        token: UInt64, generation: UInt32, attempt: StartAttempt, handicap: Int32, started: Int64,
+        token: UInt64, generation: UInt32, attempt: StartAttempt, niceIncrement: Int32, started: Int64,
         process: consuming ProcessHandle, control: consuming PacketSocket, board: consuming Descriptor,
         crashText: consuming Descriptor,
         denials: [SpawnRequest.Denial]
@@ -51,7 +51,7 @@ final class WorkerProcess {
         self.token = token
         self.generation = generation
         self.attempt = attempt
-        self.handicap = handicap
+        self.niceIncrement = niceIncrement
         self.started = started
         self.process = process
         self.control = control

@@ -2,7 +2,7 @@ import Testing
 import WSGICore
 
 /// Two processes of four threads; 100 requests wait without question, 15 s are in time.
-private let rules = QueueAdmission.Rules(threads: 8, backlog: 100, patience: 15_000, share: 47)
+private let rules = QueueAdmission.Rules(threads: 8, backlog: 100, patience: 15_000, share: 47, most: 1_000)
 
 /// A queue that has stood for `age` milliseconds, at so many requests a second.
 private func queue(
@@ -77,14 +77,28 @@ struct QueueAdmissionTests {
     @Test func overloadLastsAndKeepsThreadsBusy() {
         let limits: [(QueueAdmission.Rules, rate: Int, limit: Int)] = [
             (rules, 200, 47),
-            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200), 200, 100),
-            (.init(threads: 8, backlog: 500, patience: 15_000, share: 400), 200, 200),
-            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200), 2, 8),
-            (.init(threads: 40, backlog: 100, patience: 15_000, share: 0), 200, 1),
+            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200, most: 1_000), 200, 100),
+            (.init(threads: 8, backlog: 500, patience: 15_000, share: 400, most: 1_000), 200, 200),
+            (.init(threads: 8, backlog: 100, patience: 15_000, share: 200, most: 1_000), 2, 8),
+            (.init(threads: 40, backlog: 100, patience: 15_000, share: 0, most: 1_000), 200, 1),
         ]
         for (rules, rate, limit) in limits {
             #expect(!QueueAdmission(queue(length: limit - 1, rate: rate, isOverload: true), rules).isRefused)
             #expect(QueueAdmission(queue(length: limit, rate: rate, isOverload: true), rules).isRefused)
         }
+    }
+
+    @Test func aQueueThatDoesNotMoveLeavesRoomForTheRest() {
+        let rules = QueueAdmission.Rules(threads: 5, backlog: 100, patience: 15_000, httpdThreads: 150)
+        #expect(rules.share == 48 && rules.most == 130)
+        var stuck = QueueAdmission.Facts()
+        (stuck.length, stuck.age, stuck.period, stuck.served) = (130, 15_000, 10_000, 0)
+        #expect(QueueAdmission(stuck, rules).isRefused)
+        #expect(QueueAdmission.mustLeave(behind: 130, stuck, rules))
+        #expect(!QueueAdmission.mustLeave(behind: 129, stuck, rules))
+        stuck.age = 14_999
+        #expect(!QueueAdmission.mustLeave(behind: 130, stuck, rules))
+        (stuck.age, stuck.served) = (15_000, 100)
+        #expect(!QueueAdmission.mustLeave(behind: 130, stuck, rules))
     }
 }

@@ -143,9 +143,9 @@ struct TurnTests {
         #expect(group.attempt(member, .ended, hasPredecessor: false).spec.python == "/venv3/bin/python")
         group.noteFailedStart(of: member)
         let attempt = group.attempt(member, .ended, hasPredecessor: false)
-        #expect(attempt.goesBack && attempt.spec.python == "" && !attempt.mustSucceed)
+        #expect(attempt.usesFormerDefinition && attempt.spec.python == "" && !attempt.mustSucceed)
         group.noteFailedStart(of: member)
-        #expect(!group.attempt(member, .ended, hasPredecessor: false).goesBack)
+        #expect(!group.attempt(member, .ended, hasPredecessor: false).usesFormerDefinition)
         group.notePresent(group.spec)
         #expect(group.former == nil)
     }

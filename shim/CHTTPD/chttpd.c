@@ -282,7 +282,7 @@ enum chttpd_client chttpd_look_at_client(const request_rec *r) {
     if (poller.fd < 0 || poll(&poller, 1, 0) <= 0)
         return CHTTPD_CLIENT_THERE;
     return poller.revents & (POLLHUP | POLLERR) ? CHTTPD_CLIENT_GONE
-           : poller.revents & POLLRDHUP         ? CHTTPD_CLIENT_SILENT
+           : poller.revents & POLLRDHUP         ? CHTTPD_CLIENT_HALF_CLOSED
                                                 : CHTTPD_CLIENT_THERE;
 }
 

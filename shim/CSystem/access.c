@@ -48,6 +48,7 @@ typedef struct {
     gid_t group;
     size_t group_count;
     gid_t *groups;
+    bool is_lost; /* it does not answer any more */
 } agent;
 
 /* As many users are asked about in turn where each site has its own. */
@@ -124,7 +125,7 @@ static int32_t start(agent *one, uid_t user, gid_t group, const gid_t *groups, s
         free(copy);
         return -code;
     }
-    *one = (agent){child, ends[0], user, group, group_count, copy};
+    *one = (agent){child, ends[0], user, group, group_count, copy, false};
     return 0;
 }
 
@@ -165,6 +166,8 @@ int32_t wsgi_access_as(const char *path, int32_t mode, uid_t user, gid_t group, 
     int32_t code = find(&one, user, group, groups, group_count);
     if (code != 0)
         return code;
+    if (one->is_lost)
+        return -EIO;
     asked.mode = mode;
     memcpy(asked.path, path, length + 1);
     answer told = {-EIO, 0};
@@ -174,9 +177,9 @@ int32_t wsgi_access_as(const char *path, int32_t mode, uid_t user, gid_t group, 
             got = recv(one->socket, &told, sizeof told, 0);
         while (got < 0 && errno == EINTR);
     if (got != sizeof told) {
-        /* A late answer would be taken for that to the next question. */
-        end(one);
-        *one = agents[--agent_count];
+        /* Its user has stopped it, and would stop the next one; and a late answer would be taken for that to another
+         * question. */
+        one->is_lost = true;
         return -EIO;
     }
     *refused = told.refused;

@@ -257,7 +257,7 @@ static uint32_t milliseconds(void) {
 }
 
 /* Somebody is the first to wait: nothing is known yet. */
-static void begin_line(wsgi_group_cell *cell) {
+static void begin_queue(wsgi_group_cell *cell) {
     uint32_t now = milliseconds();
     atomic_store_explicit(&cell->served, COUNTED(now, 0), memory_order_relaxed);
     atomic_store_explicit(&cell->left, COUNTED(now, 0), memory_order_relaxed);
@@ -351,7 +351,7 @@ bool wsgi_queue_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, ui
         if (!is_free || !atomic_compare_exchange_strong(place, &old, PLACE(next, WAITING, pid)))
             continue;
         if (length == 0)
-            begin_line(cell);
+            begin_queue(cell);
         queue = atomic_load(&cell->queue);
         while (NEXT(queue) == next)
             if (atomic_compare_exchange_weak(&cell->queue, &queue, QUEUE(FIRST(queue), next + 1)))

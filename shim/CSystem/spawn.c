@@ -87,7 +87,7 @@ static void set_limits(const wsgi_spawn_limits *limits, int report) {
 
 /* Lowers the priority for the time of the start: that of the thread, and that of the session, where the kernel shares
  * out processors by sessions. */
-static void handicap(int amount) {
+static void raise_nice_value(int amount) {
     char text[2] = {(char)('0' + amount / 10), (char)('0' + amount % 10)};
     int file = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (file >= 0) {
@@ -112,8 +112,8 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
         umask((mode_t)request->mask);
     if (request->limits.priority != 0 && setpriority(PRIO_PROCESS, 0, request->limits.priority) != 0)
         deny(report, WSGI_SPAWN_PRIORITY);
-    if (request->handicap > 0)
-        handicap(request->handicap);
+    if (request->nice_increment > 0)
+        raise_nice_value(request->nice_increment);
     set_limits(&request->limits, report);
     if (request->root && (chroot(request->root) != 0 || chdir("/") != 0)) {
         int code = errno;

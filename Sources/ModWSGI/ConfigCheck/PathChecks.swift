@@ -111,7 +111,7 @@ enum PathChecks {
             )
         }
         // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
-        let subject = purpose == .enter && isFile ? parent(of: path) : path
+        let subject = purpose == .enter && isFile ? directory(of: path) : path
         switch access.refusal(subject, purpose, for: user) {
         case .closed(let text):
             return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
@@ -162,10 +162,5 @@ enum PathChecks {
             }
         }
         return findings
-    }
-
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-        return String(path[..<slash])
     }
 }

@@ -35,7 +35,7 @@ enum PythonAccess {
         let user = facts.httpd
         let file = libraries.first { $0.hasPrefix("/") }
         let reason =
-            facts.access.closed(parent(python), .enter, for: user)
+            facts.access.closed(directory(of: python), .enter, for: user)
             ?? file.flatMap { facts.access.closed($0, .read, for: user) }
         if let reason {
             return [
@@ -50,7 +50,7 @@ enum PythonAccess {
 
     /// What keeps a user from running an executable; links are followed by hand, to tell what they lead to.
     private static func refusal(toRun python: String, _ user: Identity, _ access: AccessSurvey) -> String? {
-        access.closed(parent(python), .enter, for: user)
+        access.closed(directory(of: python), .enter, for: user)
             ?? realPath(python).flatMap { access.closed($0, .enter, for: user) }
             ?? access.closed(python, .enter, for: user)
     }
@@ -118,7 +118,4 @@ enum PythonAccess {
         return names.sorted()
     }
 
-    private static func parent(_ path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
 }

@@ -24,6 +24,8 @@ internal import WSGIWire
     private var declared: Int64 = -1
     /// Whether anything has been passed on.
     private var hasPassed = false
+    /// Whether HEAD has been answered before the end of the body that the application makes.
+    private var isOver = false
     /// Whether anything has gone to the filters: from then on the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
@@ -170,8 +172,16 @@ internal import WSGIWire
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
         unsafe append(data)
-        if flush { unsafe chttpd_append_flush(brigade) }
-        return pass()
+        guard flush else { return pass() }
+        unsafe chttpd_append_flush(brigade)
+        guard unsafe request.pointee.header_only != 0, declared < 0 else { return pass() }
+        // A stream may never end, and nothing is written to the client by which it could be noticed that it has gone. httpd
+        // sends the head of HEAD with the end.
+        _ = pass()
+        unsafe chttpd_append_eos(brigade)
+        _ = pass()
+        isOver = true
+        return false
     }
 
     // MARK: - A slow client
@@ -238,7 +248,7 @@ internal import WSGIWire
 
     /// Ends the response, with a last block where there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
-        guard replacement == nil else { return true }
+        guard replacement == nil, !isOver else { return true }
         unsafe backlog.takeAll(into: brigade)
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
@@ -254,7 +264,7 @@ internal import WSGIWire
 
     /// Ends a response whose body is shorter than declared: cuts it, unless a filter has made another body.
     mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
-        guard replacement == nil else { return }
+        guard replacement == nil, !isOver else { return }
         let isEmpty = given == 0 && data.count == 0
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
@@ -273,6 +283,7 @@ internal import WSGIWire
 
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
+        guard !isOver else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {

@@ -183,7 +183,7 @@ static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 enum chttpd_client {
     CHTTPD_CLIENT_THERE,
-    CHTTPD_CLIENT_SILENT, /* it has closed its half of the connection, or all of it: those cannot be told apart */
+    CHTTPD_CLIENT_HALF_CLOSED, /* it has closed its half of the connection, or all of it: those cannot be told apart */
     CHTTPD_CLIENT_GONE    /* the connection is reset; a stream of HTTP/2: or the stream */
 };
 enum chttpd_client chttpd_look_at_client(const request_rec *r);

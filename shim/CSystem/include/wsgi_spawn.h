@@ -57,7 +57,7 @@ typedef struct wsgi_spawn_request {
     const gid_t *_Nullable groups; /* supplementary */
     size_t group_count;
     wsgi_spawn_limits limits;
-    int32_t handicap; /* added to the nice value that it has then; 0: none */
+    int32_t nice_increment; /* added to the nice value that it has then; 0: none */
 } wsgi_spawn_request;
 
 /* Which step failed and why. */
