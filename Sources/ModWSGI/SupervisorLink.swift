@@ -64,8 +64,23 @@ enum SupervisorLink {
             unsafe chttpd_cleanup(forever, nil, endWithHTTPD)
         }
         if isEnding { waitForEnd() }
+        // It has ended by itself if httpd was restarted without this module, which stays in memory.
+        if process != 0, waitpid(process, nil, WNOHANG) != 0 { forget() }
         if process == 0 { start() } else { send() }
         if process != 0 { unsafe register(pool) }
+        unsafe chttpd_cleanup(pool, nil, tellOfRestart)
+    }
+
+    /// httpd gives up the configuration, to read it again or because it ends.
+    fileprivate static func announceRestart() {
+        guard getpid() == owner, process != 0, !isEnding, let own = try? Descriptor.duplicate(control) else { return }
+        try? PacketSocket(adopting: own.release()).send(.restarting, wait: false)
+    }
+
+    private static func forget() {
+        if control >= 0 { close(control) }
+        control = -1
+        process = 0
     }
 
     /// In a child: lets go of what is the parent's alone.
@@ -162,9 +177,7 @@ enum SupervisorLink {
     }
 
     private static func died() {
-        if control >= 0 { close(control) }
-        control = -1
-        process = 0
+        forget()
         guard !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         unsafe Log.server(
             main, .error, .supervisorFailed,
@@ -203,9 +216,7 @@ enum SupervisorLink {
             if deadline.millisecondsLeft <= 0 { kill(process, SIGKILL) }
             usleep(5000)
         }
-        if control >= 0 { close(control) }
-        control = -1
-        process = 0
+        forget()
         isEnding = false
     }
 
@@ -222,6 +233,11 @@ private let supervisorEvent: @convention(c) (Int32, UnsafeMutableRawPointer?, In
     SupervisorLink.event(reason)
 }
 
+private let tellOfRestart: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    SupervisorLink.announceRestart()
+    return APR_SUCCESS
+}
+
 private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
     SupervisorLink.end()
     return APR_SUCCESS
@@ -229,10 +245,10 @@ private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_statu
 
 extension PacketSocket {
     /// Sends a packet that is nothing but its kind, with descriptors.
-    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
+    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = [], wait: Bool = true) throws(SystemError) {
         var number = kind.rawValue
         try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in
-            try unsafe send(bytes, descriptors: descriptors, wait: true)
+            try unsafe send(bytes, descriptors: descriptors, wait: wait)
         }
     }
 }

@@ -201,6 +201,10 @@ extension Call {
         }
         let size = wsgi_regular_file_size(file)
         guard size >= 0 else { return nil }
+        // httpd may read it later, when the application has moved the position of its own.
+        let own = wsgi_reopen_file(file)
+        guard own >= 0 else { return nil }
+        defer { wsgi_close(own) }
         let available = max(0, size &- offset)
         if unsafe state.pointee.declaredLength < 0 { declare(available) }
         let length = unsafe min(available, state.pointee.declaredLength)
@@ -213,7 +217,7 @@ extension Call {
             let error = sendHead()
             let transport = unsafe state.pointee.transport
             if error != 0 || drops { return error }
-            return unsafe transport.pointee.send_file?(transport.pointee.context, file, offset, length) ?? 0
+            return unsafe transport.pointee.send_file?(transport.pointee.context, own, offset, length) ?? 0
         }
         if error != 0 { unsafe state.pointee.transportError = error }
         return error == 0 ? WSGI_OUTCOME_COMPLETE.rawValue : WSGI_OUTCOME_TRUNCATED.rawValue

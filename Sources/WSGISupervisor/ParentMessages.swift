@@ -67,6 +67,8 @@ extension Supervisor {
             return
         case .stop:
             stop("httpd stops or restarts")
+        case .restarting:
+            configurationDue = Clock.milliseconds() + Self.restartPatience
         case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
             .unusable,
             .loading, nil:
@@ -97,10 +99,22 @@ extension Supervisor {
         }
     }
 
+    /// How long httpd may take to read its configuration, in milliseconds.
+    private static let restartPatience: Int64 = 30_000
+
+    /// Stops everything if httpd has been restarted without this module.
+    func noteMissingConfiguration(at now: Int64) {
+        guard let due = configurationDue, due <= now else { return }
+        configurationDue = nil
+        stop("httpd was restarted, and has not loaded mod_wsgi again within \(Self.restartPatience / 1_000) seconds")
+        removeSockets()
+    }
+
     // MARK: - Configurations
 
     private func apply(_ configuration: Configuration) {
         isStopping = false
+        configurationDue = nil
         startLimit = configuration.spec.startLimit > 0 ? configuration.spec.startLimit : CurrentProcess.processors
         log.level = configuration.spec.logLevel
         if let main = configuration.descriptor(configuration.spec.logDescriptor) {

@@ -30,6 +30,8 @@ final class Supervisor {
     private let signals: SignalPipe
     /// Processes that outlive the worker that started them, until they end or are killed.
     var orphans: [Orphans] = []
+    /// When a configuration must have come, because httpd restarts; `nil`: none is due.
+    var configurationDue: Int64?
     /// How many workers may start at a time.
     var startLimit = CurrentProcess.processors
     /// Whether a configuration was taken over before the present one.
@@ -129,6 +131,7 @@ final class Supervisor {
                 handle(.tick, group, member)
             }
         }
+        noteMissingConfiguration(at: now)
         beginStarts()
         clearOrphans(at: now)
         groups.removeAll { group in
@@ -191,7 +194,7 @@ final class Supervisor {
             handle(.served(generation: generation), home.group, home.member)
         case .failed:
             home.worker.problem = packet.read { try? StartProblem(&$0) } ?? StartProblem(text: packet.text)
-        case .descriptors, .configuration, .stop, .start, .serve, .drain, .log, .refused, .proven:
+        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:
             break
         }
     }

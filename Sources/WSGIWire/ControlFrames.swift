@@ -12,6 +12,9 @@ public enum ControlKind: UInt32, Sendable {
     case configuration = 2
     /// httpd stops or restarts: drain everything within the shutdown timeouts. Without payload.
     case stop = 3
+    /// httpd reads its configuration again: another `configuration` follows, unless the module is not loaded any more.
+    /// Without payload.
+    case restarting = 4
 
     // Supervisor to worker.
     /// One descriptor: a memory file with an encoded `ProcessSpec`. The first packet a worker receives.

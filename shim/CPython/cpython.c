@@ -1,9 +1,12 @@
 #include "cpython.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "interpreter_config.h"
 
@@ -33,6 +36,22 @@ int64_t wsgi_regular_file_size(int32_t descriptor) {
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
         return -1;
     return status.st_size;
+}
+
+void wsgi_close(int32_t descriptor) { close(descriptor); }
+
+int32_t wsgi_reopen_file(int32_t descriptor) {
+    char path[32];
+    struct stat before, after;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", (int)descriptor);
+    int again = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (again < 0)
+        return -1;
+    if (fstat(descriptor, &before) == 0 && fstat(again, &after) == 0 && before.st_dev == after.st_dev &&
+        before.st_ino == after.st_ino)
+        return again;
+    close(again);
+    return -1;
 }
 
 /* Weak: a Python without them makes the answer false instead of the engine unloadable. */

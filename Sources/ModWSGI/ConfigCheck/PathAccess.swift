@@ -82,9 +82,25 @@ enum PathAccess {
         }
         // The home of root is closed for a reason.
         guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
-        guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) '\(part)'" }
-        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) '\(part)' && chmod g+\(letter) '\(part)', or for "
-            + "everybody: chmod o+\(letter) '\(part)'"
+        let path = quoted(part)
+        guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) \(path)" }
+        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), or for "
+            + "everybody: chmod o+\(letter) \(path)"
+    }
+
+    /// A path as a word for a shell: its name may be somebody's who is not trusted.
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard !isPlain else { return path }
+        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     private static func owner(of status: stat) -> String {

@@ -179,7 +179,10 @@ static inline void chttpd_cleanup(apr_pool_t *pool, void *data, apr_status_t (*f
 }
 static inline bool chttpd_status_is_timeup(apr_status_t status) { return APR_STATUS_IS_TIMEUP(status); }
 static inline bool chttpd_status_is_again(apr_status_t status) { return APR_STATUS_IS_EAGAIN(status); }
-static inline bool chttpd_status_is_eof(apr_status_t status) { return APR_STATUS_IS_EOF(status); }
+/* The body ends before its declared end. */
+static inline bool chttpd_status_is_eof(apr_status_t status) {
+    return APR_STATUS_IS_EOF(status) || APR_STATUS_IS_INCOMPLETE(status);
+}
 static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 enum chttpd_client {
     CHTTPD_CLIENT_THERE,

@@ -186,6 +186,9 @@ void wsgi_set_thread_context(void *_Nonnull context, void (*_Nonnull retire)(voi
 
 /* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. */
 int64_t wsgi_regular_file_size(int32_t descriptor);
+/* The same file with a position of its own, for reading; -1: that cannot be had. */
+int32_t wsgi_reopen_file(int32_t descriptor);
+void wsgi_close(int32_t descriptor);
 
 /* Microseconds since 1970. */
 static inline int64_t wsgi_now(void) {
