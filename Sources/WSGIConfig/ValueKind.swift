@@ -174,7 +174,7 @@ extension ValueKind where Value == Account? {
     static func account(_ what: String, allowsZero: Bool) -> Self {
         Self(
             usage: "name|#number",
-            syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : ", and not root"),
+            syntax: "the name of a \(what), or # and its number" + (allowsZero ? "" : " (root is not allowed)"),
             parse: { word in
                 guard let account = Account(word) else { return nil }
                 if !allowsZero && (account == .number(0) || account == .name("root")) { return nil }

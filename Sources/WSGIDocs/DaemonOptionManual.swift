@@ -125,7 +125,7 @@ enum DaemonOptionManual {
         ManualEntry("lang", "The value of `LANG` in the processes: `C.UTF-8` is a good one."),
         ManualEntry(
             "locale",
-            "The locale of the processes, also as `LC_ALL`. One that the machine does not have is reported, and left out."
+            "The locale of the processes, also as `LC_ALL`. One that the machine does not have is reported; it is in `LC_ALL`, and otherwise without effect."
         ),
         ManualEntry(
             "switch-interval",

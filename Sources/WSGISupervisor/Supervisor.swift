@@ -283,7 +283,7 @@ final class Supervisor {
                 ? "runs have ended early"
                 : starts
                     ? "starts have failed"
-                    : "processes have ended before they had served a request, or could not be started"
+                    : "processes could not be started, or ended before their first request,"
             let reason = member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
             log.problem(
                 .startDelayed, level: 4,

@@ -97,7 +97,10 @@ extension ProcessGroup {
 
     /// What to do about it, as a sentence.
     func advice(for member: Member) -> String {
-        guard member.problem?.isForLock == true, replacement == .successorFirst else { return "" }
+        guard member.problem?.isForLock == true, replacement == .successorFirst else {
+            guard let path = member.problem?.path, !path.isEmpty else { return "" }
+            return " It is tried again when the script has changed (touch '\(spec.root)\(path)'), or httpd is reloaded."
+        }
         return " It could not get something that only one process can have. If the running process holds it, add "
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
     }

@@ -184,7 +184,7 @@ struct TurnTests {
     @Test func adviceFollowsALock() {
         let member = group.members[0]
         _ = group.noteFailure(problem("/a", 5), of: member)
-        #expect(group.advice(for: member) == "")
+        #expect(group.advice(for: member).contains("touch '/a'"))
         var locked = problem("/a", 5)
         for line in [
             "zc.lockfile.LockError: Couldn't lock 'Data.fs.lock'", "OSError: [Errno 98] Address already in use",
@@ -195,7 +195,7 @@ struct TurnTests {
             #expect(group.advice(for: member).contains("replacement=stop-first"))
         }
         _ = change { $0.stopsFirst = true }
-        #expect(group.advice(for: member) == "")
+        #expect(!group.advice(for: member).contains("replacement=stop-first"))
     }
 
     // MARK: - Code that fails

@@ -121,14 +121,16 @@ enum GroupChecks {
             let names = facts.groups.all.filter { $0.isUsable[mount.host.index] }.map(\.definition.name)
             let remedy =
                 names.first.map { first in
-                    "Add process-group=\(first) to the line"
-                        + (names.count > 1 ? " (groups here: \(names.joined(separator: ", ")))" : "")
+                    names.count == 1
+                        ? "Add process-group=\(first) to the line"
+                        : "Add process-group= to the line, with the name of its group (groups here: "
+                            + "\(names.joined(separator: ", ")))"
                 } ?? "Define a WSGIDaemonProcess and add process-group= with its name to the line"
             return Finding(
                 .embeddedByAccident, .notice, at: mount.alias.location,
                 "\(mount.title): '\(mount.alias.target.string)' will run embedded in httpd's children (up to "
-                    + "\(children)), because no process group is named for it. \(remedy); or write "
-                    + "'WSGIProcessGroup %{GLOBAL}' if it is meant to.")
+                    + "\(children)), because no process group is named for it. \(remedy); or add "
+                    + "process-group=%{GLOBAL} if it is meant to.")
         }
     }
 

@@ -24,8 +24,12 @@ internal import WSGIWire
     private var declared: Int64 = -1
     /// Whether anything has been passed on.
     private var hasPassed = false
-    /// Whether HEAD has been answered before the end of the body that the application makes.
-    private var isOver = false
+    /// HEAD has been answered before the end of the body that the application makes: until when that may go on.
+    private var answered: MonotonicTime?
+
+    /// How long an application may go on with the body after HEAD has been answered, in seconds. Nothing is written to the
+    /// client by which it could be noticed that it has gone.
+    private static let headPatience = 1
     /// Whether anything has gone to the filters: from then on the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
@@ -159,7 +163,7 @@ internal import WSGIWire
 
     /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
     mutating func append(_ data: UnsafeRawBufferPointer) {
-        guard replacement == nil else { return }
+        guard replacement == nil, answered == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
         given = given &+ Int64(data.count)
         unsafe chttpd_append_transient(brigade, start, data.count)
@@ -171,17 +175,19 @@ internal import WSGIWire
     /// - Returns: false when the client has gone.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
+        if let answered { return answered.millisecondsLeft > 0 }
         unsafe append(data)
         guard flush else { return pass() }
         unsafe chttpd_append_flush(brigade)
         guard unsafe request.pointee.header_only != 0, declared < 0 else { return pass() }
-        // A stream may never end, and nothing is written to the client by which it could be noticed that it has gone. httpd
-        // sends the head of HEAD with the end.
-        _ = pass()
+        // httpd sends the head of HEAD with the end, and the stream may never end.
+        guard pass() else { return false }
         unsafe chttpd_append_eos(brigade)
-        _ = pass()
-        isOver = true
-        return false
+        guard pass() else { return false }
+        unsafe chttpd_append_flush(brigade)
+        guard pass() else { return false }
+        answered = MonotonicTime.now.adding(seconds: Self.headPatience)
+        return true
     }
 
     // MARK: - A slow client
@@ -194,7 +200,7 @@ internal import WSGIWire
     /// - Parameter worker: The connection to the worker.
     /// - Returns: false when the client has gone.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
-        if replacement != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
+        if replacement != nil || answered != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
@@ -248,7 +254,7 @@ internal import WSGIWire
 
     /// Ends the response, with a last block where there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
-        guard replacement == nil, !isOver else { return true }
+        guard replacement == nil, answered == nil else { return true }
         unsafe backlog.takeAll(into: brigade)
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
@@ -264,7 +270,7 @@ internal import WSGIWire
 
     /// Ends a response whose body is shorter than declared: cuts it, unless a filter has made another body.
     mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
-        guard replacement == nil, !isOver else { return }
+        guard replacement == nil, answered == nil else { return }
         let isEmpty = given == 0 && data.count == 0
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
@@ -283,7 +289,7 @@ internal import WSGIWire
 
     /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
-        guard !isOver else { return }
+        guard answered == nil else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {
