@@ -26,6 +26,10 @@ internal import Synchronization
         enter { interpreter in
             guard isWanted() else { return nil }
             let stack = Self.stack(ident, interpreter)
+            // Reading the source of the stack has let other threads run: the request may have ended, and another begun.
+            guard isWanted(), unsafe state.pointee.interruptible.load(ordering: .acquiring) == interpreter.state else {
+                return nil
+            }
             unsafe state.pointee.isInterrupted = true
             unsafe PyThreadState_SetAsyncExc(ident, interpreter.state.pointee.timeout)
             return stack
