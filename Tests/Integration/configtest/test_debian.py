@@ -63,10 +63,18 @@ class Machine:
         (self.site / "site.wsgi").write_text((env.APPS / "hello" / "app.wsgi").read_text())
         self.run("a2enmod", "-q", "wsgi")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "APACHE_CONFDIR": str(self.etc),
+                "APACHE_STATE_DIRECTORY": str(self.root / "state"), "APACHE_STARTED_BY_SYSTEMD": "1"}
+
+    def start(self) -> subprocess.Popen:
+        """Starts httpd; since Debian 14 it stays in the foreground."""
+        return subprocess.Popen([SBIN / "apache2ctl", "start"], env=self.environment, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
     def run(self, tool: str, *words: str, check: bool = True) -> subprocess.CompletedProcess:
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "APACHE_CONFDIR": str(self.etc),
-                       "APACHE_STATE_DIRECTORY": str(self.root / "state"), "APACHE_STARTED_BY_SYSTEMD": "1"}
-        done = subprocess.run([SBIN / tool, *words], env=environment, text=True, stdout=subprocess.PIPE,
+        done = subprocess.run([SBIN / tool, *words], env=self.environment, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60)
         assert not check or done.returncode == 0, done.stdout
         return done
@@ -222,7 +230,7 @@ def test_reload_of_what_cannot_run_is_refused(machine):
     (machine.etc / "ports.conf").write_text(f"Listen 127.0.0.1:{port}\n")
     (machine.etc / "sites-enabled" / "000-default.conf").unlink(missing_ok=True)
     machine.enable(SITE.replace("*:80", f"*:{port}"))
-    machine.run("apache2ctl", "start")
+    starter = machine.start()
     file = machine.root / "run" / "apache2.pid"
     pid = int(until(lambda: file.exists() and file.read_text(), "the PidFile"))
     try:
@@ -245,4 +253,5 @@ def test_reload_of_what_cannot_run_is_refused(machine):
         assert status() == 200
     finally:
         machine.run("apache2ctl", "stop")
+        starter.wait(STOP)
         until(lambda: (found := processes.process(pid)) is None or found.state in "ZX", "httpd to end", timeout=STOP)
