@@ -157,7 +157,8 @@ internal import WSGICore
     private static let successorWaiters = Atomic<Int>(0)
 
     private var isCrowded: Bool {
-        Self.successorWaiters.load(ordering: .relaxed) > ModuleState.threadsPerChild &- ModuleState.threadsPerChild / 10 &- 1
+        Self.successorWaiters.load(ordering: .relaxed) > ModuleState.threadsPerChild &- ModuleState.threadsPerChild / 10
+            &- 1
     }
 
     /// What came of waiting for changed code.

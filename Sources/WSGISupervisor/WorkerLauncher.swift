@@ -85,7 +85,8 @@ struct WorkerLauncher {
             try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
             let made = try Self.spawn(request, spec)
             return WorkerProcess(
-                token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement, started: started,
+                token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement,
+                started: started,
                 process: try ProcessHandle(child: made.id), control: pair.keepOurs(), board: board,
                 crashText: crashText,
                 denials: made.denials)

@@ -84,8 +84,8 @@ enum PathAccess {
         guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
         let path = quoted(part)
         guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) \(path)" }
-        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), or for "
-            + "everybody: chmod o+\(letter) \(path)"
+        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), "
+            + "or for everybody: chmod o+\(letter) \(path)"
     }
 
     /// A path as a word for a shell: its name may be somebody's who is not trusted.

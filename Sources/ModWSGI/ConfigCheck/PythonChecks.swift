@@ -85,8 +85,7 @@ enum PythonChecks {
             (try? resolved.get()).flatMap { group.definition.options.chroot == nil ? $0.python : nil }
                 .map { (executable: $0, location: location(of: group.definition, facts)) }
         }
-        if runsEmbedded(facts), let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython)
-        {
+        if runsEmbedded(facts), let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython) {
             pythons.append((executable, facts.location(of: "WSGIPythonHome")))
         }
         var told: [PythonVersion] = []

@@ -152,8 +152,9 @@ typedef struct chttpd_shortfall {
 } chttpd_shortfall;
 chttpd_shortfall *chttpd_judge_length(request_rec *r, bool is_empty);
 void chttpd_register_filters(void);
-/* To be called before the first of a response is passed on: httpd answers ranges for GET (RFC 9110, 14.2) and for files,
- * whether the application has given the file or a content filter; those of a page are the application's business. */
+/* To be called before the first of a response is passed on: httpd answers ranges for GET (RFC 9110, 14.2) and for
+ * files, whether the application has given the file or a content filter; those of a page are the application's
+ * business. */
 void chttpd_limit_ranges(request_rec *r);
 /* Appends part of a file; the descriptor is closed with the pool. */
 apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
@@ -187,7 +188,7 @@ static inline bool chttpd_aborted(const conn_rec *c) { return c->aborted; }
 enum chttpd_client {
     CHTTPD_CLIENT_THERE,
     CHTTPD_CLIENT_HALF_CLOSED, /* it has closed its half of the connection, or all of it: those cannot be told apart */
-    CHTTPD_CLIENT_GONE    /* the connection is reset; a stream of HTTP/2: or the stream */
+    CHTTPD_CLIENT_GONE         /* the connection is reset; a stream of HTTP/2: or the stream */
 };
 enum chttpd_client chttpd_look_at_client(const request_rec *r);
 /* What the innermost request of this thread holds; see HeldThread. */

@@ -17,11 +17,12 @@
  * rules:
  *
  * - A new request claims a thread at once only while nobody waits. Otherwise only the first in the queue claims.
- * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the queue while a thread
- * is idle calls the next one. The mark is removed before the waiter looks for a thread, so no call is lost.
+ * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the queue while a
+ * thread is idle calls the next one. The mark is removed before the waiter looks for a thread, so no call is lost.
  * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the queue and from
  *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
- * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end again.
+ * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end
+ * again.
  *
  * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
  * most the time until the next waiter looks up.
@@ -57,7 +58,7 @@ enum wsgi_group_state {
 typedef struct wsgi_group_cell {
     _Atomic uint32_t state;    /* wsgi_group_state; written by the supervisor */
     _Atomic uint32_t signal;   /* futex word: raised whenever the supervisor changes something in the group */
-    _Atomic uint64_t queue;     /* the first ticket << 32 | the next one; the same: nobody waits */
+    _Atomic uint64_t queue;    /* the first ticket << 32 | the next one; the same: nobody waits */
     _Atomic uint64_t served;   /* millisecond since which << 32 | threads given back while somebody waited */
     _Atomic uint64_t left;     /* the same for requests whose clients left while they waited */
     _Atomic uint32_t began;    /* the millisecond in which the queue came to be */
