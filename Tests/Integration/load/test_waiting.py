@@ -147,8 +147,8 @@ def test_request_that_would_not_be_served_in_time_is_refused_at_once(queue):
     assert time.monotonic() - start < 0.5
     # About 33 requests wait, and 10 are served in a second.
     assert answer.status == 503 and answer.header("Retry-After") in ("3", "4", "5")
-    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: the request would wait for [345] s, and "
-                      r"2 s are in time \(connect-timeout\)\. Raise")
+    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: the request would wait about "
+                      r"[345] s; the limit is 2 s \(connect-timeout\)\. Raise")
     answers = [one.read_response().status for one in connections]
     assert answers.count(200) + answers.count(503) == 45 and answers.count(200) >= 18
     assert server.get("/stuck/sleep?0").status == 200
@@ -162,7 +162,7 @@ def test_group_whose_clients_leave_is_overloaded(queue):
         time.sleep(0.06)
     answer = server.get("/stuck/sleep?0.1")
     assert answer.status == 503 and int(answer.header("Retry-After")) in range(1, 6)
-    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: its queue does not get shorter", "WSGI1060")
+    server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: the group is overloaded", "WSGI1060")
     assert [one.read_response().status for one in connections[:18]] == [200] * 18
     assert server.get("/stuck/sleep?0").status == 200
 
