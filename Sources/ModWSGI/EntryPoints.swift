@@ -36,7 +36,7 @@ private let checkConfig:
         unsafe main.map { unsafe Startup.check(main: $0) } ?? OK
     }
 
-/// The last of the checks, under `httpd -t` only: whoever asks for it looks at the exit status.
+/// The last of the checks, under `httpd -t` only: its result is the exit status of that command.
 private let reportFindings:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
         _, _, _, main in

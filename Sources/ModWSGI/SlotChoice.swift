@@ -98,7 +98,8 @@ internal import WSGICore
             throw .clientGone
         }
         guard decision.isRefused else { return }
-        throw decision.isOverload ? .overload(decision.wait) : .late(decision.wait ?? 0)
+        guard !decision.isOverload, let wait = decision.wait else { throw .overload(decision.wait) }
+        throw .late(wait)
     }
 
     /// What the configuration says about the group's queue.
@@ -110,17 +111,17 @@ internal import WSGICore
 
     /// What the scoreboard knows of the group's queue.
     func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
-        var line = wsgi_queue_facts()
-        unsafe wsgi_queue_get_facts(board, group.index, &line)
+        var found = wsgi_queue_facts()
+        unsafe wsgi_queue_get_facts(board, group.index, &found)
         var facts = QueueAdmission.Facts()
-        facts.length = Int(line.length)
-        facts.age = Int(line.age)
-        facts.served = Int(line.served)
-        facts.period = Int(line.period)
-        facts.left = Int(line.left)
-        facts.leaving = Int(line.leaving)
-        facts.slowFor = Int(line.slow_for)
-        facts.isOverload = line.is_overload
+        facts.length = Int(found.length)
+        facts.age = Int(found.age)
+        facts.served = Int(found.served)
+        facts.period = Int(found.period)
+        facts.left = Int(found.left)
+        facts.leaving = Int(found.leaving)
+        facts.slowFor = Int(found.slow_for)
+        facts.isOverload = found.is_overload
         return facts
     }
 

@@ -24,7 +24,7 @@ public struct AliasIndex: Sendable {
         }
     }
 
-    /// The place of the first alias that is no pattern and covers `uri`; `nil`: none does.
+    /// The place of the first alias without a regular expression that covers `uri`; `nil`: none does.
     public func first(_ uri: UnsafeRawBufferPointer) -> Int? {
         var best: Int?
         var segments = unsafe Segments(uri)

@@ -111,11 +111,11 @@ extension ImportScript {
         ] {
             guard value != nil else {
                 throw ConfigError(
-                    "\(directive) '\(path)' needs \(name)=, because a script is imported before there is a request; "
+                    "\(directive) '\(path)' needs \(name)=, because a script is imported before the first request; "
                         + "%{GLOBAL} means \(name == "process-group" ? "embedded mode" : "the main interpreter").")
             }
         }
-        // There is no request that a variable could ask for: what looks like one is a name.
+        // Without a request variables have no value, so what looks like one is a name.
         server.importScripts.append(
             ImportScript(
                 path: path, processGroup: options.processGroup?.text.string ?? "",

@@ -334,7 +334,7 @@ struct DirectiveTests {
         ),
         (
             "WSGIImportScript /x.py application-group=a",
-            "WSGIImportScript '/x.py' needs process-group=, because a script is imported before there is a request; "
+            "WSGIImportScript '/x.py' needs process-group=, because a script is imported before the first request; "
                 + "%{GLOBAL} means embedded mode."
         ),
         (

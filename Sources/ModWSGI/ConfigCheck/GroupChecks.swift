@@ -26,7 +26,8 @@ enum GroupChecks {
         let remedy = "Create the directory, or name another place, such as WSGISocketPrefix /run/apache2/wsgi."
         guard isDirectory(directory) else {
             return [
-                Finding(.socketUnusable, .error, at: location, "\(subject): '\(directory)' is no directory. \(remedy)")
+                Finding(
+                    .socketUnusable, .error, at: location, "\(subject): '\(directory)' is not a directory. \(remedy)")
             ]
         }
         guard !PathAccess.isSelf(facts.httpd) || (unsafe access(directory, W_OK | X_OK) == 0) else {
@@ -104,7 +105,7 @@ enum GroupChecks {
                         .variableUnknown, .notice, at: node.location,
                         "\(node.title): '\(value)' is taken as a name, literally: "
                             + (isImport
-                                ? "a script is imported before there is a request. " : "there is no such variable. ")
+                                ? "a script is imported before the first request. " : "there is no such variable. ")
                             + "Variables are %{GLOBAL}"
                             + (isImport ? "." : ", %{RESOURCE}, %{SERVER}, %{HOST} and %{ENV:name}.")))
             }

@@ -28,7 +28,7 @@ enum PathChecks {
             case .closed(let text): reason = "\(subject) cannot be entered: \(text)."
             case nil:
                 guard isFile else { return nil }
-                reason = "\(subject) is no directory. Correct home=."
+                reason = "\(subject) is not a directory. Correct home=."
             }
             return Finding(.homeUnusable, .error, at: definition.location, "\(reason) The group will answer 503.")
         }

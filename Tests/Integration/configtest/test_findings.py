@@ -349,7 +349,7 @@ def test_home_that_does_not_exist(launch):
 
 def test_home_that_is_a_file(launch):
     server = site(launch, DAEMON, MORE="home=@SITE@/app.wsgi")
-    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", "is no directory", error=True)
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site", "is not a directory", error=True)
 
 
 def test_home_that_the_user_may_not_enter(launch):
