@@ -3,6 +3,7 @@
 What httpd does with a response it does with these: ranges above all, which a static file of the same bytes is compared to.
 """
 
+import concurrent.futures
 import os
 import re
 
@@ -70,6 +71,15 @@ def test_whatever_reads_is_sent(server, path, kind, expected):
 def test_it_is_closed_once(server, path, kind, expected):
     assert server.get(path + kind).body == expected
     assert closes(server) == 1
+
+
+def test_what_httpd_reads_does_not_move_the_position_of_the_application(server, path):
+    """A file that the application keeps open can be sent to several clients at once."""
+    content = server.scratch / "data"
+    content.write_bytes(CONTENT * 10)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        bodies = list(pool.map(lambda _: server.get(path + "kept").body, range(32)))
+    assert all(body == CONTENT * 10 for body in bodies), [len(body) for body in bodies]
 
 
 @pytest.mark.parametrize("kind", ["file", "unbuffered", "descriptor", "subclass"])

@@ -3,6 +3,7 @@
 Other words of the query: seek, length (a Content-Length), etag. Each close() of what is wrapped adds a line to "closed".
 """
 
+import functools
 import gzip
 import io
 import os
@@ -65,6 +66,19 @@ def pipe(data):
     return os.fdopen(reading, "rb")
 
 
+class Kept:
+    """A file that stays open, and is sent again and again from its beginning."""
+
+    def __init__(self, path):
+        self._file = open(path, "rb", buffering=0)
+        self.read, self.fileno, self.tell = self._file.read, self._file.fileno, self._file.tell
+
+
+@functools.cache
+def kept(path):
+    return Kept(path)
+
+
 def application(environ, start_response):
     query = {key: values[0] for key, values in parse_qs(environ["QUERY_STRING"]).items()}
     kind, wrapper, scratch = query["kind"], environ["wsgi.file_wrapper"], environ["TEST_SCRATCH"]
@@ -96,6 +110,8 @@ def application(environ, start_response):
     match kind:
         case "file" | "unbuffered":
             return wrapper(file)
+        case "kept":
+            return wrapper(kept(path))
         case "descriptor":
             return wrapper(Told(file, scratch, descriptor=True))
         case "no_descriptor":
