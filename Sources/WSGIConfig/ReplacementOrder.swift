@@ -8,9 +8,5 @@ public enum ReplacementOrder: String, CaseIterable, Sendable {
 
 extension ValueKind where Value == ReplacementOrder {
     /// `successor-first` or `stop-first`.
-    static var replacementOrder: Self {
-        Self(
-            usage: "successor-first|stop-first", syntax: "successor-first or stop-first",
-            parse: { ReplacementOrder(rawValue: $0.lowercased()) }, print: { $0.rawValue })
-    }
+    static var replacementOrder: Self { words(ReplacementOrder.allCases.map { ($0.rawValue, $0) }) }
 }

@@ -9,24 +9,6 @@ public enum ScriptReloading: UInt8, Sendable {
 }
 
 extension ValueKind where Value == ScriptReloading {
-    /// `On`, `Off` or `Rolling`, in any case.
-    static var scriptReloading: Self {
-        Self(
-            usage: "On|Off|Rolling", syntax: "On, Off or Rolling",
-            parse: { word in
-                switch word.lowercased() {
-                case "on": .on
-                case "off": .off
-                case "rolling": .rolling
-                default: nil
-                }
-            },
-            print: { value in
-                switch value {
-                case .on: "On"
-                case .off: "Off"
-                case .rolling: "Rolling"
-                }
-            })
-    }
+    /// `On`, `Off` or `Rolling`.
+    static var scriptReloading: Self { words([("On", .on), ("Off", .off), ("Rolling", .rolling)]) }
 }

@@ -22,20 +22,21 @@ struct ValueKind<Value: Equatable & Sendable>: Sendable {
     }
 }
 
-extension ValueKind where Value == Bool {
-    /// `On` or `Off`, in any case, and nothing else.
-    static var flag: Self {
-        Self(
-            usage: "On|Off", syntax: "On or Off",
-            parse: { word in
-                switch word.lowercased() {
-                case "on": true
-                case "off": false
-                default: nil
-                }
-            },
-            print: { $0 ? "On" : "Off" })
+extension ValueKind {
+    /// One of a few words, in any case; each value has one.
+    static func words(_ words: [(word: String, value: Value)]) -> Self {
+        let names = words.map(\.word)
+        return Self(
+            usage: names.joined(separator: "|"),
+            syntax: names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1],
+            parse: { word in words.first { $0.word.lowercased() == word.lowercased() }?.value },
+            print: { value in words.first { $0.value == value }?.word ?? "" })
     }
+}
+
+extension ValueKind where Value == Bool {
+    /// `On` or `Off`, and nothing else.
+    static var flag: Self { words([("On", true), ("Off", false)]) }
 }
 
 extension ValueKind where Value == Int {

@@ -17,13 +17,12 @@ import os
 import pathlib
 import re
 import select
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+
+import httpd
 
 CLIENTS = (50, 100, 150, 256, 400, 1000)
 SERVICES = {"hello": 0, "20 ms": 20, "50 ms": 50}
@@ -75,70 +74,16 @@ def application(environ, start_response):
 """
 
 
-def modules(*names):
-    """The lines that load modules of httpd; some of them may be in it already."""
-    folder = subprocess.check_output(["apxs", "-q", "LIBEXECDIR"], text=True).strip()
-    files = {name: f"{folder}/mod_{name}.so" for name in names}
-    return "\n".join(f"LoadModule {name}_module {file}" for name, file in files.items() if os.path.exists(file))
-
-
-class Server:
-    """httpd with one of the three; a context manager."""
-
-    def __init__(self, module, uwsgi, values):
-        self.root = tempfile.mkdtemp(prefix="wsgi-bursts-", dir="/tmp")
-        os.chmod(self.root, 0o755)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._uwsgi, self._values = uwsgi, values
-        extra = ("proxy", "proxy_uwsgi") if uwsgi else ()
-        values = {"ROOT": self.root, "PORT": self.port, "LOAD": modules("mpm_event", "authz_core", "unixd", *extra),
-                  "MODULE": "" if uwsgi else self._copy(pathlib.Path(module)), **values}
-        files = {"httpd.conf": HTTPD + (UWSGI if uwsgi else WSGI), "app.py": APPLICATION}
-        for name, text in files.items():
-            for key, value in values.items():
-                text = text.replace(f"@{key}@", str(value))
-            pathlib.Path(self.root, name).write_text(text)
-
-    def _copy(self, module):
-        """Where httpd's user can read it, with what belongs to it."""
-        target = pathlib.Path(self.root, "module")
-        target.mkdir()
-        shutil.copy2(module, target)
-        if (module.parent / "mod_wsgi" / "wsgi-supervisor").exists():
-            shutil.copytree(module.parent / "mod_wsgi", target / "mod_wsgi", ignore=shutil.ignore_patterns("*.debug"))
-        subprocess.run(["chmod", "-R", "a+rX", target], check=True)
-        return target / module.name
-
-    def __enter__(self):
-        output = open(f"{self.root}/output", "w")
-        self._processes = []
-        if self._uwsgi:
-            self._processes.append(subprocess.Popen(
-                [self._uwsgi, "--socket", f"{self.root}/uwsgi.sock", "--chmod-socket=666", "--master", "--die-on-term",
-                 "--disable-logging", "--single-interpreter", "--need-app", "--listen", "1024", "--pythonpath", self.root,
-                 "--module", "app", "--processes", str(self._values["PROCESSES"]),
-                 "--threads", str(self._values["THREADS"])], stdout=output, stderr=output))
-        self._processes.append(subprocess.Popen(["apache2", "-f", f"{self.root}/httpd.conf", "-DFOREGROUND"], stderr=output))
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                    connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                    if b" 200 " in connection.recv(1000):
-                        return self
-            except OSError:
-                pass
-            if time.monotonic() > deadline:
-                raise SystemExit(f"no answer:\n{pathlib.Path(self.root, 'output').read_text()}")
-            time.sleep(0.1)
-
-    def __exit__(self, *_):
-        for process in reversed(self._processes):
-            process.send_signal(signal.SIGTERM)
-            process.wait()
-        shutil.rmtree(self.root, ignore_errors=True)
+def server(module, uwsgi, values):
+    """httpd with one of the three."""
+    extra = ("proxy", "proxy_uwsgi") if uwsgi else ()
+    files = {"httpd.conf": HTTPD + (UWSGI if uwsgi else WSGI), "app.py": APPLICATION}
+    words = [uwsgi, "--socket", "@ROOT@/uwsgi.sock", "--chmod-socket=666", "--master", "--die-on-term", "--disable-logging",
+             "--single-interpreter", "--need-app", "--listen", "1024", "--pythonpath", "@ROOT@", "--module", "app",
+             "--processes", "@PROCESSES@", "--threads", "@THREADS@"]
+    return httpd.Server("" if uwsgi else module, files,
+                        {"LOAD": httpd.modules("mpm_event", "authz_core", "unixd", *extra), **values},
+                        [words] if uwsgi else [])
 
 
 def closed_loop(port, clients, seconds):
@@ -229,12 +174,12 @@ def run_cell(cell, servers, values, options):
     faults = []
     found = {}
     for name, (module, uwsgi) in servers.items():
-        with Server(module, uwsgi, values) as server:
-            burst = [at_once(server.port) for _ in range(3)]
+        with server(module, uwsgi, values) as one:
+            burst = [at_once(one.port) for _ in range(3)]
             found[name, "at once"] = min(burst)
             for clients in map(int, options.clients.split(",")):
-                found[name, clients] = closed_loop(server.port, clients, options.seconds)
-                settle(server.port, values["SERVICE"])
+                found[name, clients] = closed_loop(one.port, clients, options.seconds)
+                settle(one.port, values["SERVICE"])
     for clients in map(int, options.clients.split(",")):
         texts = []
         for name in servers:

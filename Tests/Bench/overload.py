@@ -17,17 +17,14 @@ import dataclasses
 import errno
 import heapq
 import multiprocessing
-import os
 import pathlib
 import random
 import select
-import shutil
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
+
+import httpd
 
 BASE = """
 ServerRoot @ROOT@
@@ -82,74 +79,22 @@ def request(path):
 REQUEST = request("/")
 
 
-class Server:
-    """One httpd; use as a context manager."""
+def server(options):
+    """httpd with a group that is overloaded, and what must not notice."""
+    files = {"httpd.conf": BASE, "app.wsgi": APPLICATION, "static": "static\n",
+             "neighbour.wsgi": APPLICATION.replace("@SERVICE@", "0")}
+    return httpd.Server(options.module, files, {
+        "LOAD": httpd.modules("mpm_event", "alias", "authz_core", "log_config", "unixd"), "BACKLOG": options.backlog,
+        "OPTIONS": options.options, "SERVICE": options.service, "WORKERS": options.workers,
+        "THREADS": options.workers // 6, "CHILDREN": 6})
 
-    def __init__(self, options):
-        self.root = tempfile.mkdtemp(prefix="wsgi-overload-", dir="/tmp")
-        os.chmod(self.root, 0o755)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        module = pathlib.Path(options.module).resolve()
-        values = {
-            "ROOT": self.root, "PORT": self.port, "MODULE": self._copy(module), "BACKLOG": options.backlog,
-            "LOAD": self._load("mpm_event", "alias", "authz_core", "log_config", "unixd"),
-            "OPTIONS": options.options,
-            "SERVICE": options.service, "WORKERS": options.workers, "THREADS": options.workers // 6,
-            "CHILDREN": 6,
-        }
-        files = {"httpd.conf": BASE, "app.wsgi": APPLICATION, "static": "static\n",
-                 "neighbour.wsgi": APPLICATION.replace("@SERVICE@", "0")}
-        for name, text in files.items():
-            for key, value in values.items():
-                text = text.replace(f"@{key}@", str(value))
-            pathlib.Path(self.root, name).write_text(text)
 
-    @staticmethod
-    def _load(*names):
-        """The lines that load modules of httpd; some of them may be in it already."""
-        folder = subprocess.check_output(["apxs", "-q", "LIBEXECDIR"], text=True).strip()
-        files = {name: f"{folder}/mod_{name}.so" for name in names}
-        return "\n".join(f"LoadModule {name}_module {file}" for name, file in files.items() if os.path.exists(file))
-
-    def _copy(self, module):
-        """Where httpd's user can read it, with what belongs to it."""
-        companions = module.parent / "mod_wsgi"
-        if not companions.is_dir():
-            return module
-        target = pathlib.Path(self.root, "module")
-        shutil.copytree(module.parent, target, ignore=shutil.ignore_patterns("*.debug"))
-        subprocess.run(["chmod", "-R", "a+rX", target], check=True)
-        return target / module.name
-
-    def __enter__(self):
-        self.process = subprocess.Popen(["apache2", "-f", f"{self.root}/httpd.conf", "-DFOREGROUND"],
-                                        stderr=open(f"{self.root}/output", "w"))
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
-                    connection.sendall(REQUEST)
-                    if b" 200 " in connection.recv(1000):
-                        return self
-            except OSError:
-                pass
-            if time.monotonic() > deadline:
-                raise SystemExit(f"httpd does not answer:\n{pathlib.Path(self.root, 'output').read_text()}")
-            time.sleep(0.1)
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-        shutil.rmtree(self.root, ignore_errors=True)
-
-    def answered(self):
-        """How many requests httpd has answered with each status, by its access log."""
-        counts = {}
-        for line in pathlib.Path(self.root, "access.log").read_text().splitlines():
-            counts[line] = counts.get(line, 0) + 1
-        return counts
+def answered(server):
+    """How many requests httpd has answered with each status, by its access log."""
+    counts = {}
+    for line in pathlib.Path(server.root, "access.log").read_text().splitlines():
+        counts[line] = counts.get(line, 0) + 1
+    return counts
 
 
 @dataclasses.dataclass(slots=True)
@@ -311,16 +256,16 @@ def main():
     parser.add_argument("--workers", type=int, default=510, help="MaxRequestWorkers; six children share them")
     parser.add_argument("--options", default="", help="further options of WSGIDaemonProcess")
     options = parser.parse_args()
-    with Server(options) as server:
-        Load(server.port, 2, always=THREADS)
-        capacity = Load(server.port, 10, always=2 * THREADS, impatient=0).good_a_second()
-        before = Load(server.port, 10, rate=capacity / 2, impatient=0)
+    with server(options) as one:
+        Load(one.port, 2, always=THREADS)
+        capacity = Load(one.port, 10, always=2 * THREADS, impatient=0).good_a_second()
+        before = Load(one.port, 10, rate=capacity / 2, impatient=0)
         normal = percentile(before.took(), 0.95)
-        logged = server.answered()
-        with Neighbours(server.port) as neighbours:
-            during = Load(server.port, options.seconds, rate=options.times * capacity)
-        started = sum(count - logged.get(line, 0) for line, count in server.answered().items() if line[:3] == "200")
-        after = Load(server.port, 10, rate=capacity / 2, impatient=0)
+        logged = answered(one)
+        with Neighbours(one.port) as neighbours:
+            during = Load(one.port, options.seconds, rate=options.times * capacity)
+        started = sum(count - logged.get(line, 0) for line, count in answered(one).items() if line[:3] == "200")
+        after = Load(one.port, 10, rate=capacity / 2, impatient=0)
     # Of the second in which p95 is as before; what is not answered with 200 is no sign of health either.
     seconds = [(percentile(after.took(since=start, until=start + 1), 0.95),
                 sum(one.outcome != 200 for one in after.samples if start <= one.begin < start + 1)) for start in range(10)]
