@@ -7,11 +7,16 @@ internal import WSGIWire
 extension DaemonHandler {
     func refuse(_ refusal: SlotChoice.Refusal) -> Int32 {
         switch refusal {
+        case .unavailable where ModuleState.isStopping:
+            unsafe Log.request(
+                r, .info, .connectFailed,
+                "Process group '\(group.name)': httpd is stopping; the request was not started.")
         case .unavailable:
             unsafe Log.request(
                 r, .error, .connectFailed,
-                "Process group '\(group.name)' has no running worker: none could be started, or httpd is stopping. "
-                    + "The reason is in the error log, where the group's start is reported.")
+                "Process group '\(group.name)' has no running worker: none could be started. The reason is in the records "
+                    + "about the group before this one, in the error log of the server or virtual host in which its "
+                    + "WSGIDaemonProcess stands.")
         case .late(let wait):
             report("the request would wait about \(seconds(wait)) s; the limit is \(limits.inTime) s (\(limitName))")
             return retry(after: wait)

@@ -23,6 +23,9 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
         self.init(Int(hexadecimal >> 24), Int(hexadecimal >> 16 & 0xFF))
     }
 
+    /// The first release of the version, as CPython writes `Py_Version`.
+    public var hexadecimal: UInt32 { UInt32(major & 0xFF) << 24 | UInt32(minor & 0xFF) << 16 }
+
     /// The version in a text such as `3.11.2`; nil: it has no two numbers.
     public init?(text: String) {
         let numbers = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).prefix(2)

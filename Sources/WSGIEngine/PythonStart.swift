@@ -12,7 +12,7 @@ enum PythonStart {
     /// `os.environ`, which has been made by then.
     static func run(_ spec: PythonSpec, executable: String) {
         // First: paths are decoded in the encoding that it sets.
-        wsgi_preinitialize()
+        wsgi_preinitialize(PythonVersion.newestTested.hexadecimal)
         if !executable.isEmpty { unsafe executable.withCString { unsafe wsgi_set_program_name($0) } }
         for filter in spec.warnings { _ = unsafe filter.withCString { unsafe wsgi_add_warning_filter($0) } }
         let variables = spec.startEnvironment

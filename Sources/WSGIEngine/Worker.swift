@@ -64,13 +64,12 @@ final class Worker: Sendable {
         let socket: AtomicNumber
     }
 
-    /// Takes over the control socket.
-    init(spec: WorkerSpec, control: consuming PacketSocket) throws(SystemError) {
+    /// Takes over the control socket. `isRunOnce`: the process serves one request and no more.
+    init(spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket) throws(SystemError) {
         self.spec = spec
         let jitter = spec.maximumRequests > 0 ? Int.random(in: 0...max(spec.maximumRequestsJitter, 0)) : 0
         maximumRequests = spec.maximumRequests + jitter
         // `wsgi.run_once`: one request, and no more. Others serve on until the successor is there, up to twice as many.
-        let isRunOnce = spec.threads == 1 && spec.maximumRequests == 1 && spec.maximumRequestsJitter == 0
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
         board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control

@@ -41,7 +41,9 @@ enum WorkerMain {
                 return Adapter.stop() ? ExitCode.done : ExitCode.leave
             }
             let worker: Worker
-            do { worker = try Worker(spec: workerSpec, control: control) } catch { throw .system(error) }
+            do {
+                worker = try Worker(spec: workerSpec, isRunOnce: spec.isRunOnce, control: control)
+            } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }
             Adapter.onScript { ControlMessage.send($0, on: worker.control) }

@@ -124,8 +124,8 @@ struct preconfig {
 __attribute__((weak)) void PyPreConfig_InitPythonConfig(struct preconfig *);
 __attribute__((weak)) struct status Py_PreInitialize(const struct preconfig *);
 
-bool wsgi_preinitialize(void) {
-    if (Py_Version >= 0x03100000 || PyPreConfig_InitPythonConfig == NULL || Py_PreInitialize == NULL)
+bool wsgi_preinitialize(uint32_t newest) {
+    if ((uint32_t)Py_Version >> 16 > newest >> 16 || PyPreConfig_InitPythonConfig == NULL || Py_PreInitialize == NULL)
         return false;
     struct preconfig config;
     memset(&config, 0, sizeof config);

@@ -97,6 +97,15 @@ enum GroupChecks {
                         "\(node.title): callable object '\(object)' is taken as a name, literally, and no script has such "
                             + "an object. Write its name, such as application."))
             }
+            if node.name == "wsgidaemonprocess", let name = node.option("display-name"), name != "%{GROUP}",
+                name.contains("%{")
+            {
+                findings.append(
+                    Finding(
+                        .variableUnknown, .notice, at: node.location,
+                        "\(node.title): display-name '\(name)' is taken as a name, literally: the only variable is "
+                            + "%{GROUP}, alone."))
+            }
             for value in values where value != "%{GLOBAL}" && value.contains("%{") {
                 let isImport = node.name == "wsgiimportscript"
                 guard isImport || GroupExpression(value).isLiteral else { continue }

@@ -592,6 +592,18 @@ def test_group_of_another_host(launch):
                     f"httpd.conf:{server.line_of('WSGIDaemonProcess one')}", "ServerName")
 
 
+@pytest.mark.parametrize("line, told", [
+    ("WSGIApplicationGroup %{HOSTNAME}", "'%{HOSTNAME}' is taken as a name"),
+    ("WSGIScriptAlias /v @SITE@/app.wsgi process-group=site application-group=%{ENV", "'%{ENV' is taken as a name"),
+    ("WSGICallableObject %{ENV:OBJECT", "callable object '%{ENV:OBJECT' is taken as a name"),
+    ("WSGIDaemonProcess shown python-home=@VENV@ display-name=site-%{GROUP}\nWSGIScriptAlias /d @SITE@/app.wsgi "
+     "process-group=shown", "display-name 'site-%{GROUP}' is taken as a name, literally: the only variable is %{GROUP}, alone"),
+])
+def test_what_looks_like_a_variable_and_is_none(launch, line, told):
+    server = site(launch, DAEMON + line + "\n", MORE="")
+    findings.expect(server, "WSGI1034", " ".join(line.split()[:2]), told)
+
+
 def test_group_that_nothing_uses(launch):
     server = site(launch, DAEMON + "WSGIDaemonProcess former python-home=@VENV@\n", MORE="")
     findings.expect(server, "WSGI1009", "WSGIDaemonProcess former", "'former'", "WSGIProcessGroup", "remove it")

@@ -22,6 +22,9 @@ WSGIScriptAlias /on @APPS@/file_kinds/app.wsgi
 <Location /on>
     WSGIEnableSendfile On
 </Location>
+<Location /off>
+    WSGIEnableSendfile Off
+</Location>
 WSGIScriptAlias /deflated @APPS@/file_kinds/app.wsgi
 <Location /deflated>
     SetOutputFilter DEFLATE

@@ -169,8 +169,9 @@ static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; 
 
 /* Before everything else: UTF-8 mode (PEP 540), and C.UTF-8 in the place of the C locale (PEP 538), as `python -X utf8`
  * has them. Of the process's locale only LC_CTYPE changes; the variable LC_CTYPE is set for processes to come, if
- * Python sets it. False, and nothing done, when this Python does not offer it. */
-bool wsgi_preinitialize(void);
+ * Python sets it. False, and nothing done, when this Python does not offer it, or is newer than `newest`, the last
+ * whose structure is known, as Py_Version has it. */
+bool wsgi_preinitialize(uint32_t newest);
 
 /* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but what
  * replaces it is not in the limited API. False: this Python has not got it. */
