@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test replacements overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -73,6 +73,9 @@ fault-test: ready all ## Let every system call fail once, and all of a kind, by 
 replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that asks again at once
 	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
 		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
+
+instructions: ready all ## Count the instructions of a hello request in both modes (WITH=another build, to compare)
+	Tests/Bench/instructions.py $(abspath $(BUILD)) $(WITH)
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
