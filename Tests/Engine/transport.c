@@ -41,7 +41,10 @@ static void append(uint8_t **memory, size_t *length, size_t *capacity, char kind
 }
 
 static void record(exchange *e, char kind, int32_t detail, const void *data, size_t count) {
+    /* A line may come while another thread sends. */
+    pthread_mutex_lock(&lock);
     append(&e->output, &e->output_length, &e->output_capacity, kind, detail, data, count);
+    pthread_mutex_unlock(&lock);
 }
 
 static int64_t read_body(void *context, uint8_t *buffer, size_t capacity) {

@@ -31,6 +31,17 @@ void wsgi_set_thread_context(void *value, void (*retire)(void *)) {
     pthread_setspecific(key, value);
 }
 
+static __thread const void *line_ended;
+
+void wsgi_note_line_end(const void *stream) { line_ended = stream; }
+
+bool wsgi_take_line_end(const void *stream) {
+    if (line_ended != stream)
+        return false;
+    line_ended = NULL;
+    return true;
+}
+
 int64_t wsgi_regular_file_size(int32_t descriptor) {
     struct stat status;
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Unlocked when it is zero. A forked child never waits for one: whoever held it is not there. Not for use between processes. */
+/* Unlocked when it is zero. A forked child never waits for one: whoever held it is not there. Not for use between
+ * processes. */
 typedef struct wsgi_lock {
     uint32_t word; /* 0: free, 1: held, 2: held, and others wait */
 } wsgi_lock;
