@@ -72,9 +72,12 @@ class Worker:
         self.control.settimeout(60)
         kind = 0
         while kind != READY:
-            packet = self.control.recv(1 << 16)
+            try:
+                packet = self.control.recv(1 << 16)
+            except ConnectionResetError:
+                packet = b''
             if not packet:
-                raise AssertionError(self.log)
+                raise AssertionError(f'exit code {self.process.wait(60)}: {self.log}')
             kind, = struct.unpack_from('=I', packet)
         self.control.send(struct.pack('=I', SERVE))
 
