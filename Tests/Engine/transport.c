@@ -19,6 +19,7 @@ typedef struct exchange {
     size_t output_length, output_capacity;
     int64_t sent;
     int32_t delay;          /* microseconds that send_data takes */
+    int32_t body_delay;     /* and read_body */
     void *request;          /* what apache.request_rec holds */
 } exchange;
 
@@ -49,6 +50,7 @@ static void record(exchange *e, char kind, int32_t detail, const void *data, siz
 
 static int64_t read_body(void *context, uint8_t *buffer, size_t capacity) {
     exchange *e = context;
+    if (e->body_delay != 0) usleep((useconds_t)e->body_delay);
     size_t left = e->body_length - e->body_offset;
     if (left == 0) return e->body_error;
     if (e->body_step != 0 && left > e->body_step) left = e->body_step;
