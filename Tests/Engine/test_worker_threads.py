@@ -5,6 +5,7 @@ import collections
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import textwrap
 import threading
@@ -103,9 +104,21 @@ class Threads(unittest.TestCase):
         del lines[f'[script {path}] {name} own waits']
         self.assertEqual(lines, own)
 
-    def test_three_threads_write_read_and_log(self):
+    def test_in_one_interpreter(self):
+        self.run_clients(('', '', ''))
+
+    def test_in_interpreters_that_share_the_gil(self):
+        self.run_clients(('', 'one', 'two'))
+
+    @unittest.skipIf(sys.version_info < (3, 12), 'no such interpreters')
+    def test_in_interpreters_with_gils_of_their_own(self):
+        own = {'own_gil': True, 'switch_interval': 0.0005}
+        self.run_clients(('one', 'two', 'three'), interpreters={'one': own, 'two': own, 'three': own})
+
+    def run_clients(self, groups, **spec):
         path = script(APPLICATION)
-        with Worker() as worker:
+        # The monitor watches requests and the GIL meanwhile.
+        with Worker(deadlines=(120_000, 0, 0, 0, 60_000, 0), **spec) as worker:
             failures = []
 
             def client(number):
@@ -115,7 +128,8 @@ class Threads(unittest.TestCase):
                     # Each as long as the application's reads allow, or a part of that.
                     pieces = [os.urandom(10_000) for _ in range(80)]
                     try:
-                        response = child.request(path, {'QUERY_STRING': name}, pieces=pieces, follows=-1)
+                        response = child.request(path, {'QUERY_STRING': name}, pieces=pieces, follows=-1,
+                                                 application_group=groups[number])
                         self.check(name, path, response, b''.join(pieces))
                     except Exception as error:
                         failures.append(f'{name}: {error!r:.2000}')
