@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz tsan large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -54,6 +54,9 @@ config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (S
 
 fuzz: toolchain ## Let libFuzzer look for inputs that decoders do not bear (SECONDS=60 each, TARGET=name)
 	tools/fuzz "$(SWIFT)" $(or $(SECONDS),60) $(TARGET)
+
+tsan: toolchain $(STATIC)/libstdc++.a ## Run the tests of the engine with ThreadSanitizer (TEST=test_threads.py)
+	tools/tsan "$(SWIFT)" $(BUILD) $(TEST)
 
 large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event

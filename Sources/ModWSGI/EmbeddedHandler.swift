@@ -25,13 +25,19 @@ internal import WSGIWire
         unsafe LogVariables.set(r, facts)
         var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts))
         let head = unsafe scratch.pointee.request.bytes
-        let outcome = unsafe withUnsafeMutablePointer(to: &handler) { context in
-            var transport = unsafe wsgi_transport(
-                context: context, read_body: embeddedReadBody, send_hints: embeddedSendHints,
-                send_head: embeddedSendHead, send_data: embeddedSendData, send_file: embeddedSendFile, log: embeddedLog,
-                request: facts.effective.settings.passApacheRequest ? UnsafeMutableRawPointer(r) : nil)
-            return unsafe engine.pointee.run(
-                head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
+        let outcome = unsafe withUnsafeMutablePointer(to: &handler) { handler in
+            unsafe RequestLog.lend(r) { log in
+                var context = unsafe TransportContext(handler: handler, log: log)
+                return unsafe withUnsafeMutablePointer(to: &context) { context in
+                    var transport = unsafe wsgi_transport(
+                        context: context, read_body: embeddedReadBody, send_hints: embeddedSendHints,
+                        send_head: embeddedSendHead, send_data: embeddedSendData, send_file: embeddedSendFile,
+                        log: embeddedLog,
+                        request: facts.effective.settings.passApacheRequest ? UnsafeMutableRawPointer(r) : nil)
+                    return unsafe engine.pointee.run(
+                        head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport)
+                }
+            }
         }
         // The application has forked, and this is not the process that was asked.
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
@@ -99,20 +105,21 @@ internal import WSGIWire
         }
         return 0
     }
-
-    fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
-        unsafe chttpd_log_request_bytes(r, level, start, text.count)
-    }
 }
 
 // MARK: - The transport's functions: each finds the handler behind its context
 
+/// What stands behind the functions' context.
+@safe private struct TransportContext {
+    let handler: UnsafeMutablePointer<EmbeddedHandler>
+    let log: RequestLog
+}
+
 private func withHandler<Result>(
     _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout EmbeddedHandler) -> Result
 ) -> Result {
-    guard let context = unsafe context else { return fallback }
-    return unsafe body(&context.assumingMemoryBound(to: EmbeddedHandler.self).pointee)
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return fallback }
+    return unsafe context.pointee.log.exclusively { unsafe body(&context.pointee.handler.pointee) }
 }
 
 private let embeddedReadBody: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int) -> Int64 = {
@@ -149,5 +156,6 @@ private let embeddedSendFile: @convention(c) (UnsafeMutableRawPointer?, Int32, I
 
 private let embeddedLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<UInt8>?, Int) -> Void = {
     context, level, text, length in
-    unsafe withHandler(context, ()) { unsafe $0.log(level, UnsafeRawBufferPointer(start: text, count: length)) }
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return }
+    unsafe context.pointee.log.write(level, UnsafeRawBufferPointer(start: text, count: length))
 }

@@ -138,16 +138,23 @@ internal import WSGIWire
         _ questions: UnsafeMutableBufferPointer<wsgi_question>, hasSSL: Bool, passesRequest: Bool
     ) {
         let request = unsafe passesRequest ? UnsafeMutableRawPointer(r) : nil
-        unsafe withUnsafeMutablePointer(to: &self) { context in
-            var transport = unsafe wsgi_transport(
-                context: context, read_body: nil, send_hints: nil, send_head: nil, send_data: nil, send_file: nil,
-                log: hookLog, request: request)
-            var functions = unsafe wsgi_call_functions(
-                answer_text: hookText, added_entry: hookEntry, is_https: hasSSL ? hookIsHTTPS : nil,
-                ssl_variable: hasSSL ? hookVariable : nil)
-            unsafe engine.pointee.call(
-                head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport, &functions,
-                questions.baseAddress, questions.count)
+        let r = unsafe r
+        unsafe withUnsafeMutablePointer(to: &self) { call in
+            unsafe RequestLog.lend(r) { log in
+                var context = unsafe TransportContext(call: call, log: log)
+                unsafe withUnsafeMutablePointer(to: &context) { context in
+                    var transport = unsafe wsgi_transport(
+                        context: context, read_body: nil, send_hints: nil, send_head: nil, send_data: nil,
+                        send_file: nil,
+                        log: hookLog, request: request)
+                    var functions = unsafe wsgi_call_functions(
+                        answer_text: hookText, added_entry: hookEntry, is_https: hasSSL ? hookIsHTTPS : nil,
+                        ssl_variable: hasSSL ? hookVariable : nil)
+                    unsafe engine.pointee.call(
+                        head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport, &functions,
+                        questions.baseAddress, questions.count)
+                }
+            }
         }
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
     }
@@ -168,11 +175,6 @@ internal import WSGIWire
     }
 
     // MARK: - What the engine calls
-
-    fileprivate func log(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
-        unsafe chttpd_log_request_bytes(r, level, start, text.count)
-    }
 
     fileprivate mutating func add(_ question: Int, _ text: UnsafePointer<UInt8>?, _ length: Int) {
         guard let text = unsafe copy(wsgi_text(start: text, length: length)) else { return }
@@ -205,16 +207,23 @@ extension DirectorySettings {
     }
 }
 
+/// What stands behind the functions' context.
+@safe private struct TransportContext {
+    let call: UnsafeMutablePointer<HookCall>
+    let log: RequestLog
+}
+
 private func withCall<Result>(
     _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout HookCall) -> Result
 ) -> Result {
-    guard let context = unsafe context else { return fallback }
-    return unsafe body(&context.assumingMemoryBound(to: HookCall.self).pointee)
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return fallback }
+    return unsafe context.pointee.log.exclusively { unsafe body(&context.pointee.call.pointee) }
 }
 
 private let hookLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<UInt8>?, Int) -> Void = {
     context, level, text, length in
-    unsafe withCall(context, ()) { unsafe $0.log(level, UnsafeRawBufferPointer(start: text, count: length)) }
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return }
+    unsafe context.pointee.log.write(level, UnsafeRawBufferPointer(start: text, count: length))
 }
 
 private let hookText: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafePointer<UInt8>?, Int) -> Void = {

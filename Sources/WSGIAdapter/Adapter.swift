@@ -84,7 +84,7 @@ public enum Adapter {
         let call = unsafe thread.push(attachment, request, transport)
         unsafe call.ask(questions, request, functions)
         unsafe PyEval_SaveThread()
-        call.endLine()
+        call.endLines()
         thread.pop(call)
     }
 

@@ -24,9 +24,24 @@ internal import WSGIWire
         return unsafe Call(instance.pointee.call?.assumingMemoryBound(to: CallState.self))
     }
 
-    /// Where the request's log lines go.
-    var log: LogTarget {
-        unsafe ThreadContext.runningCall?.state == state ? .transport(state.pointee.transport) : .process
+    /// Where the request's log lines go that its thread writes.
+    var log: LogTarget { unsafe .transport(state.pointee.transport) }
+
+    /// Writes to the request's log, for any thread: the lines that are complete with these bytes; `nil`: what the thread
+    /// has written of its line, as it is. Releases the GIL to write.
+    func writeLines(_ bytes: UnsafeRawBufferPointer?) {
+        let isOwn = unsafe ThreadContext.runningCall?.state == state
+        let script = unsafe state.pointee.script
+        let records =
+            unsafe isOwn
+            ? ErrorLine.complete(bytes, with: &state.pointee.line, script: script)
+            : state.pointee.otherLines.complete(bytes, script: script)
+        guard records.count > 0 else { return }
+        unsafe state.pointee.writers += 1
+        let target = log
+        Attachment.detached { ErrorLine.write(records, to: target) }
+        unsafe state.pointee.writers -= 1
+        if unsafe state.pointee.isEnding { giveTurn() }
     }
 
     // MARK: - The request
@@ -113,6 +128,9 @@ internal import WSGIWire
     /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
     func finish() {
         ThreadContext.current?.endInterruptible()
+        // First: who goes on writing would be waited for without an end.
+        unsafe state.pointee.errors?.attach(nil, as: .request)
+        unsafe state.pointee.isEnding = true
         _ = unsafe enter()
         withdrawRequestRecord()
         unsafe _ = Call.attach(state.pointee.input, nil)
@@ -123,7 +141,6 @@ internal import WSGIWire
         unsafe state.pointee.response = nil
         if let errors = unsafe state.pointee.errors {
             unsafe state.pointee.errors = nil
-            errors.attach(nil, as: .request)
             if errors.isUnshared, unsafe state.pointee.attachment.pointee.errors == nil {
                 unsafe state.pointee.attachment.pointee.errors = errors
             } else {
@@ -136,22 +153,19 @@ internal import WSGIWire
     /// Sends what `serve` left, and ends the last log line. Without the GIL.
     func conclude(_ outcome: Int32) -> Int32 {
         var result = outcome
-        if outcome == WSGI_OUTCOME_COMPLETE.rawValue || outcome == WSGI_OUTCOME_TRUNCATED.rawValue
-            || outcome == WSGI_OUTCOME_SHORT.rawValue
-        {
-            if unsafe state.pointee.phase == .held {
-                result = sendDeferred() ? outcome : WSGI_OUTCOME_TRUNCATED.rawValue
-            }
-        }
-        endLine()
+        if unsafe state.pointee.phase == .complete, !sendDeferred() { result = WSGI_OUTCOME_TRUNCATED.rawValue }
+        endLines()
         return result
     }
 
-    /// Writes what was written to the log without a line break. Without the GIL.
-    func endLine() {
-        guard unsafe state.pointee.line.count > 0 else { return }
-        unsafe ErrorLine.flush(
-            &state.pointee.line, script: state.pointee.script, to: .transport(state.pointee.transport))
+    /// Writes what was written to the log without a line break. Without the GIL: no other thread has the request now.
+    func endLines() {
+        let script = unsafe state.pointee.script
+        if unsafe state.pointee.line.count > 0 {
+            unsafe ErrorLine.write(ErrorLine.complete(nil, with: &state.pointee.line, script: script), to: log)
+        }
+        if unsafe state.pointee.otherLines.isEmpty { return }
+        unsafe ErrorLine.write(state.pointee.otherLines.takeAll(script: script), to: log)
     }
 
     // MARK: - Failures
@@ -160,7 +174,8 @@ internal import WSGIWire
     func failed() -> Int32 {
         ThreadContext.current?.endInterruptible()
         let isSent = unsafe state.pointee.phase == .sent
-        unsafe state.pointee.phase = isSent ? .sent : .waiting
+        // Another thread must not begin a response now: this answer is final.
+        unsafe state.pointee.phase = isSent ? .sent : .failed
         guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }
         let interpreter = unsafe state.pointee.interpreter
         let place = unsafe "'\(Text.string(state.pointee.script))' \(ExceptionReport.place(interpreter))"
@@ -200,7 +215,7 @@ internal import WSGIWire
     ///
     /// - Returns: Whether `object` (an input or response object) still belongs to the request then.
     func enter(for object: PyPointer? = nil) -> Bool {
-        while unsafe state.pointee.isBusy {
+        while unsafe state.pointee.isBusy || state.pointee.isEnding && state.pointee.writers > 0 {
             unsafe state.pointee.waiting += 1
             Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.turn, 1) }
             unsafe state.pointee.waiting -= 1

@@ -11,6 +11,10 @@ enum ResponsePhase {
     case held
     /// They were handed to the transport.
     case sent
+    /// The application is done, and everything is held back until the GIL was released for good.
+    case complete
+    /// The application has failed before anything was sent.
+    case failed
 }
 
 /// How far the request's body has come.
@@ -41,6 +45,9 @@ enum BodyPhase {
     // A transport function or an input method that runs without the GIL; others wait for `turn`.
     var isBusy = false
     var waiting = 0
+    // Threads that write log lines without the GIL, which the end of the request waits for.
+    var writers = 0
+    var isEnding = false
     /// Held, but from the moment when it is given to a waiter until that one has taken it.
     let turn: PyThread_type_lock
     var isTurnGiven = false
@@ -56,6 +63,8 @@ enum BodyPhase {
     // The response.
     var phase = ResponsePhase.waiting
     var head = ByteBuffer(capacity: 1024)
+    /// Memory for the next head: it becomes `head` when it is complete, as others may send the former one meanwhile.
+    var spare: ByteBuffer?
     var status = 0
     var declaredLength: Int64 = -1
     var delivered: Int64 = 0
@@ -65,8 +74,9 @@ enum BodyPhase {
     /// Body that is sent after the GIL was released for good.
     var deferred = ByteBuffer(capacity: 1024)
 
-    /// The unfinished line of `wsgi.errors` and the streams that follow it.
+    /// The unfinished line of `wsgi.errors` and the streams that follow it, and those of other threads.
     var line = ByteBuffer(capacity: 256)
+    var otherLines = PendingLines()
 
     // Objects of the request, owned.
     var input: PyPointer?
@@ -120,6 +130,7 @@ enum BodyPhase {
         delivered = 0
         excess = 0
         transportError = 0
+        isEnding = false
         deferred.reset(keeping: 1 << 16)
         line.reset(keeping: 1 << 14)
     }

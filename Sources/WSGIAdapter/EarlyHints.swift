@@ -16,30 +16,40 @@ enum EarlyHints {
         _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
     ) -> PyPointer? {
         guard let call = unsafe Call.of(response) else {
-            return unsafe PythonError.raise(
-                WSGI_RUNTIME_ERROR, "wsgi.early_hints() was called after the request has ended")
+            return unsafe StartResponse.raiseOver("wsgi.early_hints()")
         }
         guard count == 1, let headers = unsafe Object(arguments?[0]), headers.isList else {
             return unsafe PythonError.raise(WSGI_TYPE_ERROR, "wsgi.early_hints() takes one list of headers")
         }
-        if unsafe call.state.pointee.phase == .sent {
-            return unsafe PythonError.raise(
-                WSGI_RUNTIME_ERROR, "wsgi.early_hints() was called after the headers have been sent")
-        }
+        guard call.mayHint else { return nil }
         guard unsafe call.sendHints(headers, of: response) else { return nil }
         return unsafe Object.none.retained.take()
     }
 }
 
 extension Call {
+    /// Whether the head was not sent yet; raises when it was.
+    fileprivate var mayHint: Bool {
+        if isOver {
+            unsafe _ = StartResponse.raiseOver("wsgi.early_hints()")
+            return false
+        }
+        guard unsafe state.pointee.phase == .sent else { return true }
+        unsafe PythonError.raise(
+            WSGI_RUNTIME_ERROR, "wsgi.early_hints() was called after the headers have been sent")
+        return false
+    }
+
     /// Sends an interim response; false: it has raised. Releases the GIL.
     fileprivate func sendHints(_ headers: Object, of response: PyPointer?) -> Bool {
         guard let head = encodeHints(headers) else { return false }
         guard unsafe enter(for: response) else {
-            unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "wsgi.early_hints() was called after the request has ended")
+            unsafe _ = StartResponse.raiseOver("wsgi.early_hints()")
             return false
         }
         defer { leave() }
+        // Another thread may have sent it meanwhile.
+        guard mayHint else { return false }
         let error: Int32 = Attachment.detached {
             let transport = unsafe state.pointee.transport
             let bytes = unsafe head.bytes
@@ -53,27 +63,18 @@ extension Call {
 
     /// The encoded head of an interim response; `nil`: it has raised.
     private func encodeHints(_ headers: Object) -> ByteBuffer? {
-        // Headers are encoded into the head of the response, which waits meanwhile.
-        var head = ByteBuffer(capacity: 256)
-        let declared = unsafe state.pointee.declaredLength
-        unsafe swap(&head, &state.pointee.head)
-        unsafe state.pointee.declaredLength = -1
+        var head = HeadInMaking(bytes: ByteBuffer(capacity: 256))
         let line: StaticString = "103 Early Hints"
         var encoder = unsafe ResponseHeadEncoder(
-            into: &state.pointee.head, status: 103,
+            into: &head.bytes, status: 103,
             statusLine: UnsafeRawBufferPointer(start: line.utf8Start, count: line.utf8CodeUnitCount))
-        var isDone = true
-        for index in 0..<headers.count where isDone {
-            isDone = headers.item(index).map { append($0, to: &encoder) } ?? false
+        for index in 0..<headers.count {
+            guard let pair = headers.item(index), append(pair, to: &encoder, &head) else { return nil }
         }
-        let hasLength = unsafe state.pointee.declaredLength >= 0
-        unsafe swap(&head, &state.pointee.head)
-        unsafe state.pointee.declaredLength = declared
-        if isDone && hasLength {
+        if head.declaredLength >= 0 {
             unsafe PythonError.raise(WSGI_VALUE_ERROR, "an interim response has no Content-Length")
             return nil
         }
-        guard isDone else { return nil }
-        return head
+        return head.bytes
     }
 }

@@ -8,16 +8,16 @@ enum ErrorLine {
     /// httpd cuts a record at 8 KiB; a longer line becomes several records, so that nothing is lost.
     private static let longest = 7 << 10
 
-    /// Appends bytes to the waiting line and writes all that are complete, with the GIL released meanwhile.
+    /// Appends bytes to the waiting line, and takes what is complete out of it.
     ///
     /// - Parameters:
-    ///   - bytes: What was written; `nil`: the waiting line is to be written as it is.
+    ///   - bytes: What was written; `nil`: the waiting line counts as complete.
     ///   - line: The waiting line.
     ///   - script: The script's path, for a line that belongs to a request.
-    static func append(
-        _ bytes: UnsafeRawBufferPointer?, to line: inout ByteBuffer, script: UnsafeRawBufferPointer?,
-        _ target: LogTarget
-    ) {
+    /// - Returns: Complete lines as records, for `write`; empty: there are none.
+    static func complete(
+        _ bytes: UnsafeRawBufferPointer?, with line: inout ByteBuffer, script: UnsafeRawBufferPointer?
+    ) -> ByteBuffer {
         var ready = ByteBuffer(capacity: 1024)
         if let bytes = unsafe bytes {
             var rest = unsafe bytes
@@ -33,19 +33,11 @@ enum ErrorLine {
         } else if line.count > 0 {
             unsafe collect(&line, into: &ready, script)
         }
-        guard ready.count > 0 else { return }
-        Attachment.detached { unsafe write(ready.bytes, target) }
-    }
-
-    /// Writes the waiting line as it is. Without the GIL.
-    static func flush(_ line: inout ByteBuffer, script: UnsafeRawBufferPointer?, to target: LogTarget) {
-        var ready = ByteBuffer(capacity: 1024)
-        unsafe collect(&line, into: &ready, script)
-        unsafe write(ready.bytes, target)
+        return ready
     }
 
     /// Makes a record of the line: its length, then its bytes.
-    private static func collect(
+    static func collect(
         _ line: inout ByteBuffer, into ready: inout ByteBuffer, _ script: UnsafeRawBufferPointer?
     ) {
         let start = ready.count
@@ -62,8 +54,9 @@ enum ErrorLine {
         line.reset(keeping: 1 << 14)
     }
 
-    private static func write(_ records: UnsafeRawBufferPointer, _ target: LogTarget) {
-        var reader = unsafe ByteReader(records)
+    /// Writes records. Without the GIL: that may block.
+    static func write(_ records: borrowing ByteBuffer, to target: LogTarget) {
+        var reader = unsafe ByteReader(records.bytes)
         while reader.remaining > 0 {
             guard let length = try? reader.integer(UInt32.self), let record = unsafe try? reader.take(Int(length))
             else {

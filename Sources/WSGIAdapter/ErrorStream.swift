@@ -107,9 +107,11 @@ internal import WSGIWire
 
     private static func deallocate(_ object: PyPointer?) {
         guard let object = unsafe object, let log = unsafe instance(object) else { return }
-        if let partial = unsafe log.pointee.partial?.assumingMemoryBound(to: ByteBuffer.self) {
-            unsafe partial.deinitialize(count: 1)
-            unsafe partial.deallocate()
+        if let pending = unsafe log.pointee.pending?.assumingMemoryBound(to: PendingLines.self) {
+            // Threads have left them behind.
+            unsafe ErrorLine.write(pending.pointee.takeAll(script: nil), to: .process)
+            unsafe pending.deinitialize(count: 1)
+            unsafe pending.deallocate()
         }
         unsafe wsgi_free_object(object)
     }
@@ -165,25 +167,33 @@ internal import WSGIWire
     private static func put(_ object: PyPointer?, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let log = unsafe instance(object) else { return false }
         if let start = bytes.baseAddress {
-            unsafe log.pointee.line_ended = wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil
+            let hasLineEnd = unsafe wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil
+            unsafe wsgi_note_line_end(hasLineEnd ? log : nil)
         }
         if let call = unsafe call(log) {
-            unsafe ErrorLine.append(bytes, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
+            unsafe call.writeLines(bytes)
             return true
         }
         guard unsafe !belongsToRequest(log) else {
             unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "wsgi.errors was written to after the request has ended")
             return false
         }
-        unsafe ErrorLine.append(bytes, to: &partial(log).pointee, script: nil, .process)
+        unsafe writeLines(bytes, log)
         return true
     }
 
-    private static func partial(_ log: UnsafeMutablePointer<wsgi_log_object>) -> UnsafeMutablePointer<ByteBuffer> {
-        if let known = unsafe log.pointee.partial { return unsafe known.assumingMemoryBound(to: ByteBuffer.self) }
-        let made = UnsafeMutablePointer<ByteBuffer>.allocate(capacity: 1)
-        unsafe made.initialize(to: ByteBuffer(capacity: 256))
-        unsafe log.pointee.partial = UnsafeMutableRawPointer(made)
+    /// Writes for no request. Releases the GIL to write.
+    private static func writeLines(_ bytes: UnsafeRawBufferPointer?, _ log: UnsafeMutablePointer<wsgi_log_object>) {
+        let records = unsafe pending(log).pointee.complete(bytes, script: nil)
+        guard records.count > 0 else { return }
+        Attachment.detached { ErrorLine.write(records, to: .process) }
+    }
+
+    private static func pending(_ log: UnsafeMutablePointer<wsgi_log_object>) -> UnsafeMutablePointer<PendingLines> {
+        if let known = unsafe log.pointee.pending { return unsafe known.assumingMemoryBound(to: PendingLines.self) }
+        let made = UnsafeMutablePointer<PendingLines>.allocate(capacity: 1)
+        unsafe made.initialize(to: PendingLines())
+        unsafe log.pointee.pending = UnsafeMutableRawPointer(made)
         return unsafe made
     }
 
@@ -191,14 +201,11 @@ internal import WSGIWire
     private static func flush(_ object: PyPointer?) -> PyPointer? {
         if let log = unsafe instance(object) {
             // A line-buffering TextIOWrapper flushes after each line break: what follows the break is not meant.
-            if unsafe log.pointee.line_ended {
-                unsafe log.pointee.line_ended = false
-                return unsafe Object.none.retained.take()
-            }
+            if unsafe wsgi_take_line_end(log) { return unsafe Object.none.retained.take() }
             if let call = unsafe call(log) {
-                unsafe ErrorLine.append(nil, to: &call.state.pointee.line, script: call.state.pointee.script, call.log)
-            } else if unsafe log.pointee.partial != nil {
-                unsafe ErrorLine.append(nil, to: &partial(log).pointee, script: nil, .process)
+                unsafe call.writeLines(nil)
+            } else if unsafe log.pointee.pending != nil {
+                unsafe writeLines(nil, log)
             }
         }
         return unsafe Object.none.retained.take()

@@ -1,9 +1,8 @@
-internal import Synchronization
 internal import WSGICore
 
 /// Code with which no successor could be started: the one that is loaded goes on serving until the file changes again.
 enum RefusedCode {
-    private static let known = Mutex<[String: Int64]>([:])
+    private static let known = Locked<[String: Int64]>([:])
 
     /// Whether a successor with the file of this time is out of the question.
     static func contains(_ path: String, modified: Int64) -> Bool {
@@ -22,7 +21,7 @@ enum RefusedCode {
 enum ProvenScripts {
     /// The most that are remembered: more than a supervisor tells of.
     private static let most = 128
-    private static let known = Mutex<[ScriptSpec]>([])
+    private static let known = Locked<[ScriptSpec]>([])
 
     /// Whether a script like this one does.
     static func contains(where isSame: (ScriptSpec) -> Bool) -> Bool {

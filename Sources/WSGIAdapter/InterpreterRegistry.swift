@@ -7,7 +7,7 @@ internal import WSGICore
 /// The interpreters of the process: one for each application group that was asked for, never more.
 enum InterpreterRegistry {
     /// Held while an interpreter is looked for and made; never waited for with the GIL.
-    private static let all = Mutex<[Interpreter]>([])
+    private static let all = Locked<[Interpreter]>([])
     /// Whether an interpreter with a GIL of its own was made.
     private static let hasOwnGILs = Atomic<Bool>(false)
 

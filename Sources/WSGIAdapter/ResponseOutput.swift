@@ -45,7 +45,7 @@ extension Call {
         while index < blocks.count, let block = blocks.item(index)?.retained {
             index += 1
             guard check(block.object, of: blocks) else { return failed() }
-            guard unsafe send(block.object.bytes, flush: false) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
+            guard unsafe send(block.object.bytes, flush: false) else { return unsent() }
         }
         return end()
     }
@@ -57,7 +57,7 @@ extension Call {
         }
         while let block = unsafe Reference(PyIter_Next(iterator.object.pointer)) {
             guard check(block.object, of: iterable), unsafe canSend(block.object.bytes) else { return failed() }
-            guard unsafe send(block.object.bytes, flush: true) else { return WSGI_OUTCOME_TRUNCATED.rawValue }
+            guard unsafe send(block.object.bytes, flush: true) else { return unsent() }
         }
         return PythonError.occurred ? failed() : WSGI_OUTCOME_COMPLETE.rawValue
     }
@@ -71,22 +71,35 @@ extension Call {
     /// Whether there is something to be announced before a block; raises when not.
     private func canSend(_ block: UnsafeRawBufferPointer) -> Bool {
         if unsafe block.isEmpty || state.pointee.phase != .waiting { return true }
-        unsafe PythonError.raise(
-            WSGI_RUNTIME_ERROR,
-            "start_response() must be called before response content is produced")
+        raiseNotStarted()
         return false
+    }
+
+    private func raiseNotStarted() {
+        unsafe PythonError.raise(
+            WSGI_RUNTIME_ERROR, "start_response() must be called before response content is produced")
+    }
+
+    /// The outcome where a block could not be sent: the transport has failed; or the head that was there has been taken
+    /// back by another thread, whose `start_response` has failed.
+    private func unsent() -> Int32 {
+        if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        raiseNotStarted()
+        return failed()
     }
 
     /// Sends a block, and before the first one status and headers. Releases the GIL. Empty blocks are nothing.
     ///
     /// - Parameter object: The object of the request that asks for it; another thread's request may end while it waits.
-    /// - Returns: False when the transport failed, now or before, or the request of `object` has ended.
+    /// - Returns: False when the transport failed, now or before, when there is no head, or the request of `object` has
+    ///   ended.
     func send(_ block: UnsafeRawBufferPointer, flush: Bool, for object: PyPointer? = nil) -> Bool {
         if unsafe block.isEmpty { return unsafe state.pointee.transportError == 0 }
         guard unsafe enter(for: object) else { return false }
         defer { leave() }
         if unsafe state.pointee.transportError != 0 { return false }
         let first = unsafe state.pointee.phase == .held
+        guard unsafe first || state.pointee.phase == .sent else { return false }
         unsafe state.pointee.phase = .sent
         let length = take(block.count)
         let error: Int32 = Attachment.detached {
@@ -148,7 +161,10 @@ extension Call {
             )
             return failed()
         }
-        if unsafe state.pointee.phase == .held { unsafe _ = take(state.pointee.deferred.count) }
+        if unsafe state.pointee.phase == .held {
+            unsafe _ = take(state.pointee.deferred.count)
+            unsafe state.pointee.phase = .complete
+        }
         let (declared, delivered, status) = unsafe (
             state.pointee.declaredLength, state.pointee.delivered, state.pointee.status
         )
@@ -205,11 +221,13 @@ extension Call {
         let own = wsgi_reopen_file(file)
         guard own >= 0 else { return nil }
         defer { wsgi_close(own) }
+        guard unsafe enter() else { return nil }
+        defer { leave() }
+        // Another thread may have written meanwhile.
+        guard unsafe state.pointee.phase == .held else { return nil }
         let available = max(0, size &- offset)
         if unsafe state.pointee.declaredLength < 0 { declare(available) }
         let length = unsafe min(available, state.pointee.declaredLength)
-        guard unsafe enter() else { return nil }
-        defer { leave() }
         unsafe state.pointee.phase = .sent
         unsafe state.pointee.delivered = length
         let drops = unsafe state.pointee.flags.contains(.headersOnly) || length == 0

@@ -1,4 +1,3 @@
-internal import Synchronization
 public import WSGICore
 
 /// What a process tells of its scripts to whoever starts its successors.
@@ -15,7 +14,7 @@ public enum ScriptEvent: Sendable {
 }
 
 extension Adapter {
-    private static let listener = Mutex<(@Sendable (ScriptEvent) -> Void)?>(nil)
+    private static let listener = Locked<(@Sendable (ScriptEvent) -> Void)?>(nil)
 
     /// Sets what is called, without the GIL and on any thread, for each event.
     public static func onScript(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {

@@ -29,8 +29,7 @@ enum StartResponse {
         _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ positional: Int, _ keywords: PyPointer?
     ) -> PyPointer? {
         guard let call = unsafe Call.of(response), let response = unsafe response else {
-            return unsafe PythonError.raise(
-                WSGI_RUNTIME_ERROR, "start_response() was called after the request has ended")
+            return unsafe raiseOver("start_response()")
         }
         var count = positional
         if let keywords = unsafe Object(keywords), keywords.count > 0 {
@@ -60,13 +59,26 @@ enum StartResponse {
             return unsafe PythonError.raise(
                 WSGI_RUNTIME_ERROR, "start_response() argument 'exc_info' must be a 3-tuple or None")
         }
+        if call.isOver { return unsafe raiseOver("start_response()") }
         if unsafe call.state.pointee.phase == .sent { return unsafe raiseAgain(exception) }
         if unsafe exception == nil && call.state.pointee.phase == .held {
             return unsafe PythonError.raise(
                 WSGI_ASSERTION_ERROR, "start_response() was called again without exc_info (PEP 3333)")
         }
-        guard call.hold(status, headers) else { return nil }
+        guard call.hold(status, headers) else {
+            // Not where another thread has sent the head meanwhile: nothing has raised yet.
+            return unsafe PythonError.occurred ? nil : raiseAgain(exception)
+        }
         return unsafe PyCFunction_NewEx(call.state.pointee.interpreter.state.pointee.write, response, nil)
+    }
+
+    private static func raiseEarly() -> PyPointer? {
+        unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
+    }
+
+    /// Raises that the request has ended.
+    static func raiseOver(_ function: StaticString) -> PyPointer? {
+        unsafe PythonError.raise(WSGI_RUNTIME_ERROR, text: "\(function) was called after the request has ended")
     }
 
     /// PEP 3333: once the headers are sent, `start_response` with exc_info raises what it is told, and else an error.
@@ -91,7 +103,7 @@ enum StartResponse {
         _ response: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
     ) -> PyPointer? {
         guard let call = unsafe Call.of(response) else {
-            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called after the request has ended")
+            return unsafe raiseOver("write()")
         }
         guard count == 1, let data = unsafe Object(arguments?[0]) else {
             return unsafe PythonError.raise(
@@ -101,13 +113,11 @@ enum StartResponse {
             return unsafe PythonError.raise(
                 WSGI_TYPE_ERROR, text: "write() argument must be bytes, not \(data.typeName)")
         }
-        if unsafe call.state.pointee.phase == .waiting {
-            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
-        }
+        if unsafe call.state.pointee.phase == .waiting { return unsafe raiseEarly() }
+        if call.isOver { return unsafe raiseOver("write()") }
         if unsafe call.send(data.bytes, flush: true, for: response) { return unsafe Object.none.retained.take() }
-        guard unsafe Call.of(response)?.state == call.state else {
-            return unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called after the request has ended")
-        }
+        if unsafe Call.of(response)?.state != call.state || call.isOver { return unsafe raiseOver("write()") }
+        if unsafe call.state.pointee.phase == .waiting { return unsafe raiseEarly() }
         switch unsafe call.state.pointee.transportError {
         case WSGI_TRANSPORT_DISCONNECTED.rawValue:
             return unsafe PythonError.raise(WSGI_OS_ERROR, "mod_wsgi client connection closed")
@@ -121,12 +131,40 @@ enum StartResponse {
     }
 }
 
+/// Status and headers on their way to be `CallState.head`.
+@safe struct HeadInMaking: ~Copyable {
+    var bytes: ByteBuffer
+    var declaredLength: Int64 = -1
+    var status = -1
+}
+
 extension Call {
-    /// Checks status and headers and encodes them, to be sent before the first data. False: it has raised.
+    /// Whether the application is done: what its other threads do now belongs to no response.
+    var isOver: Bool {
+        switch unsafe state.pointee.phase {
+        case .complete, .failed: true
+        case .waiting, .held, .sent: false
+        }
+    }
+
+    /// Checks status and headers and encodes them, to be sent before the first data. False: it has raised, or another
+    /// thread has sent the former ones meanwhile.
     fileprivate func hold(_ status: Object, _ headers: Object) -> Bool {
-        unsafe state.pointee.phase = .waiting
-        unsafe state.pointee.head.reset(keeping: 1 << 16)
-        unsafe state.pointee.declaredLength = -1
+        var head = HeadInMaking(bytes: unsafe state.pointee.spare.take() ?? ByteBuffer(capacity: 1024))
+        head.bytes.reset(keeping: 1 << 16)
+        let isEncoded = encode(status, headers, into: &head)
+        let phase = unsafe state.pointee.phase
+        let mayHold = phase == .waiting || phase == .held
+        if mayHold { unsafe state.pointee.phase = isEncoded ? .held : .waiting }
+        if isEncoded && mayHold {
+            unsafe swap(&state.pointee.head, &head.bytes)
+            unsafe (state.pointee.status, state.pointee.declaredLength) = (head.status, head.declaredLength)
+        }
+        unsafe state.pointee.spare = consume head.bytes
+        return isEncoded && mayHold
+    }
+
+    private func encode(_ status: Object, _ headers: Object, into head: inout HeadInMaking) -> Bool {
         guard status.isText else {
             unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "the response status must be str, not \(status.typeName)")
             return false
@@ -137,7 +175,7 @@ extension Call {
             let _ = unsafe status.withLatin1({ line in
                 unsafe code = HeaderRules.statusCode(line) ?? -1
                 if code >= 0 {
-                    encoder = unsafe ResponseHeadEncoder(into: &state.pointee.head, status: code, statusLine: line)
+                    encoder = unsafe ResponseHeadEncoder(into: &head.bytes, status: code, statusLine: line)
                 }
             })
         else { return false }
@@ -154,15 +192,14 @@ extension Call {
             return false
         }
         for index in 0..<headers.count {
-            guard let pair = headers.item(index), append(pair, to: &encoder) else { return false }
+            guard let pair = headers.item(index), append(pair, to: &encoder, &head) else { return false }
         }
-        unsafe encoder.setContentLength(state.pointee.declaredLength, into: &state.pointee.head)
-        unsafe state.pointee.status = code
-        unsafe state.pointee.phase = .held
+        encoder.setContentLength(head.declaredLength, into: &head.bytes)
+        head.status = code
         return true
     }
 
-    func append(_ pair: Object, to encoder: inout ResponseHeadEncoder) -> Bool {
+    func append(_ pair: Object, to encoder: inout ResponseHeadEncoder, _ head: inout HeadInMaking) -> Bool {
         guard pair.isTuple else {
             unsafe PythonError.raise(WSGI_TYPE_ERROR, text: "each header must be a 2-tuple, not \(pair.typeName)")
             return false
@@ -184,8 +221,8 @@ extension Call {
         let done: Void?? = unsafe name.withLatin1 { nameBytes in
             unsafe value.withLatin1 { valueBytes in
                 fault = unsafe encoder.header(
-                    checking: nameBytes, value: valueBytes, declaredLength: &state.pointee.declaredLength,
-                    into: &state.pointee.head)
+                    checking: nameBytes, value: valueBytes, declaredLength: &head.declaredLength,
+                    into: &head.bytes)
             }
         }
         guard let done, done != nil else { return false }

@@ -40,7 +40,7 @@ internal import WSGIWire
     let state: UnsafeMutablePointer<ThreadState>
 
     private static let count = Atomic<Int>(0)
-    private static let retired = Mutex<[Retired]>([])
+    private static let retired = Locked<[Retired]>([])
 
     /// Thread states of threads that have ended; the next thread that comes to their interpreter clears them.
     @safe private struct Retired: @unchecked Sendable {

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import ProcessKit
-internal import Synchronization
+internal import WSGIAdapter
 
 /// A thread that does what needs Python's lock for those who must not wait for it: when the lock cannot be had, only
 /// this thread is stuck, and everybody can see since when.
@@ -12,7 +12,7 @@ final class PythonErrands: Sendable {
         var isStarted = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let wakeup = Semaphore()
 
     /// Since when the errands are not done, in milliseconds of the monotonic clock; 0: all are done.
@@ -67,7 +67,7 @@ final class PythonErrands: Sendable {
 
     /// The place of one answer.
     private final class Answers<Answer: Sendable>: Sendable {
-        private let answer = Mutex<Answer?>(nil)
+        private let answer = Locked<Answer?>(nil)
 
         func put(_ value: Answer) { answer.withLock { $0 = value } }
 

@@ -47,7 +47,7 @@ final class Worker: Sendable {
     private let mostRequests: Atomic<Int>
     /// Whether the worker cannot serve: what comes belongs to its successor. The time of that, in nanoseconds; 0: it can.
     private let useless = Atomic<UInt64>(0)
-    private let threads: Mutex<[Int: ThreadEntry]> = Mutex([:])
+    private let threads: Locked<[Int: ThreadEntry]> = Locked([:])
     private let requestsActive = Atomic<Int>(0)
     /// Requests that were cut and whose threads have not come back.
     private let requestsLost = Atomic<Int>(0)

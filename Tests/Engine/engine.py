@@ -22,7 +22,8 @@ class Exchange(ctypes.Structure):
         ('body', ctypes.c_char_p), ('body_length', ctypes.c_size_t), ('body_offset', ctypes.c_size_t),
         ('body_step', ctypes.c_size_t), ('body_error', ctypes.c_int64), ('head_error', ctypes.c_int32),
         ('fail_after', ctypes.c_int64), ('output', ctypes.c_void_p), ('output_length', ctypes.c_size_t),
-        ('output_capacity', ctypes.c_size_t), ('sent', ctypes.c_int64), ('delay', ctypes.c_int32), ('request', ctypes.c_void_p),
+        ('output_capacity', ctypes.c_size_t), ('sent', ctypes.c_int64), ('delay', ctypes.c_int32), ('body_delay', ctypes.c_int32),
+        ('request', ctypes.c_void_p),
     ]
 
 
@@ -117,7 +118,7 @@ def interpreter_spec(python_path=(), stdin=False, stdout=False, signal=True, own
 
 def process_spec(process_group='', daemon=False, python_path=(), home='', preloads=(), python='', must_succeed=False,
                  interpreter=None, interpreters=None, switch_interval=0.0, destroys=True, keeps_terminal=False,
-                 dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache=''):
+                 dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache='', deadlines=(0,) * 6):
     """An encoded ProcessSpec, as SpecCodec writes it."""
     ints = lambda values: strings([struct.pack('=q', value) for value in values])
     data = struct.pack('=I', 4) + ints([7, 0, 0]) + ints([2, 4, 62])
@@ -131,7 +132,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
     data += strings([string(path) + string(group) + string('') + b'\0' + string('') for path, group in preloads])
     data += strings([]) + string('') + string('')
     worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
-    worker += string('') + string('') + struct.pack('=8q', *[0] * 8)
+    worker += string('') + string('') + struct.pack('=8q', 0, 0, *deadlines)
     return data + strings([worker] if daemon else [])
 
 
@@ -187,7 +188,8 @@ class Engine:
         host = ctypes.c_void_p.in_dll(self.transport, 'host')
         self.started = self.table.start(data, len(data), ctypes.addressof(host))
 
-    def run(self, script, body=None, step=0, body_error=0, head_error=0, fail_after=-1, delay=0, request=None, **head):
+    def run(self, script, body=None, step=0, body_error=0, head_error=0, fail_after=-1, delay=0, body_delay=0,
+            request=None, **head):
         """Runs a request on this thread. `body`: what the transport gives; `inline`: comes with the head."""
         flags = head.pop('flags', 0)
         if body is not None or body_error:
@@ -197,7 +199,7 @@ class Engine:
             flags |= BODY_INLINE
         data = request_head(script, flags=flags, body=inline or b'', **head)
         exchange = Exchange(body=body, body_length=len(body or b''), body_step=step, body_error=body_error,
-                            head_error=head_error, fail_after=fail_after, delay=delay, request=request)
+                            head_error=head_error, fail_after=fail_after, delay=delay, body_delay=body_delay, request=request)
         outcome = self.transport.run(self.address, data, len(data), ctypes.byref(exchange))
         output = ctypes.string_at(exchange.output, exchange.output_length) if exchange.output else b''
         self.transport.release(ctypes.byref(exchange))

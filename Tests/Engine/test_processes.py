@@ -154,7 +154,7 @@ class Embedded(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.host = os.path.join(FOLDER, 'embed')
-        subprocess.check_call(['cc', '-O2', '-pthread', '-o', cls.host, os.path.join(HERE, 'embed.c'), '-ldl'])
+        subprocess.check_call([os.environ.get('HOST_CC', 'cc'), '-O2', '-pthread', '-o', cls.host, os.path.join(HERE, 'embed.c'), '-ldl'])
         names = [os.path.join(sysconfig.get_config_var(variable), sysconfig.get_config_var('INSTSONAME'))
                  for variable in ('LIBDIR',)]
         version = sysconfig.get_config_var('LDVERSION')

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Requests side by side."""
 
+import textwrap
 import threading
 import time
 import unittest
@@ -100,6 +101,161 @@ class Threads(unittest.TestCase):
                 break
             time.sleep(0.1)
         self.assertEqual(results[-1].body, repr(['write() was called after the request has ended'] * 3).encode())
+
+    def busy(self, body, **options):
+        """Runs an application with this body, `start` and `ended`, while one of its threads is in a read for 0.3 s and
+        those that `start` starts come to wait in the order of their starts; `ended` has what became of them."""
+        source = textwrap.dedent('''
+            import sys, threading, time
+            def start(function, *arguments):
+                def run():
+                    try:
+                        ended.append((function.__name__, function(*arguments)))
+                    except Exception as error:
+                        ended.append((function.__name__, str(error)))
+                ended = threads.setdefault('ended', [])
+                thread = threading.Thread(target=run)
+                threads.setdefault('all', []).append(thread)
+                thread.start()
+                time.sleep(0.05)
+            threads = {}
+            def report(environ, start_response):
+                for thread in threads['all']: thread.join()
+                start_response('200 OK', [])
+                return [repr(sorted(map(str, threads['ended']))).encode()]
+            def application(environ, start_response):
+        ''') + textwrap.indent("start(environ['wsgi.input'].read, 1)\n" + textwrap.dedent(body), '    ')
+        path = script(source)
+        result = engine.run(path, body=b'..', body_delay=300000, **options)
+        report = []
+        thread = threading.Thread(target=lambda: report.append(engine.run(path, callable_object='report')))
+        thread.start()
+        thread.join()
+        return result, report[0].body.decode()
+
+    def test_a_thread_that_writes_while_a_file_is_returned(self):
+        result, ended = self.busy(f'''
+            write = start_response('200 OK', [])
+            start(write, b'first ')
+            return environ['wsgi.file_wrapper'](open({__file__!r}, 'rb'))
+        ''')
+        kinds = [kind for kind, _, _ in result.records if kind in 'HDF']
+        self.assertEqual(kinds[:2], ['H', 'D'])
+        with open(__file__, 'rb') as file:
+            self.assertEqual((result.outcome, result.body), (COMPLETE, b'first ' + file.read()))
+
+    def test_a_thread_that_writes_when_the_application_is_done(self):
+        result, ended = self.busy('''
+            write = start_response('200 OK', [])
+            start(write, b'late')
+            return [b'all']
+        ''')
+        self.assertEqual((result.outcome, result.body), (COMPLETE, b'all'))
+        self.assertIn('write() was called after the request has ended', ended)
+
+    def test_a_thread_that_writes_when_the_application_has_failed(self):
+        result, ended = self.busy('''
+            write = start_response('200 OK', [])
+            start(write, b'late')
+            raise ValueError('failed')
+        ''')
+        self.assertEqual((result.outcome, result.blocks, result.status), (500, [], None))
+        self.assertIn('write() was called after the request has ended', ended)
+
+    def test_hints_that_wait_until_the_head_was_sent(self):
+        result, ended = self.busy('''
+            write = start_response('200 OK', [])
+            start(write, b'all')
+            start(environ['wsgi.early_hints'], [('Link', '</a>')])
+            for thread in threads['all']: thread.join()
+            return []
+        ''')
+        self.assertEqual((result.outcome, result.body, result.hints), (COMPLETE, b'all', []))
+        self.assertIn('wsgi.early_hints() was called after the headers have been sent', ended)
+
+    def test_a_head_that_is_sent_while_another_one_is_made(self):
+        for function in ("environ['wsgi.early_hints']([(Odd('a b'), 'x')])",
+                         "start_response('500 No', [(Odd('a b'), 'x')], (ValueError, ValueError('no'), None))"):
+            result = engine.run(application(f'''
+                class Odd(str):
+                    def __repr__(self):
+                        write(b'all')
+                        return 'odd'
+                write = start_response('200 OK', [('X-Right', 'yes')])
+                try:
+                    {function}
+                except ValueError as error:
+                    print(error)
+                return []
+            '''))
+            self.assertEqual((result.outcome, result.status_line, result.headers, result.body),
+                             (COMPLETE, '200 OK', [('X-Right', 'yes')], b'all'), function)
+            self.assertIn('odd', result.text)
+
+    def test_unfinished_lines_of_threads_never_mix(self):
+        path = application('''
+            import sys, threading
+            barrier = threading.Barrier(3)
+            def work(name, *streams):
+                for stream in streams:
+                    for text in (f'{name} begins', f' and goes on', f' and ends\\n{name} has', ' more\\n'):
+                        stream.write(text)
+                        barrier.wait()
+                        if name == 'two': stream.flush() if text.endswith('more\\n') else None
+                        barrier.wait()
+            threads = [threading.Thread(target=work, args=(name, environ['wsgi.errors'], sys.stdout))
+                       for name in ('one', 'two')]
+            for thread in threads: thread.start()
+            work('own', environ['wsgi.errors'], sys.stdout)
+            for thread in threads: thread.join()
+            left = threading.Thread(target=environ['wsgi.errors'].write, args=('left behind',))
+            left.start()
+            left.join()
+            start_response('200 OK', [])
+            return []
+        ''')
+        engine.host_log()
+        result = engine.run(path)
+        self.assertEqual(result.outcome, COMPLETE, result.text)
+        lines = lambda name: [f'{name} begins and goes on and ends', f'{name} has more']
+        self.assertEqual(sorted(line.partition('] ')[2] for _, line in result.log),
+                         sorted([*lines('one'), *lines('two'), *lines('own'), *lines('own'), 'left behind']))
+        self.assertEqual(sorted(line for line in engine.host_log() if not line.startswith('Loading')),
+                         sorted([*lines('one'), *lines('two')]))
+
+    def test_a_thread_that_logs_when_the_request_ends(self):
+        path = script('''
+            import threading
+            done = []
+            def work(errors):
+                count = 0
+                try:
+                    while True:
+                        errors.write(f'line {count}\\n')
+                        count += 1
+                except RuntimeError as error:
+                    done.append(f'{count} {error}')
+            def application(environ, start_response):
+                for _ in range(3): threading.Thread(target=work, args=(environ['wsgi.errors'],)).start()
+                start_response('200 OK', [])
+                yield b'all'
+            def report(environ, start_response):
+                start_response('200 OK', [])
+                return [repr(done).encode()]
+        ''')
+        results = []
+        for _ in range(5):
+            thread = threading.Thread(target=lambda: results.append(engine.run(path, delay=50000)))
+            thread.start()
+            thread.join(30)
+        self.assertEqual([(result.outcome, result.body) for result in results], [(COMPLETE, b'all')] * 5)
+        for _ in range(100):
+            done = eval(engine.run(path, callable_object='report').body)
+            if len(done) == 15:
+                break
+            time.sleep(0.1)
+        # Every line that was taken is in the log of the request: the numbers say how many there were.
+        self.assertEqual(sum(int(line.split()[0]) for line in done), sum(len(result.log) for result in results))
 
     def test_thread_local_values_and_identity_last(self):
         path = script('''

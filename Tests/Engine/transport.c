@@ -19,6 +19,7 @@ typedef struct exchange {
     size_t output_length, output_capacity;
     int64_t sent;
     int32_t delay;          /* microseconds that send_data takes */
+    int32_t body_delay;     /* and read_body */
     void *request;          /* what apache.request_rec holds */
 } exchange;
 
@@ -41,11 +42,15 @@ static void append(uint8_t **memory, size_t *length, size_t *capacity, char kind
 }
 
 static void record(exchange *e, char kind, int32_t detail, const void *data, size_t count) {
+    /* A line may come while another thread sends. */
+    pthread_mutex_lock(&lock);
     append(&e->output, &e->output_length, &e->output_capacity, kind, detail, data, count);
+    pthread_mutex_unlock(&lock);
 }
 
 static int64_t read_body(void *context, uint8_t *buffer, size_t capacity) {
     exchange *e = context;
+    if (e->body_delay != 0) usleep((useconds_t)e->body_delay);
     size_t left = e->body_length - e->body_offset;
     if (left == 0) return e->body_error;
     if (e->body_step != 0 && left > e->body_step) left = e->body_step;

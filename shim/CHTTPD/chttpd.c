@@ -60,6 +60,17 @@ void chttpd_log_request(const request_rec *r, int level, const char *text) {
     write_records(r, NULL, level, text, strlen(text));
 }
 
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length) {
+    write_records(NULL, s, level, (const char *)text, length);
+}
+
+bool chttpd_log_needs_ids(const request_rec *r) {
+    const core_server_config *core = ap_get_core_module_config(r->server->module_config);
+    while (r->main != NULL)
+        r = r->main;
+    return core->error_log_format != NULL && (r->log_id == NULL || r->connection->log_id == NULL);
+}
+
 void chttpd_log_server(const server_rec *s, int level, const char *text) {
     write_records(NULL, s, level, text, strlen(text));
 }

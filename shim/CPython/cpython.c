@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,11 +14,13 @@
 static __thread void *context;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void (*retire_context)(void *);
+/* Every thread writes the same into it. */
+static void (*_Atomic retire_context)(void *);
 
 static void thread_ends(void *value) {
     context = NULL;
-    retire_context(value);
+    void (*retire)(void *) = atomic_load_explicit(&retire_context, memory_order_relaxed);
+    retire(value);
 }
 
 static void make_key(void) { pthread_key_create(&key, thread_ends); }
@@ -25,10 +28,21 @@ static void make_key(void) { pthread_key_create(&key, thread_ends); }
 void *wsgi_thread_context(void) { return context; }
 
 void wsgi_set_thread_context(void *value, void (*retire)(void *)) {
-    retire_context = retire;
+    atomic_store_explicit(&retire_context, retire, memory_order_relaxed);
     pthread_once(&once, make_key);
     context = value;
     pthread_setspecific(key, value);
+}
+
+static __thread const void *line_ended;
+
+void wsgi_note_line_end(const void *stream) { line_ended = stream; }
+
+bool wsgi_take_line_end(const void *stream) {
+    if (line_ended != stream)
+        return false;
+    line_ended = NULL;
+    return true;
 }
 
 int64_t wsgi_regular_file_size(int32_t descriptor) {

@@ -15,12 +15,37 @@ wsgi_thread_record *wsgi_board_record(wsgi_board *board, uint32_t thread) {
     return (wsgi_thread_record *)(void *)(board + 1) + thread;
 }
 
-static uint16_t copy(char *place, size_t room, const void *text, size_t length) {
+/* Texts may be read while they are written, and are read again then: word by word, or it were a data race. */
+typedef uint64_t __attribute__((may_alias)) word;
+_Static_assert(offsetof(wsgi_thread_record, id) % sizeof(word) == 0, "the id is made of words");
+_Static_assert(offsetof(wsgi_thread_record, line) % sizeof(word) == 0, "the line is made of words");
+_Static_assert(sizeof((wsgi_thread_record *)0)->id % sizeof(word) == 0, "the id is made of words");
+_Static_assert(sizeof((wsgi_thread_record *)0)->line % sizeof(word) == 0, "the line is made of words");
+
+static void store(char *place, size_t room, uint16_t *place_of_length, const char *text, size_t length) {
     if (length > room)
         length = room;
-    if (length > 0)
-        memcpy(place, text, length);
-    return (uint16_t)length;
+    word *words = (word *)(void *)place;
+    size_t whole = length / sizeof(word);
+    for (size_t i = 0; i < whole; i++) {
+        word value;
+        memcpy(&value, text + i * sizeof value, sizeof value);
+        __atomic_store_n(&words[i], value, __ATOMIC_RELAXED);
+    }
+    if (length % sizeof(word) != 0) {
+        word value = 0;
+        memcpy(&value, text + whole * sizeof value, length % sizeof value);
+        __atomic_store_n(&words[whole], value, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(place_of_length, (uint16_t)length, __ATOMIC_RELAXED);
+}
+
+static void load(char *copy, const char *place, size_t room) {
+    const word *words = (const word *)(const void *)place;
+    for (size_t i = 0; i < room / sizeof(word); i++) {
+        word value = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+        memcpy(copy + i * sizeof value, &value, sizeof value);
+    }
 }
 
 void wsgi_record_begin(wsgi_thread_record *record, const void *id, size_t id_length, const void *line,
@@ -28,8 +53,8 @@ void wsgi_record_begin(wsgi_thread_record *record, const void *id, size_t id_len
     uint32_t sequence = atomic_load_explicit(&record->sequence, memory_order_relaxed) | 1u;
     atomic_store_explicit(&record->sequence, sequence, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
-    record->id_length = copy(record->id, sizeof record->id, id, id_length);
-    record->line_length = copy(record->line, sizeof record->line, line, line_length);
+    store(record->id, sizeof record->id, &record->id_length, id, id_length);
+    store(record->line, sizeof record->line, &record->line_length, line, line_length);
     atomic_store_explicit(&record->started, now, memory_order_relaxed);
     atomic_store_explicit(&record->sequence, sequence + 1, memory_order_release);
     atomic_store_explicit(&record->state, WSGI_THREAD_BUSY, memory_order_release);
@@ -78,10 +103,10 @@ void wsgi_record_read(wsgi_thread_record *record, wsgi_thread_view *view) {
         view->state = atomic_load(&record->state);
         view->started = atomic_load(&record->started);
         view->requests = atomic_load(&record->requests);
-        view->id_length = record->id_length;
-        view->line_length = record->line_length;
-        memcpy(view->id, record->id, sizeof view->id);
-        memcpy(view->line, record->line, sizeof view->line);
+        view->id_length = __atomic_load_n(&record->id_length, __ATOMIC_RELAXED);
+        view->line_length = __atomic_load_n(&record->line_length, __ATOMIC_RELAXED);
+        load(view->id, record->id, sizeof view->id);
+        load(view->line, record->line, sizeof view->line);
         atomic_thread_fence(memory_order_acquire);
         if (before % 2 == 0 && before == atomic_load_explicit(&record->sequence, memory_order_relaxed))
             break;

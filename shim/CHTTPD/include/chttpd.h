@@ -84,6 +84,9 @@ void chttpd_log_request(const request_rec *r, int level, const char *text);
 void chttpd_log_server(const server_rec *s, int level, const char *text);
 /* The same for text with a length and without a final NUL. */
 void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length);
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length);
+/* Whether the next line makes the ids of the request and of its connection, in memory of their pools. */
+bool chttpd_log_needs_ids(const request_rec *r);
 /* A line on the console during start-up as well as in the log. */
 void chttpd_log_startup(int level, const char *text);
 bool chttpd_logs_request(const request_rec *r, int level);

@@ -21,13 +21,12 @@ typedef struct wsgi_call_object {
     PyObject_HEAD void *_Nullable call;
 } wsgi_call_object;
 
-/* A binary stream into the error log. `partial`: its unfinished line (a process-level stream only); `kind`: what it is
- * for; `line_ended`: the last write had a line break, and no flush has followed yet. */
+/* A binary stream into the error log. `pending`: its unfinished lines (a process-level stream only); `kind`: what it is
+ * for. */
 typedef struct wsgi_log_object {
     PyObject_HEAD void *_Nullable call;
-    void *_Nullable partial;
+    void *_Nullable pending;
     int32_t kind;
-    bool line_ended;
 } wsgi_log_object;
 
 /* Singletons: macros over data symbols. Borrowed. */
@@ -121,7 +120,7 @@ static inline PyObject *_Nullable wsgi_new_call_object(PyTypeObject *_Nonnull ty
 static inline PyObject *_Nullable wsgi_new_log_object(PyTypeObject *_Nonnull type, int32_t kind) {
     wsgi_log_object *object = PyObject_New(wsgi_log_object, type);
     if (object != NULL)
-        object->call = NULL, object->partial = NULL, object->kind = kind, object->line_ended = false;
+        object->call = NULL, object->pending = NULL, object->kind = kind;
     return (PyObject *)object;
 }
 static inline void wsgi_free_object(PyObject *_Nonnull object) {
@@ -184,6 +183,11 @@ void wsgi_set_program_name(const char *_Nonnull path);
 /* A pointer of this thread, handed to `retire` when the thread ends. Swift has no thread-local storage. */
 void *_Nullable wsgi_thread_context(void);
 void wsgi_set_thread_context(void *_Nonnull context, void (*_Nonnull retire)(void *_Nonnull));
+
+/* Notes that this thread's last write to `stream` had a line break; NULL: it had none. */
+void wsgi_note_line_end(const void *_Nullable stream);
+/* Whether that was noted of `stream`, the first time that it is asked after it. */
+bool wsgi_take_line_end(const void *_Nonnull stream);
 
 /* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. */
 int64_t wsgi_regular_file_size(int32_t descriptor);

@@ -32,8 +32,9 @@ enum wsgi_transport_error {
     WSGI_TRANSPORT_FAILED = -5        /* anything else; errno says more */
 };
 
-/* What a request can do to the outside while it runs. The functions block, are called on the request's thread without
- * the GIL, and never after `run` has returned. `context` belongs to the caller of `run`. */
+/* What a request can do to the outside while it runs. The functions block, are called without the GIL, on the request's
+ * thread or on another one of the application's, and never after `run` has returned. They are called one at a time; but
+ * `log` may be called while any other, or `log` itself, runs. `context` belongs to the caller of `run`. */
 typedef struct wsgi_transport {
     void *context;
 

@@ -1,0 +1,71 @@
+internal import CPython
+internal import WSGIWire
+
+/// The unfinished lines of a log stream, one for each thread that has begun one: what several threads write at the same
+/// time never gets into one line.
+///
+/// Needs the GIL.
+@safe struct PendingLines: ~Copyable {
+    @safe private struct Entry: ~Copyable {
+        /// The thread, as Python numbers it; 0: nobody's.
+        var thread: UInt = 0
+        var line = ByteBuffer(capacity: 256)
+        let next: UnsafeMutablePointer<Entry>?
+    }
+
+    /// Entries stay, for whichever thread needs one.
+    private var first: UnsafeMutablePointer<Entry>?
+
+    /// No lines.
+    init() { unsafe first = nil }
+
+    deinit {
+        var next = unsafe first
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.next
+            unsafe entry.deinitialize(count: 1)
+            unsafe entry.deallocate()
+        }
+    }
+
+    /// Whether nobody has ever begun a line here.
+    var isEmpty: Bool { unsafe first == nil }
+
+    /// Appends bytes to the calling thread's line; the result is what `ErrorLine.complete` makes of it.
+    mutating func complete(_ bytes: UnsafeRawBufferPointer?, script: UnsafeRawBufferPointer?) -> ByteBuffer {
+        let thread = UInt(PyThread_get_thread_ident())
+        let entry = unsafe entry(of: thread)
+        let records = unsafe ErrorLine.complete(bytes, with: &entry.pointee.line, script: script)
+        unsafe entry.pointee.thread = unsafe entry.pointee.line.count > 0 ? thread : 0
+        return records
+    }
+
+    /// All lines as they are, as records; none is left.
+    mutating func takeAll(script: UnsafeRawBufferPointer?) -> ByteBuffer {
+        var records = ByteBuffer(capacity: 64)
+        var next = unsafe first
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.next
+            if unsafe entry.pointee.line.count > 0 {
+                unsafe ErrorLine.collect(&entry.pointee.line, into: &records, script)
+            }
+            unsafe entry.pointee.thread = 0
+        }
+        return records
+    }
+
+    private mutating func entry(of thread: UInt) -> UnsafeMutablePointer<Entry> {
+        var free: UnsafeMutablePointer<Entry>?
+        var next = unsafe first
+        while let entry = unsafe next {
+            if unsafe entry.pointee.thread == thread { return unsafe entry }
+            if unsafe entry.pointee.thread == 0 { unsafe free = unsafe entry }
+            unsafe next = entry.pointee.next
+        }
+        if let free = unsafe free { return unsafe free }
+        let made = UnsafeMutablePointer<Entry>.allocate(capacity: 1)
+        unsafe made.initialize(to: Entry(next: first))
+        unsafe first = unsafe made
+        return unsafe made
+    }
+}

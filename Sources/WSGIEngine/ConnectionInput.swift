@@ -1,0 +1,139 @@
+internal import CSystem
+internal import ProcessKit
+internal import WSGIWire
+
+/// The receiving end of a connection: the request, and what follows of its body. One thread at a time.
+///
+/// Errors are those of `wsgi_transport`; one on the connection stays, and everything that is sent later fails alike.
+@safe struct ConnectionInput: ~Copyable {
+    private let output: ConnectionOutput
+    private var socket: Int32 = -1
+    private var input = ReceiveBuffer()
+    private var body = Body.none
+    /// Whether bytes were left in the socket on purpose.
+    private(set) var hasUnread = false
+
+    /// How far the request body is.
+    private enum Body {
+        /// There is none to be asked for, or it has ended.
+        case none
+        /// There may be more.
+        case more
+        /// It broke off.
+        case failed(Int32)
+    }
+
+    /// An end without a connection, which asks through `output`.
+    init(_ output: ConnectionOutput) { self.output = output }
+
+    /// Begins with a connection that was taken.
+    mutating func begin(_ socket: Int32) {
+        self.socket = socket
+        hasUnread = false
+    }
+
+    /// The request is done: its memory serves the next one.
+    mutating func reset() { input.reset() }
+
+    /// What the socket has is not for this worker.
+    mutating func leaveUnread() { hasUnread = true }
+
+    // MARK: - The request
+
+    /// The encoded request head, with an inline body.
+    var request: UnsafeRawBufferPointer { unsafe input.payload }
+
+    /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
+    mutating func receiveRequest() -> Bool {
+        guard input.receiveFrame(socket, expecting: .request) else { return false }
+        body = unsafe Self.bodyFollows(request) ? .more : .none
+        return true
+    }
+
+    /// The other end cannot send any more: whether what it has sent is a whole request, with nothing yet to come.
+    /// Otherwise it is left unread.
+    mutating func peekIsComplete() -> Bool {
+        switch unsafe input.peekFrame(socket, expecting: .request) {
+        case .none:
+            return false
+        case .some(let payload):
+            hasUnread = unsafe payload.map(Self.bodyFollows) ?? true
+            return !hasUnread
+        }
+    }
+
+    private static func bodyFollows(_ head: UnsafeRawBufferPointer) -> Bool {
+        guard head.count >= 4 else { return false }
+        return unsafe RequestHead.Flags(rawValue: head.loadUnaligned(as: UInt32.self)).contains(.bodyFollows)
+    }
+
+    // MARK: - The body
+
+    /// Asks for more of the request body and waits for it.
+    mutating func readBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int64 {
+        switch body {
+        case .none: return 0
+        case .failed(let error): return Int64(error)
+        case .more: break
+        }
+        guard buffer.count > 0 else { return 0 }
+        let wanted = min(buffer.count, Frame.maximumBodyChunk)
+        let failure = output.ask(wanted)
+        guard failure == 0 else { return Int64(failure) }
+        return unsafe Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
+    }
+
+    /// Receives the answer to GO; its payload goes straight to its place.
+    private mutating func receiveAnswer(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var space: UInt64 = 0
+        return unsafe withUnsafeMutableBytes(of: &space) { header in
+            var count = 0
+            while count < Frame.headerSize {
+                let got = unsafe StreamSocket.receive(
+                    socket, UnsafeMutableRawBufferPointer(rebasing: header[count...]), buffer)
+                guard got > 0 else { return broken(got) }
+                count = count &+ got
+            }
+            guard let answer = unsafe try? Frame.header(UnsafeRawBufferPointer(header)) else {
+                return broken(WSGI_TRANSPORT_INVALID)
+            }
+            return unsafe take(answer, received: count &- Frame.headerSize, buffer)
+        }
+    }
+
+    private mutating func take(_ answer: Frame.Header, received: Int, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch BodyAnswer(answer, room: buffer.count, received: received) {
+        case .bytes(let length):
+            var count = received
+            while count < length {
+                let got = unsafe StreamSocket.receive(
+                    socket, UnsafeMutableRawBufferPointer(rebasing: buffer[count..<length]))
+                guard got > 0 else { return broken(got) }
+                count = count &+ got
+            }
+            return length
+        case .end:
+            body = .none
+            return 0
+        case .abort(let detail):
+            let error = detail == 0 ? WSGI_TRANSPORT_FAILED.rawValue : 0 &- Int32(detail)
+            body = .failed(error)
+            return Int(error)
+        case .invalid:
+            return broken(WSGI_TRANSPORT_INVALID)
+        }
+    }
+
+    /// Reading the body has failed: neither it nor the connection can be used any more.
+    private mutating func broken(_ result: Int) -> Int {
+        fail(result == 0 ? WSGI_TRANSPORT_DISCONNECTED.rawValue : ConnectionChannel.error(result))
+    }
+
+    private mutating func broken(_ error: wsgi_transport_error) -> Int { fail(error.rawValue) }
+
+    private mutating func fail(_ error: Int32) -> Int {
+        output.fail(error)
+        body = .failed(error)
+        return Int(error)
+    }
+}
