@@ -2,6 +2,7 @@ internal import CHTTPD
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
+internal import WSGICore
 internal import WSGIWire
 
 /// A connection of this httpd child to a worker, for one request at a time.
@@ -12,6 +13,12 @@ internal import WSGIWire
     let descriptor: Int32
     /// The generation of the worker it leads to, as far as known when it was made.
     let generation: UInt32
+    /// What it begins with.
+    let secret: ConnectionSecret
+    /// Whether that has been sent.
+    private var isIntroduced = false
+    /// Where the numbers of its requests come from: nobody can tell the next one who has not seen this.
+    private var numbers = UInt64.random(in: .min ... .max)
 
     /// Why a connection could not be made or used.
     enum Failure: Error {
@@ -27,14 +34,15 @@ internal import WSGIWire
 
     /// Connects to the socket of a slot.
     ///
-    /// - Throws: `.retry` when the listener has gone, `.timeout` when its queue stays full.
+    /// - Throws: `.retry` when the listener has gone, or serves another one now, `.timeout` when its queue stays full.
     static func connect(
-        to address: SocketAddress, generation: UInt32, connectTimeout: Int, socketTimeout: Int,
+        to address: SocketAddress, of group: UInt32, generation: UInt32, connectTimeout: Int, socketTimeout: Int,
         buffers: (send: Int, receive: Int)
     ) throws(Failure) -> DaemonConnection {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .system(errno) }
-        let connection = DaemonConnection(descriptor: descriptor, generation: generation)
+        let secret = GroupSecrets.secret(of: group)
+        let connection = DaemonConnection(descriptor: descriptor, generation: generation, secret: secret)
         CurrentProcess.guardFromForks(descriptor, true)
         // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
         StreamSocket.setBuffers(descriptor, send: buffers.receive, receive: buffers.send)
@@ -48,14 +56,31 @@ internal import WSGIWire
             default: throw .system(error)
             }
         }
+        // Otherwise the socket may have been replaced meanwhile, and the secret is not for who listens at this one.
+        guard GroupSecrets.secret(of: group) == secret else { throw .retry }
         connection.setTimeout(SO_SNDTIMEO, seconds: socketTimeout)
         connection.setTimeout(SO_RCVTIMEO, seconds: socketTimeout)
         return connection
     }
 
-    private init(descriptor: Int32, generation: UInt32) {
+    private init(descriptor: Int32, generation: UInt32, secret: ConnectionSecret) {
         self.descriptor = descriptor
         self.generation = generation
+        self.secret = secret
+    }
+
+    /// A number for the next request.
+    mutating func nextNumber() -> UInt16 {
+        // Knuth's MMIX: its upper bits are those that look random.
+        numbers = numbers &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt16(truncatingIfNeeded: numbers >> 48)
+    }
+
+    /// Whether it is between two requests: nothing has come on it. Else it is of no more use.
+    var isQuiet: Bool {
+        var byte: UInt8 = 0
+        return unsafe withUnsafeMutableBytes(of: &byte) { unsafe StreamSocket.peek(descriptor, $0) }
+            == StreamSocket.timedOut
     }
 
     deinit {
@@ -68,8 +93,29 @@ internal import WSGIWire
     /// Sends the first message of a request.
     ///
     /// - Throws: `.retry` when the worker is retiring; then the application cannot have started.
-    func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
-        do { try unsafe send(message) } catch .closed { throw .retry }
+    mutating func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        do throws(Failure) {
+            guard isIntroduced else {
+                isIntroduced = true
+                return try unsafe introduce(message)
+            }
+            try unsafe send(message)
+        } catch .closed { throw .retry }
+    }
+
+    /// Sends the secret and the first message in one piece, as far as there is room.
+    private func introduce(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        var halves = (secret.first, secret.second)
+        let sent = unsafe withUnsafeMutableBytes(of: &halves) { halves in
+            let parts = unsafe [
+                iovec(iov_base: halves.baseAddress, iov_len: halves.count),
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: message.baseAddress), iov_len: message.count),
+            ]
+            return unsafe wsgi_send_parts(descriptor, parts, parts.count, nil, 0, true)
+        }
+        guard sent >= 0 else { throw Self.failure(Int32(truncatingIfNeeded: -sent)) }
+        // The system takes the first 16 bytes together, or nothing.
+        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - ConnectionSecret.size, 0)...]))
     }
 
     /// Sends all of `message`.

@@ -6,19 +6,22 @@ internal import WSGIWire
 extension DaemonHandler {
     mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
-        if let idle = unsafe claim.slot.takeIdle(generation: claim.generation) {
+        let secret = GroupSecrets.secret(of: group.index)
+        if let idle = unsafe claim.slot.takeIdle(generation: claim.generation, secret: secret) {
             unsafe connection = idle
         } else {
             do {
                 let made = try DaemonConnection.connect(
-                    to: claim.slot.address, generation: claim.generation, connectTimeout: group.connectTimeout,
-                    socketTimeout: group.socketTimeout, buffers: group.buffers)
+                    to: claim.slot.address, of: group.index, generation: claim.generation,
+                    connectTimeout: group.connectTimeout, socketTimeout: group.socketTimeout, buffers: group.buffers)
                 unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
                 unsafe connection.initialize(to: made)
             } catch {
                 return connectFailed(error, claim)
             }
         }
+        let number = unsafe connection.pointee.nextNumber()
+        unsafe scratch.pointee.request.set(number, at: Frame.detailOffset)
         do {
             try unsafe connection.pointee.sendRequest(scratch.pointee.request.bytes)
         } catch {
@@ -29,15 +32,15 @@ extension DaemonHandler {
             }
             return .answered(.status(failed(error, claim)))
         }
-        return unsafe receive(connection, claim)
+        return unsafe receive(connection, claim, number)
     }
 
     private mutating func receive(
-        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim
+        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16
     ) -> Attempt {
         var exchange = unsafe FrameReader(connection, scratch)
         do {
-            let result = try frames(&exchange)
+            let result = try frames(&exchange, of: number)
             if exchange.isDrained {
                 unsafe claim.slot.giveBack(connection)
             } else {
@@ -56,7 +59,9 @@ extension DaemonHandler {
     }
 
     /// Handles what the worker sends until its answer is complete.
-    private mutating func frames(_ reader: inout FrameReader) throws(DaemonConnection.Failure) -> Attempt {
+    private mutating func frames(
+        _ reader: inout FrameReader, of number: UInt16
+    ) throws(DaemonConnection.Failure) -> Attempt {
         while true {
             if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes {
                 reader.willPass(payloadLeft: 0)
@@ -65,6 +70,7 @@ extension DaemonHandler {
                 guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
+            guard header.detail == number else { return strayed(&reader) }
             switch header.kind {
             case .head:
                 let payload = try unsafe reader.payload(header.length)
@@ -98,12 +104,15 @@ extension DaemonHandler {
                 isShort = header.flags & Frame.short != 0
                 return .answered(sink.answer)
             case .error:
+                let payload = try unsafe reader.payload(header.length)
+                guard payload.count == Frame.statusSize else { return malformed(&reader) }
+                let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
                 if header.flags & Frame.threadLost != 0 {
                     // The worker is being replaced; until then nobody is to wait for this thread.
                     reader.poison()
                     isThreadLost = true
                 }
-                return .answered(.status(sink.isCommitted ? cutOff() : Int32(header.detail)))
+                return .answered(.status(sink.isCommitted ? cutOff() : status))
             case .reload:
                 let payload = try unsafe reader.payload(header.length)
                 guard payload.count == 4 else { return malformed(&reader) }

@@ -126,6 +126,17 @@ extension DaemonHandler {
         return .answered(.status(cutOff()))
     }
 
+    /// What came is no part of the answer to this request.
+    mutating func strayed(_ reader: inout FrameReader) -> Attempt {
+        reader.poison()
+        unsafe Log.request(
+            r, .error, .responseMalformed,
+            "Process group '\(group.name)': something that does not belong to this request's answer came from the worker: "
+                + "the application writes to descriptors that are not its own, perhaps after it has closed one twice; or "
+                + "httpd's module and the engine are of different versions. Stop and start httpd after an upgrade.")
+        return .answered(.status(cutOff()))
+    }
+
     /// The head is not acceptable.
     mutating func refuse(_ refusal: ResponseSink.Refusal, _ reader: inout FrameReader) -> Attempt {
         guard case .headerTooLong(let length) = refusal else { return malformed(&reader) }

@@ -2,6 +2,7 @@ internal import CHTTPD
 internal import CSystem
 internal import Synchronization
 internal import WSGIConfig
+internal import WSGICore
 
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
 final class DaemonGroup: Sendable {
@@ -82,10 +83,15 @@ final class DaemonSlot: Sendable {
         self.address = address
     }
 
-    /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed.
-    func takeIdle(generation: UInt32) -> UnsafeMutablePointer<DaemonConnection>? {
+    /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed, and
+    /// those on which something has come since their last response ended.
+    func takeIdle(generation: UInt32, secret: ConnectionSecret) -> UnsafeMutablePointer<DaemonConnection>? {
         while let found = unsafe idle.withLock({ $0.popLast() })?.connection {
-            if unsafe found.pointee.generation == generation { return unsafe found }
+            if unsafe found.pointee.generation == generation, unsafe found.pointee.secret == secret,
+                unsafe found.pointee.isQuiet
+            {
+                return unsafe found
+            }
             unsafe Self.discard(found)
         }
         return nil

@@ -53,7 +53,7 @@ internal import WSGICore
                 of: definition.name, count: options.processes,
                 SlotRegistry.Sockets(
                     prefix: socketPrefix, backlog: options.listenBacklog, owner: resolution.socketOwner(),
-                    buffers: (options.sendBufferSize, options.receiveBufferSize))
+                    buffers: (options.sendBufferSize, options.receiveBufferSize), rights: resolved.rights)
             ) { problem in
                 unsafe Log.server(
                     log, .error, problem.id,
@@ -65,6 +65,7 @@ internal import WSGICore
             var group = resolved
             if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
             group.index = index
+            group.process.worker?.secret = SlotRegistry.secret(of: definition.name)
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)

@@ -51,6 +51,7 @@ struct GroupResolution {
         // A user of its own starts at home; httpd's own user has no use for its home directory.
         let startsAtHome = host.isRoot && user.id != host.userID && group.root.isEmpty
         group.workingDirectory = options.home ?? (startsAtHome ? user.home : "")
+        group.hasNoNewPrivileges = options.noNewPrivileges
         group.umask = options.umask
         group.lang = options.lang ?? ""
         group.locale = options.locale ?? ""
@@ -206,6 +207,7 @@ struct GroupResolution {
         worker.cpuTimeLimit = options.cpuTimeLimit
         worker.logLevel = logLevel
         worker.peerUserID = try socketOwner()?.user ?? CurrentProcess.user
+        worker.isDumpable = options.dumpable
         worker.displayName = definition.displayName
         worker.locale = options.locale ?? ""
         return worker

@@ -19,6 +19,8 @@ enum SlotRegistry {
         let owner: (user: UInt32, group: UInt32)?
         /// SO_SNDBUF and SO_RCVBUF; 0: the system's default.
         let buffers: (send: Int, receive: Int)
+        /// Of the processes that accept on them.
+        let rights: ProcessRights
     }
 
     /// One slot.
@@ -31,6 +33,10 @@ enum SlotRegistry {
     private struct Group {
         let index: UInt32
         var slots: [Slot] = []
+        /// The rights of the processes that the sockets were made for; `nil`: none were, or they are of no use any more.
+        var rights: ProcessRights?
+        /// What httpd's children send first on them.
+        var secret = ConnectionSecret()
         /// The configuration that last wanted the group.
         var isUsed = true
         var wanted = 0
@@ -61,6 +67,9 @@ enum SlotRegistry {
     ///
     /// A slot whose socket cannot be made as the configuration says keeps the one that it has, as long as that can be
     /// reached; one that has none is left out while there are others. `report` is told why.
+    ///
+    /// Sockets that processes with other rights have, and the secret that these know, are never used again: a process that
+    /// such a one has left behind gets nothing.
     static func slots(
         of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
     ) throws(StartError) -> [Slot] {
@@ -68,10 +77,17 @@ enum SlotRegistry {
         defer { known[name] = group }
         if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
         group.wanted = count
+        let isNew = group.rights != sockets.rights
+        if isNew {
+            group.rights = nil
+            group.slots.forEach(retire)
+            group.secret = .random()
+            GroupSecrets.set(group.secret, of: group.index)
+        }
         for place in 0..<count {
             let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
             let former = place < group.slots.count ? group.slots[place] : nil
-            if let former, former.path == path, !isMissing(path) {
+            if let former, !isNew, former.path == path, !isMissing(path) {
                 if !isOwned(path, by: sockets.owner) { report(failed("chown", path, "WSGIDaemonProcess '\(name)'")) }
                 listen(former.listener, Int32(clamping: sockets.backlog))
                 StreamSocket.setBuffers(former.listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
@@ -88,13 +104,17 @@ enum SlotRegistry {
                 if former.path == path { Glibc.close(former.listener) } else { close(former) }
                 group.slots[place] = Slot(index: former.index, path: path, listener: listener)
             } catch {
-                guard former.map({ !isMissing($0.path) }) ?? (place > 0) else { throw error }
+                guard former.map({ !isNew && !isMissing($0.path) }) ?? (place > 0) else { throw error }
                 report(error)
                 if former == nil { break }
             }
         }
+        group.rights = sockets.rights
         return Array(group.slots.prefix(count))
     }
+
+    /// What httpd's children send first to the processes of a group.
+    static func secret(of name: String) -> ConnectionSecret { known[name]?.secret ?? ConnectionSecret() }
 
     /// The slots that a group has, as they are: it goes on with them.
     static func kept(of name: String) -> [Slot] {
@@ -134,6 +154,13 @@ enum SlotRegistry {
     private static func take(_ counter: inout UInt32) -> UInt32 {
         defer { counter += 1 }
         return counter
+    }
+
+    /// Ends a listening socket for everybody who has it; requests that wait there are made again by their children.
+    private static func retire(_ slot: Slot) {
+        unsafe unlink(slot.path)
+        StreamSocket.shutDown(slot.listener)
+        StreamSocket.turnAway(slot.listener)
     }
 
     private static func close(_ slot: Slot) {

@@ -68,9 +68,14 @@ enum Startup {
         _ main: Server, _ pool: Pool
     ) {
         guard !names.all.isEmpty || SupervisorLink.isRunning else { return }
-        do { unsafe ModuleState.board = try SupervisorLink.prepareBoard() } catch {
+        do {
+            unsafe ModuleState.board = try SupervisorLink.prepareBoard()
+            try GroupSecrets.prepare()
+        } catch {
             unsafe Log.server(
-                main, .critical, .supervisorFailed, "The scoreboard cannot be made: \(error.description).")
+                main, .critical, .supervisorFailed,
+                "The memory that httpd's processes share for process groups cannot be made (\(error.description)); all "
+                    + "groups answer 503. Check the limits of memory, then restart httpd.")
             return
         }
         var builder = unsafe GroupBuilder(global, host, main)

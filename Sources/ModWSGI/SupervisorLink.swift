@@ -90,6 +90,7 @@ enum SupervisorLink {
         control = -1
         // The environments of process groups are no business of those who serve clients.
         lastSpec = SupervisorSpec()
+        FormerGroups.remember([:])
         process = 0
     }
 

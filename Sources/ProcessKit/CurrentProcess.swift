@@ -12,6 +12,12 @@ public enum CurrentProcess {
     /// Leaves the session it was started in, so that signals to httpd's process group pass it by.
     public static func leaveSession() { _ = setsid() }
 
+    /// Whether other processes of its user may look into it: read its memory and its environment, trace it, get a core of it.
+    public static func setDumpable(_ dumpable: Bool) { wsgi_set_dumpable(dumpable) }
+
+    /// Becomes the parent of all descendants whose own parents end.
+    public static func adoptOrphans() { wsgi_adopt_orphans() }
+
     /// Its environment, `NAME=value`.
     public static func environment() -> [String] {
         var entries: [String] = []

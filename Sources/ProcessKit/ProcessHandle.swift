@@ -60,6 +60,25 @@ public struct ProcessHandle: ~Copyable, Sendable {
         }
     }
 
+    /// The children of this process's only thread, also those that have ended and were not reaped.
+    public static func children() -> [Int32] {
+        var capacity = 256
+        while true {
+            var found = [Int32](repeating: 0, count: capacity)
+            let count = unsafe found.withUnsafeMutableBufferPointer { list in
+                unsafe list.baseAddress.map { unsafe wsgi_children($0, list.count) } ?? 0
+            }
+            if count < capacity { return Array(found.prefix(count)) }
+            capacity *= 4
+        }
+    }
+
+    /// Reaps a child whose end concerns nobody, if it has ended.
+    public static func reapStray(_ id: Int32) {
+        var ending: (code: Int32, signal: Int32) = (0, 0)
+        _ = unsafe wsgi_reap(id, &ending.code, &ending.signal)
+    }
+
     /// Asks it to end.
     public func terminate() { signal(SIGTERM) }
 
@@ -87,5 +106,30 @@ public struct ProcessHandle: ~Copyable, Sendable {
     public static func signalName(_ number: Int32) -> String {
         guard let name = unsafe wsgi_signal_name(number) else { return "signal \(number)" }
         return unsafe "SIG" + String(cString: name)
+    }
+}
+
+/// What `/proc` says about a process at one moment.
+public struct ProcessFacts: Equatable, Sendable {
+    /// Its id.
+    public let id: Int32
+    /// The leader of its session.
+    public let session: Int32
+    /// Its real user.
+    public let user: UInt32
+    /// When it was started, in ticks since the machine was.
+    public let started: UInt64
+    /// Whether it has ended and waits to be reaped.
+    public let hasEnded: Bool
+
+    /// Reads them; `nil`: there is no such process.
+    public init?(_ id: Int32) {
+        var facts = wsgi_process_facts()
+        guard unsafe wsgi_read_process(id, &facts) else { return nil }
+        self.id = id
+        session = facts.session
+        user = facts.user
+        started = facts.started
+        hasEnded = facts.has_ended
     }
 }

@@ -86,6 +86,8 @@ public struct SpawnRequest: Equatable, Sendable {
     public var openFiles: UInt64 = 0
     /// Whom to become; `nil`: unchanged.
     public var credentials: Credentials?
+    /// Whether it and what it starts get no rights by exec that they have not (PR_SET_NO_NEW_PRIVS).
+    public var hasNoNewPrivileges = false
     /// What it is held to.
     public var limits = Limits()
     /// By how much its priority is lower than `limits` says, or than this process's, as of nice(1).
@@ -137,7 +139,7 @@ public struct SpawnRequest: Equatable, Sendable {
                     directory: workingDirectory.isEmpty ? nil : directory,
                     mask: umask.map(Int64.init) ?? -1, open_files: openFiles, changes_user: credentials != nil,
                     user: credentials?.user ?? 0, group: credentials?.group ?? 0, groups: groups.baseAddress,
-                    group_count: groups.count,
+                    group_count: groups.count, no_new_privileges: hasNoNewPrivileges,
                     limits: wsgi_spawn_limits(
                         priority: limits.priority, cpu_time: limits.cpuTime, most_cpu_time: limits.mostCPUTime,
                         data: limits.data, address_space: limits.addressSpace), nice_increment: niceIncrement)

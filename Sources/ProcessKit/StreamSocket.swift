@@ -99,8 +99,20 @@ public enum StreamSocket {
         }
     }
 
-    /// The user whose process is at the other end; `nil`: it cannot be found out.
-    public static func peerUser(_ socket: Int32) -> UInt32? { UInt32(exactly: wsgi_peer_user(socket)) }
+    /// The process that has made the connection.
+    public struct Peer: Equatable, Sendable {
+        /// Its user; `nil`: that cannot be found out.
+        public let user: UInt32?
+        /// Its pid; 0: it is not visible from here.
+        public let process: Int32
+    }
+
+    /// Who has connected.
+    public static func peer(_ socket: Int32) -> Peer {
+        var process: Int32 = 0
+        let user = unsafe wsgi_peer(socket, &process)
+        return Peer(user: UInt32(exactly: user), process: process)
+    }
 
     /// Limits how long each send and receive may wait, in seconds; 0: for ever.
     public static func setTimeouts(_ socket: Int32, seconds: Int) { _ = wsgi_set_timeouts(socket, Int64(seconds)) }

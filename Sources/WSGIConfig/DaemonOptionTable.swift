@@ -52,6 +52,14 @@ public enum DaemonOptionTable {
             "home", \.home, .absolutePath,
             help: "Working directory of the processes, and first place to look for modules."),
         .init(
+            "no-new-privileges", \.noNewPrivileges, .flag,
+            help: "On or Off: whether programs that the processes run get no further rights, as sudo and sendmail do."),
+        .init(
+            "dumpable", \.dumpable, .flag,
+            help:
+                "On or Off: whether other processes of the user may look into the processes: memory, environment, core."
+        ),
+        .init(
             "socket-user", \.socketUser, .account("user", allowsZero: true),
             help: "Owner of the group's sockets, when httpd is started by root."),
         .init(

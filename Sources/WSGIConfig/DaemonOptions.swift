@@ -17,6 +17,10 @@ public struct DaemonOptions: Equatable, Sendable {
     public var supplementaryGroups: [Account]?
     /// The directory that becomes their root; `nil`: the machine's.
     public var chroot: String?
+    /// Whether programs that they run get no rights that they have not (set-user-ID, file capabilities).
+    public var noNewPrivileges = false
+    /// Whether other processes of their user may look into them.
+    public var dumpable = true
     /// The owner of their sockets; `nil`: httpd's `User`.
     public var socketUser: Account?
     /// The owner that scripts must have; `nil`: any.

@@ -28,6 +28,8 @@ public struct GroupSpec: Equatable, Sendable {
     public var userHome = ""
     /// The working directory; empty: the one of httpd.
     public var workingDirectory = ""
+    /// Whether no program that the workers run may give them rights that they have not.
+    public var hasNoNewPrivileges = false
     /// The file creation mask; `nil`: inherited.
     public var umask: UInt32?
     /// `LANG` for the workers; empty: inherited.
@@ -60,12 +62,24 @@ public struct GroupSpec: Equatable, Sendable {
     /// A spec with every value at its default.
     public init() {}
 
-    /// Whether the workers of both have the same rights and the same root.
-    public func hasSameRights(as other: GroupSpec) -> Bool {
-        func rights(_ spec: GroupSpec) -> [UInt32] { [spec.userID, spec.groupID] + spec.supplementaryGroups.sorted() }
-        guard root == other.root, changesUser == other.changesUser else { return false }
-        return !changesUser || rights(self) == rights(other)
+    /// Whom the workers run as, and what they can reach.
+    public var rights: ProcessRights {
+        guard changesUser else { return ProcessRights(user: nil, groups: [], root: root) }
+        return ProcessRights(user: userID, groups: [groupID] + supplementaryGroups.sorted(), root: root)
     }
+
+    /// Whether the workers of both have the same rights and the same root.
+    public func hasSameRights(as other: GroupSpec) -> Bool { rights == other.rights }
+}
+
+/// Whom a process runs as, and what it can reach.
+public struct ProcessRights: Equatable, Sendable {
+    /// The user; `nil`: that of httpd's parent, who cannot give it another one.
+    let user: UInt32?
+    /// The primary group, then the supplementary ones in the order of their numbers.
+    let groups: [UInt32]
+    /// The directory that is its root; empty: the machine's.
+    let root: String
 }
 
 /// What the system holds a process to; 0: as inherited.

@@ -8,6 +8,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case chrootFailed = 3
     case daemonStartFailed = 28
     case foreignConnection = 33
+    case forgedConnection = 34
     case interpreterFailed = 35
     case checkPasswordMissing = 43
     case realmHashMissing = 46

@@ -110,6 +110,10 @@ public struct WorkerSpec: Equatable, Sendable {
     public var logLevel = 4
     /// The user id, beside root, whose processes may connect: httpd's children.
     public var peerUserID: UInt32 = 0
+    /// What they send first.
+    public var secret = ConnectionSecret()
+    /// Whether processes of the same user may look into it: read its memory and its environment, trace it.
+    public var isDumpable = true
     /// Text written over the process's arguments; empty: unchanged.
     public var displayName = ""
     /// The name for `setlocale(LC_ALL)`; empty: unchanged.

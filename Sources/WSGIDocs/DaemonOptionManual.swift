@@ -58,6 +58,28 @@ enum DaemonOptionManual {
             """,
             difference: "`configtest` names the component of the path that refuses, and the `chmod` that opens it."),
         ManualEntry(
+            "no-new-privileges",
+            """
+            With `On` no program that the processes run has more rights than they have: set-user-ID and set-group-ID bits and \
+            capabilities of files are without effect (`PR_SET_NO_NEW_PRIVS`), for all that they start, for good. It breaks \
+            `sudo`, `su`, `ping` of some systems, `crontab`, `at`, and `sendmail` of Postfix and Exim, whose queues belong to \
+            others: send mail over SMTP to `localhost` instead. The processes themselves lose nothing.
+            """,
+            difference: "New.",
+            example: "WSGIDaemonProcess site user=site no-new-privileges=On"),
+        ManualEntry(
+            "dumpable",
+            """
+            With `Off` other processes of the same user cannot look into the processes (`PR_SET_DUMPABLE`): `/proc/PID/environ`, \
+            `/proc/PID/mem` and `/proc/PID/fd` belong to root, `ptrace` is refused, and a crash leaves no core. It is for groups \
+            that have the user in common with others, or with httpd; a user of its own for each site (`user=`) is the better \
+            border. It breaks `gdb`, `strace` and `py-spy` but for root, cores, and applications that open \
+            `/proc/self/environ`, `/proc/self/mem` or `/proc/self/oom_score_adj`. It holds from when Python has started, a \
+            fraction of a second after the process; programs that the application runs are dumpable as any other.
+            """,
+            difference: "New.",
+            example: "WSGIDaemonProcess site dumpable=Off"),
+        ManualEntry(
             "socket-user",
             "The owner of the group's sockets, for an httpd whose children run as another user than `User` says."),
         ManualEntry(

@@ -31,6 +31,9 @@ internal import WSGIWire
 
     // MARK: - The request
 
+    /// The request's number, which each frame of its answer has.
+    var number: UInt16 { unsafe input.pointee.number }
+
     /// The encoded request head, with an inline body.
     var request: UnsafeRawBufferPointer { unsafe input.pointee.request }
 
@@ -96,7 +99,7 @@ internal import WSGIWire
         case WSGI_OUTCOME_RELOAD.rawValue: return reload(generation)
         case WSGI_OUTCOME_UNUSABLE.rawValue: return reload(generation, flags: Frame.unusable)
         case 1...:
-            return output.end(Frame.Header(kind: .error, length: 0, detail: UInt16(clamping: outcome))) == 0
+            return output.end(.error, UInt16(clamping: outcome)) == 0
         default:
             _ = end(.cut)
             return false
@@ -110,12 +113,11 @@ internal import WSGIWire
     }
 
     private func end(_ kind: Frame.Kind, flags: UInt8 = 0) -> Bool {
-        output.end(Frame.Header(kind: kind, length: 0, flags: flags)) == 0
+        output.end(kind, flags: flags) == 0
     }
 
     private func reload(_ generation: UInt32, flags: UInt8 = 0) -> Bool {
-        let header = Frame.Header(kind: .reload, length: MemoryLayout<UInt32>.size, flags: flags)
-        return output.end(header, generation: generation) == 0
+        output.end(.reload, flags: flags, generation) == 0
     }
 
     /// The error of `wsgi_transport` for a result of `StreamSocket`.

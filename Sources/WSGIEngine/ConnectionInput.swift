@@ -40,12 +40,16 @@ internal import WSGIWire
 
     // MARK: - The request
 
+    /// The request's number, which each frame of its answer has.
+    var number: UInt16 { input.detail }
+
     /// The encoded request head, with an inline body.
     var request: UnsafeRawBufferPointer { unsafe input.payload }
 
     /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
     mutating func receiveRequest() -> Bool {
         guard input.receiveFrame(socket, expecting: .request) else { return false }
+        output.begin(request: number)
         body = unsafe Self.bodyFollows(request) ? .more : .none
         return true
     }

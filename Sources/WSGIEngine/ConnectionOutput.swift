@@ -31,6 +31,9 @@ internal import WSGIWire
     /// Begins with a connection that was taken.
     func begin(_ socket: Int32) { locked { $0.begin(socket) } }
 
+    /// What is sent from now on belongs to the answer to the request of this number.
+    func begin(request number: UInt16) { locked { $0.number = number } }
+
     /// Sends a frame, at once if `flush` is set or the buffer is full.
     func send(
         _ kind: Frame.Kind, _ payload: UnsafeRawBufferPointer, flags: UInt8 = 0, flush: Bool
@@ -46,15 +49,27 @@ internal import WSGIWire
     /// Asks for so much of the request body, at once.
     func ask(_ count: Int) -> Int32 {
         locked { state in
-            state.append(Frame.Header(kind: .go, length: 4), UInt32(truncatingIfNeeded: count))
+            state.append(.go, length: 4)
+            state.append(UInt32(truncatingIfNeeded: count))
             return state.flush()
         }
     }
 
     /// Sends the frame that ends the answer, and all that waits before it.
-    func end(_ header: Frame.Header, generation: UInt32? = nil) -> Int32 {
+    func end(_ kind: Frame.Kind, flags: UInt8 = 0) -> Int32 {
         locked { state in
-            state.append(header, generation)
+            state.append(kind, length: 0, flags: flags)
+            return state.flush()
+        }
+    }
+
+    /// The same for a frame whose payload is a number.
+    func end<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ kind: Frame.Kind, flags: UInt8 = 0, _ number: Number
+    ) -> Int32 {
+        locked { state in
+            state.append(kind, length: MemoryLayout<Number>.size, flags: flags)
+            state.append(number)
             return state.flush()
         }
     }
@@ -78,6 +93,8 @@ extension ConnectionOutput {
         private var output = ByteBuffer(capacity: ConnectionOutput.capacity + 64)
         /// 0, or why the connection is of no use any more.
         private var failure: Int32 = 0
+        /// The number of the request, which each frame has.
+        var number: UInt16 = 0
 
         init(_ record: UnsafeMutablePointer<wsgi_thread_record>) { unsafe self.record = record }
 
@@ -88,16 +105,17 @@ extension ConnectionOutput {
 
         mutating func fail(_ error: Int32) { failure = error }
 
-        mutating func append(_ header: Frame.Header, _ number: UInt32?) {
-            Frame.append(header, to: &output)
-            if let number { output.append(number) }
+        mutating func append(_ kind: Frame.Kind, length: Int, flags: UInt8 = 0) {
+            Frame.append(Frame.Header(kind: kind, length: length, flags: flags, detail: number), to: &output)
         }
+
+        mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) { output.append(number) }
 
         mutating func send(
             _ kind: Frame.Kind, _ payload: UnsafeRawBufferPointer, flags: UInt8, flush flushes: Bool
         ) -> Int32 {
             guard failure == 0 else { return failure }
-            Frame.append(Frame.Header(kind: kind, length: payload.count, flags: flags), to: &output)
+            append(kind, length: payload.count, flags: flags)
             guard output.count &+ payload.count <= ConnectionOutput.capacity else {
                 let result = sending { unsafe StreamSocket.send(socket, output.bytes, payload) }
                 output.reset()
@@ -109,7 +127,7 @@ extension ConnectionOutput {
 
         mutating func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
             guard flush() == 0 else { return failure }
-            Frame.append(Frame.Header(kind: .file, length: 16), to: &output)
+            append(.file, length: 16)
             output.append(offset)
             output.append(length)
             let result = sending { unsafe StreamSocket.send(socket, output.bytes, descriptor: descriptor) }

@@ -1,7 +1,8 @@
 internal import ProcessKit
 internal import Synchronization
 
-/// What is known of each connection, by its descriptor: nobody has it, it waits in the poller, or a thread has it.
+/// What is known of each connection, by its descriptor: nobody has it, it waits in the poller, or a thread has it; and
+/// whether it has been introduced: whether it has begun with the secret of the process group.
 ///
 /// A thread may only touch a connection that it has *taken*: this is what keeps a descriptor from being closed by one
 /// thread while another one means its former bearer.
@@ -13,6 +14,22 @@ internal import Synchronization
         static let none: UInt8 = 0
         static let idle: UInt8 = 1
         static let taken: UInt8 = 2
+        /// As `idle`, but not introduced.
+        static let new: UInt8 = 3
+    }
+
+    /// What a thread has taken.
+    enum Taken {
+        /// A connection that was introduced before.
+        case introduced
+        /// One that has yet to be.
+        case new
+    }
+
+    /// The last connections that were accepted and not introduced then.
+    private struct Newcomers {
+        var sockets: [Int32]
+        var next = 0
     }
 
     private nonisolated(unsafe) let states: UnsafeMutablePointer<Atomic<UInt8>>
@@ -20,8 +37,13 @@ internal import Synchronization
     /// No connection has a descriptor above this one.
     private let highest = Atomic<Int>(0)
 
+    private let newcomers: Mutex<Newcomers>
+
     /// A table without connections; it lives as long as the process.
-    init() {
+    ///
+    /// - Parameter mostNew: How many connections may be open without having been introduced.
+    init(mostNew: Int) {
+        newcomers = Mutex(Newcomers(sockets: Array(repeating: -1, count: mostNew)))
         unsafe states = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: Self.capacity)
         for index in 0..<Self.capacity { unsafe (states + index).initialize(to: Atomic(State.none)) }
     }
@@ -47,12 +69,34 @@ internal import Synchronization
         return true
     }
 
-    /// Takes an idle connection. False: it is not idle, the event was an old one.
-    func take(_ socket: Int32) -> Bool {
+    /// Takes an idle connection. `nil`: it is not idle, the event was an old one.
+    func take(_ socket: Int32) -> Taken? {
+        guard socket >= 0, Int(socket) < Self.capacity else { return nil }
+        let (isIdle, found) = unsafe states[Int(socket)].compareExchange(
+            expected: State.idle, desired: State.taken, ordering: .sequentiallyConsistent)
+        if isIdle { return .introduced }
+        return found == State.new && takeNew(socket) ? .new : nil
+    }
+
+    /// Takes a connection that has not been introduced. False: it has been, or is not idle.
+    func takeNew(_ socket: Int32) -> Bool {
         guard socket >= 0, Int(socket) < Self.capacity else { return false }
         return unsafe states[Int(socket)].compareExchange(
-            expected: State.idle, desired: State.taken, ordering: .sequentiallyConsistent
+            expected: State.new, desired: State.taken, ordering: .sequentiallyConsistent
         ).exchanged
+    }
+
+    /// Gives a connection that was just accepted and taken to whoever takes it first: it has not been introduced.
+    ///
+    /// - Returns: One that came so many connections before that it should have been by now; -1: none.
+    func offer(_ socket: Int32) -> Int32 {
+        unsafe states[Int(socket)].store(State.new, ordering: .sequentiallyConsistent)
+        return newcomers.withLock { newcomers in
+            let oldest = newcomers.sockets[newcomers.next]
+            newcomers.sockets[newcomers.next] = socket
+            newcomers.next = (newcomers.next &+ 1) % newcomers.sockets.count
+            return oldest
+        }
     }
 
     /// Gives a taken connection back: it is idle.
@@ -66,9 +110,11 @@ internal import Synchronization
 
     /// Calls `body` for each connection that is idle at this moment.
     func forEachIdle(_ body: (Int32) -> Void) {
-        for socket in 0...highest.load(ordering: .sequentiallyConsistent)
-        where unsafe states[socket].load(ordering: .sequentiallyConsistent) == State.idle {
-            body(Int32(socket))
+        for socket in 0...highest.load(ordering: .sequentiallyConsistent) {
+            switch unsafe states[socket].load(ordering: .sequentiallyConsistent) {
+            case State.idle, State.new: body(Int32(socket))
+            default: break
+            }
         }
     }
 }

@@ -35,7 +35,9 @@ final class Worker: Sendable {
     /// Connections that wait for a request, and the listening socket.
     let poller: Poller
     /// Which connections there are.
-    let connections = ConnectionTable()
+    let connections: ConnectionTable
+    /// Who may make them.
+    let admission: Admission
     /// What each request thread is doing, for the supervisor and the monitor.
     let board: WorkerBoard
     /// Runs what needs Python's lock for threads that must not wait for it.
@@ -60,13 +62,16 @@ final class Worker: Sendable {
     /// What others need to know of a request thread.
     private struct ThreadEntry {
         let thread: RequestThread
-        /// The connection of the request that it runs.
-        let socket: AtomicNumber
+        /// The request that it runs.
+        let request: CurrentRequest
     }
 
     /// Takes over the control socket. `isRunOnce`: the process serves one request and no more.
     init(spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket) throws(SystemError) {
         self.spec = spec
+        admission = Admission(spec)
+        // httpd's children make no more connections at a time than there are threads.
+        connections = ConnectionTable(mostNew: spec.threads + 64)
         let jitter = spec.maximumRequests > 0 ? Int.random(in: 0...max(spec.maximumRequestsJitter, 0)) : 0
         maximumRequests = spec.maximumRequests + jitter
         // `wsgi.run_once`: one request, and no more. Others serve on until the successor is there, up to twice as many.
@@ -92,11 +97,11 @@ final class Worker: Sendable {
 
     // MARK: - Requests
 
-    /// Enters a request thread, and names the place where it says which connection it serves.
-    func enter(_ thread: RequestThread, number: Int) -> AtomicNumber {
-        let entry = ThreadEntry(thread: thread, socket: AtomicNumber())
+    /// Enters a request thread, and names the place where it says which request it serves.
+    func enter(_ thread: RequestThread, number: Int) -> CurrentRequest {
+        let entry = ThreadEntry(thread: thread, request: CurrentRequest())
         threads.withLock { $0[number] = entry }
-        return entry.socket
+        return entry.request
     }
 
     /// The thread of this number.
@@ -165,13 +170,17 @@ final class Worker: Sendable {
     /// - Parameter started: When the request began, in nanoseconds. False: it has ended.
     func cut(thread: Int, started: UInt64, status: UInt16) -> Bool {
         let record = unsafe board.record(thread)
-        guard let socket = threads.withLock({ $0[thread]?.socket.value }), unsafe wsgi_record_cut(record, started)
+        guard let request = threads.withLock({ $0[thread]?.request }), unsafe wsgi_record_cut(record, started)
         else {
             return false
         }
-        var frame = ByteBuffer(capacity: Frame.headerSize)
+        let socket = request.socket.value
+        var frame = ByteBuffer(capacity: Frame.headerSize + Frame.statusSize)
         Frame.append(
-            Frame.Header(kind: .error, length: 0, flags: Frame.threadLost, detail: status), to: &frame)
+            Frame.Header(
+                kind: .error, length: Frame.statusSize, flags: Frame.threadLost,
+                detail: UInt16(truncatingIfNeeded: request.number.value)), to: &frame)
+        frame.append(status)
         // In the middle of something the thread is sending it would be taken for a part of that.
         if unsafe !wsgi_record_is_sending(record) { unsafe StreamSocket.sendAtOnce(socket, frame.bytes) }
         StreamSocket.shutDown(socket)
@@ -240,6 +249,14 @@ final class Worker: Sendable {
             Clock.sleep(milliseconds: min(left, 100))
         }
     }
+}
+
+/// The request that a thread runs, as others need to know it.
+final class CurrentRequest: Sendable {
+    /// Its connection.
+    let socket = AtomicNumber()
+    /// Its number, which each frame of its answer has.
+    let number = AtomicNumber()
 }
 
 /// A number that one thread changes and others read.

@@ -34,6 +34,7 @@ enum WorkerMain {
         do throws(StartError) {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }
+            if !workerSpec.isDumpable { CurrentProcess.setDumpable(false) }
             guard prepare(spec, workerSpec) else { return ExitCode.unusable }
             if workerSpec.threads == 0 {
                 do { try ServiceMain.run(workerSpec, control: control) } catch { throw .system(error) }

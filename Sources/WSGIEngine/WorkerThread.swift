@@ -10,8 +10,8 @@ internal import WSGIWire
     private let channel: UnsafeMutablePointer<ConnectionChannel>
     private let transport: UnsafeMutablePointer<wsgi_transport>
     private let record: UnsafeMutablePointer<wsgi_thread_record>
-    /// Where others find the connection of the request that runs.
-    private let socket: AtomicNumber?
+    /// Where others find the request that runs.
+    private let current: CurrentRequest?
 
     /// Starts a thread that lives as long as the process.
     static func start(_ worker: Worker, number: Int) throws(SystemError) {
@@ -36,7 +36,7 @@ internal import WSGIWire
     private init(_ start: Start) {
         worker = start.worker
         unsafe record = worker.board.record(start.number - 1)
-        socket = RequestThread.current.map { [worker] in worker.enter($0, number: start.number - 1) }
+        current = RequestThread.current.map { [worker] in worker.enter($0, number: start.number - 1) }
         unsafe channel = UnsafeMutablePointer<ConnectionChannel>.allocate(capacity: 1)
         unsafe channel.initialize(to: ConnectionChannel(record))
         unsafe transport = UnsafeMutablePointer<wsgi_transport>.allocate(capacity: 1)
@@ -77,6 +77,8 @@ internal import WSGIWire
                     WSGI_LOG_ERR, .workerSetupFailed, "There is no descriptor left for a connection from httpd.")
                 Clock.sleep(milliseconds: 100)
             }
+            // Nobody will connect any more, and the poller would report that without end.
+            if socket == StreamSocket.failed, !worker.isDraining { Clock.sleep(milliseconds: 100) }
             guard socket >= 0 else { break }
             admit(Int32(truncatingIfNeeded: socket))
         }
@@ -94,37 +96,57 @@ internal import WSGIWire
     }
 
     private func admit(_ socket: Int32) {
-        guard mayConnect(socket), worker.connections.enter(socket) else {
+        guard worker.admission.mayConnect(socket), worker.connections.enter(socket) else {
             StreamSocket.end(socket)
             return
         }
         CurrentProcess.guardFromForks(socket, true)
         StreamSocket.setTimeouts(socket, seconds: worker.spec.socketTimeout)
         StreamSocket.setBuffers(socket, send: worker.spec.sendBufferSize, receive: worker.spec.receiveBufferSize)
-        worker.connections.giveBack(socket)
+        dismiss(worker.connections.offer(socket))
         do {
             try worker.poller.add(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
         } catch {
-            if worker.connections.take(socket) { close(socket) }
+            if worker.connections.take(socket) != nil { close(socket) }
         }
         drainIfNeeded(socket)
     }
 
-    /// Only httpd's children, root, and the own user have business here.
-    private func mayConnect(_ socket: Int32) -> Bool {
-        let user = StreamSocket.peerUser(socket)
-        if user == worker.spec.peerUserID || user == 0 || user == CurrentProcess.user { return true }
-        let who = user.map(String.init) ?? "unknown"
-        WorkerLog.write(
-            WSGI_LOG_ERR, .foreignConnection, "A process of user id \(who) has connected and was turned away.")
-        return false
+    /// Closes a connection that should have been introduced by now, and has not been.
+    private func dismiss(_ socket: Int32) {
+        guard worker.connections.takeNew(socket) else { return }
+        worker.admission.reportSilence(of: socket)
+        turnAway(socket)
+    }
+
+    /// Closes a connection that has not been introduced. One of httpd's children makes another one then: it learns that
+    /// nothing of its request was taken.
+    private func turnAway(_ socket: Int32) {
+        worker.connections.leave(socket)
+        CurrentProcess.guardFromForks(socket, false)
+        StreamSocket.abandon(socket)
+        worker.noteEnd()
+    }
+
+    /// Takes an idle connection, if it begins, or has begun, with the secret.
+    private func take(_ socket: Int32) -> Bool {
+        switch worker.connections.take(socket) {
+        case .introduced: break
+        case .new:
+            guard worker.admission.introduce(socket) == .secret else {
+                turnAway(socket)
+                return false
+            }
+        case nil: return false
+        }
+        begin(socket)
+        return true
     }
 
     // MARK: - Connections
 
     private func serve(_ socket: Int32) {
-        guard worker.connections.take(socket) else { return }
-        begin(socket)
+        guard take(socket) else { return }
         if worker.isDraining {
             serveLast(socket)
             return
@@ -140,7 +162,7 @@ internal import WSGIWire
         worker.connections.giveBack(socket)
         if !worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket))) {
             // Nobody would see the next request on it.
-            if worker.connections.take(socket) { close(socket) }
+            if worker.connections.take(socket) != nil { close(socket) }
             return
         }
         drainIfNeeded(socket)
@@ -148,8 +170,7 @@ internal import WSGIWire
 
     /// The main thread may have looked for idle connections just before this one was.
     private func drainIfNeeded(_ socket: Int32) {
-        guard worker.isDraining, worker.connections.take(socket) else { return }
-        begin(socket)
+        guard worker.isDraining, take(socket) else { return }
         serveLast(socket)
     }
 
@@ -176,7 +197,7 @@ internal import WSGIWire
 
     private func begin(_ connection: Int32) {
         unsafe channel.pointee.begin(connection)
-        socket?.value = connection
+        current?.socket.value = connection
     }
 
     /// Runs the request that was received. False: the connection is of no further use.
@@ -188,6 +209,7 @@ internal import WSGIWire
             unsafe channel.pointee.handBack(generation: worker.spec.generation)
             return false
         }
+        current?.number.value = unsafe Int32(channel.pointee.number)
         let counts = !head.flags.contains(.ignoresActivity)
         let now = Clock.nanoseconds()
         unsafe wsgi_record_begin(

@@ -22,20 +22,23 @@ final class OrphanedProcess {
 
 extension Supervisor {
     /// How long they have after SIGTERM, in milliseconds.
-    private static let orphansPatience: Int64 = 1_000
+    static let orphansPatience: Int64 = 1_000
 
     /// Asks processes to end whose worker has ended; what is left of them after a moment is killed, with what they have
     /// started meanwhile.
-    func endOrphans(_ processes: [Int32], of leader: Int32) {
+    func endOrphans(_ processes: [Int32], of leader: Int32, killAt: Int64? = nil) {
         let found = processes.compactMap { try? OrphanedProcess($0) }
         guard !found.isEmpty else { return }
-        for process in found { process.handle.terminate() }
-        orphans.append(Orphans(leader: leader, processes: found, killAt: Clock.milliseconds() + Self.orphansPatience))
+        let now = Clock.milliseconds()
+        let killAt = killAt ?? now + Self.orphansPatience
+        for process in found { if killAt > now { process.handle.terminate() } else { process.handle.kill() } }
+        orphans.append(Orphans(leader: leader, processes: found, killAt: killAt))
     }
 
     /// Kills those whose time is over, and forgets those that have ended.
     func clearOrphans(at now: Int64) {
         guard !orphans.isEmpty else { return }
+        let before = orphans.count
         var later: [Orphans] = []
         orphans.removeAll { group in
             guard group.isAlive else { return true }
@@ -50,6 +53,9 @@ extension Supervisor {
             later.append(Orphans(leader: group.leader, processes: started, killAt: now))
             return true
         }
+        // What they had started has lost its parents now.
+        let haveEnded = orphans.count < before
         orphans += later
+        if haveEnded { endStrays(at: now) }
     }
 }

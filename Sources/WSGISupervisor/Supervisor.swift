@@ -30,6 +30,8 @@ final class Supervisor {
     private let signals: SignalPipe
     /// Processes that outlive the worker that started them, until they end or are killed.
     var orphans: [Orphans] = []
+    /// What is known of those that have left its session.
+    var strays = Strays()
     /// When a configuration must have come, because httpd restarts; `nil`: none is due.
     var configurationDue: Int64?
     /// How many workers may start at a time.
@@ -134,6 +136,7 @@ final class Supervisor {
         noteMissingConfiguration(at: now)
         beginStarts()
         clearOrphans(at: now)
+        reapStrays(at: now)
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
@@ -212,6 +215,7 @@ final class Supervisor {
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
         endOrphans(members, of: worker.process.id)
+        endStrays(at: Clock.milliseconds())
         if let problem = worker.problem {
             // The refusal that follows counts the others.
             if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
@@ -333,6 +337,7 @@ final class Supervisor {
                 throw error
             }
             homes[worker.token] = home
+            strays.users.insert(Self.user(of: home))
             member.workers[generation] = worker
             log.info("\(name(home)) was started: \(cause.text).", to: group.log)
             WorkerReport(worker, of: group, slot: member.index).denied(log)

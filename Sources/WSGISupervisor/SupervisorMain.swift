@@ -18,6 +18,7 @@ enum SupervisorMain {
                 throw SystemError("wsgi-supervisor", EINVAL)
             }
             CurrentProcess.leaveSession()
+            CurrentProcess.adoptOrphans()
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
             for raw in [Place.control, Place.scoreboard] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(

@@ -136,6 +136,7 @@ struct WorkerLauncher {
         request.workingDirectory = spec.workingDirectory
         request.limits = limits(spec.limits)
         request.umask = spec.umask
+        request.hasNoNewPrivileges = spec.hasNoNewPrivileges
         if spec.changesUser {
             request.credentials = SpawnRequest.Credentials(
                 user: spec.userID, group: spec.groupID, supplementaryGroups: spec.supplementaryGroups)

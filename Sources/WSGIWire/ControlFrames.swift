@@ -55,7 +55,7 @@ public enum ControlKind: UInt32, Sendable {
 /// The encoding of the specs that processes hand to each other; `version` guards against mixed installations.
 public enum SpecCodec {
     /// Raised whenever a spec or its order below changes.
-    public static let version: UInt32 = 4
+    public static let version: UInt32 = 5
 
     /// Encodes the supervisor's configuration.
     public static func encode(_ spec: SupervisorSpec, into buffer: inout ByteBuffer) {
@@ -131,6 +131,7 @@ public enum SpecCodec {
         buffer.append(string: group.userName)
         buffer.append(string: group.userHome)
         buffer.append(string: group.workingDirectory)
+        buffer.append(byte: group.hasNoNewPrivileges ? 1 : 0)
         buffer.append(group.umask.map(Int64.init) ?? -1)
         buffer.append(string: group.lang)
         buffer.append(string: group.locale)
@@ -164,6 +165,7 @@ public enum SpecCodec {
         group.userName = try reader.string()
         group.userHome = try reader.string()
         group.workingDirectory = try reader.string()
+        group.hasNoNewPrivileges = try flag(&reader)
         group.umask = try UInt32(exactly: reader.integer(Int64.self))
         group.lang = try reader.string()
         group.locale = try reader.string()
@@ -251,6 +253,9 @@ public enum SpecCodec {
         buffer.append(Int64(worker.maximumRequestsJitter))
         buffer.append(Int64(worker.evictionTimeout))
         for limit in limits { buffer.append(worker.limits[keyPath: limit]) }
+        buffer.append(worker.secret.first)
+        buffer.append(worker.secret.second)
+        buffer.append(byte: worker.isDumpable ? 1 : 0)
     }
 
     /// The limits of a worker, in the order of their encoding.
@@ -278,6 +283,8 @@ public enum SpecCodec {
         worker.maximumRequestsJitter = try int(&reader)
         worker.evictionTimeout = try int(&reader)
         for limit in limits { worker.limits[keyPath: limit] = try reader.integer() }
+        worker.secret = try ConnectionSecret(first: reader.integer(), second: reader.integer())
+        worker.isDumpable = try flag(&reader)
         return worker
     }
 

@@ -3,7 +3,8 @@
 /// A frame is an 8-byte header, in native byte order because both ends are on one host, and its payload:
 /// `length: UInt32 | kind: UInt8 | flags: UInt8 | detail: UInt16 | payload`.
 ///
-/// A connection serves one request after the other:
+/// A connection begins with the 16 bytes of the group's `ConnectionSecret`, in one call with the first frame. Then it serves
+/// one request after the other:
 ///
 ///     child                              worker
 ///     REQUEST (head, small body)  ─────▶
@@ -11,11 +12,18 @@
 ///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
 ///                                 ◀───── (LOG | HINTS)*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
 ///
+/// `detail` of REQUEST is a number that the child makes up, and every frame of the answer has the same one: what anything but
+/// the request's thread has written into the connection is not taken for an answer.
+///
 /// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
 /// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
 public enum Frame {
     /// Size of a frame's header.
     public static let headerSize = 8
+    /// Where `detail` is in a header.
+    public static let detailOffset = 6
+    /// Size of ERROR's payload.
+    public static let statusSize = MemoryLayout<UInt16>.size
     /// The longest payload either side accepts, except DATA, which is taken in pieces.
     public static let maximumPayload = 16 << 20
     /// The longest request body that travels inside REQUEST.
@@ -62,8 +70,8 @@ public enum Frame {
         case log = 20
         /// The response is complete, and the connection free for the next request.
         case end = 21
-        /// No response: `detail` is the HTTP status to answer; a response that has begun is cut. The connection is free for
-        /// the next request, unless the flags say otherwise.
+        /// No response: the payload is the HTTP status to answer, as `UInt16`; a response that has begun is cut. The
+        /// connection is free for the next request, unless the flags say otherwise.
         case error = 22
         /// The script has changed, or as the flags say; the application was not entered. The payload is the worker's generation, as `UInt32`:
         /// a connection that was made during a replacement may lead to the worker before the one it was made for.
@@ -82,7 +90,7 @@ public enum Frame {
         public var kind: Kind
         /// Small extra of some kinds.
         public var flags: UInt8
-        /// Small extra of some kinds.
+        /// The request's number; of `abort`, why.
         public var detail: UInt16
 
         /// Describes a frame.

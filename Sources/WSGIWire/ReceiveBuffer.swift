@@ -11,6 +11,8 @@
     private var count = 0
     /// The size of the whole frame; 0: its header is not complete.
     private var total = 0
+    /// `detail` of the last frame whose header was complete.
+    public private(set) var detail: UInt16 = 0
 
     /// How far a frame is.
     public enum Progress: Sendable {
@@ -69,6 +71,7 @@
             guard count <= size else { return .unacceptable }
             grow(size)
             total = size
+            detail = header.detail
         }
         return count == total ? .complete : .incomplete
     }

@@ -10,7 +10,7 @@ WSGIScriptAlias "/with space" "@SITE@/app.wsgi" callable-object=application pass
 WSGIScriptAliasMatch ^/sites/([a-z]+) @SITE@/$1.wsgi application-group=%{SERVER}
 """, """
 WSGIDaemonProcess site processes=2 threads=5 display-name=%{GROUP} user=daemon group=daemon \\
-    supplementary-groups=daemon,#1 umask=0027 home=/ socket-user=www-data lang=C.UTF-8 locale=C.UTF-8
+    supplementary-groups=daemon,#1 umask=0027 home=/ no-new-privileges=On dumpable=Off socket-user=www-data lang=C.UTF-8 locale=C.UTF-8
 WSGIProcessGroup site
 WSGIScriptAlias / @SITE@/app.wsgi
 """, """

@@ -7,6 +7,7 @@ import array
 import contextlib
 import mmap
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -18,6 +19,8 @@ GROUPS_AT = 64 + 4 * MAX_CHILDREN
 SLOTS_AT = GROUPS_AT + 64 * MAX_GROUPS
 MAX_WAITING = 8192
 BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS + 8 * MAX_GROUPS * MAX_WAITING
+#: What the workers of all groups know httpd's children by.
+SECRET = bytes(range(100, 116))
 STATES = ["starting", "serving", "failed", "stopped"]
 
 
@@ -44,7 +47,7 @@ def encode_worker(options):
         )
     ) + string(options.get("display_name", "")) + string(options.get("locale", "")) + b"".join(
         integer(options.get(name, 0))
-        for name in ("jitter", "eviction_timeout", "request", "interrupt", "startup", "inactivity", "deadlock", "memory"))
+        for name in ("jitter", "eviction_timeout", "request", "interrupt", "startup", "inactivity", "deadlock", "memory")) + SECRET + struct.pack("=B", options.get("dumpable", True))
 
 
 def encode_script(script):
@@ -89,7 +92,9 @@ class Slot:
 class Parent:
     """Starts the supervisor and feeds it configurations."""
 
-    def __init__(self, supervisor, engine, directory=None, pid=None):
+    def __init__(self, supervisor, engine, directory=None, pid=None, open_files=None):
+        """`open_files`: the limit of descriptors that the supervisor has, for good."""
+        self.open_files = open_files
         self.directory = directory or tempfile.mkdtemp(prefix="wsgi-test-")
         self.engine = engine
         self.log_path = os.path.join(self.directory, "error_log")
@@ -110,6 +115,8 @@ class Parent:
             control, board = os.dup(theirs.fileno()), os.dup(self.board_file)
             os.dup2(os.dup(control), 3)
             os.dup2(os.dup(board), 4)
+            if self.open_files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
         # Descriptors above the two may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
@@ -132,7 +139,7 @@ class Parent:
                 listeners.append((index, len(descriptors)))
                 descriptors.append(self.slot(index).listener.fileno())
             encoded.append(self.encode_group(group, listeners))
-        body = struct.pack("=II", 4, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
+        body = struct.pack("=II", 5, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
         body += struct.pack("=I", len(encoded)) + b"".join(encoded)
         body += integer(start_limit) + many(former_scripts, string)
         file = os.memfd_create("configuration")
@@ -149,6 +156,7 @@ class Parent:
         out += struct.pack("=B", 1 if user else 0) + struct.pack("=II", *(user or (0, 0)))
         out += many(group.get("groups", []), lambda gid: struct.pack("=I", gid))
         out += string(group.get("user_name", "")) + string(group.get("user_home", "")) + string(group.get("home", ""))
+        out += struct.pack("=B", group.get("no_new_privileges", False))
         out += integer(group.get("umask", -1)) + string(group.get("lang", "")) + string(group.get("locale", ""))
         out += many(group.get("environment", []), encode_variable) + string(group.get("root", ""))
         out += b"".join(integer(group.get(name, 0)) for name in ("priority", "cpu", "most_cpu", "data", "address_space"))
@@ -243,17 +251,21 @@ class Response:
 class Child:
     """One connection of an httpd child to a slot's worker."""
 
-    def __init__(self, parent, slot, timeout=10):
+    def __init__(self, parent, slot, timeout=10, secret=SECRET):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(parent.slot(slot).path)
+        self.secret = secret
         self.rights = []
         self.reads = 0
+        self.number = 40_000
 
     def close(self):
         self.socket.close()
 
     def send(self, data):
+        """The secret goes before the first message, with it."""
+        data, self.secret = self.secret + data, b""
         self.socket.sendall(data)
 
     def exactly(self, count):
@@ -274,8 +286,8 @@ class Child:
         length, kind, flags, detail = struct.unpack("=IBBH", self.exactly(8))
         return kind, flags, detail, self.exactly(length)
 
-    def receive(self, body=None):
-        """Reads a response; `body` is an iterator of pieces that answers GO."""
+    def receive(self, body=None, number=0):
+        """Reads a response; `body` is an iterator of pieces that answers GO. Each frame has the request's `number`."""
         response = Response()
         while True:
             try:
@@ -283,6 +295,7 @@ class Child:
             except (EOFError, ConnectionResetError):
                 response.outcome = "cut"
                 return response
+            assert detail == number, f"a frame of request {detail} in the answer to {number}"
             if kind == HEAD:
                 status, count, line, _ = struct.unpack_from("=HHIq", payload)
                 response.status = payload[16:16 + line].decode()
@@ -312,13 +325,15 @@ class Child:
                     assert len(piece) <= wanted, (len(piece), wanted)
                     self.send(frame(BODY, piece))
             else:
-                response.outcome = {END: "end", ERROR: detail, RELOAD: "reload"}[kind]
+                status = struct.unpack("=H", payload)[0] if kind == ERROR else 0
+                response.outcome = {END: "end", ERROR: status, RELOAD: "reload"}[kind]
                 return response
 
     def request(self, script, environ=None, pieces=None, **options):
         merged = dict(ENVIRON, **(environ or {}))
-        self.send(frame(REQUEST, request_head(script, merged, **options)))
-        return self.receive(iter(pieces or []))
+        self.number = (self.number + 1) % 65536
+        self.send(frame(REQUEST, request_head(script, merged, **options), detail=self.number))
+        return self.receive(iter(pieces or []), self.number)
 
 
 @contextlib.contextmanager

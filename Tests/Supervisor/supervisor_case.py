@@ -82,8 +82,8 @@ class SupervisorCase(unittest.TestCase):
             file.write(text)
         return path
 
-    def running(self):
-        return running(SUPERVISOR, ENGINE, directory=self.directory)
+    def running(self, **options):
+        return running(SUPERVISOR, ENGINE, directory=self.directory, **options)
 
     def group(self, **options):
         return dict({"name": "site", "index": 0, "slots": [0], "python": PYTHON, "graceful_timeout": 3,

@@ -1,5 +1,6 @@
 """Requests to a worker."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -8,8 +9,8 @@ import struct
 import subprocess
 import unittest
 
-from httpd_parent import DATA, END, ENVIRON, HEAD, REQUEST, Child, frame, request_head, wait_for
-from supervisor_case import PYTHON, SupervisorCase, is_running, sockets
+from httpd_parent import DATA, END, ENVIRON, HEAD, REQUEST, SECRET, Child, frame, request_head, wait_for
+from supervisor_case import PYTHON, SupervisorCase, descriptors, is_running, sockets
 
 
 class Serving(SupervisorCase):
@@ -96,6 +97,67 @@ class Serving(SupervisorCase):
                 ["/usr/bin/python3", "-c", code, parent.slot(0).path], user=65534, capture_output=True, text=True)
             self.assertEqual(out.stdout, "b''\n", out.stderr)
             self.assertIn("WSGI0033: A process of user id 65534", parent.text())
+
+    def test_who_does_not_know_the_secret_is_turned_away(self):
+        """Also root, and the worker's own user; whether the secret is wrong, too short, or something else."""
+        with self.running() as parent:
+            self.start(parent)
+            known = Child(parent, 0)
+            self.assertEqual(self.get(known).body, b"Hello World!")
+            request = frame(REQUEST, request_head(self.script, ENVIRON))
+            for secret in (b"", bytes(16), SECRET[:-1] + b"x", SECRET[:8], b"x"):
+                forger = Child(parent, 0, secret=secret)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    forger.send(request)
+                self.assertEqual(forger.receive().outcome, "cut", secret)
+                forger.close()
+            self.assertRegex(parent.text(), r"WSGI0034: A process of user id %d \(pid %d\)" % (os.getuid(), os.getpid()))
+            self.assertEqual(parent.text().count("WSGI0034"), 1, "once a second")
+            self.assertEqual(self.get(known).body, b"Hello World!")
+
+    def test_connections_that_say_nothing_take_no_descriptors(self):
+        with self.running() as parent:
+            self.start(parent)
+            silent = []
+            while len(silent) < 300:
+                with contextlib.suppress(BlockingIOError):  # the queue is full
+                    silent.append(Child(parent, 0))
+            pid = parent.pid(0)
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            wait_for(lambda: descriptors(pid) < 130, what="the oldest are closed")
+            self.assertIn("WSGI0034", parent.text())
+            for one in silent:
+                one.close()
+
+    def test_numbers_of_requests_come_back_in_each_frame(self):
+        with self.running() as parent:
+            self.start(parent)
+            child = Child(parent, 0)
+            for number in (0, 1, 65_535):
+                for path in ("/", "/stream", "/missing"):
+                    script = self.script if path != "/missing" else "/nowhere.wsgi"
+                    child.send(frame(REQUEST, request_head(script, dict(ENVIRON, PATH_INFO=path)), detail=number))
+                    self.assertIn(child.receive(number=number).outcome, ("end", 404, 500))
+
+    def test_a_worker_that_is_not_dumpable(self):
+        with self.running() as parent:
+            self.start(parent, dumpable=False)
+            status = os.stat("/proc/%d/environ" % parent.pid(0))
+            self.assertEqual(status.st_uid, 0)
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+
+    def test_a_start_without_room_for_descriptors_is_told(self):
+        """They are moved by way of numbers from 64 on, where this process may have none."""
+        with self.running(open_files=64) as parent:
+            parent.configure(self.group())
+            wait_for(lambda: "its descriptors cannot be set up" in parent.text(), what="the reason")
+            self.assertNotIn("was started: ", parent.text())
+
+    def test_no_new_privileges(self):
+        with self.running() as parent:
+            self.start(parent, no_new_privileges=True)
+            with open("/proc/%d/status" % parent.pid(0)) as file:
+                self.assertIn("NoNewPrivs:\t1", file.read())
 
     def test_worker_has_its_environment_and_its_limits(self):
         with self.running() as parent:

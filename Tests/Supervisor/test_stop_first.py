@@ -150,19 +150,21 @@ code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=T
 program = subprocess.Popen(["sleep", "60"])
 deaf = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
 deaf.stdout.read(1)
-own = subprocess.Popen(["sleep", "5"], start_new_session=True)
-print("children", program.pid, deaf.pid, own.pid)
+own = subprocess.Popen(["sleep", "60"], start_new_session=True)
+code = "import os, signal, time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); "
+code += "signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); os.close(1); time.sleep(60)"
+daemon = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+print("children", program.pid, deaf.pid, own.pid, int(daemon.stdout.read()))
+daemon.wait()
 """
 
     def children_end(self, end):
         preload = self.write("preload.py", self.PRELOAD)
         with self.running() as parent:
             self.start(parent, preloads=[(preload, "", "")])
-            program, deaf, own = map(int, parent.text().rsplit("children ", 1)[1].split()[:3])
+            started = list(map(int, parent.text().rsplit("children ", 1)[1].split()[:4]))
             end(parent)
-            wait_for(lambda: not is_running(program) and not is_running(deaf), what="children end")
-            self.assertTrue(is_running(own), "it has a session of its own")
-            os.kill(own, signal.SIGKILL)
+            wait_for(lambda: not any(map(is_running, started)), what="children end")
 
     def test_what_a_process_has_started_ends_with_it_when_it_is_killed(self):
         def end(parent):

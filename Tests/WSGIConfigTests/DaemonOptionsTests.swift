@@ -16,9 +16,9 @@ struct DaemonOptionsTests {
     }
 
     /// The 44 of mod_wsgi, and python=, env=, env-file=, request-timeout-rule=, maximum-requests-jitter=, maximum-memory=, warmup=,
-    /// replacement=.
+    /// replacement=, no-new-privileges=, dumpable=.
     @Test func allOfThemAreThere() {
-        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 52)
+        #expect(Set(DaemonOptionTable.all.map(\.name.description)).count == 54)
     }
 
     @Test func defaultsAreThoseOfTheReference() throws {
@@ -75,6 +75,8 @@ struct DaemonOptionsTests {
         ("listen-backlog", ["0", "2147483647"], ["-1", "2147483648"]),
         ("supplementary-groups", ["a,#5", "b"], ["a,,b", "#x", ","]),
         ("chroot", ["/srv"], ["srv"]),
+        ("no-new-privileges", ["On", "off"], ["yes", "1"]),
+        ("dumpable", ["On", "off"], ["yes", "1"]),
         ("socket-user", ["bob", "root"], ["#x"]),
         ("script-user", ["bob", "root"], ["#x"]),
         ("script-group", ["bob", "#0"], ["#x"]),
@@ -149,7 +151,7 @@ struct DaemonOptionsTests {
 
     @Test func everyOptionIsInTheRangeTest() {
         // One list of arguments for each row: see `rangeIsChecked`; env= has a test of its own.
-        #expect(DaemonOptionTable.all.count == 51 + 1)
+        #expect(DaemonOptionTable.all.count == 53 + 1)
     }
 
     @Test func variablesAddUpAndAreSecret() throws {
@@ -227,7 +229,7 @@ struct DaemonOptionsTests {
             case "socket-user", "script-user": choices = ["root", "#5"]
             case "script-group": choices = words.contains { $0.hasPrefix("script-user=") } ? [] : ["root", "#5"]
             case "switch-interval": choices = ["0.005", "7ms", "1.25s", "3"]
-            case "server-metrics": choices = ["On", "off"]
+            case "server-metrics", "no-new-privileges", "dumpable": choices = ["On", "off"]
             case "cpu-priority": choices = ["-20", "0", "19"]
             case "response-flush-delay": choices = ["0", "5ms", "2s"]
             case "send-buffer-size", "receive-buffer-size", "header-buffer-size", "response-buffer-size",

@@ -78,6 +78,8 @@ enum Sample {
         worker.cpuTimeLimit = 30
         worker.logLevel = 7
         worker.peerUserID = 33
+        worker.secret = ConnectionSecret(first: 31, second: 32)
+        worker.isDumpable = false
         worker.displayName = "(wsgi:site)"
         worker.locale = "de_DE.UTF-8"
         return worker
@@ -167,6 +169,7 @@ enum Sample {
         group.userHome = "/home/bob"
         group.workingDirectory = "/srv"
         group.umask = 0o27
+        group.hasNoNewPrivileges = true
         group.lang = "C.UTF-8"
         group.locale = "de_DE.UTF-8"
         group.environment = [

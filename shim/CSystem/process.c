@@ -54,35 +54,82 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
     closedir(threads);
 }
 
-/* The session of a process that runs; 0: there is none, or it has ended and waits to be reaped. */
-static pid_t session_of(const char *process) {
-    char path[300], text[512];
-    snprintf(path, sizeof path, "/proc/%s/stat", process);
+/* Reads the beginning of /proc/PROCESS/NAME; false: there is none. */
+static bool read_text(const char *process, const char *name, char *text, size_t size) {
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%s/%s", process, name);
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
     if (file >= 0)
         close(file);
     if (length <= 0)
-        return 0;
+        return false;
     text[length] = 0;
-    char *name = strrchr(text, ')'); /* it may contain anything */
-    char state;
-    int parent, group, session;
-    if (!name || sscanf(name + 1, " %c %d %d %d", &state, &parent, &group, &session) != 4 || state == 'Z')
-        return 0;
-    return session;
+    return true;
 }
 
-size_t wsgi_session_members(pid_t leader, int32_t *found, size_t capacity) {
+/* All but the user. */
+static bool read_stat(const char *process, wsgi_process_facts *facts) {
+    char text[1024], state;
+    int group;
+    unsigned long long started;
+    char *name =
+        read_text(process, "stat", text, sizeof text) ? strrchr(text, ')') : NULL; /* it may contain anything */
+    if (!name || sscanf(name + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                        &state, &facts->parent, &group, &facts->session, &started) != 5)
+        return false;
+    facts->started = started;
+    facts->has_ended = state == 'Z' || state == 'X';
+    return true;
+}
+
+bool wsgi_read_process(pid_t process, wsgi_process_facts *facts) {
+    char number[16], text[4096];
+    snprintf(number, sizeof number, "%d", (int)process);
+    *facts = (wsgi_process_facts){0};
+    if (!read_stat(number, facts) || !read_text(number, "status", text, sizeof text))
+        return false;
+    char *user = strstr(text, "\nUid:"); /* a name has no newline there */
+    return user && sscanf(user + 5, "%u", &facts->user) == 1;
+}
+
+static size_t each_process(bool (*wanted)(const wsgi_process_facts *, pid_t, pid_t), pid_t than, int32_t *found,
+                           size_t capacity) {
     DIR *processes = opendir("/proc");
     size_t count = 0;
     struct dirent *entry;
     while (processes && count < capacity && (entry = readdir(processes))) {
         int process = atoi(entry->d_name);
-        if (process > 0 && process != leader && session_of(entry->d_name) == leader)
+        wsgi_process_facts facts;
+        if (process > 0 && read_stat(entry->d_name, &facts) && wanted(&facts, process, than))
             found[count++] = process;
     }
     if (processes)
         closedir(processes);
+    return count;
+}
+
+static bool is_in_session(const wsgi_process_facts *facts, pid_t process, pid_t leader) {
+    return process != leader && facts->session == leader && !facts->has_ended;
+}
+
+size_t wsgi_session_members(pid_t leader, int32_t *found, size_t capacity) {
+    return each_process(is_in_session, leader, found, capacity);
+}
+
+static bool is_child(const wsgi_process_facts *facts, pid_t process, pid_t parent) {
+    (void)process;
+    return facts->parent == parent;
+}
+
+size_t wsgi_children(int32_t *found, size_t capacity) {
+    FILE *list = fopen("/proc/thread-self/children", "re");
+    if (!list) /* a kernel without CONFIG_PROC_CHILDREN */
+        return each_process(is_child, getpid(), found, capacity);
+    size_t count = 0;
+    int process;
+    while (count < capacity && fscanf(list, "%d", &process) == 1)
+        found[count++] = process;
+    fclose(list);
     return count;
 }

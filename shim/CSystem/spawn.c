@@ -8,6 +8,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -49,8 +50,11 @@ static void reset_signals(void) {
 static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     int moved[MAX_DESCRIPTORS];
     int count = (int)request->descriptor_count;
-    if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, FIRST_SPARE)) < 0)
+    /* What fails here is told by the pipe as it is. */
+    int high = fcntl(*report, F_DUPFD_CLOEXEC, FIRST_SPARE);
+    if (high < 0)
         return -1;
+    *report = high;
     for (int i = 0; i < count; i++)
         if ((moved[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, FIRST_SPARE)) < 0)
             return -1;
@@ -127,6 +131,8 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
         if (setuid(request->user) != 0)
             fail(report, WSGI_SPAWN_USER, errno, 0);
     }
+    if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        fail(report, WSGI_SPAWN_USER, errno, 0);
     if (request->directory && chdir(request->directory) != 0) {
         int code = errno;
         fail(report, WSGI_SPAWN_DIRECTORY, code, wsgi_refused_part(request->directory, WSGI_ACCESS_EXECUTE));

@@ -82,6 +82,10 @@ void wsgi_unlink_socket(int32_t socket) {
         unlink(address.sun_path);
 }
 
+void wsgi_set_dumpable(bool dumpable) { prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0); }
+
+void wsgi_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
 void wsgi_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int32_t wsgi_accept(int32_t listener) {
@@ -92,11 +96,12 @@ int32_t wsgi_accept(int32_t listener) {
     return socket;
 }
 
-int64_t wsgi_peer_user(int32_t socket) {
+int64_t wsgi_peer(int32_t socket, int32_t *process) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return -errno;
+    *process = peer.pid;
     return peer.uid;
 }
 

@@ -99,6 +99,12 @@ class Neighbours:
             OTHER_SITE=OTHER, OTHER_GROUP=group_of(OTHER), HOSTILE_HOME=self.hostile.home,
             OTHER_HOME=self.other.home, **values)
 
+    def change(self, former: str, newer: str) -> None:
+        """Replaces a part of the configuration that httpd reads at its next restart."""
+        text = self.server.config_file.read_text()
+        assert former in text, f"the configuration has no {former!r}"
+        self.server.config_file.write_text(text.replace(former, newer))
+
     def start(self) -> "Neighbours":
         self.server.start()
         self.server.wait_ready("/other")

@@ -56,6 +56,7 @@ typedef struct wsgi_spawn_request {
     gid_t group;
     const gid_t *_Nullable groups; /* supplementary */
     size_t group_count;
+    bool no_new_privileges; /* PR_SET_NO_NEW_PRIVS */
     wsgi_spawn_limits limits;
     int32_t nice_increment; /* added to the nice value that it has then; 0: none */
 } wsgi_spawn_request;

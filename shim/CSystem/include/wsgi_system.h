@@ -33,8 +33,8 @@ int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull 
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
 int32_t wsgi_accept(int32_t listener);
-/* The user who connected, or a negated errno. */
-int64_t wsgi_peer_user(int32_t socket);
+/* The user who connected, and the process unless it is not visible from here (0); or a negated errno. */
+int64_t wsgi_peer(int32_t socket, int32_t *_Nonnull process);
 /* Limits each blocking send and receive; 0: no limit. */
 int32_t wsgi_set_timeouts(int32_t socket, int64_t seconds);
 /* SO_SNDBUF, or SO_RCVBUF, in bytes. */
@@ -75,6 +75,18 @@ bool wsgi_may_raise_priority(void);
 int32_t wsgi_processors(void);
 /* Raises the priority of each thread of a process by `amount`, as of nice(1), and that of its session. */
 void wsgi_raise_priority(pid_t process, int32_t amount);
+/* What /proc says about a process. */
+typedef struct wsgi_process_facts {
+    int32_t parent, session;
+    uint32_t user;    /* the real one */
+    uint64_t started; /* ticks since the machine was */
+    bool has_ended;   /* it waits to be reaped */
+} wsgi_process_facts;
+
+/* False: there is no such process. */
+bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
+/* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns how many. */
+size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
 /* Writes the ids of the processes that run in the session of `leader`, but for itself, to `found`. Returns how many. */
 size_t wsgi_session_members(pid_t leader, int32_t *_Nonnull found, size_t capacity);
 
@@ -98,6 +110,10 @@ int32_t wsgi_start_thread(size_t stack, const char *_Nonnull name, void (*_Nonnu
 
 /* --- this process --- */
 
+/* Whether processes of the same user may look into this one (PR_SET_DUMPABLE). */
+void wsgi_set_dumpable(bool dumpable);
+/* From now on descendants whose parents end become children of this process (PR_SET_CHILD_SUBREAPER). */
+void wsgi_adopt_orphans(void);
 /* From now on the process is killed when its parent's thread that made it ends. */
 void wsgi_end_with_parent(void);
 

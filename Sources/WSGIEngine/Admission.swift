@@ -1,0 +1,77 @@
+internal import CSystem
+internal import ProcessKit
+internal import Synchronization
+internal import WSGICore
+
+/// Who may ask the worker for something: processes of httpd's user, of root and of its own, and of these only those that
+/// know the secret of the process group, which are httpd's children. Any thread.
+final class Admission: Sendable {
+    private let spec: WorkerSpec
+    private let foreign = RecordLimit()
+    private let forged = RecordLimit()
+
+    init(_ spec: WorkerSpec) { self.spec = spec }
+
+    /// What came at the beginning of a connection.
+    enum Introduction {
+        /// The secret.
+        case secret
+        /// Something else.
+        case forged
+        /// Nothing yet, and perhaps nothing any more.
+        case nothing
+    }
+
+    /// Whether the user at the other end has business here; the log says so when not.
+    func mayConnect(_ socket: Int32) -> Bool {
+        let peer = StreamSocket.peer(socket)
+        if peer.user == spec.peerUserID || peer.user == 0 || peer.user == CurrentProcess.user { return true }
+        foreign.write(.foreignConnection, "\(Self.who(peer)) has connected and was turned away.")
+        return false
+    }
+
+    /// Takes the secret off a new connection. It does not wait: a child sends it in one piece.
+    func introduce(_ socket: Int32) -> Introduction {
+        var halves: (UInt64, UInt64) = (0, 0)
+        let got = unsafe withUnsafeMutableBytes(of: &halves) { unsafe StreamSocket.receive(socket, $0, wait: false) }
+        guard got > 0 else { return .nothing }
+        if got == ConnectionSecret.size, spec.secret.matches(ConnectionSecret(first: halves.0, second: halves.1)) {
+            return .secret
+        }
+        report(socket, "without the secret of this process group")
+        return .forged
+    }
+
+    /// Says that a connection was closed because nothing had come on it while many others were made.
+    func reportSilence(of socket: Int32) { report(socket, "and said nothing while many others connected") }
+
+    private func report(_ socket: Int32, _ how: String) {
+        forged.write(
+            .forgedConnection,
+            "\(Self.who(StreamSocket.peer(socket))) has connected \(how) and was turned away: requests are taken from "
+                + "httpd's children only. Find out which program uses the socket.")
+    }
+
+    private static func who(_ peer: StreamSocket.Peer) -> String {
+        "A process of user id \(peer.user.map(String.init) ?? "unknown") (pid \(peer.process))"
+    }
+}
+
+/// Writes records of one kind, one a second at most, and counts the others. Any thread.
+private final class RecordLimit: Sendable {
+    private let next = Atomic<Int64>(0)
+    private let missed = Atomic<Int>(0)
+
+    func write(_ id: LogID, _ text: String) {
+        let now = Clock.milliseconds()
+        let due = next.load(ordering: .relaxed)
+        guard now >= due, next.compareExchange(expected: due, desired: now + 1_000, ordering: .relaxed).exchanged else {
+            missed.add(1, ordering: .relaxed)
+            return
+        }
+        let others = missed.exchange(0, ordering: .relaxed)
+        WorkerLog.write(
+            WSGI_LOG_ERR, id,
+            others == 0 ? text : text + " \(others) others were turned away since the last such record.")
+    }
+}
