@@ -11,6 +11,9 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+#: What a worker knows httpd's children by; also in Tests/Supervisor/httpd_parent.py.
+SECRET = bytes(range(100, 116))
+
 COMPLETE, TRUNCATED, RELOAD, SHORT = 0, -1, -2, -4
 ACCEPTS = {'None': 1, 'bool': 2, 'str': 4, 'bytes': 8, 'items': 16, 'utf8': 32}
 ANSWERS = ('failed', 'missing', 'wrong', 'none', 'true', 'false', 'text', 'items')
@@ -121,7 +124,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
                  dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache='', deadlines=(0,) * 6):
     """An encoded ProcessSpec, as SpecCodec writes it."""
     ints = lambda values: strings([struct.pack('=q', value) for value in values])
-    data = struct.pack('=I', 4) + ints([7, 0, 0]) + ints([2, 4, 62])
+    data = struct.pack('=I', 5) + ints([7, 0, 0]) + ints([2, 4, 62])
     data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
     data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
     data += interpreter_spec(**{'python_path': python_path} | (interpreter or {}))
@@ -132,7 +135,7 @@ def process_spec(process_group='', daemon=False, python_path=(), home='', preloa
     data += strings([string(path) + string(group) + string('') + b'\0' + string('') for path, group in preloads])
     data += strings([]) + string('') + string('')
     worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
-    worker += string('') + string('') + struct.pack('=8q', 0, 0, *deadlines)
+    worker += string('') + string('') + struct.pack('=8q', 0, 0, *deadlines) + SECRET + b'\1'
     return data + strings([worker] if daemon else [])
 
 
