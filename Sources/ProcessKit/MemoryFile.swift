@@ -11,6 +11,23 @@ public enum MemoryFile {
         Descriptor(adopting: try check(unsafe name.withCString { unsafe wsgi_memory_file($0) }, "memfd_create"))
     }
 
+    /// A memory file of this size, full of zeros, that can neither grow nor shrink: whoever maps it can read all of it, and
+    /// whoever reads it knows how much that is, whoever else has it.
+    public static func create(_ name: String, size: Int) throws(SystemError) -> Descriptor {
+        let raw = unsafe name.withCString { unsafe wsgi_fixed_memory_file($0, Int64(clamping: size)) }
+        return Descriptor(adopting: try check(raw, "memfd_create"))
+    }
+
+    /// Maps a memory file for reading and writing; the caller unmaps it. One that is shorter is refused: looking at what is
+    /// not there would end the process.
+    public static func map(_ raw: Int32, size: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("fstat", EINVAL) }
+        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
+        return unsafe mapped
+    }
+
     /// A memory file with these contents.
     public static func create(_ name: String, contents: UnsafeRawBufferPointer) throws(SystemError) -> Descriptor {
         let file = try create(name)

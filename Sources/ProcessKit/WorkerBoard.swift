@@ -24,12 +24,8 @@ internal import Glibc
 
     /// Maps the board of this process; it stays mapped as long as the process lives.
     public init(mapping raw: Int32, threads: Int) throws(SystemError) {
-        let size = wsgi_board_size(UInt32(clamping: threads))
-        var status = stat()
-        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("board", EINVAL) }
-        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
-        unsafe board = unsafe mapped.assumingMemoryBound(to: wsgi_board.self)
+        unsafe board = try MemoryFile.map(raw, size: wsgi_board_size(UInt32(clamping: threads)))
+            .assumingMemoryBound(to: wsgi_board.self)
         self.threads = threads
     }
 

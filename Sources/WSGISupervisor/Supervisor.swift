@@ -26,6 +26,8 @@ final class Supervisor {
     let control: PacketSocket
     let parent: ProcessHandle
     let scoreboard: Scoreboard
+    /// What httpd's parent looks at.
+    let status: SupervisorStatus
     let poller: Poller
     private let signals: SignalPipe
     /// Processes that outlive the worker that started them, until they end or are killed.
@@ -58,7 +60,7 @@ final class Supervisor {
     ///   - openFiles: The limit of descriptors that workers are to have.
     init(
         control: consuming PacketSocket, parent: consuming ProcessHandle, scoreboard: consuming Scoreboard,
-        signals: consuming SignalPipe, openFiles: UInt64
+        status: SupervisorStatus, signals: consuming SignalPipe, openFiles: UInt64
     ) throws(SystemError) {
         poller = try Poller()
         try poller.add(control.raw, .readable, token: Token.control)
@@ -67,6 +69,7 @@ final class Supervisor {
         self.control = control
         self.parent = parent
         self.scoreboard = scoreboard
+        self.status = status
         self.signals = signals
         launcher = WorkerLauncher(openFiles: openFiles)
     }
@@ -74,7 +77,7 @@ final class Supervisor {
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
         while !(isStopping && homes.isEmpty && orphans.isEmpty) {
-            scoreboard.beat()
+            status.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
             case .timeout, .interrupted: break

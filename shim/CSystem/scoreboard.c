@@ -77,15 +77,7 @@ enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *board, uint32_t grou
     return (enum wsgi_group_state)atomic_load_explicit(&board->groups[group].state, memory_order_acquire);
 }
 
-void wsgi_scoreboard_beat(wsgi_scoreboard *board, uint64_t second) {
-    atomic_store(&board->supervisor_heartbeat, second);
-}
-
 uint32_t wsgi_scoreboard_take_resets(wsgi_scoreboard *board) { return atomic_exchange(&board->resets, 0); }
-
-bool wsgi_scoreboard_set_lacking(wsgi_scoreboard *board, bool lacks) {
-    return atomic_exchange(&board->lacks_configuration, lacks) != 0;
-}
 
 uint32_t wsgi_slot_generation(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(atomic_load_explicit(&board->slots[slot].word, memory_order_acquire));

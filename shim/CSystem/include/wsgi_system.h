@@ -15,6 +15,8 @@
 
 /* A memory file (close-on-exec). */
 int32_t wsgi_memory_file(const char *_Nonnull name);
+/* One of this size, all zeros. Nobody can change its size any more: reading what is mapped never fails. */
+int32_t wsgi_fixed_memory_file(const char *_Nonnull name, int64_t size);
 int32_t wsgi_set_nonblocking(int32_t descriptor, bool nonblocking);
 int32_t wsgi_set_close_on_exec(int32_t descriptor, bool close_on_exec);
 /* A copy with close-on-exec, numbered at least `lowest`. */
