@@ -62,9 +62,19 @@ public enum MemoryFile {
         return bytes
     }
 
-    /// Empties the file behind `raw`.
-    public static func clear(_ raw: Int32) {
-        _ = ftruncate(raw, 0)
-        lseek(raw, 0, SEEK_SET)
+    /// The beginning of the file behind `raw`, at most this many bytes, whatever its size and position.
+    public static func prefix(of raw: Int32, _ most: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: most)
+        var count = 0
+        while count < most {
+            let got = unsafe bytes.withUnsafeMutableBytes { room in
+                unsafe pread(raw, room.baseAddress.map { unsafe $0 + count }, room.count - count, off_t(count))
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got > 0 else { break }
+            count += got
+        }
+        bytes.removeLast(most - count)
+        return bytes
     }
 }

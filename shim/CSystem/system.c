@@ -77,6 +77,17 @@ uint64_t wsgi_raise_open_files(uint64_t wanted) {
     return before;
 }
 
+int32_t wsgi_packet_pipe(int32_t *reading, int32_t *writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_DIRECT | O_NONBLOCK) != 0)
+        return -errno;
+    /* Each packet takes a page; a smaller pipe is no less right. */
+    fcntl(ends[1], F_SETPIPE_SZ, 256 << 10);
+    *reading = ends[0];
+    *writing = ends[1];
+    return 0;
+}
+
 int32_t wsgi_socket_pair(bool packets, int32_t *one, int32_t *other) {
     int pair[2];
     if (socketpair(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0, pair) != 0)

@@ -15,7 +15,9 @@ typedef struct wsgi_supervisor_status {
 } wsgi_supervisor_status;
 
 /* Supervisor: its event loop is alive. It says so at least once a second. */
-static inline void wsgi_supervisor_beat(wsgi_supervisor_status *_Nonnull status) { atomic_fetch_add(&status->beats, 1); }
+static inline void wsgi_supervisor_beat(wsgi_supervisor_status *_Nonnull status) {
+    atomic_fetch_add(&status->beats, 1);
+}
 
 /* Parent: how often it has said so. */
 static inline uint64_t wsgi_supervisor_beats(wsgi_supervisor_status *_Nonnull status) {

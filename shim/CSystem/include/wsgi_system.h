@@ -27,6 +27,10 @@ uint64_t wsgi_raise_open_files(uint64_t wanted);
 /* When a file was last modified, in microseconds since 1970; a negated errno when it cannot be asked. */
 int64_t wsgi_file_modified(const char *_Nonnull path);
 
+/* A pipe in packet mode: each write of at most PIPE_BUF bytes is one read. Both ends are close-on-exec and do not wait.
+ */
+int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
+
 /* --- sockets --- */
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
