@@ -143,8 +143,8 @@ final class ProcessGroup {
         }
     }
 
-    /// Forgets the scripts that are not there any more.
-    func forgetMissing() { learned.removeAll { !exists($0.path) } }
+    /// Forgets the scripts that `isGone` says are not there any more.
+    func forget(where isGone: (ScriptSpec) -> Bool) { learned.removeAll(where: isGone) }
 
     /// What the group is able to do, from what its slots are doing.
     var state: Scoreboard.GroupState {

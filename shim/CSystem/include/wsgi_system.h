@@ -35,6 +35,10 @@ int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
+/* Closes the connections that wait at a listening socket, or closes descriptors, sorted by number, in another process:
+ * what was sent on a connection may hold up whoever closes it for any time. Neither waits for that. */
+void wsgi_turn_away(int32_t listener);
+void wsgi_close_aside(const int32_t *_Nonnull descriptors, size_t count);
 /* Removes the file that a UNIX socket is bound to. */
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
