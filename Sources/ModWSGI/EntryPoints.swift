@@ -78,7 +78,7 @@ private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _,
 
 /// Called in the parent every ten seconds or so.
 private let monitor: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = { _, _ in
-    SupervisorLink.tryAgain()
+    SupervisorLink.look()
     return DECLINED
 }
 

@@ -101,7 +101,7 @@ enum SlotRegistry {
                     continue
                 }
                 // At the same path the file is the new socket's by now.
-                if former.path == path { Glibc.close(former.listener) } else { close(former) }
+                if former.path == path { StreamSocket.closeAside([former.listener]) } else { close([former]) }
                 group.slots[place] = Slot(index: former.index, path: path, listener: listener)
             } catch {
                 guard former.map({ !isNew && !isMissing($0.path) }) ?? (place > 0) else { throw error }
@@ -126,10 +126,12 @@ enum SlotRegistry {
 
     /// Closes the sockets of groups and slots that the configuration no longer has. Call it once per configuration.
     static func closeUnused() {
+        var unused: [Slot] = []
+        defer { close(unused) }
         for (name, group) in known {
             let wanted = group.isUsed ? group.wanted : 0
             for slot in group.slots.dropFirst(wanted) {
-                close(slot)
+                unused.append(slot)
                 freeSlots.append(slot.index)
             }
             if group.isUsed {
@@ -147,7 +149,7 @@ enum SlotRegistry {
 
     /// Closes and unlinks everything: httpd ends.
     static func closeAll() {
-        for group in known.values { group.slots.forEach(close) }
+        close(known.values.flatMap(\.slots))
         known = [:]
     }
 
@@ -163,9 +165,9 @@ enum SlotRegistry {
         StreamSocket.turnAway(slot.listener)
     }
 
-    private static func close(_ slot: Slot) {
-        unsafe unlink(slot.path)
-        Glibc.close(slot.listener)
+    private static func close(_ slots: [Slot]) {
+        for slot in slots { unsafe unlink(slot.path) }
+        StreamSocket.closeAside(slots.map(\.listener))
     }
 
     private static func listener(

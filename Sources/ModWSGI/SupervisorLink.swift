@@ -16,7 +16,13 @@ enum SupervisorLink {
     nonisolated(unsafe) private static var record = unsafe apr_proc_t()
     /// The process these are the affairs of: children inherit the memory but not the duty.
     @safe nonisolated(unsafe) private static var owner: Int32 = 0
+    /// What the supervisor tells all the time.
+    @safe nonisolated(unsafe) private static var status: SupervisorStatus?
+    /// Whether its life is worth waiting for.
+    @safe nonisolated(unsafe) private static var pulse = Pulse()
     @safe nonisolated(unsafe) private static var isEnding = false
+    /// Whether the supervisor was killed because it was silent.
+    @safe nonisolated(unsafe) private static var wasKilled = false
     /// Whether the configuration has yet to be sent, because it could not be.
     @safe nonisolated(unsafe) private static var isDue = false
     @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
@@ -26,6 +32,8 @@ enum SupervisorLink {
 
     /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
     private static let patience = 3
+    /// How long it may be silent, in seconds. httpd looks every ten seconds, so it is replaced within thirty.
+    private static let silence = 19
 
     /// Whether there is a supervisor.
     static var isRunning: Bool { process != 0 }
@@ -36,15 +44,10 @@ enum SupervisorLink {
     /// The scoreboard; made at first use, and kept until httpd ends.
     static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
         if let board = unsafe board { return unsafe board.memory }
-        let file = try MemoryFile.create("wsgi-scoreboard")
-        let size = wsgi_scoreboard_size()
-        guard ftruncate(file.raw, off_t(size)) == 0 else { throw SystemError("ftruncate", errno) }
-        guard let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.raw, 0),
-            unsafe memory != MAP_FAILED
-        else {
-            throw SystemError("mmap", errno)
-        }
-        let made = unsafe memory.assumingMemoryBound(to: wsgi_scoreboard.self)
+        // Children have it, too: a file that one of them could cut off would end the parent.
+        let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
+        let made = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
+            .assumingMemoryBound(to: wsgi_scoreboard.self)
         unsafe wsgi_scoreboard_prepare(made)
         unsafe board = (file.release(), made)
         return unsafe made
@@ -74,7 +77,7 @@ enum SupervisorLink {
     /// httpd gives up the configuration, to read it again or because it ends.
     fileprivate static func announceRestart() {
         guard getpid() == owner, process != 0, !isEnding, let own = try? Descriptor.duplicate(control) else { return }
-        try? PacketSocket(adopting: own.release()).send(.restarting, wait: false)
+        try? PacketSocket(adopting: own.release()).send(.restarting)
     }
 
     private static func forget() {
@@ -92,26 +95,34 @@ enum SupervisorLink {
         lastSpec = SupervisorSpec()
         FormerGroups.remember([:])
         process = 0
+        // An application must not be able to speak for the supervisor.
+        status = nil
+        if let file = unsafe board?.file, file >= 0 { close(file) }
+        unsafe board?.file = -1
     }
 
     // MARK: - Starting
 
     private static func start() {
         do {
+            let status = try SupervisorStatus()
             let pair = try PacketSocket.pair()
             let null = try Descriptor.null()
             let log = lastDescriptors.first ?? 2
             var request = SpawnRequest(
                 executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
-            request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1]
+            request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
                 return giveUp(
                     "'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
             }
             control = descriptor.release()
+            self.status = status
+            pulse = Pulse()
+            wasKilled = false
         } catch {
-            return giveUp("its control socket cannot be made: \(error).")
+            return giveUp("its sockets and memory cannot be made: \(error).")
         }
         send()
     }
@@ -180,9 +191,11 @@ enum SupervisorLink {
     private static func died() {
         forget()
         guard !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
-        unsafe Log.server(
-            main, .error, .supervisorFailed,
-            "The supervisor of daemon processes has died and is started again; requests under way go on.")
+        if !wasKilled {
+            unsafe Log.server(
+                main, .error, .supervisorFailed,
+                "The supervisor of daemon processes has died and is started again; requests under way go on.")
+        }
         startAgain()
     }
 
@@ -191,30 +204,76 @@ enum SupervisorLink {
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
-    /// Tries again what could not be done for want of memory, processes or descriptors; called now and then.
-    static func tryAgain() {
+    /// Called about every ten seconds: tries again what could not be done for want of memory, processes or descriptors, and
+    /// starts a supervisor that is silent anew.
+    static func look() {
         guard getpid() == owner, !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
-        if process != 0 {
-            let isLacking = unsafe board.map { unsafe wsgi_scoreboard_set_lacking($0.memory, false) } ?? false
-            if isDue || isLacking { send() }
-        } else if !lastSpec.groups.isEmpty {
-            startAgain()
+        reportDamage()
+        guard process != 0, let status else {
+            if !lastSpec.groups.isEmpty { startAgain() }
+            return
         }
+        guard !wasKilled else { return replaceUnending() }
+        if pulse.isSilent(beats: status.beats, looks: 2, for: silence) { return kill() }
+        let isWanted = status.takeWish()
+        if isDue || isWanted { send() }
+    }
+
+    /// Ends a supervisor whose event loop stands still. httpd tells of its end, and another one is started.
+    private static func kill() {
+        unsafe Log.server(
+            main, .error, .supervisorFailed,
+            "The supervisor of daemon processes (pid \(process)) has given no sign of life for \(silence) s: it is stopped, or "
+                + "waits for something. It is killed and started again; requests under way go on.")
+        wasKilled = true
+        Glibc.kill(process, SIGKILL)
+    }
+
+    /// The system holds a killed supervisor, in a call that cannot be interrupted. It does nothing any more.
+    private static func replaceUnending() {
+        unsafe Log.server(
+            main, .error, .supervisorFailed,
+            "The supervisor of daemon processes (pid \(process)) was killed and does not end, because the system holds it; "
+                + "another one is started.")
+        apr_proc_other_child_unregister(nil)
+        forget()
+        startAgain()
+    }
+
+    private static func reportDamage() {
+        let count = unsafe board.map { unsafe wsgi_scoreboard_take_resets($0.memory) } ?? 0
+        guard count > 0 else { return }
+        unsafe Log.server(
+            main, .error, .scoreboardDamaged,
+            "The memory in which requests wait for daemon processes was damaged, and set right \(count) times: requests went "
+                + "to the end of their line. Code in one of httpd's processes writes where it must not: look for an "
+                + "application that runs in them (process-group=%{GLOBAL}), and for other modules.")
     }
 
     private static func tellToEnd() {
         guard process != 0, !isEnding else { return }
         isEnding = true
-        guard let own = try? Descriptor.duplicate(control) else { return }
-        try? PacketSocket(adopting: own.release()).send(.stop)
+        do throws(SystemError) {
+            try PacketSocket(adopting: Descriptor.duplicate(control).release()).send(.stop)
+        } catch {
+            // It means the same, and needs no room.
+            Glibc.kill(process, SIGTERM)
+        }
     }
 
     /// Waits for a supervisor that was told to end, and ends it when it takes too long. Its workers follow it.
     private static func waitForEnd() {
         let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
         let deadline = MonotonicTime.now.adding(seconds: longest + patience)
+        var pulse = Pulse()
+        var giveUp: MonotonicTime?
         while process != 0, waitpid(process, nil, WNOHANG) == 0 {
-            if deadline.millisecondsLeft <= 0 { kill(process, SIGKILL) }
+            let isSilent = pulse.isSilent(beats: status?.beats ?? 0, looks: 2, for: patience)
+            if giveUp == nil, isSilent || deadline.millisecondsLeft <= 0 {
+                Glibc.kill(process, SIGKILL)
+                giveUp = MonotonicTime.now.adding(seconds: patience)
+            }
+            if let giveUp, giveUp.millisecondsLeft <= 0 { break }
             usleep(5000)
         }
         forget()
@@ -246,10 +305,11 @@ private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_statu
 
 extension PacketSocket {
     /// Sends a packet that is nothing but its kind, with descriptors.
-    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = [], wait: Bool = true) throws(SystemError) {
+    /// It never waits for the supervisor, which may be stopped: a full socket is an error.
+    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
         var number = kind.rawValue
         try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in
-            try unsafe send(bytes, descriptors: descriptors, wait: wait)
+            try unsafe send(bytes, descriptors: descriptors, wait: false)
         }
     }
 }

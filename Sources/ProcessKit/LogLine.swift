@@ -20,6 +20,36 @@ public enum LogLine {
         return "[\(time(microseconds))] [wsgi:\(name)] [pid \(process)] \(text)\n"
     }
 
+    /// The text with its control characters as `\\n` or `\\x1b`: what others say must not look like lines of their own, and
+    /// not speak to a terminal.
+    public static func escaped(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            guard isControl(scalar) else {
+                result.unicodeScalars.append(scalar)
+                continue
+            }
+            switch scalar {
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            default: result += (scalar.value < 0x10 ? "\\x0" : "\\x") + String(scalar.value, radix: 16)
+            }
+        }
+        return result
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    }
+
+    /// Writes several lines of one level with as few calls as a whole record.
+    public static func write(level: Int, lines: [String], to descriptor: Int32 = 2) {
+        var text = lines.map { format(level: level, text: $0) }.joined()
+        text.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
+    }
+
     /// Writes a line with one `write(2)`, so that lines of several processes never mix.
     public static func write(level: Int, text: String, to descriptor: Int32 = 2) {
         var line = format(level: level, text: text)
@@ -44,11 +74,6 @@ public enum LogLine {
             default: return
             }
         }
-    }
-
-    /// Writes text that has its own format, a traceback, as it is.
-    public static func copy(_ text: [UInt8], to descriptor: Int32) {
-        unsafe text.withUnsafeBytes { unsafe put($0, descriptor) }
     }
 
     /// Local time as httpd prints it.

@@ -11,6 +11,23 @@ public enum MemoryFile {
         Descriptor(adopting: try check(unsafe name.withCString { unsafe wsgi_memory_file($0) }, "memfd_create"))
     }
 
+    /// A memory file of this size, full of zeros, that can neither grow nor shrink: whoever maps it can read all of it, and
+    /// whoever reads it knows how much that is, whoever else has it.
+    public static func create(_ name: String, size: Int) throws(SystemError) -> Descriptor {
+        let raw = unsafe name.withCString { unsafe wsgi_fixed_memory_file($0, Int64(clamping: size)) }
+        return Descriptor(adopting: try check(raw, "memfd_create"))
+    }
+
+    /// Maps a memory file for reading and writing; the caller unmaps it. One that is shorter is refused: looking at what is
+    /// not there would end the process.
+    public static func map(_ raw: Int32, size: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("fstat", EINVAL) }
+        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
+        return unsafe mapped
+    }
+
     /// A memory file with these contents.
     public static func create(_ name: String, contents: UnsafeRawBufferPointer) throws(SystemError) -> Descriptor {
         let file = try create(name)
@@ -45,9 +62,19 @@ public enum MemoryFile {
         return bytes
     }
 
-    /// Empties the file behind `raw`.
-    public static func clear(_ raw: Int32) {
-        _ = ftruncate(raw, 0)
-        lseek(raw, 0, SEEK_SET)
+    /// The beginning of the file behind `raw`, at most this many bytes, whatever its size and position.
+    public static func prefix(of raw: Int32, _ most: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: most)
+        var count = 0
+        while count < most {
+            let got = unsafe bytes.withUnsafeMutableBytes { room in
+                unsafe pread(raw, room.baseAddress.map { unsafe $0 + count }, room.count - count, off_t(count))
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got > 0 else { break }
+            count += got
+        }
+        bytes.removeLast(most - count)
+        return bytes
     }
 }

@@ -16,36 +16,18 @@ internal import Glibc
     }
 
     private let board: UnsafeMutablePointer<wsgi_scoreboard>
-    /// The memory file, for workers to map.
-    public let file: Descriptor
 
     /// Maps the memory file; the parent has prepared it.
-    public init(_ file: consuming Descriptor) throws(SystemError) {
-        unsafe board = try Self.map(file.raw)
-        self.file = file
-    }
+    public init(_ file: consuming Descriptor) throws(SystemError) { unsafe board = try Self.map(file.raw) }
 
     private static func map(_ raw: Int32) throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
-        let mapped = unsafe mmap(nil, wsgi_scoreboard_size(), PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
-        let board = unsafe mapped.assumingMemoryBound(to: wsgi_scoreboard.self)
-        // A file that is too short would raise SIGBUS at the first look.
-        var status = stat()
-        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= wsgi_scoreboard_size(),
-            unsafe wsgi_scoreboard_is_valid(board)
-        else { throw SystemError("scoreboard", EINVAL) }
+        let board = unsafe try MemoryFile.map(raw, size: wsgi_scoreboard_size())
+            .assumingMemoryBound(to: wsgi_scoreboard.self)
+        guard unsafe wsgi_scoreboard_is_valid(board) else { throw SystemError("scoreboard", EINVAL) }
         return unsafe board
     }
 
     deinit { _ = unsafe munmap(board, wsgi_scoreboard_size()) }
-
-    /// Says that the supervisor's event loop is alive.
-    public func beat() {
-        unsafe wsgi_scoreboard_beat(board, wsgi_monotonic_nanoseconds() / 1_000_000_000)
-    }
-
-    /// Says that the last configuration could not be taken; httpd's parent sends it again within seconds.
-    public func wantConfiguration() { _ = unsafe wsgi_scoreboard_set_lacking(board, true) }
 
     /// The generation that serves the slot, 0: none.
     public func generation(of slot: UInt32) -> UInt32 {

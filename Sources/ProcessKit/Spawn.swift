@@ -103,31 +103,47 @@ public struct SpawnRequest: Equatable, Sendable {
     /// Starts the program; returns its pid once exec has succeeded. The caller reaps it.
     public func start() throws(SpawnFailure) -> Int32 { try launch().id }
 
-    /// Starts the program, and tells what it was denied.
+    /// Starts the program, and tells what it was denied. It waits for exec.
     public func launch() throws(SpawnFailure) -> Started {
         var failure = wsgi_spawn_failure()
+        let pid = unsafe try make(&failure) { request, failure in unsafe wsgi_spawn(request, failure) }
+        return Started(id: pid, denials: failure.denials)
+    }
+
+    /// Begins to start the program: `Launch` tells what becomes of it. The caller reaps the process in any case.
+    public func begin() throws(SpawnFailure) -> Launch {
+        var failure = wsgi_spawn_failure()
+        var reading: Int32 = -1
+        let pid = unsafe try make(&failure) { request, failure in unsafe wsgi_spawn_begin(request, &reading, failure) }
+        return Launch(id: pid, report: Descriptor(adopting: reading))
+    }
+
+    private func make(
+        _ failure: inout wsgi_spawn_failure,
+        _ spawn: (UnsafePointer<wsgi_spawn_request>, UnsafeMutablePointer<wsgi_spawn_failure>) -> Int32
+    ) throws(SpawnFailure) -> Int32 {
         let pid = unsafe withCStrings(arguments) { arguments in
             unsafe withCStrings(environment) { environment in
                 unsafe executable.withCString { executable in
                     unsafe workingDirectory.withCString { directory in
                         unsafe root.withCString { root in
-                            unsafe call(executable, arguments, environment, root, directory, &failure)
+                            unsafe call(
+                                executable, arguments, environment, root, directory, &failure, spawn)
                         }
                     }
                 }
             }
         }
-        guard pid < 0 else { return Started(id: pid, denials: Self.denials(failure)) }
-        throw SpawnFailure(
-            step: SpawnFailure.Step(rawValue: failure.step) ?? .fork, code: failure.code,
-            refusedLength: Int(failure.refused))
+        guard pid < 0 else { return pid }
+        throw SpawnFailure(failure)
     }
 
     private func call(
         _ executable: UnsafePointer<CChar>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
         _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ root: UnsafePointer<CChar>,
         _ directory: UnsafePointer<CChar>,
-        _ failure: inout wsgi_spawn_failure
+        _ failure: inout wsgi_spawn_failure,
+        _ spawn: (UnsafePointer<wsgi_spawn_request>, UnsafeMutablePointer<wsgi_spawn_failure>) -> Int32
     ) -> Int32 {
         let groups = credentials?.supplementaryGroups ?? []
         return unsafe descriptors.withUnsafeBufferPointer { descriptors in
@@ -143,21 +159,57 @@ public struct SpawnRequest: Equatable, Sendable {
                     limits: wsgi_spawn_limits(
                         priority: limits.priority, cpu_time: limits.cpuTime, most_cpu_time: limits.mostCPUTime,
                         data: limits.data, address_space: limits.addressSpace), nice_increment: niceIncrement)
-                return unsafe wsgi_spawn(&request, &failure)
+                return unsafe spawn(&request, &failure)
             }
         }
     }
 }
 
-extension SpawnRequest {
-    private static func denials(_ told: wsgi_spawn_failure) -> [Denial] {
-        unsafe withUnsafeBytes(of: told.denied) { raw in
+/// A process that is about to run a program. Until it does it is in the hands of its user, who can stop it, and of the
+/// file systems on its way: it may take any time.
+public final class Launch {
+    /// Its pid.
+    public let id: Int32
+    private let report: Descriptor
+    private var told = wsgi_spawn_failure()
+    private var isOver = false
+
+    init(id: Int32, report: consuming Descriptor) {
+        self.id = id
+        self.report = report
+    }
+
+    /// The descriptor's number, for a poller: readable when there is something to `listen` to.
+    public var raw: Int32 { report.raw }
+
+    /// Takes in what the process has told. True: it runs the program, or never will.
+    public func listen() -> Bool {
+        if !isOver { isOver = unsafe !wsgi_spawn_listen(report.raw, false, &told) }
+        return isOver
+    }
+
+    /// Why it will not run the program.
+    public var failure: SpawnFailure? { told.step == 0 ? nil : SpawnFailure(told) }
+
+    /// What it was denied so far.
+    public var denials: [SpawnRequest.Denial] { told.denials }
+}
+
+extension wsgi_spawn_failure {
+    fileprivate var denials: [SpawnRequest.Denial] {
+        unsafe withUnsafeBytes(of: denied) { raw in
             let codes = unsafe raw.bindMemory(to: Int32.self)
-            return Denial.Wish.allCases.compactMap { wish in
+            return SpawnRequest.Denial.Wish.allCases.compactMap { wish in
                 guard wish.rawValue < codes.count, unsafe codes[wish.rawValue] != 0 else { return nil }
-                return unsafe Denial(wish: wish, code: codes[wish.rawValue])
+                return unsafe SpawnRequest.Denial(wish: wish, code: codes[wish.rawValue])
             }
         }
+    }
+}
+
+extension SpawnFailure {
+    fileprivate init(_ told: wsgi_spawn_failure) {
+        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, refusedLength: Int(told.refused))
     }
 }
 

@@ -90,12 +90,14 @@ public enum StreamSocket {
     public static func accept(_ listener: Int32) -> Int { outcome(Int64(wsgi_accept(listener))) }
 
     /// Closes the connections that wait to be accepted. Their requests were not read, which the other ends can tell.
-    public static func turnAway(_ listener: Int32) {
-        try? Descriptor.setBlocking(listener, false)
-        while true {
-            let socket = accept(listener)
-            guard socket >= 0 else { return }
-            abandon(Int32(truncatingIfNeeded: socket))
+    /// Another process does it, because of what may have been sent on them.
+    public static func turnAway(_ listener: Int32) { wsgi_turn_away(listener) }
+
+    /// Closes listening sockets, and what waits at them, without waiting for that; others may be among them.
+    public static func closeAside(_ listeners: [Int32]) {
+        let sorted = listeners.sorted()
+        unsafe sorted.withUnsafeBufferPointer { list in
+            if let start = list.baseAddress { unsafe wsgi_close_aside(start, list.count) }
         }
     }
 

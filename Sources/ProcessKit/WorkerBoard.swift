@@ -13,23 +13,17 @@ internal import Glibc
     public static func create(threads: Int, slot: UInt32, generation: UInt32) throws(SystemError) -> Descriptor {
         var head = wsgi_board()
         unsafe wsgi_board_prepare(&head, UInt32(clamping: threads), slot, generation)
-        let file = try unsafe withUnsafeBytes(of: &head) { bytes throws(SystemError) in
-            try unsafe MemoryFile.create("wsgi-board", contents: bytes)
-        }
-        guard ftruncate(file.raw, off_t(wsgi_board_size(UInt32(clamping: threads)))) == 0 else {
-            throw SystemError("ftruncate", errno)
+        let file = try MemoryFile.create("wsgi-board", size: wsgi_board_size(UInt32(clamping: threads)))
+        guard unsafe pwrite(file.raw, &head, MemoryLayout<wsgi_board>.size, 0) == MemoryLayout<wsgi_board>.size else {
+            throw SystemError("pwrite", errno)
         }
         return file
     }
 
     /// Maps the board of this process; it stays mapped as long as the process lives.
     public init(mapping raw: Int32, threads: Int) throws(SystemError) {
-        let size = wsgi_board_size(UInt32(clamping: threads))
-        var status = stat()
-        guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("board", EINVAL) }
-        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
-        unsafe board = unsafe mapped.assumingMemoryBound(to: wsgi_board.self)
+        unsafe board = try MemoryFile.map(raw, size: wsgi_board_size(UInt32(clamping: threads)))
+            .assumingMemoryBound(to: wsgi_board.self)
         self.threads = threads
     }
 
@@ -43,9 +37,9 @@ internal import Glibc
         (0..<threads).compactMap { unsafe RunningRequest(record($0), thread: $0) }
     }
 
-    /// The requests that a worker was running, as the file behind `raw` says: nothing in it is trusted.
-    public static func running(in raw: Int32) -> [RunningRequest] {
-        guard var bytes = try? MemoryFile.contents(of: raw) else { return [] }
+    /// The requests that a worker with so many threads was running, as the file behind `raw` says: nothing in it is trusted.
+    public static func running(in raw: Int32, threads: Int) -> [RunningRequest] {
+        var bytes = MemoryFile.prefix(of: raw, wsgi_board_size(UInt32(clamping: threads)))
         let (head, size) = (MemoryLayout<wsgi_board>.size, MemoryLayout<wsgi_thread_record>.size)
         return unsafe bytes.withUnsafeMutableBytes { bytes in
             guard let start = bytes.baseAddress, bytes.count >= head else { return [] }

@@ -86,6 +86,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case startDelayed = 1014
     case workerSetupFailed = 1015
     case requestsCut = 1016
+    case scoreboardDamaged = 1018
     case authorizationDropped = 1020
     case handlerTaken = 1030
     case moduleLoadedTwice = 1031

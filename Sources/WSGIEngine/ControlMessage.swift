@@ -3,38 +3,41 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Packets on the control socket, as the worker sends them. When the supervisor does not take one, it is lost.
+/// Packets to the supervisor, as the worker sends them; any thread. One that the supervisor does not take is lost.
 enum ControlMessage {
-    /// Sends a packet; any thread.
-    static func send(_ kind: ControlKind, text: String? = nil, on control: borrowing PacketSocket) {
-        send(kind, on: control) { buffer in
-            if let text { buffer.append(string: String(text.prefix(2_000))) }
+    /// How long a worker that is about to end waits for the supervisor to take its reason, in milliseconds.
+    private static let patience: Int32 = 5_000
+
+    /// Sends a packet.
+    static func send(_ kind: ControlKind, text: String? = nil, on reports: borrowing PacketPipe) {
+        send(kind, on: reports) { buffer in
+            if let text { buffer.append(string: text) }
         }
     }
 
     /// Says that the worker is ready; one of which the supervisor does not know it would never serve.
-    static func sendReady(on control: borrowing PacketSocket) throws(SystemError) {
+    static func sendReady(on reports: borrowing PacketPipe) throws(SystemError) {
         var buffer = ByteBuffer()
         buffer.append(ControlKind.ready.rawValue)
-        try unsafe control.send(buffer.bytes, wait: true)
+        try unsafe reports.send(buffer.bytes, waiting: -1)
     }
 
     /// Asks the supervisor for a successor.
-    static func send(retire reason: ShutdownReason, _ text: String, on control: borrowing PacketSocket) {
-        send(.retire, on: control) { buffer in
+    static func send(retire reason: ShutdownReason, _ text: String, on reports: borrowing PacketPipe) {
+        send(.retire, on: reports) { buffer in
             buffer.append(byte: reason.rawValue)
-            buffer.append(string: String(text.prefix(2_000)))
+            buffer.append(string: String(decoding: text.utf8.prefix(2_000), as: UTF8.self))
         }
     }
 
     /// Tells the supervisor of a script.
-    static func send(_ event: ScriptEvent, on control: borrowing PacketSocket) {
+    static func send(_ event: ScriptEvent, on reports: borrowing PacketPipe) {
         switch event {
-        case .loaded(let script): send(.loaded, on: control) { SpecCodec.encodeScript(script, &$0) }
-        case .unusable(let script): send(.unusable, on: control) { SpecCodec.encodeScript(script, &$0) }
-        case .loading(let path): send(.loading, text: path, on: control)
+        case .loaded(let script): send(.loaded, on: reports) { SpecCodec.encodeScript(script, &$0) }
+        case .unusable(let script): send(.unusable, on: reports) { SpecCodec.encodeScript(script, &$0) }
+        case .loading(let path): send(.loading, text: path, on: reports)
         case .changed(let path, let modified, let isAwaited):
-            send(.changed, on: control) {
+            send(.changed, on: reports) {
                 $0.append(string: path)
                 $0.append(modified)
                 $0.append(byte: isAwaited ? 1 : 0)
@@ -43,20 +46,24 @@ enum ControlMessage {
     }
 
     /// Tells the supervisor why the worker must not replace its predecessor.
-    static func send(_ failure: StartFailure, on control: borrowing PacketSocket) {
+    static func send(_ failure: StartFailure, on reports: borrowing PacketPipe) {
         var problem = StartProblem(text: failure.text)
         problem.report = failure.report
         problem.script = failure.script
         problem.modified = failure.modified
-        send(.failed, on: control) { problem.encode(into: &$0) }
+        for packet in problem.packets(of: PacketPipe.maximumPacket) {
+            var buffer = ByteBuffer()
+            packet.append(to: &buffer)
+            unsafe try? reports.send(buffer.bytes, waiting: patience)
+        }
     }
 
     private static func send(
-        _ kind: ControlKind, on control: borrowing PacketSocket, _ encode: (inout ByteBuffer) -> Void
+        _ kind: ControlKind, on reports: borrowing PacketPipe, _ encode: (inout ByteBuffer) -> Void
     ) {
         var buffer = ByteBuffer()
         buffer.append(kind.rawValue)
         encode(&buffer)
-        unsafe try? control.send(buffer.bytes, wait: false)
+        unsafe try? reports.send(buffer.bytes)
     }
 }

@@ -8,24 +8,29 @@ internal import WSGIWire
 final class ServiceMain: Sendable {
     private let spec: WorkerSpec
     private let control: PacketSocket
+    private let reports: PacketPipe
 
-    private init(_ spec: WorkerSpec, _ control: consuming PacketSocket) {
+    private init(_ spec: WorkerSpec, _ control: consuming PacketSocket, _ reports: consuming PacketPipe) {
         self.spec = spec
         self.control = control
+        self.reports = reports
     }
 
     /// Runs the scripts: called on Python's main thread, with the GIL; returns when they have ended.
-    static func run(_ spec: WorkerSpec, control: consuming PacketSocket) throws(SystemError) {
-        let service = ServiceMain(spec, control)
+    static func run(
+        _ spec: WorkerSpec, control: consuming PacketSocket, reports: consuming PacketPipe
+    ) throws(SystemError) {
+        let service = ServiceMain(spec, control, reports)
         CurrentProcess.installForkGuard()
         CurrentProcess.guardFromForks(service.control.raw, true)
+        CurrentProcess.guardFromForks(service.reports.raw, true)
         Adapter.catchSignals()
         let context = unsafe Unmanaged.passRetained(service).toOpaque()
         unsafe try CurrentProcess.startThread(stackSize: 0, name: "wsgi-control", context: context) { context in
             guard let context = unsafe context else { return }
             unsafe Unmanaged<ServiceMain>.fromOpaque(context).takeRetainedValue().listen()
         }
-        ControlMessage.send(.ready, on: service.control)
+        ControlMessage.send(.ready, on: service.reports)
         Adapter.runServices()
     }
 

@@ -44,19 +44,18 @@ struct StuckRequests {
     /// What faulthandler says of the threads of an interpreter whose lock cannot be had; `thread` is one of them.
     private func dumped(from thread: Int) -> String {
         guard let known = worker.thread(thread) else { return "" }
-        MemoryFile.clear(Worker.Place.crashText)
+        CrashText.clear(Worker.Place.crashText)
         CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
-        var text: [UInt8] = []
+        var text = ""
         // Nothing says where its text ends: it has when nothing more has come for a while.
         var quiet = 0
         for _ in 0..<50 where quiet < 5 {
             Clock.sleep(milliseconds: 10)
-            let now = (try? MemoryFile.contents(of: Worker.Place.crashText)) ?? []
-            quiet = !now.isEmpty && now.count == text.count ? quiet + 1 : 0
+            let now = CrashText.contents(of: Worker.Place.crashText)
+            quiet = !now.isEmpty && now == text ? quiet + 1 : 0
             text = now
         }
-        MemoryFile.clear(Worker.Place.crashText)
-        let dump = String(decoding: text, as: UTF8.self)
-        return dump.isEmpty ? "" : "\nPython's lock cannot be had; faulthandler says:\n" + String(dump.dropLast())
+        CrashText.clear(Worker.Place.crashText)
+        return text.isEmpty ? "" : "\nPython's lock cannot be had; faulthandler says:\n" + String(text.dropLast())
     }
 }

@@ -22,6 +22,7 @@ final class Worker: Sendable {
         static let listener: Int32 = 4
         static let board: Int32 = 5
         static let crashText: Int32 = 6
+        static let reports: Int32 = 7
     }
 
     /// The signal that makes Python's faulthandler write the stacks of all threads to `Place.crashText`; the bootstrap has
@@ -30,8 +31,10 @@ final class Worker: Sendable {
 
     /// What the worker was told.
     let spec: WorkerSpec
-    /// The control socket.
+    /// The control socket, on which the supervisor speaks.
     let control: PacketSocket
+    /// Where the supervisor listens.
+    let reports: PacketPipe
     /// Connections that wait for a request, and the listening socket.
     let poller: Poller
     /// Which connections there are.
@@ -66,8 +69,10 @@ final class Worker: Sendable {
         let request: CurrentRequest
     }
 
-    /// Takes over the control socket. `isRunOnce`: the process serves one request and no more.
-    init(spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket) throws(SystemError) {
+    /// Takes over the control socket and the pipe. `isRunOnce`: the process serves one request and no more.
+    init(
+        spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket, reports: consuming PacketPipe
+    ) throws(SystemError) {
         self.spec = spec
         admission = Admission(spec)
         // httpd's children make no more connections at a time than there are threads.
@@ -78,6 +83,7 @@ final class Worker: Sendable {
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
         board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control
+        self.reports = reports
         poller = try Poller()
     }
 
@@ -156,7 +162,7 @@ final class Worker: Sendable {
         if !wasCut { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
         if countsAsActivity, spec.limits.inactivity > 0 { noteActivity(Clock.nanoseconds()) }
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
-        if count == 1 { ControlMessage.send(.served, on: control) }
+        if count == 1 { ControlMessage.send(.served, on: reports) }
         guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
         askForSuccessor()
     }
@@ -196,7 +202,7 @@ final class Worker: Sendable {
 
     /// Asks the supervisor for a successor; any thread. Asking again meanwhile changes nothing.
     func retire(_ reason: ShutdownReason, _ text: String) {
-        ControlMessage.send(retire: reason, text, on: control)
+        ControlMessage.send(retire: reason, text, on: reports)
     }
 
     /// Tells the main thread that something has ended, if it waits for that.

@@ -31,8 +31,8 @@ struct WorkerControl: ~Copyable {
         try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
         for raw in [
-            worker.control.raw, Worker.Place.listener, Worker.Place.board, worker.poller.raw, poller.raw,
-            signals.raw, python.raw,
+            worker.control.raw, worker.reports.raw, Worker.Place.listener, Worker.Place.board, worker.poller.raw,
+            poller.raw, signals.raw, python.raw,
         ] {
             CurrentProcess.guardFromForks(raw, true)
         }
@@ -46,7 +46,7 @@ struct WorkerControl: ~Copyable {
     func startThreads() throws(SystemError) {
         for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
         try WorkerMonitor.start(worker)
-        try ControlMessage.sendReady(on: worker.control)
+        try ControlMessage.sendReady(on: worker.reports)
     }
 
     /// Listens until the worker has drained, without the GIL, which it gives up and takes back. False: the time was over

@@ -27,29 +27,34 @@ enum WorkerMain {
     /// - Parameter controlDescriptor: The control socket to the supervisor.
     /// - Returns: The exit code, or a negative number: leave without ending the main interpreter; -1: run its exit functions before.
     static func serve(controlDescriptor: Int32) -> Int32 {
-        for raw in [controlDescriptor, Worker.Place.listener, Worker.Place.board, Worker.Place.crashText] {
+        for raw in [
+            controlDescriptor, Worker.Place.listener, Worker.Place.board, Worker.Place.crashText, Worker.Place.reports,
+        ] {
             try? Descriptor.setCloseOnExec(raw, true)
         }
         let control = PacketSocket(adopting: controlDescriptor)
+        let reports = PacketPipe(adopting: Worker.Place.reports)
         do throws(StartError) {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }
             if !workerSpec.isDumpable { CurrentProcess.setDumpable(false) }
             guard prepare(spec, workerSpec) else { return ExitCode.unusable }
             if workerSpec.threads == 0 {
-                do { try ServiceMain.run(workerSpec, control: control) } catch { throw .system(error) }
+                do { try ServiceMain.run(workerSpec, control: control, reports: reports) } catch {
+                    throw .system(error)
+                }
                 guard spec.destroysInterpreters else { return ExitCode.leaveAtOnce }
                 return Adapter.stop() ? ExitCode.done : ExitCode.leave
             }
             let worker: Worker
             do {
-                worker = try Worker(spec: workerSpec, isRunOnce: spec.isRunOnce, control: control)
+                worker = try Worker(spec: workerSpec, isRunOnce: spec.isRunOnce, control: control, reports: reports)
             } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }
-            Adapter.onScript { ControlMessage.send($0, on: worker.control) }
+            Adapter.onScript { ControlMessage.send($0, on: worker.reports) }
             if let failure = Adapter.importPreloads() ?? Adapter.warmUp() {
-                ControlMessage.send(failure, on: worker.control)
+                ControlMessage.send(failure, on: worker.reports)
                 return ExitCode.preloadsFailed
             }
             do { try main.startThreads() } catch { throw .system(error) }

@@ -17,7 +17,8 @@ final class Configuration {
         self.descriptors = descriptors
     }
 
-    deinit { for raw in descriptors { Descriptor.close(raw: raw) } }
+    // The listening sockets among them may be the last of their kind.
+    deinit { StreamSocket.closeAside(descriptors) }
 
     /// The descriptor of this index; `nil`: there is none, the configuration is not consistent.
     func descriptor(_ index: Int) -> Int32? {

@@ -15,12 +15,16 @@ struct FailedCode {
     /// How long a script is suspected whose successor has died without a word.
     static let suspicion: Int64 = 30_000
 
+    /// The most scripts that are remembered; each is looked at while it stands.
+    static let most = 64
+
     private var entries: [String: Entry] = [:]
 
     /// Notes that a successor could not import the script, and answers how often that was so with this file.
     mutating func note(_ path: String, modified: Int64) -> Int {
         let known = entries[path]
         let count = known?.modified == modified ? (known?.count ?? 0) + 1 : 1
+        makeRoom(for: path)
         entries[path] = Entry(modified: modified, count: count, until: nil)
         return count
     }
@@ -28,7 +32,14 @@ struct FailedCode {
     /// Notes that a successor has died which was to run the script.
     mutating func suspect(_ path: String, modified: Int64, at now: Int64) {
         guard entries[path]?.modified != modified else { return }
+        makeRoom(for: path)
         entries[path] = Entry(modified: modified, count: 1, until: now + Self.suspicion)
+    }
+
+    /// Names of scripts come from workers, too, which may make them up.
+    private mutating func makeRoom(for path: String) {
+        guard entries[path] == nil, entries.count >= Self.most, let other = entries.keys.first else { return }
+        entries[other] = nil
     }
 
     /// Forgets everything: a successor has come up, or the group is another one.

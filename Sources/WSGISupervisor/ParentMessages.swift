@@ -14,7 +14,7 @@ extension Supervisor {
         } catch  where error.mayPass {
             if error.isTruncation {
                 lacksDescriptors = true
-                scoreboard.wantConfiguration()
+                status.wantConfiguration()
             }
             Clock.sleep(milliseconds: 10)
         } catch {
@@ -53,7 +53,7 @@ extension Supervisor {
             do {
                 apply(try Configuration.receive(file, descriptors: descriptors))
             } catch .unreadable(let reason) {
-                scoreboard.wantConfiguration()
+                status.wantConfiguration()
                 log.problem(
                     .supervisorFailed,
                     "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "

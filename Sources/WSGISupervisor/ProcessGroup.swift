@@ -31,6 +31,8 @@ final class ProcessGroup {
         var fallbackReason: Problem?
         /// Whether requests wait for the start that has its turn.
         var isAwaited = false
+        /// Whether a worker of it has served: a start is not its first.
+        var hasServed = false
         /// Since when a start waits for its turn; `nil`: none does.
         var waitsSince: Int64?
 
@@ -42,7 +44,7 @@ final class ProcessGroup {
         }
     }
 
-    /// The most scripts that are remembered.
+    /// The most scripts that are remembered of what workers say, in each place.
     static let maximumLearned = 64
 
     /// What the group is to be.

@@ -9,6 +9,15 @@ enum SpawnMessage {
         return "Unable to start a process of \(WorkerLauncher.name(spec)): \(what)"
     }
 
+    /// One line for a process of this group that was killed because it has not reached exec.
+    static func delayed(_ spec: GroupSpec) -> String {
+        let directory = spec.workingDirectory.isEmpty ? "" : "'\(spec.workingDirectory)' or "
+        return
+            "Unable to start a process of \(WorkerLauncher.name(spec)): it has not begun to run '\(spec.python)' within "
+            + "\(WorkerProcess.launchTime / 1_000) s, and was killed. A file system does not answer for \(directory)the Python, "
+            + "somebody holds a lease on it, or has stopped the process."
+    }
+
     private static func sentence(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
         let user = spec.changesUser ? "user '\(spec.userName)' (uid \(spec.userID))" : "the user of httpd"
         switch failure.step {

@@ -21,13 +21,15 @@ extension Supervisor {
     /// Lets starts begin for which there is room: the most urgent first, then those of the groups that have the fewest under
     /// way, then those that wait longest.
     ///
-    /// A group that requests wait for, and of which nothing starts yet, has room beside the limit: starts of another group
-    /// that take long, or do not end, must not keep it waiting.
+    /// A group that requests wait for, or that has lost its processes, and of which nothing starts yet, has room beside the
+    /// limit: starts of another group that take long, or do not end, must not keep it waiting.
     func beginStarts() {
         let now = Clock.milliseconds()
         dropPointless(at: now)
         while let next = nextStart(at: now) {
-            let isFirst = next.urgency == .isWaitedFor && next.underWay == 0
+            let isFirst =
+                next.underWay == 0
+                && (next.urgency == .isWaitedFor || next.urgency == .isMissing && next.member.hasServed)
             guard starting(at: now) < (isFirst ? 4 * startLimit : startLimit) else { return }
             let (group, member) = (next.group, next.member)
             member.waitsSince = nil

@@ -8,12 +8,21 @@ internal import WSGIWire
 final class Supervisor {
     typealias Member = ProcessGroup.Member
 
-    /// What the tokens of the poller stand for; workers follow, two each.
-    private enum Token {
+    /// What the tokens of the poller stand for; workers follow, four each.
+    enum Token {
         static let control: UInt64 = 0
         static let signals: UInt64 = 1
         static let parent: UInt64 = 2
         static let firstWorker: UInt64 = 8
+
+        /// The number of tokens of a worker, a power of two: its process, and these.
+        static let count: UInt64 = 4
+        /// What it says.
+        static let reports: UInt64 = 1
+        /// What becomes of its start.
+        static let launch: UInt64 = 2
+        /// The control socket, which can only hang up.
+        static let hangup: UInt64 = 3
     }
 
     /// A worker's place.
@@ -26,8 +35,16 @@ final class Supervisor {
     let control: PacketSocket
     let parent: ProcessHandle
     let scoreboard: Scoreboard
+    /// What httpd's parent looks at.
+    let status: SupervisorStatus
     let poller: Poller
     private let signals: SignalPipe
+    /// Workers that have said much at once, and when they are listened to again; in this order.
+    var paused: [(token: UInt64, until: Int64)] = []
+    /// Workers that have a deadline.
+    var watched: Set<UInt64> = []
+    /// Processes that were killed because they could not be watched.
+    private var doomed: [WorkerProcess] = []
     /// Processes that outlive the worker that started them, until they end or are killed.
     var orphans: [Orphans] = []
     /// What is known of those that have left its session.
@@ -60,7 +77,7 @@ final class Supervisor {
     ///   - openFiles: The limit of descriptors that workers are to have.
     init(
         control: consuming PacketSocket, parent: consuming ProcessHandle, scoreboard: consuming Scoreboard,
-        signals: consuming SignalPipe, openFiles: UInt64
+        status: SupervisorStatus, signals: consuming SignalPipe, openFiles: UInt64
     ) throws(SystemError) {
         poller = try Poller()
         try poller.add(control.raw, .readable, token: Token.control)
@@ -69,6 +86,7 @@ final class Supervisor {
         self.control = control
         self.parent = parent
         self.scoreboard = scoreboard
+        self.status = status
         self.signals = signals
         launcher = WorkerLauncher(openFiles: openFiles)
     }
@@ -76,7 +94,7 @@ final class Supervisor {
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
         while !(isStopping && homes.isEmpty && orphans.isEmpty) {
-            scoreboard.beat()
+            status.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
             case .timeout, .interrupted: break
@@ -96,7 +114,9 @@ final class Supervisor {
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
-        var next = orphans.isEmpty ? now + 1_000 : now + 50
+        var next = now + (orphans.isEmpty ? 1_000 : 50)
+        if let first = paused.first { next = min(next, first.until) }
+        for token in watched { next = min(next, homes[token]?.worker.deadline ?? .max) }
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
@@ -116,13 +136,21 @@ final class Supervisor {
             stop("httpd's parent process has ended")
             removeSockets()
         default:
-            guard let home = homes[token & ~1] else { return }
-            if token & 1 == 1 { receive(from: home) } else { end(home) }
+            guard let home = homes[token & ~(Token.count - 1)] else { return }
+            switch token & (Token.count - 1) {
+            case Token.reports: receive(from: home)
+            case Token.launch: noteLaunch(of: home)
+            case Token.hangup: lose(home)
+            default: end(home)
+            }
         }
     }
 
     private func passTime() {
         let now = Clock.milliseconds()
+        resume(at: now)
+        watch(at: now)
+        doomed.removeAll { $0.process.reap() != nil }
         for group in groups {
             for member in group.members {
                 if case .backingOff = member.slot.phase {
@@ -145,78 +173,26 @@ final class Supervisor {
 
     // MARK: - Workers
 
-    private func receive(from home: Home) {
-        do throws(SystemError) {
-            while let packet = try home.worker.control.receive(wait: false) {
-                for raw in packet.descriptors { Descriptor.close(raw: raw) }
-                guard !packet.bytes.isEmpty else { throw SystemError("recvmsg", 0) }
-                if let packet = ControlPacket(packet.bytes) { take(packet, home) }
-            }
-        } catch  where error.mayPass {
-            Clock.sleep(milliseconds: 10)
-        } catch {
-            guard home.worker.isListening else { return }
-            home.worker.isListening = false
-            poller.remove(home.worker.control.raw)
-            // A process that ends closes its descriptors a moment before it can be reaped.
-            guard !home.worker.process.ends(within: 20) else { return }
-            // It cannot say any more that it is ready.
-            guard home.worker.isReady else { return home.worker.process.kill() }
-            let generation = home.worker.generation
-            handle(
-                .retire(generation: generation, .controlLost, "it closed its control socket"), home.group, home.member)
-        }
-    }
-
-    private func take(_ packet: ControlPacket, _ home: Home) {
-        let generation = home.worker.generation
-        switch packet.kind {
-        case .ready:
-            home.worker.isReady = true
-            if home.worker.niceIncrement > 0 { home.worker.process.raisePriority(by: home.worker.niceIncrement) }
-            WorkerReport(home.worker, of: home.group, slot: home.member.index).ready(log)
-            if home.worker.attempt.usesFormerDefinition { reportFallback(home) }
-            handle(.ready(generation: generation), home.group, home.member)
-        case .loaded:
-            guard let script = packet.script else { return }
-            home.worker.unusable.removeAll(where: script.isSameCode(as:))
-            if home.group.learn(script) { home.group.tellOthers(script, than: home.member) }
-        case .unusable:
-            if let script = packet.script { home.worker.unusable.append(script) }
-        case .loading:
-            home.member.code[packet.text] = home.group.modified(packet.text)
-        case .changed:
-            guard home.member.slot.serving == generation, let code = packet.changedCode else { return }
-            home.member.asked[code.path] = code.modified
-            handle(.changed(generation: generation, isAwaited: code.isAwaited), home.group, home.member)
-        case .retire:
-            guard let (reason, text) = packet.retirement else { return }
-            home.worker.isRetiring = true
-            handle(.retire(generation: generation, reason, text), home.group, home.member)
-        case .served:
-            handle(.served(generation: generation), home.group, home.member)
-        case .failed:
-            home.worker.problem = packet.read { try? StartProblem(&$0) } ?? StartProblem(text: packet.text)
-        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:
-            break
-        }
-    }
-
     /// A worker's process has ended.
     private func end(_ home: Home) {
         guard home.worker.process.ends(within: 0) else { return }
-        let members = ProcessHandle.sessionMembers(of: home.worker.process.id)
-        guard let ending = home.worker.process.reap() else { return }
-        if home.worker.isListening { receive(from: home) }
         let worker = home.worker
-        poller.remove(worker.process.raw)
-        poller.remove(worker.control.raw)
+        noteLaunch(of: home)
+        // One that has run nothing has started nothing.
+        let members = worker.launchProblem == nil ? ProcessHandle.sessionMembers(of: worker.process.id) : []
+        guard let ending = worker.process.reap() else { return }
+        if worker.isListening { receive(from: home, most: Self.lastPackets) }
+        for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil
+        watched.remove(worker.token)
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
         endOrphans(members, of: worker.process.id)
         endStrays(at: Clock.milliseconds())
-        if let problem = worker.problem {
+        if let text = worker.launchProblem {
+            log.problem(.daemonStartFailed, text, to: home.group.log)
+            home.group.noteDeath(of: home.member, at: Clock.milliseconds())
+        } else if let problem = worker.problem {
             // The refusal that follows counts the others.
             if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
         } else {
@@ -317,7 +293,7 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { !CurrentProcess.sees(group.spec.root + $0.path) }
+        group.forget { !group.exists($0.path) }
         group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
@@ -326,21 +302,23 @@ final class Supervisor {
             let worker = try launcher.start(
                 group.attempt(member, cause, hasPredecessor: hasPredecessor), of: group, slot: member.index,
                 generation: generation, token: nextToken, listener: listener)
-            nextToken += 2
+            nextToken += Token.count
             let home = Home(group: group, member: member, worker: worker)
             do throws(SystemError) {
                 try poller.add(worker.process.raw, .readable, token: worker.token)
-                try poller.add(worker.control.raw, .readable, token: worker.token | 1)
+                try poller.add(worker.reports.raw, .readable, token: worker.token | Token.reports)
+                try poller.add(worker.control.raw, [], token: worker.token | Token.hangup)
+                try poller.add(worker.launch.raw, .readable, token: worker.token | Token.launch)
             } catch {
-                poller.remove(worker.process.raw)
-                worker.process.killAndReap()
+                for raw in [worker.process.raw, worker.reports.raw, worker.control.raw] { poller.remove(raw) }
+                worker.process.kill()
+                doomed.append(worker)
                 throw error
             }
             homes[worker.token] = home
             strays.users.insert(Self.user(of: home))
+            watched.insert(worker.token)
             member.workers[generation] = worker
-            log.info("\(name(home)) was started: \(cause.text).", to: group.log)
-            WorkerReport(worker, of: group, slot: member.index).denied(log)
             return nil
         } catch let failure as WorkerLauncher.Failure {
             log.problem(.daemonStartFailed, failure.text, to: group.log)

@@ -2,13 +2,24 @@ internal import ProcessKit
 internal import WSGICore
 
 /// The supervisor's log lines: in the log of the group they are about, or in httpd's main error log (descriptor 2).
+///
+/// Every text may have parts that a worker has sent, so control characters are escaped in all of them.
 struct SupervisorLog {
     /// httpd's number of the least important level that is written.
     var level = 4
 
-    /// A line for people who search for its id.
-    func problem(_ id: LogID, level: Int = 3, _ text: String, to descriptor: Int32 = 2) {
-        write(level, "\(id.tag): \(text)", descriptor)
+    /// The most lines of details; a worker may fill what it writes with line breaks.
+    private static let mostDetails = 2_000
+
+    /// A line for people who search for its id; `details` are lines of a worker that follow it.
+    func problem(_ id: LogID, level: Int = 3, _ text: String, details: String = "", to descriptor: Int32 = 2) {
+        guard level <= self.level else { return }
+        var lines = ["\(id.tag): \(LogLine.escaped(text))"]
+        for line in details.split(separator: "\n") {
+            guard lines.count <= Self.mostDetails else { break }
+            lines.append(LogLine.escaped(String(line)))
+        }
+        LogLine.write(level: level, lines: lines, to: descriptor)
     }
 
     /// A line about the ordinary life of processes.
@@ -17,11 +28,8 @@ struct SupervisorLog {
         write(6, text(), descriptor)
     }
 
-    /// A line that belongs to the problem before it.
-    func line(_ text: String, level: Int = 3, to descriptor: Int32 = 2) { write(level, text, descriptor) }
-
     private func write(_ level: Int, _ text: String, _ descriptor: Int32) {
         guard level <= self.level else { return }
-        LogLine.write(level: level, text: text, to: descriptor)
+        LogLine.write(level: level, text: LogLine.escaped(text), to: descriptor)
     }
 }

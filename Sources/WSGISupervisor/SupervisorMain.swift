@@ -9,6 +9,7 @@ enum SupervisorMain {
     private enum Place {
         static let control: Int32 = 3
         static let scoreboard: Int32 = 4
+        static let status: Int32 = 5
     }
 
     /// Runs the supervisor; the exit code is 0 once everything has ended in order.
@@ -20,10 +21,11 @@ enum SupervisorMain {
             CurrentProcess.leaveSession()
             CurrentProcess.adoptOrphans()
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
-            for raw in [Place.control, Place.scoreboard] { try Descriptor.setCloseOnExec(raw, true) }
+            for raw in [Place.control, Place.scoreboard, Place.status] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(
                 control: PacketSocket(adopting: Place.control), parent: ProcessHandle(id: parent),
                 scoreboard: Scoreboard(Descriptor(adopting: Place.scoreboard)),
+                status: SupervisorStatus(Descriptor(adopting: Place.status)),
                 signals: SignalPipe([SIGTERM, SIGINT]), openFiles: Descriptor.raiseLimit(to: 65_536))
             supervisor.run()
         } catch {

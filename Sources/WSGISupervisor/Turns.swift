@@ -43,7 +43,10 @@ extension ProcessGroup {
 
     /// Notes that a worker was not ready. What has no predecessor goes back to the former definition, or leaves it again.
     func noteFailedStart(of member: Member) {
-        if let problem = member.problem { member.broken[problem.path] = problem.modified }
+        if let problem = member.problem {
+            if member.broken.count >= Self.maximumLearned { member.broken = [:] }
+            member.broken[problem.path] = problem.modified
+        }
         guard member.slot.serving == nil, former != nil else { return }
         member.usesFormerDefinition.toggle()
         guard member.usesFormerDefinition else { return }
@@ -58,6 +61,16 @@ extension ProcessGroup {
 
     /// The time of a script of the group as its workers name it.
     func modified(_ path: String) -> Int64 { CurrentProcess.modified(spec.root + path) }
+
+    /// Whether there is such a script.
+    func exists(_ path: String) -> Bool { CurrentProcess.sees(spec.root + path) }
+
+    /// Notes that a worker loads a script, with the time of its file.
+    func noteLoading(_ path: String, in member: Member) {
+        let most = spec.process.preloads.count + 2 * Self.maximumLearned
+        guard member.code[path] != nil || member.code.count < most else { return }
+        member.code[path] = modified(path)
+    }
 
     /// Whether an attempt that a changed script asks for would fail as the last one did.
     func isPointless(at now: Int64) -> Bool {
@@ -83,7 +96,9 @@ extension ProcessGroup {
         let modified = problem.modified > 0 ? problem.modified : modified(problem.script)
         let count = failedCode.note(problem.script, modified: modified)
         member.problem = Member.Problem(
-            path: problem.script, modified: modified, reason: problem.report.last ?? problem.text, count: count,
+            path: problem.script, modified: modified,
+            reason: String(decoding: (problem.report.last ?? problem.text).utf8.prefix(1_000), as: UTF8.self),
+            count: count,
             isForLock: problem.isForLock)
         return count
     }
@@ -120,6 +135,7 @@ extension ProcessGroup {
 
     /// Notes that a worker of the slot has taken over.
     func noteSuccess(_ member: Member) {
+        member.hasServed = true
         member.asked = [:]
         member.tried = [:]
         member.broken = [:]
@@ -129,6 +145,13 @@ extension ProcessGroup {
 }
 
 extension ProcessGroup.Member {
+    /// Notes a changed script for which a successor is asked. False: there are too many.
+    func noteAsked(_ path: String, modified: Int64) -> Bool {
+        guard asked[path] != nil || asked.count < ProcessGroup.maximumLearned else { return false }
+        asked[path] = modified
+        return true
+    }
+
     /// Why the last successor has failed.
     struct Problem {
         let path: String

@@ -10,6 +10,8 @@ struct WorkerLauncher {
         static let control = 3
         /// The memory file that faulthandler writes to.
         static let crashText = 6
+        /// The pipe to the supervisor.
+        static let reports = 7
     }
 
     /// What Python runs: it arms faulthandler, for crashes and for the engine's `Worker.stackSignal`, loads the engine by its path and hands the process over.
@@ -57,7 +59,7 @@ struct WorkerLauncher {
     /// By how much the priority of a worker is lower while it starts, as of nice(1).
     static let niceIncrement: Int32 = 10
 
-    /// Starts a worker.
+    /// Begins to start a worker; `WorkerProcess.launch` tells what becomes of it.
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
@@ -69,7 +71,10 @@ struct WorkerLauncher {
         do {
             let started = Clock.milliseconds()
             let pair = try PacketSocket.pair()
-            let crashText = try MemoryFile.create("wsgi-crash")
+            // A packet on a socket can bring descriptors, and to close one may take an hour. A pipe cannot.
+            StreamSocket.shutDownReading(pair.ours.raw)
+            let pipe = try PacketPipe.pair()
+            let crashText = try CrashText.create()
             let board = try WorkerBoard.create(
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
@@ -81,15 +86,15 @@ struct WorkerLauncher {
             }
             request.descriptors = [
                 null.raw, group.log, group.log, pair.theirs.raw, listener, board.raw, crashText.raw,
+                pipe.writing.raw,
             ]
             try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
-            let made = try Self.spawn(request, spec)
+            let launch = try Self.spawn(request, spec)
             return WorkerProcess(
                 token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement,
-                started: started,
-                process: try ProcessHandle(child: made.id), control: pair.keepOurs(), board: board,
-                crashText: crashText,
-                denials: made.denials)
+                started: started, launch: launch,
+                process: try ProcessHandle(child: launch.id), control: pair.keepOurs(), reports: pipe.keepReading(),
+                board: board, crashText: crashText)
         } catch let error as SystemError {
             throw Failure(text: "Unable to start a process of \(Self.name(spec)): \(error).")
         } catch let error as Failure {
@@ -105,8 +110,8 @@ struct WorkerLauncher {
         return "WSGIDaemonProcess '\(spec.name)'\(origin)"
     }
 
-    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> SpawnRequest.Started {
-        do { return try request.launch() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
+    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Launch {
+        do { return try request.begin() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
     }
 
     /// Puts the `start` packet into the socket; the worker finds it there.

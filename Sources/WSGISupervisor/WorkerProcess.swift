@@ -14,49 +14,86 @@ final class WorkerProcess {
     let niceIncrement: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
+    /// What becomes of its start.
+    let launch: Launch
     /// The process.
     let process: ProcessHandle
-    /// The control socket; the worker has the other end.
+    /// The control socket, to speak to the worker: nothing can be sent the other way.
     let control: PacketSocket
+    /// What the worker says.
+    let reports: PacketPipe
     /// What its threads are doing, as it says.
     let board: Descriptor
     /// Where the worker's faulthandler writes when it crashes.
     let crashText: Descriptor
 
-    /// Limits that the system did not grant it.
-    let denials: [SpawnRequest.Denial]
+    /// How long a start may take until exec, in milliseconds.
+    static let launchTime: Int64 = 10_000
 
+    /// Whether its program runs, or never will.
+    var isLaunched = false
+    /// Why its program does not run, for the log; `nil`: it does, as far as is known.
+    var launchProblem: String?
+    /// When the supervisor deals with it because it hangs before exec, or has closed what it is spoken to by; `nil`: never.
+    var deadline: Int64?
     /// Scripts that it could not import and serves without.
-    var unusable: [ScriptSpec] = []
+    private(set) var unusable: [ScriptSpec] = []
     /// Why it did not replace its predecessor.
-    var problem: StartProblem?
+    private(set) var problem: StartProblem?
+    /// What has arrived of that.
+    private var problemPieces: [UInt8] = []
     /// Whether it has said that it is ready.
     var isReady = false
     /// Whether it was told to end.
     var isDraining = false
     /// Whether it has asked for a successor: it may end by itself.
     var isRetiring = false
-    /// Whether its control socket can still bring something.
+    /// Whether it is still listened to.
     var isListening = true
+    /// Whether it has said so much that others have their turn first.
+    var isPaused = false
     /// Why it was killed by the supervisor; `nil`: it was not.
     var killReason: String?
 
     /// Takes over everything that belongs to a started worker.
     init(
         token: UInt64, generation: UInt32, attempt: StartAttempt, niceIncrement: Int32, started: Int64,
-        process: consuming ProcessHandle, control: consuming PacketSocket, board: consuming Descriptor,
-        crashText: consuming Descriptor,
-        denials: [SpawnRequest.Denial]
+        launch: Launch, process: consuming ProcessHandle, control: consuming PacketSocket,
+        reports: consuming PacketPipe, board: consuming Descriptor, crashText: consuming Descriptor
     ) {
         self.token = token
         self.generation = generation
         self.attempt = attempt
         self.niceIncrement = niceIncrement
         self.started = started
+        self.launch = launch
         self.process = process
         self.control = control
+        self.reports = reports
         self.board = board
         self.crashText = crashText
-        self.denials = denials
+        deadline = started + Self.launchTime
+    }
+
+    /// It serves without this script.
+    func noteUnusable(_ script: ScriptSpec) {
+        guard unusable.count < ProcessGroup.maximumLearned, !unusable.contains(where: script.isSameCode(as:)) else {
+            return
+        }
+        unusable.append(script)
+    }
+
+    /// It serves with this script after all.
+    func noteUsable(_ script: ScriptSpec) { unusable.removeAll(where: script.isSameCode(as:)) }
+
+    /// It will not replace its predecessor; the payload of a packet brings a piece of the reason.
+    func noteProblem(_ payload: [UInt8]) {
+        guard problem == nil, let more = payload.first,
+            problemPieces.count + payload.count <= StartProblem.longestEncoding
+        else { return }
+        problemPieces += payload.dropFirst()
+        guard more == 0 else { return }
+        problem = ControlPacket(.failed, payload: problemPieces).read { try? StartProblem(&$0) } ?? StartProblem()
+        problemPieces = []
     }
 }

@@ -23,7 +23,7 @@ struct WorkerReport {
     /// What it was not granted; it runs without.
     func denied(_ log: SupervisorLog) {
         let limits = worker.attempt.spec.limits
-        for denial in worker.denials {
+        for denial in worker.launch.denials {
             let (id, option): (LogID, String) =
                 switch denial.wish {
                 case .priority: (.cpuPriorityDenied, "cpu-priority=\(limits.priority)")
@@ -40,15 +40,19 @@ struct WorkerReport {
 
     /// It serves from now on.
     func ready(_ log: SupervisorLog) {
-        let scripts = Set(worker.unusable.map(\.path)).sorted().joined(separator: ", ")
-        let missing = scripts.isEmpty ? "" : ", without what it could not import: \(scripts)"
+        let scripts = Set(worker.unusable.map(\.path)).sorted()
+        let others = scripts.count > 8 ? " and \(scripts.count - 8) others" : ""
+        let missing =
+            scripts.isEmpty
+            ? "" : ", without what it could not import: \(scripts.prefix(8).joined(separator: ", "))\(others)"
         log.info("\(name) is ready after \(Clock.milliseconds() - worker.started) ms\(missing).", to: group.log)
     }
 
     /// Why it did not replace its predecessor.
     func failed(_ problem: StartProblem, _ log: SupervisorLog) {
-        log.problem(.daemonStartFailed, "\(name) cannot start: \(problem.text)", to: group.log)
-        for line in problem.report { log.line(line, to: group.log) }
+        log.problem(
+            .daemonStartFailed, "\(name) cannot start: \(problem.text)",
+            details: problem.report.joined(separator: "\n"), to: group.log)
     }
 
     /// How it has ended.
@@ -58,7 +62,7 @@ struct WorkerReport {
         case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
             log.info("\(name) has ended.", to: group.log)
         case .exited(let code):
-            let requests = Self.list(WorkerBoard.running(in: worker.board.raw))
+            let requests = Self.list(running)
             log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).", to: group.log)
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
@@ -69,15 +73,16 @@ struct WorkerReport {
                 log.info("\(name) was killed: it is not needed any more, and was still starting.", to: group.log)
                 return
             }
-            let requests = WorkerBoard.running(in: worker.board.raw)
+            let requests = Self.list(running)
             if let reason = worker.killReason {
                 log.problem(
-                    .workerKilled, level: 4, "\(name) was killed: \(reason)\(Self.list(requests)).", to: group.log)
+                    .workerKilled, level: 4, "\(name) was killed: \(reason)\(requests).", to: group.log)
                 return
             }
             let signal = ProcessHandle.signalName(signal)
             log.problem(
-                .workerDied, "\(name) was ended by \(signal)\(when)\(Self.list(requests)).\(crashText)", to: group.log)
+                .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
+                details: CrashText.contents(of: worker.crashText.raw), to: group.log)
         }
     }
 
@@ -86,11 +91,9 @@ struct WorkerReport {
         requests.isEmpty ? "" : "; it was running " + requests.map { $0.text() }.joined(separator: "; ")
     }
 
-    /// What Python's faulthandler wrote while the worker crashed: the stack of every thread.
-    private var crashText: String {
-        guard let text = try? MemoryFile.contents(of: worker.crashText.raw), !text.isEmpty else { return "" }
-        let end = text.lastIndex { $0 != UInt8(ascii: "\n") } ?? 0
-        return "\n" + String(decoding: text[...end], as: UTF8.self)
+    /// What its threads were doing, as it says.
+    private var running: [RunningRequest] {
+        WorkerBoard.running(in: worker.board.raw, threads: max(worker.attempt.spec.process.worker?.threads ?? 1, 1))
     }
 }
 

@@ -32,14 +32,15 @@ public enum ControlKind: UInt32, Sendable {
     /// Another worker of the group serves with a script (payload: as of `loaded`): who cannot leaves its requests to it.
     case proven = 25
 
-    // Worker to supervisor.
+    // Worker to supervisor, through a pipe.
     /// Python is up, the preloads are imported.
     case ready = 32
     /// A script was loaded (payload: an encoded script).
     case loaded = 33
     /// The worker asks for a successor (payload: `ShutdownReason` in a byte, and the reason as a string); it goes on serving until `drain`.
     case retire = 34
-    /// The worker must not replace its predecessor (payload: an encoded `StartProblem`); it exits.
+    /// The worker must not replace its predecessor; it exits. Payload: whether another packet follows as a byte, and a piece
+    /// of an encoded `StartProblem`.
     case failed = 35
     /// The worker has served its first request: whatever happens to it later, its start was good.
     case served = 36

@@ -1,7 +1,9 @@
 /// Why a worker must not replace its predecessor: the payload of `failed`.
 public struct StartProblem: Equatable, Sendable {
-    /// The most text that is sent of a report: a packet is short.
-    private static let longestReport = 60_000
+    /// The most text that is sent of a report, in bytes.
+    public static let longestReport = 64 << 10
+    /// The longest encoding that is decoded: a report of empty records is longer than its text.
+    public static let longestEncoding = 128 << 10
 
     /// A sentence.
     public var text = ""
@@ -37,15 +39,55 @@ public struct StartProblem: Equatable, Sendable {
 
     /// Encodes the problem; of a report that is too long the middle is left out, because tracebacks end with the reason.
     public func encode(into buffer: inout ByteBuffer) {
-        var lines = report
-        var length = lines.reduce(0) { $0 + $1.utf8.count }
-        while length > Self.longestReport, lines.count > 1 {
-            length -= lines.remove(at: lines.count / 2).utf8.count
-        }
-        buffer.append(string: String(text.prefix(2_000)))
+        buffer.append(string: Self.cut(text[...], 2_000))
         buffer.append(string: script)
         buffer.append(modified)
-        SpecCodec.append(lines, to: &buffer) { $1.append(string: String($0.prefix(Self.longestReport / 4))) }
+        SpecCodec.append(Self.shortened(report), to: &buffer) { $1.append(string: $0) }
+    }
+
+    /// The packets that carry the problem, none longer than `longest`.
+    public func packets(of longest: Int) -> [ControlPacket] {
+        var buffer = ByteBuffer()
+        encode(into: &buffer)
+        var rest = unsafe Array(buffer.bytes)[...]
+        var packets: [ControlPacket] = []
+        repeat {
+            let piece = rest.prefix(longest - 5)
+            rest = rest.dropFirst(piece.count)
+            packets.append(ControlPacket(.failed, payload: [rest.isEmpty ? 0 : 1] + piece))
+        } while !rest.isEmpty
+        return packets
+    }
+
+    private static func cut(_ text: Substring, _ length: Int) -> String {
+        String(decoding: text.utf8.prefix(length), as: UTF8.self)
+    }
+
+    /// Half of what may be sent from the beginning, half from the end, and a mark between.
+    private static func shortened(_ lines: [String]) -> [String] {
+        // Each record costs some bytes, too.
+        let length = lines.reduce(0) { $0 + $1.utf8.count + 4 }
+        guard length > longestReport else { return lines }
+        var (first, last) = (lines[...], [String]())
+        var room = longestReport / 2
+        while let line = first.popLast() {
+            let count = line.utf8.count + 4
+            guard count <= room else {
+                last.append(String(decoding: line.utf8.suffix(max(room - 4, 0)), as: UTF8.self))
+                first.append(cut(line[...], count - 4 - max(room - 4, 0)))
+                break
+            }
+            last.append(line)
+            room -= count
+        }
+        var kept: [String] = []
+        room = longestReport / 2
+        for line in first {
+            guard room > 4 else { break }
+            kept.append(cut(line[...], room - 4))
+            room -= line.utf8.count + 4
+        }
+        return kept + ["[... \(length - longestReport) bytes are left out here ...]"] + last.reversed()
     }
 
     /// Decodes a problem.

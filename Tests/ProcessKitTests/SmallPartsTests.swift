@@ -14,6 +14,11 @@ struct SmallPartsTests {
         #expect(LogLine.format(level: 99, text: "", process: 1).contains("[wsgi:trace1]"))
     }
 
+    @Test func whatOthersSayIsOneLineWithoutControlCharacters() {
+        #expect(LogLine.escaped("a\nb\r\t\u{1b}[31m\u{0}\u{7f}\u{9b}x") == "a\\nb\\r\\t\\x1b[31m\\x00\\x7f\\x9bx")
+        #expect(LogLine.escaped("C:\\d ü") == "C:\\d ü")
+    }
+
     /// Counts what comes out of a pipe, on a thread of its own.
     private final class Reader: Sendable {
         let descriptor: Int32
@@ -44,10 +49,12 @@ struct SmallPartsTests {
             guard let context = unsafe context else { return }
             unsafe Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
         }
-        LogLine.copy([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20), to: ends[1])
+        let line = String(repeating: "x", count: 1_000)
+        LogLine.write(level: 3, lines: Array(repeating: line, count: 1_000), to: ends[1])
+        let length = LogLine.format(level: 3, text: line).utf8.count
         close(ends[1])
         while reader.total.withLock({ $0 == nil }) { usleep(1_000) }
-        #expect(reader.total.withLock { $0 } == 1 << 20)
+        #expect(reader.total.withLock { $0 } == 1_000 * length)
         close(ends[0])
     }
 

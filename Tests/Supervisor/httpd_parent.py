@@ -5,6 +5,7 @@ Standard library only. The encodings follow Sources/WSGIWire.
 
 import array
 import contextlib
+import fcntl
 import mmap
 import os
 import resource
@@ -102,7 +103,10 @@ class Parent:
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
         self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
-        self.board[0:8] = struct.pack("=II", 0x57534749, 3)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 4)
+        self.status_file = os.memfd_create("status")
+        os.ftruncate(self.status_file, 64)
+        self.status = mmap.mmap(self.status_file, 64)
         self.slots = {}
         self.configuration = 0
         self.start(supervisor, pid or os.getpid())
@@ -112,16 +116,16 @@ class Parent:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
         def place():
-            control, board = os.dup(theirs.fileno()), os.dup(self.board_file)
-            os.dup2(os.dup(control), 3)
-            os.dup2(os.dup(board), 4)
+            high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (theirs.fileno(), self.board_file, self.status_file)]
+            for place, one in enumerate(high, 3):
+                os.dup2(one, place)
             if self.open_files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
         # Descriptors above the two may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
             [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL, preexec_fn=place,
-            pass_fds=(3, 4))
+            pass_fds=(3, 4, 5))
         theirs.close()
 
     def slot(self, index):
@@ -171,6 +175,12 @@ class Parent:
 
     def stop(self):
         self.send(3)
+
+    def beats(self):
+        return struct.unpack_from("=Q", self.status)[0]
+
+    def wants_configuration(self):
+        return struct.unpack_from("=I", self.status, 8)[0] != 0
 
     # What the scoreboard says.
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -109,7 +108,7 @@ class End(SupervisorCase):
             # More than the supervisor takes: some are lost, as without free descriptors.
             parent.send(1, [parent.log.fileno()] * 201)
             parent.configure(group)
-            wait_for(lambda: parent.board[24:28] == struct.pack("=I", 1), what="the supervisor asks")
+            wait_for(parent.wants_configuration, what="the supervisor asks")
             self.assertFalse(parent.generation(0))
             parent.send(1)
             parent.configure(group)

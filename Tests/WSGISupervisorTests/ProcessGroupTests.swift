@@ -37,6 +37,27 @@ struct ProcessGroupTests {
         #expect(group.learned.map(\.path) == ["/8.wsgi"])
     }
 
+    @Test func namesThatWorkersSayAreBounded() {
+        let group = ProcessGroup(group(), configuration())
+        let member = ProcessGroup.Member(
+            SlotSpec(index: 0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
+        var code = FailedCode()
+        for number in 0..<1_000 {
+            group.noteLoading("/nowhere/\(number)", in: member)
+            _ = member.noteAsked("/nowhere/\(number)", modified: 1)
+            _ = code.note("/nowhere/\(number)", modified: 0)
+            code.suspect("/nowhere/\(number)/", modified: 1, at: 0)
+        }
+        #expect(member.code.count == 2 * ProcessGroup.maximumLearned)
+        #expect(member.asked.count == ProcessGroup.maximumLearned)
+        var looks = 0
+        _ = code.isStanding(at: 0) { _ in
+            looks += 1
+            return 0
+        }
+        #expect(looks <= FailedCode.most)
+    }
+
     @Test func configuredPreloadsAreNotLearned() {
         let script = ScriptSpec(path: "/a.wsgi", applicationGroup: "x")
         let group = ProcessGroup(group { $0.process.preloads = [script] }, configuration())

@@ -53,13 +53,32 @@ struct SpecCodecTests {
         #expect(try Self.problem(encoded { problem.encode(into: &$0) }) == problem)
     }
 
-    @Test func longReportsKeepTheirBeginningAndTheirEnd() throws {
+    private static func sent(_ problem: StartProblem) throws -> StartProblem {
+        let packets = problem.packets(of: 4096)
+        #expect(packets.allSatisfy { $0.kind == .failed && $0.payload.count + 4 <= 4096 })
+        #expect(packets.map { $0.payload.first } == Array(repeating: 1, count: packets.count - 1) + [0])
+        let bytes = packets.flatMap { $0.payload.dropFirst() }
+        #expect(bytes.count <= StartProblem.longestEncoding)
+        return try Self.problem(bytes)
+    }
+
+    @Test func reportsGoWhole() throws {
         var problem = StartProblem(text: "no")
-        problem.report = ["first"] + Array(repeating: String(repeating: "x", count: 900), count: 500) + ["last"]
-        let bytes = encoded { problem.encode(into: &$0) }
-        #expect(bytes.count < 65_000, "it has to fit into a packet")
-        let report = try Self.problem(bytes).report
-        #expect(report.first == "first" && report.last == "last" && report.count > 50)
+        problem.report = ["first"] + Array(repeating: String(repeating: "x", count: 9_000), count: 3) + ["last"]
+        #expect(try Self.sent(problem) == problem)
+        #expect(try Self.sent(StartProblem(text: "no")) == StartProblem(text: "no"))
+    }
+
+    @Test func longerReportsKeepTheirBeginningAndTheirEnd() throws {
+        for line in [String(repeating: "x", count: 900), "", String(repeating: "ü", count: 500_000)] {
+            var problem = StartProblem(text: "no")
+            problem.report =
+                ["first"] + Array(repeating: line, count: 30_000_000 / (line.utf8.count + 1_000)) + ["last"]
+            let report = try Self.sent(problem).report
+            #expect(report.first == "first" && report.last == "last")
+            #expect(report.reduce(0) { $0 + $1.utf8.count + 4 } <= StartProblem.longestReport + 200)
+            #expect(report.contains { $0.contains("bytes are left out here") })
+        }
     }
 
     /// A value that the codec forgot would be at its default after the round trip, as it is in `Sample` too.

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -61,9 +61,14 @@ static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     for (int i = 0; i < count; i++)
         if (dup2(moved[i], i) < 0)
             return -1;
-    if (syscall(SYS_close_range, (unsigned)count, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-        for (int other = count; other < 65536; other++)
-            fcntl(other, F_SETFD, FD_CLOEXEC);
+    /* What this process had of its maker's is closed now, not by exec: its user may stop it before, and whoever is at
+     * the other ends must not take it for its maker. */
+    if (high != count && dup3(high, count, O_CLOEXEC) < 0)
+        return -1;
+    *report = count;
+    if (syscall(SYS_close_range, (unsigned)count + 1, ~0U, 0) != 0)
+        for (int other = count + 1; other < 65536; other++)
+            close(other);
     return 0;
 }
 
@@ -142,7 +147,7 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     fail(report, WSGI_SPAWN_EXECUTE, code, wsgi_refused_part(request->executable, WSGI_ACCESS_EXECUTE));
 }
 
-pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure) {
+pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi_spawn_failure *failure) {
     int report[2];
     sigset_t all, before;
     *failure = (wsgi_spawn_failure){.step = WSGI_SPAWN_FORK};
@@ -169,13 +174,21 @@ pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure)
         return -1;
     }
     failure->step = 0;
+    *reading = report[0];
+    return child;
+}
+
+bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *failure) {
     for (;;) {
+        struct pollfd ready = {.fd = reading, .events = POLLIN};
         struct news told;
-        ssize_t got = read(report[0], &told, sizeof told);
+        if (!wait && poll(&ready, 1, 0) == 0)
+            return true;
+        ssize_t got = read(reading, &told, sizeof told);
         if (got < 0 && errno == EINTR)
             continue;
         if (got != sizeof told)
-            break;
+            return false;
         if (told.step == 0) {
             if (told.detail >= 0 && told.detail < WSGI_SPAWN_WISHES)
                 failure->denied[told.detail] = told.code;
@@ -185,7 +198,15 @@ pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure)
         failure->code = told.code;
         failure->refused = told.detail;
     }
-    close(report[0]);
+}
+
+pid_t wsgi_spawn(const wsgi_spawn_request *request, wsgi_spawn_failure *failure) {
+    int32_t reading;
+    pid_t child = wsgi_spawn_begin(request, &reading, failure);
+    if (child < 0)
+        return -1;
+    wsgi_spawn_listen(reading, true, failure);
+    close(reading);
     if (failure->step == 0)
         return child;
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)

@@ -27,6 +27,17 @@ static int32_t result(long value) { return value < 0 ? -errno : (int32_t)value; 
 
 int32_t wsgi_memory_file(const char *name) { return result(memfd_create(name, MFD_CLOEXEC)); }
 
+int32_t wsgi_fixed_memory_file(const char *name, int64_t size) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0)
+        return -errno;
+    if (ftruncate(file, size) == 0 && fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+        return file;
+    int code = errno;
+    close(file);
+    return -code;
+}
+
 static int32_t set_flag(int32_t descriptor, int get, int set, int flag, bool on) {
     int flags = fcntl(descriptor, get);
     if (flags < 0)
@@ -64,6 +75,17 @@ uint64_t wsgi_raise_open_files(uint64_t wanted) {
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     return before;
+}
+
+int32_t wsgi_packet_pipe(int32_t *reading, int32_t *writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_DIRECT | O_NONBLOCK) != 0)
+        return -errno;
+    /* Each packet takes a page; a smaller pipe is no less right. */
+    fcntl(ends[1], F_SETPIPE_SZ, 256 << 10);
+    *reading = ends[0];
+    *writing = ends[1];
+    return 0;
 }
 
 int32_t wsgi_socket_pair(bool packets, int32_t *one, int32_t *other) {

@@ -27,6 +27,10 @@
  * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
  * most the time until the next waiter looks up.
  *
+ * *Damage.* Applications in httpd's children can write into this memory, and httpd's parent reads it. Nothing that is
+ * read leads outside of it, and no loop over it is without a bound. A queue that contradicts itself begins anew: its
+ * requests enter it again, and the parent logs it.
+ *
  * *How long it will take.* While somebody waits, threads that are given back are counted, and so are the requests whose
  * clients leave: both since about the last ten seconds, and since the queue was empty. From these whoever enters the
  * queue can tell how long it would wait. Without a queue nothing is counted. */
@@ -40,7 +44,7 @@
 #include <stdint.h>
 
 #define WSGI_SCOREBOARD_MAGIC 0x57534749u /* "WSGI" */
-#define WSGI_SCOREBOARD_VERSION 3u
+#define WSGI_SCOREBOARD_VERSION 4u
 
 enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 };
 /* Places of one queue; a power of two. */
@@ -88,10 +92,9 @@ typedef _Atomic uint64_t wsgi_claim_cell;
 
 typedef struct wsgi_scoreboard {
     uint32_t magic, version;
-    _Atomic uint64_t supervisor_heartbeat; /* monotonic seconds; the supervisor's event loop is alive */
-    _Atomic uint64_t looked;               /* monotonic milliseconds; when somebody last looked for dead children */
-    _Atomic uint32_t lacks_configuration;  /* the supervisor could not take the last one: it is to be sent again */
-    uint32_t reserved[9];
+    _Atomic uint64_t looked; /* monotonic milliseconds; when somebody last looked for dead children */
+    _Atomic uint32_t resets; /* damaged queues that were begun anew and not yet reported */
+    uint32_t reserved[11];
     _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free; -p: p gives its claims back */
     wsgi_group_cell groups[WSGI_MAX_GROUPS];
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
@@ -122,11 +125,8 @@ void wsgi_slot_refuse(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t 
 void wsgi_group_set_state(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_group_state state);
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
-/* Supervisor: its event loop is alive at this second of the monotonic clock. */
-void wsgi_scoreboard_beat(wsgi_scoreboard *_Nonnull board, uint64_t second);
-
-/* Supervisor: whether it needs its configuration once more. Parent: takes that back. Returns what was so far. */
-bool wsgi_scoreboard_set_lacking(wsgi_scoreboard *_Nonnull board, bool lacks);
+/* Parent: how many damaged queues were begun anew since it asked last. */
+uint32_t wsgi_scoreboard_take_resets(wsgi_scoreboard *_Nonnull board);
 
 /* The serving generation of `slot`; 0: none. */
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);

@@ -71,9 +71,18 @@ typedef struct wsgi_spawn_failure {
     int32_t denied[WSGI_SPAWN_WISHES];
 } wsgi_spawn_failure;
 
-/* Starts the program in a session of its own, with default signal dispositions and an empty signal mask. Returns its
- * pid once exec has succeeded, or -1 with `failure` set and no process left. Blocks until exec. The calling process
- * must have one thread, or no thread that may hold a lock that exec'd code needs (none does). */
+/* Begins to start the program in a session of its own, with default signal dispositions and an empty signal mask.
+ * Returns the pid of the process that is to run it, or -1 with `failure` set. What becomes of it is read from `reading`
+ * with wsgi_spawn_listen; the caller closes that, and reaps the process in any case. The calling process must have one
+ * thread, or no thread that may hold a lock that exec'd code needs (none does). */
+pid_t wsgi_spawn_begin(const wsgi_spawn_request *_Nonnull request, int32_t *_Nonnull reading,
+                       wsgi_spawn_failure *_Nonnull failure);
+
+/* Takes in what the process has told. True: it has yet to reach exec, which its user can delay for any time. False: the
+ * program runs, or `failure` has a step, or the process has ended. With `wait` it waits until it is false. */
+bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *_Nonnull failure);
+
+/* Does both: returns the pid once exec has succeeded, or -1 with `failure` set and no process left. */
 pid_t wsgi_spawn(const wsgi_spawn_request *_Nonnull request, wsgi_spawn_failure *_Nonnull failure);
 
 #endif

@@ -15,6 +15,8 @@
 
 /* A memory file (close-on-exec). */
 int32_t wsgi_memory_file(const char *_Nonnull name);
+/* One of this size, all zeros. Nobody can change its size any more: reading what is mapped never fails. */
+int32_t wsgi_fixed_memory_file(const char *_Nonnull name, int64_t size);
 int32_t wsgi_set_nonblocking(int32_t descriptor, bool nonblocking);
 int32_t wsgi_set_close_on_exec(int32_t descriptor, bool close_on_exec);
 /* A copy with close-on-exec, numbered at least `lowest`. */
@@ -25,10 +27,18 @@ uint64_t wsgi_raise_open_files(uint64_t wanted);
 /* When a file was last modified, in microseconds since 1970; a negated errno when it cannot be asked. */
 int64_t wsgi_file_modified(const char *_Nonnull path);
 
+/* A pipe in packet mode: each write of at most PIPE_BUF bytes is one read. Both ends are close-on-exec and do not wait.
+ */
+int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
+
 /* --- sockets --- */
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
+/* Closes the connections that wait at a listening socket, or closes descriptors, sorted by number, in another process:
+ * what was sent on a connection may hold up whoever closes it for any time. Neither waits for that. */
+void wsgi_turn_away(int32_t listener);
+void wsgi_close_aside(const int32_t *_Nonnull descriptors, size_t count);
 /* Removes the file that a UNIX socket is bound to. */
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */

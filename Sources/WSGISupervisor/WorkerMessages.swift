@@ -1,0 +1,143 @@
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// What workers say, and that they begin. Nothing of it is believed, and nothing of it costs more than a bounded amount of
+/// time and memory: a worker runs the code of a site, and the supervisor serves all sites.
+extension Supervisor {
+    /// The most packets that one worker has read in one go.
+    private static let mostPackets = 16
+    /// The most that are read when its process has ended: more than the pipe holds.
+    static let lastPackets = 512
+    /// How long a worker is not listened to that has sent more at once, in milliseconds.
+    private static let pause: Int64 = 10
+    /// A process that ends closes its descriptors a moment before it can be reaped: as many milliseconds.
+    private static let endingTime: Int64 = 20
+
+    // MARK: - The start
+
+    /// Takes in what has become of a start: the worker runs, or will end.
+    func noteLaunch(of home: Home) {
+        let worker = home.worker
+        guard !worker.isLaunched, worker.launch.listen() else { return }
+        worker.isLaunched = true
+        poller.remove(worker.launch.raw)
+        worker.deadline = nil
+        watched.remove(worker.token)
+        if let failure = worker.launch.failure {
+            worker.launchProblem = SpawnMessage.text(failure, worker.attempt.spec)
+        } else if worker.launchProblem == nil, worker.killReason == nil {
+            log.info("\(name(home)) was started: \(worker.attempt.cause.text).", to: home.group.log)
+            WorkerReport(worker, of: home.group, slot: home.member.index).denied(log)
+        }
+    }
+
+    /// Deals with workers whose time for something is over.
+    func watch(at now: Int64) {
+        for token in watched {
+            guard let home = homes[token] else {
+                watched.remove(token)
+                continue
+            }
+            guard let deadline = home.worker.deadline, deadline <= now else { continue }
+            home.worker.deadline = nil
+            watched.remove(token)
+            if home.worker.isLaunched { endLost(home) } else { giveUpLaunch(of: home) }
+        }
+    }
+
+    /// It is in the hands of its user, who can stop it, and of the file systems of its directory and its Python.
+    private func giveUpLaunch(of home: Home) {
+        guard !home.worker.launch.listen() else { return noteLaunch(of: home) }
+        home.worker.launchProblem = SpawnMessage.delayed(home.worker.attempt.spec)
+        home.worker.process.kill()
+    }
+
+    // MARK: - Packets
+
+    /// Reads what a worker has sent, at most so many packets; when there may be more, others have their turn first.
+    func receive(from home: Home, most: Int = mostPackets) {
+        let worker = home.worker
+        guard worker.isListening else { return }
+        do throws(SystemError) {
+            for _ in 0..<most {
+                guard let bytes = try worker.reports.receive() else { return }
+                guard !bytes.isEmpty else { return lose(home) }
+                if let packet = ControlPacket(bytes) { take(packet, home) }
+            }
+        } catch {
+            return lose(home)
+        }
+        guard !worker.isPaused else { return }
+        worker.isPaused = true
+        poller.change(worker.reports.raw, [], token: worker.token | Token.reports)
+        paused.append((worker.token, Clock.milliseconds() + Self.pause))
+    }
+
+    /// Listens again to those whose pause is over.
+    func resume(at now: Int64) {
+        while let first = paused.first, first.until <= now {
+            paused.removeFirst()
+            guard let worker = homes[first.token]?.worker else { continue }
+            worker.isPaused = false
+            guard worker.isListening else { continue }
+            poller.change(worker.reports.raw, .readable, token: worker.token | Token.reports)
+        }
+    }
+
+    /// A worker has closed its side of the pipe, or of the control socket.
+    func lose(_ home: Home) {
+        let worker = home.worker
+        guard worker.isListening else { return }
+        worker.isListening = false
+        poller.remove(worker.reports.raw)
+        poller.remove(worker.control.raw)
+        worker.deadline = Clock.milliseconds() + Self.endingTime
+        watched.insert(worker.token)
+    }
+
+    /// Ends a worker that nobody can talk to, and that does not end.
+    private func endLost(_ home: Home) {
+        // It cannot say any more that it is ready.
+        guard home.worker.isReady else { return home.worker.process.kill() }
+        let generation = home.worker.generation
+        handle(.retire(generation: generation, .controlLost, "it closed its control socket"), home.group, home.member)
+    }
+
+    private func take(_ packet: ControlPacket, _ home: Home) {
+        let worker = home.worker
+        let generation = worker.generation
+        switch packet.kind {
+        case .ready:
+            guard !worker.isReady else { return }
+            worker.isReady = true
+            if worker.niceIncrement > 0 { worker.process.raisePriority(by: worker.niceIncrement) }
+            WorkerReport(worker, of: home.group, slot: home.member.index).ready(log)
+            if worker.attempt.usesFormerDefinition { reportFallback(home) }
+            handle(.ready(generation: generation), home.group, home.member)
+        case .loaded:
+            guard let script = packet.script else { return }
+            worker.noteUsable(script)
+            if home.group.learn(script) { home.group.tellOthers(script, than: home.member) }
+        case .unusable:
+            if let script = packet.script { worker.noteUnusable(script) }
+        case .loading:
+            home.group.noteLoading(packet.text, in: home.member)
+        case .changed:
+            guard home.member.slot.serving == generation, let code = packet.changedCode,
+                home.member.noteAsked(code.path, modified: code.modified)
+            else { return }
+            handle(.changed(generation: generation, isAwaited: code.isAwaited), home.group, home.member)
+        case .retire:
+            guard let (reason, text) = packet.retirement else { return }
+            worker.isRetiring = true
+            handle(.retire(generation: generation, reason, text), home.group, home.member)
+        case .served:
+            handle(.served(generation: generation), home.group, home.member)
+        case .failed:
+            worker.noteProblem(packet.payload)
+        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:
+            break
+        }
+    }
+}
