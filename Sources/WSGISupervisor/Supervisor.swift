@@ -134,6 +134,7 @@ final class Supervisor {
         noteMissingConfiguration(at: now)
         beginStarts()
         clearOrphans(at: now)
+        FileView.rest()
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
@@ -313,7 +314,7 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { !CurrentProcess.sees(group.spec.root + $0.path) }
+        group.forget { group.isMissing($0.path) }
         group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {

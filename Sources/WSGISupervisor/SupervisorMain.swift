@@ -18,6 +18,8 @@ enum SupervisorMain {
                 throw SystemError("wsgi-supervisor", EINVAL)
             }
             CurrentProcess.leaveSession()
+            // Files of one site may hold up the others that long, every ten seconds.
+            FileView.limit(user: 100, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
             for raw in [Place.control, Place.scoreboard] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(

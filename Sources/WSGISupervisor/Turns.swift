@@ -56,8 +56,26 @@ extension ProcessGroup {
         if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
     }
 
-    /// The time of a script of the group as its workers name it.
-    func modified(_ path: String) -> Int64 { CurrentProcess.modified(spec.root + path) }
+    /// The time of a script of the group as its workers name it; 0: its user cannot see it.
+    func modified(_ path: String) -> Int64 {
+        guard !leavesRoot(path) else { return 0 }
+        return files.status(of: spec.root + path).modified
+    }
+
+    /// Whether a script of the group is certainly gone.
+    func isMissing(_ path: String) -> Bool {
+        leavesRoot(path) || files.status(of: spec.root + path).kind == .missing
+    }
+
+    /// Files as the group's user sees them.
+    private var files: FileView {
+        guard spec.changesUser else { return .own }
+        return FileView(user: spec.userID, group: spec.groupID, groups: spec.supplementaryGroups)
+    }
+
+    private func leavesRoot(_ path: String) -> Bool {
+        !spec.root.isEmpty && path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
+    }
 
     /// Whether an attempt that a changed script asks for would fail as the last one did.
     func isPointless(at now: Int64) -> Bool {
