@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CModule
 internal import WSGIConfig
+internal import WSGICore
 
 /// The bridge between httpd's configuration callbacks and `WSGIConfig`.
 ///
@@ -39,13 +40,19 @@ enum ConfigBridge {
         let context = unsafe context(command)
         let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig(isPermanent: false)
         let known = server.settings.ownAliases.count
-        do {
+        do throws(ConfigError) {
             if context.place == .htaccess {
                 // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
                 var settings = server.settings
                 try unsafe directive.apply(
                     rawArguments: bytes(of: arguments), at: location, in: context, server: &settings,
                     directory: &container.settings)
+                if ModuleState.restrictsEmbedded, container.settings.hasHooks {
+                    throw ConfigError(
+                        "\(LogID.hookScriptRestricted.tag): \(directive.name) cannot stand in .htaccess while "
+                            + "WSGIRestrictEmbedded is On, because the script would run in httpd's own processes: move it to "
+                            + "a <Directory> of the server's configuration.")
+                }
             } else {
                 try unsafe directive.apply(
                     rawArguments: bytes(of: arguments), at: location, in: context, server: &server.settings,

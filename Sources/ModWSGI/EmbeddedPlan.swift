@@ -46,8 +46,9 @@ final class EmbeddedPlan: Sendable {
         spec.python.eggCache = global.pythonEggs ?? ""
         spec.preloads = preloads
         do {
-            spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython)
-            libraries = try PythonLibrary.find(for: spec.pythonExecutable)
+            let files = host.httpdFiles
+            spec.pythonExecutable = try PythonChoice.embedded(global, host.defaultPython, files)
+            libraries = try PythonLibrary.find(for: spec.pythonExecutable, files)
             problem = nil
         } catch {
             libraries = []

@@ -3,51 +3,15 @@ internal import CSystem
 internal import Glibc
 internal import ProcessKit
 
-/// Whether something is there.
-func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-/// Whether nothing is there: not whether it is out of reach.
-func isMissing(_ path: String) -> Bool { unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR) }
-
-/// Whether it may be executed.
-func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
-
-/// Whether it is a directory.
-func isDirectory(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-}
-
-/// Whether it is a symbolic link, wherever that leads.
-func isLink(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-}
-
 /// The directory that a path leads into last: `/usr/bin` of `/usr/bin/python3`.
 func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
     return String(path[..<slash])
 }
 
-/// A path without symbolic links; nil when it leads to nothing.
-func realPath(_ path: String) -> String? {
-    guard let resolved = unsafe realpath(path, nil) else { return nil }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
-}
-
-/// The contents of a small text file; nil when it cannot be read.
-func readFile(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 64 << 10)
-    let count = unsafe read(descriptor, &bytes, bytes.count)
-    return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
-}
-
-/// The contents of a regular file, to its end.
+/// The contents of a regular file that httpd trusts, to its end: of the installation or of the configuration.
+///
+/// Files of anybody else are read through `UserFiles`.
 func contentsOfFile(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
     // What is no regular file could keep httpd waiting.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -72,24 +36,10 @@ func contentsOfFile(_ path: String, atMost limit: Int) throws(SystemError) -> [U
     return Array(bytes.prefix(count))
 }
 
-/// The first line of a small text file.
+/// The first line of a small text file of this module's installation.
 func firstLine(of path: String) -> String? {
-    readFile(path)?.split(separator: "\n").first.map(String.init)
-}
-
-/// The first component of `path` whose directory `user` of `groups` may not enter, with its mode; nil: all may be.
-///
-/// It goes by the mode bits alone; access lists and capabilities can allow more.
-func firstClosedDirectory(on path: String, user: UInt32, groups: [UInt32]) -> (path: String, mode: UInt32)? {
-    var prefix = ""
-    for part in ["/"] + path.split(separator: "/").dropLast().map(String.init) {
-        prefix = part == "/" ? "/" : (prefix == "/" ? "/" + part : prefix + "/" + part)
-        var status = stat()
-        guard unsafe stat(prefix, &status) == 0 else { return (prefix, 0) }
-        let bit: UInt32 = status.st_uid == user ? 0o100 : groups.contains(status.st_gid) ? 0o010 : 0o001
-        if status.st_mode & bit == 0 { return (prefix, status.st_mode & 0o7777) }
-    }
-    return nil
+    guard let contents = try? contentsOfFile(path, atMost: 4 << 10) else { return nil }
+    return String(decoding: contents, as: UTF8.self).split(separator: "\n").first.map(String.init)
 }
 
 /// The directory of this module's own file.

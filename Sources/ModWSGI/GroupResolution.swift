@@ -37,10 +37,11 @@ struct GroupResolution {
         group.origin = definition.location.description
         group.restartInterval = options.restartInterval
         group.stopsFirst = options.replacement == .stopFirst
-        group.root = try root()
-        try checkEngine(user: user, groups: groups, root: group.root)
+        let files = UserFiles(user: user.id, group: primary, groups: groups)
+        group.root = try root(files)
+        try checkEngine(user, files, root: group.root)
         group.python = try PythonChoice.executable(
-            options, global, host.defaultPython, for: owner, root: group.root)
+            options, global, host.defaultPython, files, for: owner, root: group.root)
         group.pythonArguments = ["-P", "-X", "utf8"] + global.python.arguments
         group.changesUser = host.isRoot
         group.userID = user.id
@@ -55,7 +56,7 @@ struct GroupResolution {
         group.umask = options.umask
         group.lang = options.lang ?? ""
         group.locale = options.locale ?? ""
-        group.environment = try environment()
+        group.environment = try environment(files, user.name)
         group.limits = limits
         group.process = process(preloads)
         group.process.worker = try worker(logLevel: logLevel)
@@ -104,29 +105,30 @@ struct GroupResolution {
         return groups
     }
 
-    private func root() throws(StartError) -> String {
+    private func root(_ files: UserFiles) throws(StartError) -> String {
         guard options.chroot != nil else { return "" }
         let root = options.root
         guard host.isRoot else {
             throw StartError(.chrootFailed, "\(owner): chroot= needs httpd to be started by root.")
         }
-        guard isDirectory(root + "/") else {
+        // It may be in a place that its user cannot enter from outside.
+        guard [.directory, .unknown].contains(files.status(of: root + "/").kind) else {
             throw StartError(.chrootFailed, "\(owner): chroot=\(root) is not a directory that exists.")
         }
         return root
     }
 
     /// Refuses an engine that the processes cannot reach.
-    private func checkEngine(user: Accounts.User, groups: [UInt32], root: String) throws(StartError) {
+    private func checkEngine(_ user: Accounts.User, _ files: UserFiles, root: String) throws(StartError) {
         guard host.isRoot else { return }
         guard root.isEmpty else {
-            guard !exists(root + engine) else { return }
+            guard files.isMissing(root + engine) else { return }
             throw StartError(
                 .chrootFailed,
                 "\(owner): within chroot=\(root) there is no '\(engine)', which the processes load: "
                     + "install -D '\(engine)' '\(root)\(engine)'.")
         }
-        guard let closed = firstClosedDirectory(on: engine, user: user.id, groups: groups) else { return }
+        guard let closed = files.closedDirectory(on: engine) else { return }
         throw StartError(
             .daemonStartFailed,
             "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
@@ -135,13 +137,15 @@ struct GroupResolution {
 
     // MARK: - Environment and limits
 
-    private func environment() throws(StartError) -> [EnvironmentChange] {
+    private func environment(_ files: UserFiles, _ user: String) throws(StartError) -> [EnvironmentChange] {
         var python = global.python
         python.eggCache = options.pythonEggs ?? ""
         var variables = python.environment
         for path in options.environmentFiles {
             do {
-                variables += try EnvironmentFile.read(path).map { EnvironmentChange($0.name, $0.value) }
+                variables += try EnvironmentFile.read(path, files, user: user).map {
+                    EnvironmentChange($0.name, $0.value)
+                }
             } catch {
                 throw StartError(.environmentFileUnusable, "\(owner): env-file=\(path): \(error.description)")
             }
@@ -217,18 +221,32 @@ struct GroupResolution {
 extension EnvironmentFile {
     /// The variables of an `env-file=`; with `-` before its path the file may be missing.
     ///
+    /// - Parameter user: Who reads it where others than root can exchange it, for messages.
     /// - Throws: What is wrong, with the file and the line, and nothing of its contents.
-    static func read(_ option: String) throws(ConfigError) -> [EnvironmentVariable] {
+    fileprivate static func read(
+        _ option: String, _ files: UserFiles, user: String
+    ) throws(ConfigError) -> [EnvironmentVariable] {
         let isOptional = option.hasPrefix("-")
         let path = isOptional ? String(option.dropFirst()) : option
         let contents: [UInt8]
         do {
-            contents = try contentsOfFile(path, atMost: maximumSize)
+            contents = try files.secret(of: path, atMost: maximumSize)
         } catch {
             if isOptional, error.isMissingFile { return [] }
-            throw ConfigError(
-                "the file cannot be read (\(error.reason)). It must be a file that the user who starts httpd may read.")
+            throw ConfigError("the file cannot be read (\(reason(error, path, user))).")
         }
         return try variables(in: contents, path: path)
+    }
+
+    private static func reason(_ error: SystemError, _ path: String, _ user: String) -> String {
+        switch error.code {
+        case EACCES, EPERM:
+            "\(error.reason): it must be readable for user '\(user)', or in a directory where nobody but root can "
+                + "exchange it, such as /etc/site"
+        case EINVAL: "it is not a regular file"
+        case EAGAIN: "a process holds a lease on it"
+        case ETIMEDOUT: "its file system does not answer"
+        default: error.reason
+        }
     }
 }

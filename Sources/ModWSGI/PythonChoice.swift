@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
@@ -11,26 +11,33 @@ enum PythonChoice {
 
     /// The executable for a process group.
     ///
+    /// What cannot be found out, because a directory is closed to `files`' user or does not answer, counts as right: the
+    /// process itself will tell.
+    ///
     /// - Parameter root: The directory below which it will be looked for, empty for the machine's root. Links are not
     ///   followed there, since they would lead out of it.
     static func executable(
-        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, for owner: String, root: String = ""
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, for owner: String,
+        root: String = ""
     ) throws(StartError) -> String {
-        guard root.isEmpty else { return try executable(options, global, fallback, owner, inside: root) }
-        if let python = options.python { return try check(python, "python=", owner) }
-        if let home = options.pythonHome { return try executable(home: home, "python-home=\(home)", owner) }
-        if let home = global.pythonHome { return try executable(home: home, "WSGIPythonHome \(home)", owner) }
-        return try check(fallback, "the default Python", owner)
+        guard root.isEmpty else { return try executable(options, global, fallback, files, owner, inside: root) }
+        if let python = options.python { return try check(python, "python=", files, owner) }
+        if let home = options.pythonHome { return try executable(home: home, "python-home=\(home)", files, owner) }
+        if let home = global.pythonHome { return try executable(home: home, "WSGIPythonHome \(home)", files, owner) }
+        return try check(fallback, "the default Python", files, owner)
     }
 
     private static func executable(
-        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ owner: String, inside root: String
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, _ owner: String,
+        inside root: String
     ) throws(StartError) -> String {
         let home = options.pythonHome ?? global.pythonHome
         let prefix = home.map { String($0.split(separator: ":", maxSplits: 1).first ?? "") }
         let candidates =
             options.python.map { [$0] } ?? prefix.map { [$0 + "/bin/python", $0 + "/bin/python3"] } ?? [fallback]
-        if let found = candidates.first(where: { exists(root + $0) || isLink(root + $0) }) { return found }
+        if let found = candidates.first(where: { !files.isMissing(root + $0) || files.isLink(root + $0) }) {
+            return found
+        }
         throw StartError(
             .pythonMissing,
             "\(owner): there is no Python '\(candidates.first ?? "")' within chroot=\(root): the directory must hold a "
@@ -38,35 +45,45 @@ enum PythonChoice {
     }
 
     /// The executable of embedded applications.
-    static func embedded(_ global: GlobalSettings, _ fallback: String) throws(StartError) -> String {
-        guard let home = global.pythonHome else { return try check(fallback, "the default Python", "Embedded mode") }
-        return try executable(home: home, "WSGIPythonHome \(home)", "Embedded mode")
+    static func embedded(
+        _ global: GlobalSettings, _ fallback: String, _ files: UserFiles
+    ) throws(StartError) -> String {
+        guard let home = global.pythonHome else {
+            return try check(fallback, "the default Python", files, "Embedded mode")
+        }
+        return try executable(home: home, "WSGIPythonHome \(home)", files, "Embedded mode")
     }
 
-    private static func executable(home: String, _ setting: String, _ owner: String) throws(StartError) -> String {
+    private static func executable(
+        home: String, _ setting: String, _ files: UserFiles, _ owner: String
+    ) throws(StartError) -> String {
         // `prefix:exec_prefix` is accepted for compatibility; the executable is below the prefix.
         let prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
-        guard isDirectory(prefix) else {
+        let kind = files.status(of: prefix).kind
+        guard kind == .directory || kind == .unknown else {
             throw StartError(
-                exists(prefix) ? .pythonHomeInside : .pythonMissing,
-                "\(owner): \(setting) is not a directory\(exists(prefix) ? "" : " that exists"). "
-                    + suggestion(prefix, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'.")
+                kind == .missing ? .pythonMissing : .pythonHomeInside,
+                "\(owner): \(setting) is not a directory\(kind == .missing ? " that exists" : ""). "
+                    + suggestion(
+                        prefix, files, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'.")
             )
         }
-        if let configuration = readFile(prefix + "/pyvenv.cfg") {
+        if let configuration = files.text(of: prefix + "/pyvenv.cfg") {
             try check(version: configuration, prefix, setting, owner)
         }
-        for name in ["python", "python3"] where isExecutable(prefix + "/bin/" + name) {
-            return try check(versionOf: prefix + "/bin/" + name, setting, owner)
+        let candidates = [prefix + "/bin/python", prefix + "/bin/python3"]
+        if let found = candidates.first(where: { mayRun($0, files) }) {
+            return try check(versionOf: found, setting, files, owner)
         }
-        let broken = isLink(prefix + "/bin/python") || isLink(prefix + "/bin/python3")
+        let broken = candidates.contains { files.isLink($0) }
         throw StartError(
             broken ? .pythonMissing : .pythonHomeInside,
             broken
                 ? "\(owner): \(setting): its bin/python points to a Python that is no longer there; make the virtual "
                     + "environment again: python3 -m venv --clear \(prefix)."
                 : "\(owner): \(setting) holds no bin/python and so is no Python installation. "
-                    + suggestion(prefix, "Name the directory that holds pyvenv.cfg, made with 'python3 -m venv'."))
+                    + suggestion(
+                        prefix, files, "Name the directory that holds pyvenv.cfg, made with 'python3 -m venv'."))
     }
 
     /// Refuses a virtual environment of a Python that the engine cannot run in.
@@ -79,15 +96,23 @@ enum PythonChoice {
             guard isTooOld(parts[1]) else { continue }
             throw StartError(
                 .pythonUnsupported,
-                "\(owner): \(setting) is a virtual environment of Python \(parts[1]) (\(prefix)/pyvenv.cfg); this module "
+                "\(owner): \(setting) is a virtual environment of Python \(shown(parts[1])) (\(prefix)/pyvenv.cfg); this module "
                     + "needs \(oldest.major).\(oldest.minor) or later. Make it again with a newer Python: "
                     + "python3 -m venv --clear \(prefix).")
         }
     }
 
-    private static func check(_ path: String, _ setting: String, _ owner: String) throws(StartError) -> String {
-        if isExecutable(path) && !isDirectory(path) { return try check(versionOf: path, setting, owner) }
-        let state = exists(path) ? "is not an executable file" : "does not exist"
+    /// Whether it is a program, or may be one.
+    private static func mayRun(_ path: String, _ files: UserFiles) -> Bool {
+        let status = files.status(of: path)
+        return status.isProgram || status.kind == .unknown
+    }
+
+    private static func check(
+        _ path: String, _ setting: String, _ files: UserFiles, _ owner: String
+    ) throws(StartError) -> String {
+        if mayRun(path, files) { return try check(versionOf: path, setting, files, owner) }
+        let state = files.exists(path) ? "is not an executable file" : "does not exist"
         throw StartError(
             .pythonMissing,
             "\(owner): \(setting) '\(path)' \(state): name a Python executable, such as /usr/bin/python3.")
@@ -95,9 +120,9 @@ enum PythonChoice {
 
     /// Refuses an executable whose name says that the engine cannot run in it.
     private static func check(
-        versionOf executable: String, _ setting: String, _ owner: String
+        versionOf executable: String, _ setting: String, _ files: UserFiles, _ owner: String
     ) throws(StartError) -> String {
-        guard let version = PythonFacts(executable: executable).executableVersion, isTooOld(version) else {
+        guard let version = PythonFacts(executable: executable, files).executableVersion, isTooOld(version) else {
             return executable
         }
         throw StartError(
@@ -106,18 +131,26 @@ enum PythonChoice {
                 + "\(oldest.major).\(oldest.minor) or later. Name a newer one.")
     }
 
+    /// A version as messages show it: what follows that cannot be part of one is left out, as the file may be somebody's who
+    /// is not trusted.
+    static func shown(_ version: some StringProtocol) -> String {
+        String(version.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || ".+-".contains($0)) })
+    }
+
     /// Whether the engine cannot run in a Python of this version.
     static func isTooOld(_ version: String) -> Bool {
         PythonVersion(text: version).map { $0 < oldest } ?? false
     }
 
     /// What was probably meant: the directory above that holds a virtual environment.
-    private static func suggestion(_ path: String, _ otherwise: String) -> String {
+    private static func suggestion(_ path: String, _ files: UserFiles, _ otherwise: String) -> String {
         var parts = path.split(separator: "/").map(String.init)
         while !parts.isEmpty {
             parts.removeLast()
             let above = "/" + parts.joined(separator: "/")
-            if exists(above + "/pyvenv.cfg") { return "Did you mean \(above), the directory that holds pyvenv.cfg?" }
+            if files.exists(above + "/pyvenv.cfg") {
+                return "Did you mean \(above), the directory that holds pyvenv.cfg?"
+            }
         }
         return otherwise
     }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ProcessKit
 internal import WSGICore
 
 /// Finds the shared library of a Python by looking at files only: nothing is executed with httpd's rights.
@@ -7,12 +7,18 @@ enum PythonLibrary {
     ///
     /// The executable that a virtual environment's `bin/python` leads to says by its name which version it is, and its
     /// directory where its library is; a distribution's library is found by the system under its plain name.
-    static func find(for python: String) throws(StartError) -> [String] {
-        guard let real = realPath(python) else {
+    static func find(for python: String, _ files: UserFiles) throws(StartError) -> [String] {
+        guard let real = files.realPath(python) else {
             throw StartError(.pythonMissing, "'\(python)' does not exist, or leads to something that does not.")
         }
         let prefix = directory(of: directory(of: real))
-        guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix) else {
+        guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix, files) else {
+            guard files.status(of: python).kind != .unknown else {
+                throw StartError(
+                    .pythonMissing,
+                    "'\(python)' cannot be used: httpd's user may not enter a directory on the way to it (configtest names "
+                        + "it), or the file system does not answer.")
+            }
             throw StartError(
                 .embeddedStartFailed,
                 "'\(real)' does not show which Python it is, and \(prefix)/lib has no libpython3.*.so.1.0: use a Python "
@@ -26,7 +32,7 @@ enum PythonLibrary {
                     + "one with WSGIPythonHome.")
         }
         let name = "libpython3.\(minor).so.1.0"
-        return ["\(prefix)/lib/\(name)", "\(prefix)/lib64/\(name)"].filter { exists($0) } + [name]
+        return ["\(prefix)/lib/\(name)", "\(prefix)/lib64/\(name)"].filter { !files.isMissing($0) } + [name]
     }
 
     /// The 11 of `python3.11`.
@@ -36,9 +42,9 @@ enum PythonLibrary {
     }
 
     /// The newest version that a directory has a library of.
-    private static func minorVersion(inLibraries prefix: String) -> Int? {
+    private static func minorVersion(inLibraries prefix: String, _ files: UserFiles) -> Int? {
         (PythonChoice.oldest.minor...PythonChoice.newestThought).last {
-            exists("\(prefix)/lib/libpython3.\($0).so.1.0")
+            files.exists("\(prefix)/lib/libpython3.\($0).so.1.0")
         }
     }
 

@@ -87,7 +87,7 @@ enum SlotRegistry {
         for place in 0..<count {
             let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
             let former = place < group.slots.count ? group.slots[place] : nil
-            if let former, !isNew, former.path == path, !isMissing(path) {
+            if let former, !isNew, former.path == path, isSocket(path) {
                 if !isOwned(path, by: sockets.owner) { report(failed("chown", path, "WSGIDaemonProcess '\(name)'")) }
                 listen(former.listener, Int32(clamping: sockets.backlog))
                 StreamSocket.setBuffers(former.listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
@@ -104,7 +104,7 @@ enum SlotRegistry {
                 if former.path == path { StreamSocket.closeAside([former.listener]) } else { close([former]) }
                 group.slots[place] = Slot(index: former.index, path: path, listener: listener)
             } catch {
-                guard former.map({ !isNew && !isMissing($0.path) }) ?? (place > 0) else { throw error }
+                guard former.map({ !isNew && isSocket($0.path) }) ?? (place > 0) else { throw error }
                 report(error)
                 if former == nil { break }
             }
@@ -197,12 +197,13 @@ enum SlotRegistry {
             Glibc.close(descriptor)
             throw error
         }
-        if let owner, let closed = firstClosedDirectory(on: path, user: owner.0, groups: Accounts.groups(of: owner)) {
+        let files = owner.map { UserFiles(user: $0.user, group: $0.group, groups: Accounts.groups(of: $0)) }
+        if let owner, let closed = files?.closedDirectory(on: path) {
             unsafe unlink(path)
             Glibc.close(descriptor)
             throw StartError(
                 .connectFailed,
-                "\(name): the owner of its sockets (uid \(owner.0)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
                     + "where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
                     + "/run/apache2/wsgi.")
         }
@@ -213,9 +214,15 @@ enum SlotRegistry {
     /// Whether a socket that is there belongs to `owner`; it is given to it when not.
     private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
         guard let owner else { return true }
+        let result = unsafe wsgi_give_socket(path, owner.user, owner.group)
+        if result < 0 { errno = -result }
+        return result == 0
+    }
+
+    /// Whether there is a socket, and not a link to one or something else that somebody has put into its place.
+    private static func isSocket(_ path: String) -> Bool {
         var status = stat()
-        if unsafe lstat(path, &status) == 0, status.st_uid == owner.user, status.st_gid == owner.group { return true }
-        return unsafe chown(path, owner.user, owner.group) == 0
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
     private static func failed(_ call: String, _ path: String, _ name: String) -> StartError {

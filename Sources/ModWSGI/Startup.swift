@@ -41,16 +41,18 @@ enum Startup {
         guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
         let servers = unsafe configured(main)
         unsafe ConfigBridge.settle(main, pool)
+        defer { UserFiles.forget() }
+        let host = unsafe HostFacts(main: main)
         guard let names = try? ProcessGroups(servers: servers),
             // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
-            let preloads = try? names.preloads(of: servers).filter({ !isDirectory($0.script.path) })
+            let preloads = try? names.preloads(of: servers)
+                .filter({ !host.httpdFiles.isDirectory($0.script.path) })
         else { return HTTP_INTERNAL_SERVER_ERROR }
         ModuleState.names = names
         ModuleState.restrictsEmbedded = settings.global.restrictEmbedded
         ModuleState.ignoresCase = !settings.global.caseSensitivity
         ModuleState.setsVariables = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
         ModuleState.setsCGIVariables = unsafe LogVariables.mentionsCGIVariables(in: chttpd_config_tree())
-        let host = unsafe HostFacts(main: main)
         unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
         // Scripts of WSGIAccessScript and the like run in children even where applications may not.
         let runsApplications = !settings.global.restrictEmbedded
@@ -146,6 +148,8 @@ struct HostFacts {
     let timeout: Int
     /// The facts in a process' spec.
     let process: ProcessSpec
+    /// Files as httpd's user sees them.
+    let httpdFiles: UserFiles
 
     init(main: Server) {
         companions = moduleDirectory() + "/mod_wsgi"
@@ -153,6 +157,8 @@ struct HostFacts {
         userID = chttpd_user()
         groupID = chttpd_group()
         isRoot = CurrentProcess.user == 0
+        httpdFiles = UserFiles(
+            user: userID, group: groupID, groups: Accounts.groups(of: (user: userID, group: groupID)))
         timeout = unsafe Int(main.pointee.timeout / 1_000_000)
         var spec = ProcessSpec()
         spec.moduleVersion = ModuleVersion.components

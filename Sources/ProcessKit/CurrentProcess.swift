@@ -39,9 +39,6 @@ public enum CurrentProcess {
         if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
     }
 
-    /// Whether there is a file of this path, as far as this process can see.
-    public static func sees(_ path: String) -> Bool { unsafe path.withCString { unsafe access($0, F_OK) } == 0 }
-
     /// Bytes of it that are resident (RSS); 0: unknown.
     public static var residentBytes: Int64 {
         let file = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
@@ -57,11 +54,6 @@ public enum CurrentProcess {
 
     /// Sends a signal to one of its threads, which has to be alive.
     public static func signal(thread: UInt, _ number: Int32) { _ = pthread_kill(pthread_t(thread), number) }
-
-    /// When the file of this path was changed, in microseconds since 1970; 0: it cannot be seen.
-    public static func modified(_ path: String) -> Int64 {
-        max(unsafe path.withCString { unsafe wsgi_file_modified($0) }, 0)
-    }
 
     /// Its nice value.
     public static var priority: Int32 { getpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0) }

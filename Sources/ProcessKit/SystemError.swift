@@ -19,6 +19,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether there is no file of the path that was given.
     public var isMissingFile: Bool { code == ENOENT }
 
+    /// Whether an answer has not come in time.
+    public var isOverdue: Bool { code == ETIMEDOUT }
+
     /// Whether there is nobody at the other end.
     public var isDisconnection: Bool { [EPIPE, ECONNRESET, ENOTCONN].contains(code) }
 

@@ -93,6 +93,9 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonChanged = 1032
     case searchPathUnusable = 1033
     case variableUnknown = 1034
+    case interpreterPerURL = 1035
+    case filesOverdue = 1036
+    case socketsExposed = 1037
     case environmentFileUnusable = 1040
     case cpuPriorityDenied = 1041
     case requestInterrupted = 1050
@@ -109,6 +112,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case responseShort = 1101
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202
+    case hookScriptRestricted = 1203
     case oneInterpreterOnly = 1330
     case pythonUntested = 1370
 

@@ -138,8 +138,9 @@ enum DaemonOptionManual {
             "env-file",
             """
             A file of variables in the form of systemd's `EnvironmentFile=`: a line `NAME=value` each, with quotes where \
-            needed. It is read with the rights that httpd was started with, at each start and restart, so it may be readable \
-            for root alone: the place for passwords and keys. With `-` before the path the file may be missing. It may be \
+            needed. It is read at each start and restart: with root's rights where nobody but root can exchange the file or \
+            a directory on its path, so that it may be readable for root alone, otherwise with those of the group's user. \
+            The place for passwords and keys. With `-` before the path the file may be missing. It may be \
             given several times; later files count more.
             """,
             difference: "New.",

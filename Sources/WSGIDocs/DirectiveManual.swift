@@ -140,7 +140,7 @@ enum DirectiveManual {
             "WSGIRestrictEmbedded",
             """
             `On` refuses applications that would run embedded (500), and keeps Python out of httpd's children, unless a \
-            [hook script](hook-scripts.md) needs it there. \
+            [hook script](hook-scripts.md) of the server's configuration needs it there; `.htaccess` files cannot name any. \
             Recommended wherever everything runs in process groups: a forgotten `process-group=` is then noticed at once.
             """,
             example: "WSGIRestrictEmbedded On"),

@@ -165,6 +165,7 @@ final class Supervisor {
         beginStarts()
         clearOrphans(at: now)
         reapStrays(at: now)
+        FileView.rest()
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
@@ -293,7 +294,7 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { !group.exists($0.path) }
+        group.forget { group.isMissing($0.path) }
         group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {

@@ -20,6 +20,8 @@ enum SupervisorMain {
             }
             CurrentProcess.leaveSession()
             CurrentProcess.adoptOrphans()
+            // Files of one site may hold up the others that long, every ten seconds.
+            FileView.limit(user: 100, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
             for raw in [Place.control, Place.scoreboard, Place.status] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(

@@ -59,11 +59,26 @@ extension ProcessGroup {
         if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
     }
 
-    /// The time of a script of the group as its workers name it.
-    func modified(_ path: String) -> Int64 { CurrentProcess.modified(spec.root + path) }
+    /// The time of a script of the group as its workers name it; 0: its user cannot see it.
+    func modified(_ path: String) -> Int64 {
+        guard !leavesRoot(path) else { return 0 }
+        return files.status(of: spec.root + path).modified
+    }
 
-    /// Whether there is such a script.
-    func exists(_ path: String) -> Bool { CurrentProcess.sees(spec.root + path) }
+    /// Whether a script of the group is certainly gone.
+    func isMissing(_ path: String) -> Bool {
+        leavesRoot(path) || files.status(of: spec.root + path).kind == .missing
+    }
+
+    /// Files as the group's user sees them.
+    private var files: FileView {
+        guard spec.changesUser else { return .own }
+        return FileView(user: spec.userID, group: spec.groupID, groups: spec.supplementaryGroups)
+    }
+
+    private func leavesRoot(_ path: String) -> Bool {
+        !spec.root.isEmpty && path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
+    }
 
     /// Notes that a worker loads a script, with the time of its file.
     func noteLoading(_ path: String, in member: Member) {

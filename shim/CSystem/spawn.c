@@ -1,6 +1,6 @@
 #include "wsgi_spawn.h"
 
-#include "wsgi_access.h"
+#include "wsgi_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

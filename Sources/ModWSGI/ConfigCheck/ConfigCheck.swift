@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSystem
 internal import WSGIConfig
 internal import WSGICore
 
@@ -28,6 +27,7 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: PythonChecks.untested),
         ConfigCheck(moment: .configtest, find: GroupChecks.unusable),
         ConfigCheck(moment: .configtest, find: GroupChecks.socketDirectory),
+        ConfigCheck(moment: .always, find: GroupChecks.exposedSockets),
         ConfigCheck(moment: .configtest, find: PathChecks.workingDirectories),
         ConfigCheck(moment: .always, find: PathChecks.searchPaths),
         ConfigCheck(moment: .always, find: PathChecks.scripts),
@@ -39,11 +39,13 @@ struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: RequestChecks.deniedDirectories),
         ConfigCheck(moment: .always, find: HiddenAliases.find),
         ConfigCheck(moment: .always, find: RequestChecks.takenHandlers),
+        ConfigCheck(moment: .always, find: RequestChecks.interpreterPerURL),
         ConfigCheck(moment: .configtest, find: ModuleChecks.loadedTwice),
     ]
 
     /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can serve.
     static func report(main: Server) -> Bool {
+        defer { UserFiles.forget() }
         let findings = unsafe findings(main, always: false)
         for finding in findings { unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line) }
         let errors = findings.filter { $0.weight == .error }.count
@@ -65,14 +67,25 @@ struct ConfigCheck: Sendable {
 
     private static func findings(_ main: Server, always: Bool) -> [Finding] {
         guard let facts = unsafe ConfigFacts(main: main) else { return [] }
-        defer { wsgi_access_end() }
         var told: Set<String> = []
-        let findings = all.filter { !always || $0.moment == .always }
+        let findings =
+            all.filter { !always || $0.moment == .always }
             .flatMap { $0.find(facts) }
-            .filter { told.insert($0.line).inserted }
+            .filter { told.insert($0.line).inserted } + overdueFiles
         guard !PathAccess.isSelf(facts.httpd) else { return findings }
         // An ordinary user who tests the configuration of root does not see all files; accounts are known to everyone.
         return findings.map { $0.weight == .error && $0.id != .accountUnusable ? $0.weighing(.warning) : $0 }
+    }
+
+    /// Files that did not answer, last: the others have asked.
+    private static var overdueFiles: [Finding] {
+        UserFiles.overdue.map { path in
+            Finding(
+                .filesOverdue, at: nil,
+                "'\(path)' has not answered within \(UserFiles.patience.user) ms, so nothing is known about "
+                    + "the files of those who use it: look at its file system (mount, df), or whether its owner keeps it "
+                    + "from being read.")
+        }
     }
 
     private static func level(of finding: Finding) -> Log.Level {

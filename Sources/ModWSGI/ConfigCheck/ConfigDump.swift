@@ -9,6 +9,7 @@ struct ConfigDump {
 
     /// Prints the configuration to standard output.
     static func print(main: Server) {
+        defer { UserFiles.forget() }
         guard let facts = unsafe ConfigFacts(main: main) else { return }
         let text = ConfigDump(facts: facts).text
         // Not through stdio: httpd prints its own dumps without its buffers.
@@ -24,7 +25,7 @@ struct ConfigDump {
         var lines = ["mod_wsgi \(ModuleVersion.text), configuration:"]
         lines += wholeServer
         lines += facts.hosts.flatMap(host)
-        lines += zip(facts.groups.all, facts.resolved).flatMap { group($0, $1) }
+        lines += facts.groups.all.indices.flatMap(group)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -66,30 +67,33 @@ struct ConfigDump {
         guard let name = mount.processGroupName else { return "-" }
         guard !name.isEmpty else {
             guard !facts.global.restrictEmbedded else { return "(WSGIRestrictEmbedded On)" }
-            return describe { () throws(StartError) in
-                try PythonChoice.embedded(facts.global, facts.machine.defaultPython)
+            return describe(facts.httpd) { () throws(StartError) in
+                try PythonChoice.embedded(facts.global, facts.machine.defaultPython, facts.httpd.files)
             }
         }
         guard case .found(let index) = facts.lookup(name, from: mount.host.index) else { return "-" }
-        return python(of: facts.groups.all[index].definition)
+        return python(ofGroup: index)
     }
 
-    private func python(of definition: DaemonProcess) -> String {
-        describe { () throws(StartError) in
+    private func python(ofGroup index: Int) -> String {
+        let options = facts.groups.all[index].definition.options
+        let user = facts.identity(ofGroup: index) ?? facts.httpd
+        return describe(user) { () throws(StartError) in
             try PythonChoice.executable(
-                definition.options, facts.global, facts.machine.defaultPython, for: "", root: definition.options.root)
+                options, facts.global, facts.machine.defaultPython, user.files, for: "", root: options.root)
         }
     }
 
     /// Version and executable.
-    private func describe(_ choose: () throws(StartError) -> String) -> String {
+    private func describe(_ user: Identity, _ choose: () throws(StartError) -> String) -> String {
         guard let executable = try? choose() else { return "(cannot be used, see configtest)" }
-        return (PythonFacts(executable: executable).version.map { $0 + " " } ?? "") + executable
+        return (PythonFacts(executable: executable, user.files).version.map { $0 + " " } ?? "") + executable
     }
 
     // MARK: - Process groups
 
-    private func group(_ group: ProcessGroups.Group, _ resolved: Result<GroupSpec, StartError>) -> [String] {
+    private func group(_ index: Int) -> [String] {
+        let (group, resolved) = (facts.groups.all[index], facts.resolved[index])
         let definition = group.definition
         var table = TextTable(["option", "value", "from"])
         for option in DaemonOptionTable.all {
@@ -102,7 +106,7 @@ struct ConfigDump {
         return [
             "", "Process group '\(definition.name)' (\(definition.location)):",
             "    usable from: \(users.count == facts.hosts.count ? "everywhere" : users.joined(separator: ", "))",
-            "    runs: \(python(of: definition))",
+            "    runs: \(python(ofGroup: index))",
         ] + table.lines(indent: "    ")
     }
 

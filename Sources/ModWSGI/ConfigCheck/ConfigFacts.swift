@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
@@ -68,11 +69,10 @@ internal import WSGICore
     let serverRoot: String
     /// The paths of sockets begin with it.
     let socketPrefix: String
-    /// Who may use which path.
-    let access = AccessSurvey()
 
     /// Collects everything; nil when the configuration is refused anyway.
     init?(main: Server) {
+        FileView.begin()
         let servers = unsafe Startup.configured(main)
         guard let global = servers.first?.settings.global, let groups = try? ProcessGroups(servers: servers) else {
             return nil
@@ -87,7 +87,8 @@ internal import WSGICore
             unsafe next = server.pointee.next
         }
         self.hosts = hosts
-        mounts = Self.mounts(hosts, tree)
+        httpd = Self.httpdUser(machine)
+        mounts = Self.mounts(hosts, tree, httpd.files)
         self.groups = groups
         indices = Dictionary(groups.all.enumerated().map { ($1.definition.name, $0) }) { first, _ in first }
         self.global = global
@@ -107,12 +108,13 @@ internal import WSGICore
         }
     }
 
-    private static func mounts(_ hosts: [Host], _ tree: ConfigTree) -> [Mount] {
-        hosts.flatMap { host in
+    private static func mounts(_ hosts: [Host], _ tree: ConfigTree, _ files: UserFiles) -> [Mount] {
+        files.prepare(hosts.flatMap { $0.settings.scriptAliases.map(\.target.string) })
+        return hosts.flatMap { host in
             host.settings.scriptAliases.map { alias in
                 let sample = SampleRequest(
                     tree: tree, host: host.section, url: alias.isPattern ? nil : alias.urlPath.string,
-                    path: alias.target.string)
+                    path: alias.target.string, isDirectory: files.isDirectory(alias.target.string))
                 return Mount(
                     host: host, alias: alias, sample: sample, processGroup: Mount.processGroup(of: alias, sample))
             }
@@ -126,12 +128,13 @@ internal import WSGICore
     }
 
     /// httpd's user.
-    var httpd: Identity {
+    let httpd: Identity
+
+    private static func httpdUser(_ machine: HostFacts) -> Identity {
         let owner = (user: machine.userID, group: machine.groupID)
         return Identity(
             user: owner.user, group: owner.group, groups: Accounts.groups(of: owner),
-            name: "httpd's user"
-                + Self.quoted(Accounts.name(of: owner.user)))
+            name: "httpd's user" + quoted(Accounts.name(of: owner.user)))
     }
 
     /// The user of a process group, if it can run.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
@@ -24,26 +25,58 @@ enum GroupChecks {
         let directory = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? "/"
         let subject = "WSGISocketPrefix \(prefix): the sockets of daemon processes cannot be made"
         let remedy = "Create the directory, or name another place, such as WSGISocketPrefix /run/apache2/wsgi."
-        guard isDirectory(directory) else {
+        let files = UserFiles.own
+        guard files.isDirectory(directory) else {
             return [
                 Finding(
                     .socketUnusable, .error, at: location, "\(subject): '\(directory)' is not a directory. \(remedy)")
             ]
         }
-        guard !PathAccess.isSelf(facts.httpd) || (unsafe access(directory, W_OK | X_OK) == 0) else {
+        guard !PathAccess.isSelf(facts.httpd) || files.access(directory, W_OK | X_OK).code == 0 else {
             return [
                 Finding(
                     .socketUnusable, .error, at: location,
                     "\(subject): the user that starts httpd may not write to '\(directory)'. \(remedy)")
             ]
         }
-        guard let reason = facts.access.closed(directory, .enter, for: facts.httpd) else { return [] }
+        guard let reason = PathAccess.closed(directory, .enter, for: facts.httpd) else { return [] }
         return [
             Finding(
                 .connectFailed, .error, at: location,
                 "WSGISocketPrefix \(prefix): requests for process groups will answer 503, because \(reason); or name "
                     + "another place, such as WSGISocketPrefix /run/apache2/wsgi.")
         ]
+    }
+
+    /// Whether somebody else than the user who starts httpd can put files into the place of the sockets.
+    static func exposedSockets(_ facts: ConfigFacts) -> [Finding] {
+        guard let first = facts.groups.all.first, PathAccess.isSelf(facts.httpd) else { return [] }
+        let prefix = facts.socketPrefix
+        let folders = directories(above: prefix)
+        UserFiles.own.prepare(folders)
+        guard let folder = folders.first(where: { isExposed(UserFiles.own.status(of: $0)) }) else { return [] }
+        let status = UserFiles.own.status(of: folder)
+        return [
+            Finding(
+                .socketsExposed, at: facts.location(of: "WSGISocketPrefix") ?? first.definition.location,
+                "WSGISocketPrefix \(prefix): others than the user who starts httpd can exchange what is in '\(folder)' "
+                    + "(mode 0\(String(status.mode & 0o7777, radix: 8)), owner \(PathAccess.owner(of: status))), and so take "
+                    + "the place of daemon processes and receive the requests of every site. Name a directory that only "
+                    + "root can change, such as WSGISocketPrefix /run/apache2/wsgi.")
+        ]
+    }
+
+    /// The directories that a path leads through, from the root.
+    private static func directories(above path: String) -> [String] {
+        let parts = path.split(separator: "/").dropLast().map(String.init)
+        return ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
+    }
+
+    private static func isExposed(_ status: FileStatus) -> Bool {
+        guard status.code == 0 else { return false }
+        // In a directory like /tmp only its owner can exchange a file.
+        let isOpen = status.mode & 0o022 != 0 && status.mode & UInt32(S_ISVTX) == 0
+        return isOpen || status.user != 0 && status.user != CurrentProcess.user
     }
 
     /// Names of process groups that nothing defines, or that belong to another virtual host.

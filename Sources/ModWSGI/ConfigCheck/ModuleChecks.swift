@@ -34,6 +34,7 @@ private struct ModuleSearch {
     }
 
     private static let deepestInclude = 16
+    private static let largestFile = 4 << 20
 
     let serverRoot: String
     private(set) var found: [Found] = []
@@ -41,7 +42,10 @@ private struct ModuleSearch {
     init(serverRoot: String) { self.serverRoot = serverRoot }
 
     mutating func read(_ file: String, depth: Int) {
-        guard depth < Self.deepestInclude, let text = readFile(file) else { return }
+        guard depth < Self.deepestInclude, let contents = try? contentsOfFile(file, atMost: Self.largestFile) else {
+            return
+        }
+        let text = String(decoding: contents, as: UTF8.self)
         var conditions = 0
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = ((try? Words(String(line), of: "")) ?? nil)?.all.map(\.text) ?? []
@@ -70,7 +74,7 @@ private struct ModuleSearch {
         var files: [String] = []
         for index in 0..<Int(clamping: unsafe result.gl_pathc) {
             guard let path = unsafe result.gl_pathv[index].map({ unsafe String(cString: $0) }) else { continue }
-            files += isDirectory(path) ? self.files(path + "/*") : [path]
+            files += UserFiles.own.isDirectory(path) ? self.files(path + "/*") : [path]
         }
         return files
     }

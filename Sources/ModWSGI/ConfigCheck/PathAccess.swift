@@ -1,4 +1,3 @@
-internal import CSystem
 internal import Glibc
 internal import ProcessKit
 
@@ -12,6 +11,17 @@ struct Identity {
     let groups: [UInt32]
     /// How messages call it, such as `user 'www-data'`.
     let name: String
+    /// Files as it sees them.
+    let files: UserFiles
+
+    /// Describes a user.
+    init(user: UInt32, group: UInt32, groups: [UInt32], name: String) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+        self.name = name
+        files = UserFiles(user: user, group: group, groups: groups)
+    }
 }
 
 /// Whether a user may use a path, and if not, what stands in the way and how to remove it.
@@ -36,24 +46,22 @@ enum PathAccess {
     ///
     /// - Returns: `nil` when nothing is in the way, and also when that cannot be found out.
     static func refusal(_ path: String, _ purpose: Purpose, for identity: Identity) -> Refusal? {
-        var length: Int32 = 0
-        let code: Int32
-        if CurrentProcess.user == 0 {
-            code = unsafe wsgi_access_as(
-                path, purpose.rawValue, identity.user, identity.group, identity.groups, identity.groups.count, &length)
-        } else {
-            code = unsafe access(path, purpose.rawValue) == 0 ? 0 : errno
-            if code != 0 { length = unsafe wsgi_refused_part(path, purpose.rawValue) }
-        }
-        guard code > 0, length > 0 else { return nil }
-        let part = String(decoding: Array(path.utf8).prefix(Int(length)), as: UTF8.self)
-        switch code {
+        let status = identity.files.access(path, purpose.rawValue)
+        guard status.code != 0, status.refusedLength > 0 else { return nil }
+        let part = String(decoding: Array(path.utf8).prefix(status.refusedLength), as: UTF8.self)
+        switch status.code {
         case ENOENT, ENOTDIR: return .missing(part)
         case EACCES, EPERM:
             guard isSelf(identity) else { return nil }
-            return .closed(explanation(of: part, isWhole: part == path, purpose, identity))
+            return .closed(explanation(of: part, status, isWhole: part == path, purpose, identity))
         default: return nil
         }
+    }
+
+    /// Why a path cannot be used by somebody; `nil`: it can, or it is not there.
+    static func closed(_ path: String, _ purpose: Purpose, for identity: Identity) -> String? {
+        guard case .closed(let reason) = refusal(path, purpose, for: identity) else { return nil }
+        return reason
     }
 
     /// Whether this process has the rights of `identity`, or can take them: not when an ordinary user tests the
@@ -64,20 +72,19 @@ enum PathAccess {
     }
 
     private static func explanation(
-        of part: String, isWhole: Bool, _ purpose: Purpose, _ identity: Identity
+        of part: String, _ status: FileStatus, isWhole: Bool, _ purpose: Purpose, _ identity: Identity
     ) -> String {
-        var status = stat()
-        guard unsafe stat(part, &status) == 0 else { return "\(identity.name) may not use '\(part)'" }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        guard status.mode != 0 else { return "\(identity.name) may not use '\(part)'" }
+        let isDirectory = status.mode & S_IFMT == S_IFDIR
         let (letter, shift, verb): (String, UInt32, String) =
             isWhole && purpose == .read
             ? ("r", 2, isDirectory ? "list" : "read") : ("x", 0, isDirectory ? "enter" : "execute")
-        let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
+        let mode = "0" + String(status.mode & 0o7777, radix: 8)
         let what = "\(identity.name) may not \(verb) '\(part)' (mode \(mode), owner \(owner(of: status)))"
         let (who, bits): (String, UInt32) =
-            status.st_uid == identity.user
-            ? ("u", 6) : identity.groups.contains(status.st_gid) ? ("g", 3) : ("o", 0)
-        guard status.st_mode & (1 << (bits + shift)) == 0 else {
+            status.user == identity.user
+            ? ("u", 6) : identity.groups.contains(status.group) ? ("g", 3) : ("o", 0)
+        guard status.mode & (1 << (bits + shift)) == 0 else {
             return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor"
         }
         // The home of root is closed for a reason.
@@ -103,40 +110,13 @@ enum PathAccess {
         return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    private static func owner(of status: stat) -> String {
-        let user = unsafe getpwuid(status.st_uid).map { unsafe String(cString: $0.pointee.pw_name) }
-        return "\(user ?? String(status.st_uid)):\(name(ofGroup: status.st_gid))"
+    /// Owner and group by name.
+    static func owner(of status: FileStatus) -> String {
+        let user = unsafe getpwuid(status.user).map { unsafe String(cString: $0.pointee.pw_name) }
+        return "\(user ?? String(status.user)):\(name(ofGroup: status.group))"
     }
 
     private static func name(ofGroup group: UInt32) -> String {
         unsafe getgrgid(group).map { unsafe String(cString: $0.pointee.gr_name) } ?? String(group)
-    }
-}
-
-/// Asks each question once: many sites name the same files, and many groups have the same user.
-final class AccessSurvey {
-    private struct Question: Hashable {
-        let path: String
-        let purpose: PathAccess.Purpose
-        let user: UInt32
-        let groups: [UInt32]
-    }
-
-    private var isOpen: Set<Question> = []
-
-    /// What `PathAccess.refusal` says.
-    func refusal(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> PathAccess.Refusal? {
-        let question = Question(path: path, purpose: purpose, user: user.user, groups: [user.group] + user.groups)
-        guard !isOpen.contains(question) else { return nil }
-        // A refusal names the process group, so it is not kept.
-        let answer = PathAccess.refusal(path, purpose, for: user)
-        if answer == nil { isOpen.insert(question) }
-        return answer
-    }
-
-    /// Why a path cannot be used by somebody; `nil`: it can, or it is not there.
-    func closed(_ path: String, _ purpose: PathAccess.Purpose, for user: Identity) -> String? {
-        guard case .closed(let reason) = refusal(path, purpose, for: user) else { return nil }
-        return reason
     }
 }

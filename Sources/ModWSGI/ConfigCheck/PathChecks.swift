@@ -18,8 +18,8 @@ enum PathChecks {
                     : "home=\(directory)")
             let reason: String
             // A file would be refused for want of a right that it should not have.
-            let isFile = exists(directory) && !isDirectory(directory)
-            switch isFile ? nil : facts.access.refusal(directory, .enter, for: identity) {
+            let isFile = identity.files.isFile(directory)
+            switch isFile ? nil : PathAccess.refusal(directory, .enter, for: identity) {
             case .missing(let part):
                 reason =
                     "\(subject) cannot be entered: '\(part)' does not exist. "
@@ -61,11 +61,11 @@ enum PathChecks {
         guard directory.hasPrefix("/") else { return nil }
         let reason: String
         // An archive of modules may stand there as well.
-        let isFile = exists(directory) && !isDirectory(directory)
+        let isFile = identity.files.isFile(directory)
         // Python lists the directory, and takes one that it may not list for empty.
         let refusal =
-            (isFile ? nil : facts.access.refusal(directory, .enter, for: identity))
-            ?? facts.access.refusal(directory, .read, for: identity)
+            (isFile ? nil : PathAccess.refusal(directory, .enter, for: identity))
+            ?? PathAccess.refusal(directory, .read, for: identity)
         switch refusal {
         case nil: return nil
         case .missing(let part): reason = "'\(part)' does not exist. Create it, or correct the path."
@@ -81,6 +81,7 @@ enum PathChecks {
         var findings: [Finding] = []
         let httpd = facts.httpd
         var seen: Set<SourceLocation> = []
+        prepare(facts)
         for mount in facts.mounts where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
             let isFile = !mount.sample.isDirectory
             // httpd finds the script; it reads it only where it runs it.
@@ -89,8 +90,7 @@ enum PathChecks {
             for (user, purpose) in users {
                 guard
                     let finding = script(
-                        mount.alias.target.string, purpose, user, mount.title, mount.alias.location, isFile: isFile,
-                        facts.access)
+                        mount.alias.target.string, purpose, user, mount.title, mount.alias.location, isFile: isFile)
                 else { continue }
                 findings.append(finding)
                 seen.insert(mount.alias.location)
@@ -100,9 +100,21 @@ enum PathChecks {
         return findings + hooks(facts, httpd)
     }
 
+    /// Asks about all scripts at a time what `scripts` asks for httpd's user.
+    private static func prepare(_ facts: ConfigFacts) {
+        let targets = facts.mounts.filter(\.hasFixedTarget).map { ($0, $0.alias.target.string) }
+        let files = facts.httpd.files
+        let embedded = targets.filter { mount, _ in !mount.sample.isDirectory && mount.processGroupName == "" }
+        files.prepare(embedded.map(\.1), access: PathAccess.Purpose.read.rawValue)
+        let others = targets.filter { mount, _ in mount.sample.isDirectory || mount.processGroupName != "" }
+        files.prepare(
+            others.map { mount, path in mount.sample.isDirectory ? path : directory(of: path) },
+            access: PathAccess.Purpose.enter.rawValue)
+    }
+
     private static func script(
         _ path: String, _ purpose: PathAccess.Purpose, _ user: Identity, _ title: String, _ location: SourceLocation,
-        isFile: Bool, _ access: AccessSurvey
+        isFile: Bool
     ) -> Finding? {
         guard path.hasPrefix("/") else {
             return Finding(
@@ -112,7 +124,7 @@ enum PathChecks {
         }
         // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
         let subject = purpose == .enter && isFile ? directory(of: path) : path
-        switch access.refusal(subject, purpose, for: user) {
+        switch PathAccess.refusal(subject, purpose, for: user) {
         case .closed(let text):
             return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
         case .missing(let part):
@@ -121,7 +133,7 @@ enum PathChecks {
                 "\(title): the script '\(path)' does not exist\(part == path ? "" : ": there is no '\(part)'"). Create it, "
                     + "or correct the path.")
         case nil:
-            guard isFile, purpose == .enter, isMissing(path) else { return nil }
+            guard isFile, purpose == .enter, user.files.isMissing(path) else { return nil }
             return Finding(
                 .scriptMissing, at: location,
                 "\(title): the script '\(path)' does not exist. Create it, or correct the path.")
@@ -152,12 +164,12 @@ enum PathChecks {
             let isOfGroup = node.option("process-group").map { $0 != "%{GLOBAL}" } ?? (index == 1)
             let title = directive.name.description
             if isOfGroup {
-                guard isMissing(path) else { return }
+                guard httpd.files.isMissing(path) else { return }
                 findings.append(
                     Finding(
                         .scriptMissing, at: node.location,
                         "\(title): the script '\(path)' does not exist. Create it, or correct the path."))
-            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true, facts.access) {
+            } else if let finding = script(path, .read, httpd, title, node.location, isFile: true) {
                 findings.append(finding)
             }
         }

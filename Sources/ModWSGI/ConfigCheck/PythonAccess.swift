@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
@@ -16,7 +16,7 @@ enum PythonAccess {
             else { return nil }
             let place = PythonChecks.location(of: definition, facts)
             let subject = "WSGIDaemonProcess '\(definition.name)'"
-            if let reason = refusal(toRun: spec.python, user, facts.access) {
+            if let reason = refusal(toRun: spec.python, user) {
                 return Finding(
                     .pythonMissing, .error, at: place,
                     "\(subject): the Python '\(spec.python)' cannot be run: \(reason). The group will answer 503.")
@@ -28,15 +28,14 @@ enum PythonAccess {
     /// The Python of embedded applications, for httpd's user.
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
         guard PythonChecks.runsEmbedded(facts),
-            let python = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython),
-            let libraries = try? PythonLibrary.find(for: python)
+            let python = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython, facts.httpd.files)
         else { return [] }
         let place = facts.location(of: "WSGIPythonHome")
         let user = facts.httpd
-        let file = libraries.first { $0.hasPrefix("/") }
+        let file = (try? PythonLibrary.find(for: python, user.files))?.first { $0.hasPrefix("/") }
         let reason =
-            facts.access.closed(directory(of: python), .enter, for: user)
-            ?? file.flatMap { facts.access.closed($0, .read, for: user) }
+            PathAccess.closed(directory(of: python), .enter, for: user)
+            ?? file.flatMap { PathAccess.closed($0, .read, for: user) }
         if let reason {
             return [
                 Finding(
@@ -49,73 +48,62 @@ enum PythonAccess {
     }
 
     /// What keeps a user from running an executable; links are followed by hand, to tell what they lead to.
-    private static func refusal(toRun python: String, _ user: Identity, _ access: AccessSurvey) -> String? {
-        access.closed(directory(of: python), .enter, for: user)
-            ?? realPath(python).flatMap { access.closed($0, .enter, for: user) }
-            ?? access.closed(python, .enter, for: user)
+    private static func refusal(toRun python: String, _ user: Identity) -> String? {
+        PathAccess.closed(directory(of: python), .enter, for: user)
+            ?? user.files.realPath(python).flatMap { PathAccess.closed($0, .enter, for: user) }
+            ?? PathAccess.closed(python, .enter, for: user)
     }
 
     /// What keeps a user from importing packages of a virtual environment or an installation.
     private static func packages(
         of python: String, _ subject: String, _ user: Identity, _ place: SourceLocation?, _ facts: ConfigFacts
     ) -> Finding? {
-        let python = PythonFacts(executable: python)
+        let python = PythonFacts(executable: python, user.files)
         let configuration = python.prefix + "/pyvenv.cfg"
         guard let version = python.executableVersion else { return nil }
         let number = PythonFacts.minor(version).joined(separator: ".")
         let directory = "\(python.prefix)/lib/python\(number)/site-packages"
-        guard isDirectory(directory) else { return nil }
+        guard user.files.isDirectory(directory) else { return nil }
         func finding(_ what: String, _ reason: String) -> Finding {
             Finding(.searchPathUnusable, .notice, at: place, "\(subject): \(what): \(reason).")
         }
-        if exists(configuration), let reason = facts.access.closed(configuration, .read, for: user) {
+        if !user.files.isMissing(configuration), let reason = PathAccess.closed(configuration, .read, for: user) {
             return finding("no package will be found in the virtual environment '\(python.prefix)'", reason)
         }
         let closed =
-            facts.access.closed(directory, .enter, for: user) ?? facts.access.closed(directory, .read, for: user)
+            PathAccess.closed(directory, .enter, for: user) ?? PathAccess.closed(directory, .read, for: user)
         if let closed { return finding("no package will be found in '\(directory)'", closed) }
-        return closedPackage(in: directory, user, facts.access).map { name, reason in
+        return closedPackage(in: directory, user).map { name, reason in
             finding("'\(name)' in '\(directory)' cannot be imported", reason)
         }
     }
 
     /// The first package or module that a user may not read: they were installed by somebody with a strict umask.
     private static func closedPackage(
-        in directory: String, _ user: Identity, _ access: AccessSurvey
+        in directory: String, _ user: Identity
     ) -> (name: String, reason: String)? {
-        for name in names(in: directory, atMost: mostPackages) {
+        let names = user.files.names(in: directory, atMost: mostPackages).filter(canBeImported).sorted()
+        user.files.prepare(names.map { "\(directory)/\($0)" })
+        for name in names {
             let path = "\(directory)/\(name)"
-            var status = stat()
-            guard unsafe stat(path, &status) == 0 else { continue }
-            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            let status = user.files.status(of: path)
+            guard status.code == 0 else { continue }
+            let isDirectory = status.kind == .directory
             guard isDirectory || name.hasSuffix(".py") || name.hasSuffix(".so") || name.hasSuffix(".pth") else {
                 continue
             }
-            let shift: UInt32 = status.st_uid == user.user ? 6 : user.groups.contains(status.st_gid) ? 3 : 0
+            let shift: UInt32 = status.user == user.user ? 6 : user.groups.contains(status.group) ? 3 : 0
             let wanted: UInt32 = isDirectory ? 0o5 : 0o4
             // The mode says no: the kernel has the last word.
-            guard status.st_mode >> shift & wanted != wanted else { continue }
+            guard status.mode >> shift & wanted != wanted else { continue }
             let reason =
-                (isDirectory ? access.closed(path, .enter, for: user) : nil)
-                ?? access.closed(path, .read, for: user)
+                (isDirectory ? PathAccess.closed(path, .enter, for: user) : nil)
+                ?? PathAccess.closed(path, .read, for: user)
             if let reason { return (name, reason) }
         }
         return nil
     }
 
-    /// The names of what is in a directory and can be imported, sorted.
-    private static func names(in directory: String, atMost limit: Int) -> [String] {
-        guard let stream = unsafe opendir(directory) else { return [] }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while names.count < limit, let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard !name.hasPrefix("."), !name.hasPrefix("__"), !name.hasSuffix("-info") else { continue }
-            names.append(name)
-        }
-        return names.sorted()
-    }
-
+    /// Whether a name in a directory of packages can be that of a package.
+    private static func canBeImported(_ name: String) -> Bool { !name.hasPrefix("__") && !name.hasSuffix("-info") }
 }

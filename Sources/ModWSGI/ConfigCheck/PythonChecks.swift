@@ -30,7 +30,7 @@ enum PythonChecks {
         do throws(StartError) {
             _ = try PythonChoice.executable(
                 definition.options, facts.global, facts.machine.defaultPython,
-                for: "WSGIDaemonProcess '\(definition.name)'")
+                facts.httpd.files, for: "WSGIDaemonProcess '\(definition.name)'")
             return nil
         } catch { return error }
     }
@@ -44,7 +44,11 @@ enum PythonChecks {
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
         guard runsEmbedded(facts) else { return [] }
         do throws(StartError) {
-            _ = try PythonLibrary.find(for: PythonChoice.embedded(facts.global, facts.machine.defaultPython))
+            let files = facts.httpd.files
+            let python = try PythonChoice.embedded(facts.global, facts.machine.defaultPython, files)
+            // A closed directory is told by `PythonAccess`.
+            guard PathAccess.closed(directory(of: python), .enter, for: facts.httpd) == nil else { return [] }
+            _ = try PythonLibrary.find(for: python, files)
             return []
         } catch {
             return [
@@ -57,16 +61,17 @@ enum PythonChecks {
 
     /// Virtual environments whose Python was replaced by one of another version, which does not see their packages.
     static func outdatedEnvironments(_ facts: ConfigFacts) -> [Finding] {
-        var homes: [(home: String, location: SourceLocation?, setting: String)] = []
-        for group in facts.groups.all {
+        var homes: [(home: String, files: UserFiles, location: SourceLocation?, setting: String)] = []
+        for (index, group) in facts.groups.all.enumerated() {
             guard let home = group.definition.options.pythonHome else { continue }
-            homes.append((home, group.definition.location, "python-home="))
+            let user = facts.identity(ofGroup: index) ?? facts.httpd
+            homes.append((home, user.files, group.definition.location, "python-home="))
         }
         if let home = facts.global.pythonHome {
-            homes.append((home, facts.location(of: "WSGIPythonHome"), "WSGIPythonHome "))
+            homes.append((home, facts.httpd.files, facts.location(of: "WSGIPythonHome"), "WSGIPythonHome "))
         }
-        return homes.compactMap { home, location, setting in
-            let facts = PythonFacts(prefix: home)
+        return homes.compactMap { home, files, location, setting in
+            let facts = PythonFacts(prefix: home, files)
             guard let made = facts.environmentVersion, let now = facts.executableVersion,
                 PythonFacts.minor(made) != PythonFacts.minor(now), !PythonChoice.isTooOld(made)
             else { return nil }
@@ -80,17 +85,24 @@ enum PythonChecks {
 
     /// Pythons that are newer than those that this module was tested with, one finding for each version.
     static func untested(_ facts: ConfigFacts) -> [Finding] {
-        var pythons = zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
-            // In a chroot paths mean something else.
-            (try? resolved.get()).flatMap { group.definition.options.chroot == nil ? $0.python : nil }
-                .map { (executable: $0, location: location(of: group.definition, facts)) }
+        var pythons: [(executable: String, files: UserFiles, location: SourceLocation?)] = []
+        // In a chroot paths mean something else.
+        for (index, group) in facts.groups.all.enumerated() where group.definition.options.chroot == nil {
+            guard case .success(let spec) = facts.resolved[index], let user = facts.identity(ofGroup: index) else {
+                continue
+            }
+            pythons.append((spec.python, user.files, location(of: group.definition, facts)))
         }
-        if runsEmbedded(facts), let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython) {
-            pythons.append((executable, facts.location(of: "WSGIPythonHome")))
+        let httpd = facts.httpd.files
+        if runsEmbedded(facts),
+            let executable = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython, httpd)
+        {
+            pythons.append((executable, httpd, facts.location(of: "WSGIPythonHome")))
         }
         var told: [PythonVersion] = []
-        return pythons.compactMap { executable, location in
-            guard let text = PythonFacts(executable: executable).version, let version = PythonVersion(text: text),
+        return pythons.compactMap { executable, files, location in
+            guard let text = PythonFacts(executable: executable, files).version,
+                let version = PythonVersion(text: text),
                 version > .newestTested, !told.contains(version)
             else { return nil }
             told.append(version)

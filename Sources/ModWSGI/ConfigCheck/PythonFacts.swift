@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// What files tell of a Python without running it.
 struct PythonFacts {
     /// The installation or virtual environment.
@@ -10,19 +8,20 @@ struct PythonFacts {
     let executableVersion: String?
 
     /// Looks at an installation or virtual environment; of `prefix:exec_prefix`, at the first.
-    init(prefix home: String) {
+    init(prefix home: String, _ files: UserFiles) {
         prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
-        environmentVersion = Self.environmentVersion(prefix)
+        environmentVersion = Self.environmentVersion(prefix, files)
         let prefix = prefix
-        executableVersion = ["python", "python3"].lazy.compactMap { Self.version(of: "\(prefix)/bin/\($0)") }.first
+        executableVersion =
+            ["python", "python3"].lazy.compactMap { Self.version(of: "\(prefix)/bin/\($0)", files) }.first
     }
 
     /// Looks at an executable.
-    init(executable: String) {
+    init(executable: String, _ files: UserFiles) {
         let parts = executable.split(separator: "/").dropLast(2)
         prefix = "/" + parts.joined(separator: "/")
-        environmentVersion = Self.environmentVersion(prefix)
-        executableVersion = Self.version(of: executable)
+        environmentVersion = Self.environmentVersion(prefix, files)
+        executableVersion = Self.version(of: executable, files)
     }
 
     /// The best that is known of the version.
@@ -36,26 +35,26 @@ struct PythonFacts {
     /// The first two numbers of a version.
     static func minor(_ version: String) -> [Substring] { Array(version.split(separator: ".").prefix(2)) }
 
-    private static func environmentVersion(_ prefix: String) -> String? {
-        for line in (readFile(prefix + "/pyvenv.cfg") ?? "").split(separator: "\n") {
+    private static func environmentVersion(_ prefix: String, _ files: UserFiles) -> String? {
+        for line in (files.text(of: prefix + "/pyvenv.cfg") ?? "").split(separator: "\n") {
             let words = line.split { $0 == "=" || $0 == " " || $0 == "\t" || $0 == "\r" }
             guard words.count == 2, words[0] == "version" || words[0] == "version_info" else { continue }
-            return String(words[1])
+            return PythonChoice.shown(words[1])
         }
         return nil
     }
 
-    private static func version(of executable: String) -> String? {
-        guard let resolved = unsafe realpath(executable, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        let path = unsafe String(cString: resolved)
+    private static func version(of executable: String, _ files: UserFiles) -> String? {
+        guard let path = files.realPath(executable) else { return nil }
         let name = path.split(separator: "/").last ?? ""
         // Letters that follow name a build, such as the free-threaded python3.13t.
         let number = name.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }
         if name.hasPrefix("python"), number.contains(".") { return String(number) }
         // Some installations have a plain `python3`; their library's directory tells.
         let prefix = path.split(separator: "/").dropLast(2).joined(separator: "/")
-        let found = (0...PythonChoice.newestThought).filter { exists("/\(prefix)/lib/python3.\($0)/os.py") }
+        let libraries = (0...PythonChoice.newestThought).map { "/\(prefix)/lib/python3.\($0)/os.py" }
+        files.prepare(libraries)
+        let found = libraries.indices.filter { files.exists(libraries[$0]) }
         return found.count == 1 ? "3.\(found[0])" : nil
     }
 }

@@ -11,7 +11,7 @@ enum RequestChecks {
     /// Scripts below a directory that is closed for everyone, most often `/`, without a word for their own directory.
     static func deniedDirectories(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
-            guard mount.hasFixedTarget, let denial = denial(of: mount) else { return nil }
+            guard mount.hasFixedTarget, let denial = denial(of: mount, facts.httpd.files) else { return nil }
             let directory = mount.sample.directories.last ?? "/"
             return Finding(
                 .requireMissing, at: mount.alias.location,
@@ -38,7 +38,9 @@ enum RequestChecks {
         }
     }
 
-    private static func denial(of mount: ConfigFacts.Mount) -> (directory: String, location: SourceLocation)? {
+    private static func denial(
+        of mount: ConfigFacts.Mount, _ files: UserFiles
+    ) -> (directory: String, location: SourceLocation)? {
         let found = mount.sample.applying(access)
         guard let last = found.last, let section = last.sections.last, last.sections.count == 1,
             section.name == "directory", let directory = section.words.first, directory.hasPrefix("/"),
@@ -49,12 +51,12 @@ enum RequestChecks {
         let own = mount.sample.directories
         // Closed for its own sake: that is meant.
         guard let place = own.firstIndex(of: directory), place < own.count - 1 else { return nil }
-        guard !mayBeOpenedByFile(mount) else { return nil }
+        guard !mayBeOpenedByFile(mount, files) else { return nil }
         return (directory, last.node.location)
     }
 
     /// Whether a file in one of the script's directories, `.htaccess` by default, may say who may enter.
-    private static func mayBeOpenedByFile(_ mount: ConfigFacts.Mount) -> Bool {
+    private static func mayBeOpenedByFile(_ mount: ConfigFacts.Mount, _ files: UserFiles) -> Bool {
         let overrides = mount.sample.applying(["allowoverride", "allowoverridelist"])
         // Unless something says otherwise, httpd does not look for such files.
         guard overrides.contains(where: { $0.node.words.map { $0.lowercased() } != ["none"] }) else { return false }
@@ -65,7 +67,7 @@ enum RequestChecks {
         case .unknown: return true
         }
         return mount.sample.directories.contains { directory in
-            names.contains { exists((directory == "/" ? "" : directory) + "/" + $0) }
+            names.contains { !files.isMissing((directory == "/" ? "" : directory) + "/" + $0) }
         }
     }
 
@@ -92,5 +94,36 @@ enum RequestChecks {
                     + "AddHandler at \(taken.node.location) says so for \(taken.word) files. Remove that line, limit it to "
                     + "other directories, or give the script the extension .wsgi.")
         }
+    }
+
+    /// Applications that have an interpreter for each of any number of URLs.
+    static func interpreterPerURL(_ facts: ConfigFacts) -> [Finding] {
+        everywhere(facts) { mount in
+            guard mount.alias.isPattern, mount.hasFixedTarget, !mount.sample.isDirectory,
+                mount.applicationGroup == "%{RESOURCE}", isEndless(mount.alias.urlPath.string)
+            else { return nil }
+            return Finding(
+                .interpreterPerURL, at: mount.alias.location,
+                "\(mount.title): each URL path that the expression matches gets an interpreter of its own, which imports "
+                    + "'\(mount.alias.target.string)' once more and stays, so that clients can make it use any amount of "
+                    + "memory: the whole match is the script name, after which the application group (%{RESOURCE}) is "
+                    + "named. Add application-group=%{GLOBAL}, or another name, to the line, or use WSGIScriptAlias.")
+        }
+    }
+
+    /// Whether a regular expression matches texts of any length: it has a quantifier without an upper bound.
+    private static func isEndless(_ pattern: String) -> Bool {
+        var (isEscaped, isInSet) = (false, false)
+        for character in pattern {
+            switch character {
+            case _ where isEscaped: isEscaped = false
+            case "\\": isEscaped = true
+            case "[": isInSet = true
+            case "]": isInSet = false
+            case "*" where !isInSet, "+" where !isInSet: return true
+            default: break
+            }
+        }
+        return pattern.contains(",}")
     }
 }

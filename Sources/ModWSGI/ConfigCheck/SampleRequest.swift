@@ -48,12 +48,12 @@ struct SampleRequest {
     /// The directories that httpd walks through, from the root to the script's own.
     let directories: [String]
 
-    init(tree: ConfigTree, host: ConfigTree.Node?, url: String?, path: String) {
+    init(tree: ConfigTree, host: ConfigTree.Node?, url: String?, path: String, isDirectory: Bool) {
         self.tree = tree
         self.host = host
         self.url = url
         self.path = path
-        isDirectory = ModWSGI.isDirectory(path)
+        self.isDirectory = isDirectory
         var parts = path.split(separator: "/").map(String.init)
         if !isDirectory { _ = parts.popLast() }
         directories = ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }

@@ -189,8 +189,6 @@ def test_changed_script_is_loaded_again(launch):
 
 HTACCESS = """
 WSGIPythonHome @VENV@
-WSGIRestrictEmbedded On
-WSGIScriptAlias /embedded @APPS@/hello/app.wsgi
 Alias /plain @ROOT@/plain
 <Directory @ROOT@/plain>
     Require all granted
@@ -215,13 +213,12 @@ def pythons(server):
     return [one for one in server.processes() if "libpython" in one.maps]
 
 
-def test_htaccess_starts_python_late_where_embedded_is_restricted(htaccess):
+def test_htaccess_starts_python_late(htaccess):
     assert not pythons(htaccess)
     assert htaccess.get("/closed/file.txt").body == b"file\n"
     assert pythons(htaccess)
-    htaccess.log.expect("WSGI0057", "WSGI0143")
+    htaccess.log.expect("WSGI0057")
     assert htaccess.get("/closed/file.txt?deny").status == 403
-    assert htaccess.get("/embedded").status == 500
 
 
 def test_htaccess_needs_authconfig(launch):
@@ -259,7 +256,6 @@ def test_without_python_a_late_start_says_why(launch):
     (folder / ".htaccess").write_text(f"WSGIAccessScript {server.apps}/hooks/access.py\n")
     server.start()
     assert not [line for line in server.log.lines() if "WSGI1003" in line or "WSGI0142" in line]
-    server.log.allow("WSGI0143")
     server.log.expect("WSGI1003", "WSGI0142")
     assert server.get("/closed/").status == 500
 
@@ -314,3 +310,30 @@ def test_every_mpm(launch):
     server.log.allow("WSGI0135: .*/absent.py")
     server.log.expect("WSGI0057")
     assert server.get("/app?deny").status == 403
+
+
+@pytest.mark.parametrize("directive", ["WSGIAccessScript", "WSGIAuthUserScript", "WSGIAuthGroupScript"])
+def test_htaccess_names_no_script_where_embedded_mode_is_restricted(launch, directive):
+    """Its author would run code in httpd's own processes; the server's configuration may do so."""
+    server = launch(start=False)
+    site = server.root / "htdocs" / "site"
+    site.mkdir()
+    (site / "page.html").write_text("page\n")
+    ran = server.scratch / "ran"
+    script = site / "script.py"
+    script.write_text(f"""
+open({str(ran)!r}, "w").close()
+
+def allow_access(environ, host):
+    return True
+""")
+    (site / ".htaccess").write_text(f"{directive} {script}\n")
+    server.configure(f"WSGIRestrictEmbedded On\n<Directory {site}>\nAllowOverride AuthConfig\n</Directory>\n"
+                     f"<Location /ready.txt>\nWSGIAccessScript {script}\n</Location>")
+    server.log.expect(rf"htaccess: WSGI1203: {directive} cannot stand in .htaccess while WSGIRestrictEmbedded is On")
+    server.start(wait=False)
+    server.wait_answering()
+    ran.unlink(missing_ok=True)
+    assert server.get("/site/page.html").status == 500
+    assert not ran.exists()
+    assert server.get("/ready.txt").status == 200

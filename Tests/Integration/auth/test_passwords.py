@@ -225,7 +225,7 @@ def test_digest_without_a_function(server):
 
 
 def test_htaccess(launch):
-    server = launch("WSGIPythonHome @VENV@\nWSGIRestrictEmbedded On\n<Directory @ROOT@/htdocs/closed>\n"
+    server = launch("WSGIPythonHome @VENV@\n<Directory @ROOT@/htdocs/closed>\n"
                     "AllowOverride AuthConfig\n</Directory>", start=False)
     folder = server.root / "htdocs" / "closed"
     folder.mkdir()

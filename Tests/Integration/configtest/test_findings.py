@@ -632,3 +632,23 @@ def test_what_fails_at_start_is_said_once(launch):
     server.log.expect("WSGI1003")
     server.start()
     assert len([line for line in server.log.lines() if "WSGI1003" in line]) == 1
+
+
+# Interpreters
+
+@pytest.mark.parametrize("pattern, options, is_found", [
+    ("^/u/(.*)", "", True), ("^/u/[a-z]+", " process-group=%{GLOBAL}", True), ("^/u/x{2,}", "", True),
+    ("^/u/(.*)", " application-group=%{GLOBAL}", False), ("^/u/(.*)", " application-group=one", False),
+    ("^/(a|b)$", "", False), (r"^/a\+b", "", False), ("^/u/[*+]", "", False),
+])
+def test_interpreter_for_each_url(launch, pattern, options, is_found):
+    server = site(launch, f"WSGIScriptAliasMatch {pattern} @SITE@/app.wsgi{options}\n")
+    if is_found:
+        findings.expect(server, "WSGI1035", "WSGIScriptAliasMatch", "an interpreter of its own", "application-group=%{GLOBAL}")
+    else:
+        assert findings.of(server) == []
+
+
+def test_pattern_with_a_script_for_each_site_is_no_interpreter_for_each_url(launch):
+    """Only files that are there get an interpreter."""
+    assert findings.of(site(launch, "WSGIScriptAliasMatch ^/([a-z]+) @SITE@/$1.wsgi\n")) == []

@@ -1,0 +1,228 @@
+internal import CSystem
+internal import Glibc
+
+/// Files as a user of this machine sees them: a helper process looks with the rights of the user, for a limited time.
+///
+/// This process itself neither follows what the user can exchange, nor waits for it. Not for two threads at a time.
+public struct FileView: Hashable, Sendable {
+    /// The user; `nil`: the one that this process runs as.
+    private let user: UInt32?
+    private let group: UInt32
+    private let groups: [UInt32]
+
+    /// What this process may see itself.
+    public static let own = FileView(unchecked: nil, 0, [])
+
+    private init(unchecked user: UInt32?, _ group: UInt32, _ groups: [UInt32]) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+    }
+
+    /// What a user with these groups sees. Needs the right to change users: without it, what this process sees.
+    public init(user: UInt32, group: UInt32, groups: [UInt32]) {
+        let mayChange = CurrentProcess.user == 0 && user != UInt32.max
+        self.init(unchecked: mayChange ? user : nil, mayChange ? group : 0, mayChange ? groups : [])
+    }
+
+    /// How long answers may take, in milliseconds: about the files of one user, about those of all (`nil`: no limit), and
+    /// after which time a user who has exceeded it is asked about again (`nil`: not before `end`).
+    public static func limit(user: Int64, total: Int64?, pause: Int64?) {
+        wsgi_files_limit(user, total ?? -1, pause ?? -1)
+    }
+
+    /// Starts the helper if there is none: the less memory this process has by then, the less a fork costs.
+    public static func begin() { wsgi_files_begin() }
+
+    /// Ends the helper; the next question starts another one.
+    public static func rest() { wsgi_files_rest() }
+
+    /// Ends the helper, and forgets whose files do not answer.
+    public static func end() { wsgi_files_end() }
+
+    /// What is at each of the paths, with symbolic links followed.
+    public func status(of paths: [String]) -> [FileStatus] { statuses(WSGI_FILES_STATUS, 0, paths) }
+
+    /// What is at a path, with symbolic links followed.
+    public func status(of path: String) -> FileStatus { status(of: [path]).first ?? .unknown }
+
+    /// What is at a path; a symbolic link is itself.
+    public func linkStatus(of path: String) -> FileStatus { statuses(WSGI_FILES_LINK, 0, [path]).first ?? .unknown }
+
+    /// Whether the user has rights on a path.
+    ///
+    /// - Parameter mode: Bits as of access(2); 0: whether the path exists.
+    /// - Returns: `code` is 0 if so; otherwise the status is that of the first part of the path that refuses.
+    public func access(_ path: String, _ mode: Int32) -> FileStatus { access([path], mode).first ?? .unknown }
+
+    /// The same for each of the paths.
+    public func access(_ paths: [String], _ mode: Int32) -> [FileStatus] {
+        statuses(WSGI_FILES_ACCESS, Int64(mode), paths)
+    }
+
+    /// The path without symbolic links; where a directory is closed to the user, as far as links tell.
+    public func realPath(_ path: String) throws(SystemError) -> String {
+        String(decoding: try bytes(WSGI_FILES_REAL_PATH, 0, path, room: Int(PATH_MAX)), as: UTF8.self)
+    }
+
+    /// The contents of a regular file of at most `limit` bytes.
+    public func contents(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
+        try bytes(WSGI_FILES_CONTENTS, Int64(limit), path, room: limit)
+    }
+
+    /// The same, read with root's rights if this process has them and nobody but root can exchange the file or a part of
+    /// its path, otherwise with the user's.
+    public func secret(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
+        try bytes(WSGI_FILES_SECRET, Int64(limit), path, room: limit, isNeeded: true)
+    }
+
+    /// Names in a directory, but for those that begin with a dot; at most `limit`, in no order.
+    public func names(in path: String, atMost limit: Int) throws(SystemError) -> [String] {
+        try bytes(WSGI_FILES_NAMES, Int64(limit), path, room: limit * (Int(NAME_MAX) + 1)).split(separator: 0)
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    // MARK: - Asking
+
+    /// Paths per question: their bytes have to find room in it.
+    private static let batch = 64
+    private static let room = 32_768
+
+    private func statuses(_ question: wsgi_files_question, _ argument: Int64, _ paths: [String]) -> [FileStatus] {
+        var found: [FileStatus] = []
+        var first = 0
+        while first < paths.count {
+            var text: [UInt8] = []
+            var next = first
+            while next < paths.count, next - first < Self.batch {
+                let more = paths[next].utf8
+                guard next == first || text.count + more.count + 1 <= Self.room else { break }
+                text += more
+                text.append(0)
+                next += 1
+            }
+            found += statuses(question, argument, text, count: next - first)
+            first = next
+        }
+        return found
+    }
+
+    private func statuses(
+        _ question: wsgi_files_question, _ argument: Int64, _ text: [UInt8], count: Int
+    ) -> [FileStatus] {
+        var answers = [wsgi_file_status](repeating: wsgi_file_status(), count: count)
+        let size = unsafe answers.withUnsafeMutableBytes { room in unsafe ask(question, argument, text, false, room) }
+        guard size == count * MemoryLayout<wsgi_file_status>.stride else {
+            return [FileStatus](
+                repeating: size < 0 ? FileStatus(code: Int32(clamping: 0 - size)) : .unknown, count: count)
+        }
+        return answers.map(FileStatus.init)
+    }
+
+    private func bytes(
+        _ question: wsgi_files_question, _ argument: Int64, _ path: String, room: Int, isNeeded: Bool = false
+    ) throws(SystemError) -> [UInt8] {
+        var answer = [UInt8](repeating: 0, count: room)
+        let text = Array(path.utf8) + [0]
+        let size = unsafe answer.withUnsafeMutableBytes { room in
+            unsafe ask(question, argument, text, isNeeded, room)
+        }
+        guard size >= 0 else { throw SystemError("open", Int32(clamping: 0 - size)) }
+        return Array(answer.prefix(size))
+    }
+
+    private func ask(
+        _ question: wsgi_files_question, _ argument: Int64, _ text: [UInt8], _ isNeeded: Bool,
+        _ answer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        unsafe groups.withUnsafeBufferPointer { groups in
+            var whose = unsafe wsgi_files_user(
+                is_self: user == nil, user: user ?? 0, group: group, groups: groups.baseAddress,
+                group_count: groups.count)
+            return unsafe text.withUnsafeBytes { paths in
+                guard let first = paths.baseAddress, let room = answer.baseAddress else { return 0 }
+                return unsafe Int(
+                    wsgi_files_ask(
+                        Int32(question.rawValue), argument, &whose, isNeeded,
+                        first.assumingMemoryBound(to: CChar.self), paths.count, room, answer.count))
+            }
+        }
+    }
+}
+
+/// What is at a path.
+public struct FileStatus: Sendable {
+    /// What kind of file it is.
+    public enum Kind: Sendable {
+        /// There is nothing, or a symbolic link that leads to nothing.
+        case missing
+        /// A directory.
+        case directory
+        /// A regular file.
+        case file
+        /// A symbolic link, where links are not followed.
+        case link
+        /// A socket, a device, a FIFO.
+        case other
+        /// The user may not know, or nobody does.
+        case unknown
+    }
+
+    /// The `errno`; 0: the rest is valid.
+    public let code: Int32
+    /// Bytes of the path up to the part that refuses, if that was asked; 0: not known.
+    public let refusedLength: Int
+    /// Mode, as of stat(2).
+    public let mode: UInt32
+    /// Owner.
+    public let user: UInt32
+    /// Group.
+    public let group: UInt32
+    /// When the contents were changed, in microseconds since 1970.
+    public let modified: Int64
+
+    /// Nobody knows: the files of the user do not answer.
+    public static let unknown = FileStatus(code: ETIMEDOUT)
+
+    init(code: Int32) {
+        self.code = code
+        refusedLength = 0
+        mode = 0
+        user = 0
+        group = 0
+        modified = 0
+    }
+
+    init(_ status: wsgi_file_status) {
+        code = status.code
+        refusedLength = Int(status.refused)
+        mode = status.mode
+        user = status.user
+        group = status.group
+        modified = status.modified
+    }
+
+    /// The kind of file.
+    public var kind: Kind {
+        switch code {
+        case 0: type
+        case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG: .missing
+        default: .unknown
+        }
+    }
+
+    /// Whether a regular file may be executed by somebody.
+    public var isProgram: Bool { kind == .file && mode & 0o111 != 0 }
+
+    /// Whether the file system did not answer in time.
+    public var isOverdue: Bool { code == ETIMEDOUT }
+
+    private var type: Kind {
+        switch mode & S_IFMT {
+        case S_IFDIR: .directory
+        case S_IFREG: .file
+        case S_IFLNK: .link
+        default: .other
+        }
+    }
+}

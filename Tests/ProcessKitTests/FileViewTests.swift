@@ -1,0 +1,152 @@
+import CSystem
+import Glibc
+import ProcessKit
+import Testing
+
+/// One helper at a time looks at files, so these tests run one after the other.
+@Suite(.serialized) struct FileViewTests {
+    /// A folder of its own, which everybody may enter; removed at the end.
+    private final class Folder {
+        let path: String
+
+        init() throws {
+            var template = Array("/tmp/wsgi-files-XXXXXX".utf8CString)
+            guard let made = unsafe mkdtemp(&template) else { throw SystemError("mkdtemp", errno) }
+            path = unsafe String(cString: made)
+            unsafe chmod(path, 0o755)
+        }
+
+        deinit { _ = unsafe system("rm -rf \(path)") }
+
+        func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
+            let file = path + "/" + name
+            let descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+            _ = unsafe Glibc.write(descriptor, text, text.utf8.count)
+            fchmod(descriptor, mode)
+            close(descriptor)
+            return file
+        }
+    }
+
+    /// The user and the group `games` of Debian.
+    private static let games: UInt32 = 5
+
+    private let view = FileView(user: games, group: games, groups: [games])
+    private var isRoot: Bool { CurrentProcess.user == 0 }
+
+    private func code(_ body: () throws -> Void) -> Int32 {
+        do { try body() } catch { return (error as? SystemError)?.code ?? -1 }
+        return 0
+    }
+
+    @Test func kindsOfFiles() throws {
+        defer { FileView.end() }
+        let folder = try Folder()
+        let file = folder.write("file", "text", mode: 0o755)
+        unsafe symlink(file, folder.path + "/link")
+        unsafe symlink("/nowhere", folder.path + "/dangling")
+        unsafe symlink("loop", folder.path + "/loop")
+        unsafe mkfifo(folder.path + "/fifo", 0o666)
+        let names = ["file", "link", "dangling", "loop", "fifo", "absent", "file/below", ""]
+        let found = view.status(of: names.map { folder.path + "/" + $0 })
+        #expect(
+            found.map(\.kind) == [.file, .file, .missing, .missing, .other, .missing, .missing, .directory])
+        #expect(found[0].isProgram && found[0].modified > 0)
+        #expect(view.linkStatus(of: folder.path + "/link").kind == .link)
+        #expect(try view.realPath(folder.path + "/link") == file)
+        #expect(try Set(view.names(in: folder.path, atMost: 9)) == ["file", "link", "dangling", "loop", "fifo"])
+        #expect(try view.names(in: folder.path, atMost: 2).count == 2)
+    }
+
+    @Test func manyPathsAreAskedAboutAtOnce() throws {
+        defer { FileView.end() }
+        let long = String(repeating: "x", count: 3000)
+        let found = view.status(of: (0..<500).map { $0 % 2 == 0 ? "/" : "/\(long)\($0)" })
+        #expect(found.count == 500)
+        #expect(found.enumerated().allSatisfy { $1.kind == ($0 % 2 == 0 ? .directory : .missing) })
+    }
+
+    @Test func onlyRegularFilesAreRead() throws {
+        defer { FileView.end() }
+        let folder = try Folder()
+        #expect(try view.contents(of: folder.write("file", "text"), atMost: 4) == Array("text".utf8))
+        #expect(code { _ = try view.contents(of: folder.write("file", "text"), atMost: 3) } == EFBIG)
+        unsafe mkfifo(folder.path + "/fifo", 0o666)
+        for path in [folder.path + "/fifo", folder.path, "/dev/null", "/proc/self/status"] {
+            #expect(code { _ = try view.contents(of: path, atMost: 100) } == EINVAL, "\(path)")
+        }
+        #expect(code { _ = try view.contents(of: folder.path + "/absent", atMost: 100) } == ENOENT)
+    }
+
+    @Test func rightsAreThoseOfTheUser() throws {
+        guard isRoot else { return }
+        defer { FileView.end() }
+        let folder = try Folder()
+        let file = folder.write("file", "text", mode: 0o600)
+        #expect(code { _ = try view.contents(of: file, atMost: 100) } == EACCES)
+        #expect(try FileView.own.contents(of: file, atMost: 100).count == 4)
+        #expect(view.access(file, R_OK).code == EACCES && FileView.own.access(file, R_OK).code == 0)
+        unsafe chown(file, Self.games, Self.games)
+        #expect(try view.contents(of: file, atMost: 100).count == 4)
+        let other = FileView(user: Self.games + 1, group: Self.games, groups: [Self.games])
+        #expect(code { _ = try other.contents(of: file, atMost: 100) } == EACCES)
+        unsafe chmod(file, 0o640)
+        #expect(try other.contents(of: file, atMost: 100).count == 4)
+        unsafe mkdir(folder.path + "/closed", 0o700)
+        let refused = view.access(folder.path + "/closed/deep/file", R_OK)
+        #expect(refused.code == EACCES && refused.mode & 0o7777 == 0o700)
+        #expect(refused.refusedLength == (folder.path + "/closed").utf8.count)
+    }
+
+    @Test func secretsAreReadWhereOnlyRootCanExchangeThem() throws {
+        guard isRoot else { return }
+        defer { FileView.end() }
+        let folder = try Folder()
+        unsafe mkdir(folder.path + "/inner", 0o755)
+        let file = folder.write("inner/file", "text", mode: 0o600)
+        func secret(_ name: String) -> Int32 { code { _ = try view.secret(of: folder.path + "/" + name, atMost: 100) } }
+        #expect(secret("inner/file") == 0)
+        // Links of root's, absolute, relative and upwards.
+        unsafe symlink(file, folder.path + "/absolute")
+        unsafe symlink("inner/file", folder.path + "/relative")
+        unsafe symlink("../inner/../absolute", folder.path + "/inner/upwards")
+        unsafe symlink("inner", folder.path + "/folder")
+        unsafe symlink("loop", folder.path + "/loop")
+        #expect(["absolute", "relative", "inner/upwards", "folder/file"].map(secret) == [0, 0, 0, 0])
+        #expect(secret("loop") == ELOOP && secret("inner/absent") == ENOENT)
+        // A directory of somebody else's, or one that others may write to.
+        unsafe chown(folder.path + "/inner", Self.games, 0)
+        #expect(["inner/file", "absolute", "relative", "folder/file"].map(secret) == [EACCES, EACCES, EACCES, EACCES])
+        unsafe chown(folder.path + "/inner", 0, 0)
+        for mode: mode_t in [0o777, 0o775, 0o1777] {
+            unsafe chmod(folder.path + "/inner", mode)
+            #expect(secret("inner/file") == EACCES, "\(mode)")
+        }
+        unsafe chmod(folder.path + "/inner", 0o755)
+        unsafe mkfifo(folder.path + "/inner/fifo", 0o600)
+        #expect(secret("inner/fifo") == EINVAL && secret("inner") == EINVAL && secret("inner/file") == 0)
+    }
+
+    @Test func withoutTimeNothingIsAsked() {
+        defer {
+            FileView.limit(user: 2_000, total: 4_000, pause: nil)
+            FileView.end()
+        }
+        // No time at all stands for a file system that does not answer.
+        FileView.limit(user: 0, total: nil, pause: nil)
+        #expect(view.status(of: "/").isOverdue && view.status(of: "/").kind == .unknown)
+        FileView.limit(user: 2_000, total: nil, pause: nil)
+        #expect(view.status(of: "/").kind == .directory)
+    }
+
+    @Test func socketIsGivenAndLinkIsNot() throws {
+        guard isRoot else { return }
+        let folder = try Folder()
+        let file = folder.write("file", "text")
+        unsafe symlink(file, folder.path + "/link")
+        #expect(unsafe wsgi_give_socket(folder.path + "/link", Self.games, Self.games) == -ENOTSOCK)
+        #expect(unsafe wsgi_give_socket(file, Self.games, Self.games) == -ENOTSOCK)
+        #expect(FileView.own.status(of: file).user == 0)
+        FileView.end()
+    }
+}

@@ -1,0 +1,287 @@
+/* The process that asks; what the helper does is in files_helper.c. */
+
+#include "files.h"
+
+#include "wsgi_system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MILLISECOND = 1000000, GRACE = 250, SLOW = 10, SLICE = 20 };
+
+/* A user whose files were slow. */
+typedef struct {
+    uid_t user;
+    int64_t used;       /* nanoseconds that were waited for them */
+    int64_t lost_until; /* not asked before; INT64_MAX: not any more */
+    int stuck;          /* pidfd of a helper that was killed and has not ended; -1: none */
+} slow_user;
+
+static struct { int64_t user, total, pause; } limits = {2000, 4000, -1};
+
+static int helper = -1; /* its pidfd */
+static int helper_socket = -1;
+static int64_t total_used;
+static slow_user *slow;
+static size_t slow_count;
+
+/* Helpers that were killed while nobody's files were in question, and have not ended yet. */
+static int ending[16] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+void wsgi_files_limit(int64_t user, int64_t total, int64_t pause) {
+    limits.user = user;
+    limits.total = total;
+    limits.pause = pause;
+}
+
+static int64_t now(void) { return (int64_t)wsgi_monotonic_nanoseconds(); }
+
+/* Collects a helper that was killed. False: it has not ended, because the kernel waits for a file system. */
+static bool has_ended(int pidfd, int milliseconds) {
+    struct pollfd wanted = {.fd = pidfd, .events = POLLIN};
+    if (poll(&wanted, 1, milliseconds) == 0)
+        return false;
+    siginfo_t info;
+    waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG); /* httpd may have been faster */
+    close(pidfd);
+    return true;
+}
+
+/* Kills the helper. Returns its pidfd if it does not end, or -1. */
+static int stop_helper(void) {
+    if (helper < 0)
+        return -1;
+    int pidfd = helper;
+    close(helper_socket);
+    helper = helper_socket = -1;
+    wsgi_pidfd_kill(pidfd, SIGKILL);
+    return has_ended(pidfd, 100) ? -1 : pidfd;
+}
+
+static int32_t start_helper(void) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    struct timeval slice = {.tv_usec = SLICE * 1000};
+    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
+    /* No handler of httpd's may run in the child. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_NAME, "wsgi-files");
+        wsgi_files_serve(ends[1]);
+    }
+    int code = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return -code;
+    }
+    helper = wsgi_pidfd_open(child);
+    if (helper < 0) {
+        code = -helper;
+        helper = -1;
+        close(ends[0]);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0); /* it has not been asked about any file */
+        return -code;
+    }
+    helper_socket = ends[0];
+    return 0;
+}
+
+void wsgi_files_begin(void) {
+    if (helper < 0)
+        start_helper(); /* the first question tries again */
+}
+
+/* Sends or receives everything before `deadline`. */
+static bool transfer(bool sends, struct iovec *parts, size_t count, int64_t deadline) {
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    for (;;) {
+        while (message.msg_iovlen > 0 && message.msg_iov->iov_len == 0) {
+            message.msg_iov++;
+            message.msg_iovlen--;
+        }
+        if (message.msg_iovlen == 0)
+            return true;
+        ssize_t moved = sends ? sendmsg(helper_socket, &message, MSG_NOSIGNAL) : recvmsg(helper_socket, &message, 0);
+        if (moved == 0 || (moved < 0 && errno != EINTR && errno != EAGAIN))
+            return false;
+        if (moved < 0 && now() >= deadline)
+            return false;
+        for (size_t left = moved > 0 ? (size_t)moved : 0; left > 0;) {
+            struct iovec *part = message.msg_iov;
+            size_t here = left < part->iov_len ? left : part->iov_len;
+            part->iov_base = (char *)part->iov_base + here;
+            part->iov_len -= here;
+            left -= here;
+            if (part->iov_len == 0) {
+                message.msg_iov++;
+                message.msg_iovlen--;
+            }
+        }
+    }
+}
+
+static slow_user *find_slow(uid_t user) {
+    for (size_t i = 0; i < slow_count; i++)
+        if (slow[i].user == user)
+            return &slow[i];
+    return NULL;
+}
+
+static slow_user *add_slow(uid_t user) {
+    slow_user *known = find_slow(user);
+    if (known)
+        return known;
+    slow_user *grown = realloc(slow, (slow_count + 1) * sizeof *slow);
+    if (!grown)
+        return NULL;
+    slow = grown;
+    slow[slow_count] = (slow_user){.user = user, .stuck = -1};
+    return &slow[slow_count++];
+}
+
+/* How long an answer about files of a user may take, in nanoseconds; 0: they are not asked about. */
+static int64_t patience(slow_user *known, bool needed) {
+    int64_t left = limits.user * MILLISECOND;
+    if (known) {
+        if (known->stuck >= 0 && has_ended(known->stuck, 0))
+            known->stuck = -1;
+        if (known->stuck >= 0 || known->lost_until > now())
+            return 0;
+        if (known->lost_until != 0)
+            known->lost_until = known->used = 0;
+        left -= known->used;
+    }
+    if (limits.total >= 0 && total_used >= limits.total * MILLISECOND) {
+        int64_t grace = (int64_t)GRACE * MILLISECOND;
+        return needed ? (left < grace ? left : grace) : 0;
+    }
+    return left;
+}
+
+/* Takes note of how long an answer has taken; `failed`: it has not come. */
+static void note(uid_t user, int64_t taken, bool failed) {
+    if (!failed && taken < SLOW * MILLISECOND)
+        return;
+    total_used += taken;
+    slow_user *known = add_slow(user);
+    if (!known) {
+        if (failed)
+            stop_helper();
+        return;
+    }
+    known->used += taken;
+    if (failed)
+        known->stuck = stop_helper();
+    if (failed || known->used >= limits.user * MILLISECOND)
+        known->lost_until = limits.pause < 0 ? INT64_MAX : now() + limits.pause * MILLISECOND;
+}
+
+static bool exchange(int32_t question, int64_t argument, const wsgi_files_user *user, const char *paths, size_t length,
+                     int64_t deadline, void *answer, size_t capacity, wsgi_files_reply *reply) {
+    wsgi_files_request request = {
+        .question = question,
+        .is_self = user->is_self,
+        .argument = argument,
+        .user = user->user,
+        .group = user->group,
+        .group_count = user->is_self ? 0 : (uint32_t)user->group_count,
+        .length = (uint32_t)length,
+    };
+    struct iovec sent[] = {{&request, sizeof request},
+                           {(void *)(uintptr_t)user->groups, request.group_count * sizeof(gid_t)},
+                           {(void *)(uintptr_t)paths, length}};
+    struct iovec head = {reply, sizeof *reply};
+    if (!transfer(true, sent, 3, deadline) || !transfer(false, &head, 1, deadline) || reply->length > capacity)
+        return false;
+    struct iovec body = {answer, reply->length};
+    return transfer(false, &body, 1, deadline);
+}
+
+int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user *user, bool needed, const char *paths,
+                       size_t length, void *answer, size_t capacity) {
+    if (length > WSGI_FILES_ROOM || user->group_count > WSGI_FILES_GROUPS)
+        return -E2BIG;
+    wsgi_files_reply reply = {0};
+    uid_t whose = user->is_self ? (uid_t)-1 : user->user;
+    int64_t allowed = patience(find_slow(whose), needed);
+    if (allowed <= 0)
+        return -ETIMEDOUT;
+    if (helper < 0) {
+        int32_t code = start_helper();
+        if (code != 0)
+            return code;
+    }
+    int64_t begin = now();
+    bool done = exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
+    /* Somebody has ended the helper: that says nothing about these files. */
+    if (!done && now() - begin < allowed / 2) {
+        wsgi_files_rest();
+        done = start_helper() == 0 &&
+               exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
+    }
+    note(whose, now() - begin, !done);
+    if (!done)
+        return -ETIMEDOUT;
+    return reply.code != 0 ? -(int64_t)reply.code : (int64_t)reply.length;
+}
+
+void wsgi_files_rest(void) {
+    int pidfd = stop_helper();
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        if (ending[i] >= 0 && has_ended(ending[i], 0))
+            ending[i] = -1;
+        if (ending[i] < 0) {
+            ending[i] = pidfd;
+            pidfd = -1;
+        }
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+}
+
+void wsgi_files_end(void) {
+    wsgi_files_rest();
+    size_t kept = 0;
+    for (size_t i = 0; i < slow_count; i++) {
+        if (slow[i].stuck < 0 || has_ended(slow[i].stuck, 0))
+            continue;
+        slow[kept] = (slow_user){.user = slow[i].user, .stuck = slow[i].stuck};
+        kept++;
+    }
+    slow_count = kept;
+    total_used = 0;
+}
+
+int32_t wsgi_give_socket(const char *path, uid_t user, gid_t group) {
+    struct stat status;
+    int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return -errno;
+    int32_t code = 0;
+    if (fstat(file, &status) != 0)
+        code = -errno;
+    else if (!S_ISSOCK(status.st_mode))
+        code = -ENOTSOCK;
+    else if ((status.st_uid != user || status.st_gid != group) && fchownat(file, "", user, group, AT_EMPTY_PATH) != 0)
+        code = -errno;
+    close(file);
+    return code;
+}
