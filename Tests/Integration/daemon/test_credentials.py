@@ -196,11 +196,11 @@ def test_another_user_who_can_connect_is_turned_away(launch, setpriv):
     assert ask(server, "1") == 1
 
 
-def test_httpds_own_user_is_no_foreigner(launch, setpriv):
+def test_httpds_own_user_is_turned_away_without_the_secret(launch, setpriv):
     server = launch(configuration("daemon"))
     (path,) = sockets(server)
-    # What it sends is no request, so it gets no answer; but nobody complains of its presence.
-    assert connect_as(env.httpd_user(), path) != "PermissionError"
+    assert connect_as(env.httpd_user(), path) in ("closed", "ConnectionResetError", "BrokenPipeError")
+    server.log.wait_for(r"\[wsgi:error\].*WSGI0034: .*user id \d+ \(pid \d+\) has connected without the secret")
     assert "WSGI0033" not in server.log.text()
     assert ask(server, "1") == 1
 
