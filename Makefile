@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz tsan large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz tsan large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build hostile check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -79,6 +79,9 @@ replacements: ready all ## Replace a process REPLACEMENTS=200 times for each rea
 
 instructions: ready all ## Count the instructions of a hello request in both modes (WITH=another build, to compare)
 	Tests/Bench/instructions.py $(abspath $(BUILD)) $(WITH)
+
+hostile: ready all ## Let daemon processes of one site lie, die and flood, beside another site (TESTS="-k ...")
+	WSGI_HOSTILE=1 Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so tenants $(TESTS)
 
 overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)

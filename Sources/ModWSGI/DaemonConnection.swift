@@ -30,6 +30,8 @@ internal import WSGIWire
         case closed
         /// The system refused, with this errno.
         case system(Int32)
+        /// The worker has sent what no worker sends.
+        case invalid(AnswerOrder.Fault)
     }
 
     /// Connects to the socket of a slot.
@@ -135,6 +137,7 @@ internal import WSGIWire
     /// Receives what is there, at least one byte, up to the size of `buffer`, and the descriptor that came with it.
     ///
     /// - Throws: `.retry` on a reset connection: the worker closed it with the request unread. `.closed` at its end.
+    ///   `.invalid` when a second descriptor comes: a response has one file.
     func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
         guard let start = buffer.baseAddress else { return 0 }
         var came: Int32 = -1
@@ -142,12 +145,19 @@ internal import WSGIWire
         var part = unsafe iovec(iov_base: start, iov_len: buffer.count)
         let count = unsafe wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
         if cameCount > 0 {
-            if file >= 0 { Glibc.close(file) }
+            guard file < 0 else {
+                wsgi_close_received(came)
+                throw .invalid(.descriptor)
+            }
             file = came
         }
         if count > 0 { return Int(count) }
         if count == 0 { throw .closed }
-        throw count == -Int64(ECONNRESET) ? .retry : Self.failure(Int32(truncatingIfNeeded: -count))
+        switch Int32(truncatingIfNeeded: -count) {
+        case ECONNRESET: throw .retry
+        case EMSGSIZE: throw .invalid(.descriptor)
+        case let error: throw Self.failure(error)
+        }
     }
 
     private static func failure(_ error: Int32) -> Failure {

@@ -1,4 +1,6 @@
 internal import CHTTPD
+internal import CSystem
+internal import Glibc
 internal import WSGICore
 internal import WSGIWire
 
@@ -59,9 +61,14 @@ extension DaemonHandler {
     }
 
     /// Handles what the worker sends until its answer is complete.
+    ///
+    /// - Throws: `.invalid` for what no worker sends; the connection is of no use then.
     private mutating func frames(
         _ reader: inout FrameReader, of number: UInt16
     ) throws(DaemonConnection.Failure) -> Attempt {
+        var order = AnswerOrder(of: number, bodyFollows: mayAskForBody)
+        var log = LogAllowance()
+        defer { if log.omitted > 0 { reportOmitted(log.omitted) } }
         while true {
             if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes {
                 reader.willPass(payloadLeft: 0)
@@ -70,43 +77,43 @@ extension DaemonHandler {
                 guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
-            guard header.detail == number else { return strayed(&reader) }
+            do { try order.take(header) } catch { throw .invalid(error) }
             switch header.kind {
             case .head:
                 let payload = try unsafe reader.payload(header.length)
-                do { try unsafe sink.sendHead(payload) } catch { return refuse(error, &reader) }
+                do { try unsafe sink.sendHead(payload, &order) } catch {
+                    switch error {
+                    case .invalid(let fault): throw .invalid(fault)
+                    case .headerTooLong(let length): return headerTooLong(length, &reader)
+                    }
+                }
             case .hints:
                 let payload = try unsafe reader.payload(header.length)
                 do {
                     guard try unsafe sink.sendHints(payload) else { return abandon(&reader) }
-                } catch { return malformed(&reader) }
+                } catch { throw .invalid(.head) }
             case .data:
-                guard try data(header, &reader) else { return abandon(&reader) }
+                guard try data(header, &reader, &order) else { return abandon(&reader) }
             case .file:
-                let payload = try unsafe reader.payload(header.length)
-                guard payload.count == 16, let descriptor = reader.takeFile() else { return malformed(&reader) }
-                let isHeld = unsafe sink.holdFile(
-                    descriptor, offset: payload.loadUnaligned(as: Int64.self),
-                    length: payload.loadUnaligned(fromByteOffset: 8, as: Int64.self))
-                guard isHeld else { return malformed(&reader) }
+                try unsafe file(reader.payload(header.length), &reader, &order)
             case .go:
                 let payload = try unsafe reader.payload(header.length)
-                guard payload.count == 4 else { return malformed(&reader) }
-                try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader)
+                try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader, &order)
             case .log:
                 let payload = try unsafe reader.payload(header.length)
-                unsafe chttpd_log_request_bytes(
-                    r, Int32(header.flags), payload.baseAddress ?? UnsafeRawPointer(emptyText), payload.count)
+                guard let start = payload.baseAddress, log.take(payload.count, at: MonotonicTime.now.milliseconds)
+                else { break }
+                unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
             case .end:
-                guard sink.hasHead else { return malformed(&reader) }
+                guard !reader.hasFile else { throw .invalid(.descriptor) }
                 // The worker is free now; what waits for the client goes on without it.
                 isEndDue = true
-                isShort = header.flags & Frame.short != 0
+                isShort = header.flags & Frame.short != 0 || order.isShort && sink.wantsBody
                 return .answered(sink.answer)
             case .error:
                 let payload = try unsafe reader.payload(header.length)
-                guard payload.count == Frame.statusSize else { return malformed(&reader) }
                 let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
+                do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
                 if header.flags & Frame.threadLost != 0 {
                     // The worker is being replaced; until then nobody is to wait for this thread.
                     reader.poison()
@@ -115,7 +122,6 @@ extension DaemonHandler {
                 return .answered(.status(sink.isCommitted ? cutOff() : status))
             case .reload:
                 let payload = try unsafe reader.payload(header.length)
-                guard payload.count == 4 else { return malformed(&reader) }
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
                 return unsafe .reload(
@@ -125,23 +131,32 @@ extension DaemonHandler {
                 reader.poison()
                 return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
             case .request, .body, .bodyEnd, .abort:
-                return malformed(&reader)
+                throw .invalid(.direction)
             }
         }
     }
 
-    /// Passes the payload of a DATA frame on as it comes, with the end of the response where that is there already.
+    /// Passes the payload of a DATA frame on as it comes, together with small ones that are here already, and with the end
+    /// of the response where that is there.
     ///
     /// - Returns: false when the client has gone.
     private mutating func data(
-        _ header: Frame.Header, _ reader: inout FrameReader
+        _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder
     ) throws(DaemonConnection.Failure) -> Bool {
         var left = header.length
-        let isFlushed = header.flags & Frame.flushed != 0
+        var isFlushed = header.flags & Frame.flushed != 0
         while left > 0 {
-            let piece = try unsafe reader.piece(atMost: left)
+            var piece = try unsafe reader.piece(atMost: left)
             left -= piece.count
-            switch left == 0 && !sink.hasBacklog ? reader.following : nil {
+            var next = left == 0 && !sink.hasBacklog ? reader.following : nil
+            while let small = next, small.kind == .data, small.length <= FrameReader.smallData {
+                guard let joined = unsafe reader.join(small, to: piece) else { break }
+                do { try order.take(small) } catch { throw .invalid(error) }
+                unsafe piece = unsafe joined
+                isFlushed = small.flags & Frame.flushed != 0
+                next = reader.following
+            }
+            switch next?.kind {
             case .data:
                 // What is here already goes out together.
                 unsafe sink.append(piece)
@@ -160,6 +175,23 @@ extension DaemonHandler {
         return true
     }
 
+    /// Keeps the file of the response, unless it could be anything else: what is read from it later must not wait.
+    private mutating func file(
+        _ payload: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) {
+        guard let descriptor = reader.takeFile() else { throw .invalid(.file) }
+        let offset = unsafe payload.loadUnaligned(as: Int64.self)
+        let length = unsafe payload.loadUnaligned(fromByteOffset: 8, as: Int64.self)
+        do throws(AnswerOrder.Fault) {
+            guard wsgi_is_part_of_file(descriptor, offset, length) else { throw .file }
+            try order.take(bytes: length)
+        } catch {
+            wsgi_close_received(descriptor)
+            throw .invalid(error)
+        }
+        guard sink.holdFile(descriptor, offset: offset, length: length) else { throw .system(ENOMEM) }
+    }
+
     /// The client has gone: the connection is closed, so that the application's next write ends it.
     private func abandon(_ reader: inout FrameReader) -> Attempt {
         reader.poison()
@@ -167,7 +199,9 @@ extension DaemonHandler {
     }
 
     /// Reads from the client, because the application waits for it, and sends what came.
-    private mutating func answer(go wanted: UInt32, _ reader: borrowing FrameReader) throws(DaemonConnection.Failure) {
+    private mutating func answer(
+        go wanted: UInt32, _ reader: borrowing FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) {
         // The request's own bytes are not needed again: the application has been entered.
         unsafe scratch.pointee.request.reset()
         let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
@@ -179,6 +213,7 @@ extension DaemonHandler {
         if count > 0 {
             unsafe scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)
         } else {
+            order.bodyEnded()
             unsafe scratch.pointee.request.reset()
             let kind: Frame.Kind = count == 0 ? .bodyEnd : .abort
             let detail = UInt16(truncatingIfNeeded: -count)

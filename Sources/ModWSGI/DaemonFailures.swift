@@ -90,7 +90,7 @@ extension DaemonHandler {
                 r, .error, .queueFull,
                 "Process group '\(group.name)': the queue of '\(claim.slot.path)' stayed full for "
                     + "\(group.connectTimeout) s (connect-timeout).")
-        case .closed, .system:
+        case .closed, .system, .invalid:
             unsafe Log.request(
                 r, .error, .connectFailed,
                 "Process group '\(group.name)': cannot connect to its worker at '\(claim.slot.path)': "
@@ -102,11 +102,12 @@ extension DaemonHandler {
 
     /// The connection failed after the application may have been entered: never sent again.
     mutating func failed(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Int32 {
+        if case .invalid(let fault) = failure { return violated(fault, claim) }
         let (id, status): (LogID, Int32) =
             switch failure {
             case .timeout: (.responseTimeout, HTTP_GATEWAY_TIME_OUT)
             case .closed, .retry: (.workerGone, HTTP_BAD_GATEWAY)
-            case .system: (.workerReadFailed, HTTP_BAD_GATEWAY)
+            case .system, .invalid: (.workerReadFailed, HTTP_BAD_GATEWAY)
             }
         let whole =
             sink.isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
@@ -117,29 +118,34 @@ extension DaemonHandler {
         return sink.isCommitted ? cutOff() : status
     }
 
-    mutating func malformed(_ reader: inout FrameReader) -> Attempt {
-        reader.poison()
-        unsafe Log.request(
-            r, .error, .responseMalformed,
-            "Process group '\(group.name)': the worker's answer does not follow the protocol; httpd's module and the "
-                + "engine are of different versions. Stop and start httpd after an upgrade.")
-        return .answered(.status(cutOff()))
+    /// The worker has sent what no worker sends: the request and the connection end.
+    private mutating func violated(_ fault: AnswerOrder.Fault, _ claim: SlotChoice.Claim) -> Int32 {
+        let count = claim.slot.countViolation(at: .now)
+        if count > 0 {
+            let others = count > 1 ? " There were \(count) such answers since the last such record." : ""
+            let whole = sink.isCommitted ? "the response is incomplete, the client sees it cut" : "httpd answers 502"
+            unsafe Log.request(
+                r, .error, .responseMalformed,
+                "Process group '\(group.name)': slot \(claim.slot.index), generation \(claim.generation), has answered the "
+                    + "request [\(identity)] as no worker does: \(fault.rawValue); \(whole). Either httpd's module and "
+                    + "the engine are of different versions: stop and start httpd after an upgrade. Or code of the "
+                    + "application writes to descriptors that are not its own.\(others)")
+        }
+        guard sink.isCommitted else { return HTTP_BAD_GATEWAY }
+        return cutOff()
     }
 
-    /// What came is no part of the answer to this request.
-    mutating func strayed(_ reader: inout FrameReader) -> Attempt {
-        reader.poison()
+    /// Says how much of what the application has logged was left out.
+    func reportOmitted(_ bytes: Int) {
         unsafe Log.request(
-            r, .error, .responseMalformed,
-            "Process group '\(group.name)': something that does not belong to this request's answer came from the worker: "
-                + "the application writes to descriptors that are not its own, perhaps after it has closed one twice; or "
-                + "httpd's module and the engine are of different versions. Stop and start httpd after an upgrade.")
-        return .answered(.status(cutOff()))
+            r, .error, .logOmitted,
+            "Process group '\(group.name)': \(bytes) bytes that the request [\(identity)] has written to the error log "
+                + "were left out: it wrote more than \(LogAllowance.atOnce >> 20) MiB at once, and more than "
+                + "\(LogAllowance.perSecond >> 20) MiB a second.")
     }
 
     /// The head is not acceptable.
-    mutating func refuse(_ refusal: ResponseSink.Refusal, _ reader: inout FrameReader) -> Attempt {
-        guard case .headerTooLong(let length) = refusal else { return malformed(&reader) }
+    mutating func headerTooLong(_ length: Int, _ reader: inout FrameReader) -> Attempt {
         reader.poison()
         unsafe Log.request(
             r, .error, .headerTooLong,
@@ -168,6 +174,7 @@ extension DaemonHandler {
         case .timeout: "nothing was sent for \(group.socketTimeout) s (socket-timeout)"
         case .closed, .retry: "the connection was closed"
         case .system(let error): systemMessage(error)
+        case .invalid(let fault): fault.rawValue
         }
     }
 }

@@ -70,6 +70,8 @@ final class DaemonSlot: Sendable {
     /// The same, as the system wants it.
     let address: SocketAddress
     private let idle = Mutex<[Idle]>([])
+    /// When an answer of its workers that no worker gives was last logged, and how many there were since.
+    private let violations = Mutex<(logged: MonotonicTime?, count: Int)>((nil, 0))
 
     /// A pointer that one owner at a time holds.
     @safe private struct Idle: @unchecked Sendable {
@@ -110,6 +112,18 @@ final class DaemonSlot: Sendable {
             return all
         }
         for one in all { unsafe Self.discard(one.connection) }
+    }
+
+    /// Counts an answer that no worker gives.
+    ///
+    /// - Returns: How many are to be told of now, at most once a second: 0 for none.
+    func countViolation(at time: MonotonicTime) -> Int {
+        violations.withLock { violations in
+            violations.count += 1
+            if let logged = violations.logged, time.seconds(since: logged) < 1 { return 0 }
+            defer { violations = (time, 0) }
+            return violations.count
+        }
     }
 
     /// Closes a connection and frees its memory.

@@ -21,6 +21,8 @@ internal import WSGIWire
     var isEndDue = false
     /// The body is shorter than its declared length.
     var isShort = false
+    /// Whether some of the request body is still to be asked for by the worker.
+    var mayAskForBody = false
     /// The thread that ran the request is stuck: its claim lasts as long as its worker.
     var isThreadLost = false
     /// Short waits for a worker to learn that it has been replaced.
@@ -172,6 +174,7 @@ internal import WSGIWire
             if body.hasEnded { facts.flags.remove(.bodyFollows) }
             facts.flags.insert(.bodyInline)
         }
+        mayAskForBody = facts.flags.contains(.bodyFollows)
         unsafe Frame.append(Frame.Header(kind: .request, length: 0), to: &scratch.pointee.request)
         unsafe RequestEncoder.encode(r, facts, inlineBody: inline, into: &scratch.pointee.request)
         unsafe LogVariables.set(r, facts)

@@ -81,7 +81,9 @@ internal import WSGIWire
     }
 
     fileprivate mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 {
-        do { try unsafe sink.sendHead(head) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
+        // The adapter keeps the order.
+        var order = AnswerOrder(of: 0, bodyFollows: false)
+        do { try unsafe sink.sendHead(head, &order) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
         return 0
     }
 

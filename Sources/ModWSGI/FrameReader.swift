@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CSystem
 internal import WSGIWire
 
 /// Takes a worker's frames off a connection, through one buffer of fixed size.
@@ -22,7 +22,10 @@ internal import WSGIWire
         window = unsafe FrameWindow(scratch.pointee.input)
     }
 
-    deinit { if file >= 0 { closeDescriptor(file) } }
+    deinit { if file >= 0 { wsgi_close_received(file) } }
+
+    /// DATA of up to so many bytes is moved to what came before it instead of being passed on by itself.
+    static let smallData = 4 << 10
 
     /// Whether everything that came has been taken, and the connection may serve another request.
     var isDrained: Bool { !hasBytes && !isPoisoned }
@@ -39,10 +42,7 @@ internal import WSGIWire
     /// The next frame's header.
     mutating func header() throws(DaemonConnection.Failure) -> Frame.Header {
         try fill(Frame.headerSize)
-        do { return try window.takeHeader() } catch {
-            isPoisoned = true
-            throw .system(EPROTO)
-        }
+        do { return try window.takeHeader() } catch { throw .invalid(.frame) }
     }
 
     /// The whole payload of a frame.
@@ -62,8 +62,13 @@ internal import WSGIWire
         return unsafe window.take(length)
     }
 
-    /// The kind of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
-    var following: Frame.Kind? { window.following }
+    /// The header of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
+    var following: Frame.Header? { window.following }
+
+    /// Takes the payload of the following frame; the result is one piece of `taken`, the last that was taken, and that.
+    mutating func join(_ next: Frame.Header, to taken: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        unsafe window.join(next, to: taken)
+    }
 
     /// Notes what has been taken, before something is passed to filters that may make requests of their own.
     ///
@@ -74,6 +79,9 @@ internal import WSGIWire
 
     /// That has been done.
     func didPass() { unsafe held.pointee.didPass() }
+
+    /// Whether there is a descriptor that has not been taken.
+    var hasFile: Bool { unsafe file >= 0 || held.pointee.hasFile }
 
     /// The descriptor that came with the last frames; the caller's.
     mutating func takeFile() -> Int32? {

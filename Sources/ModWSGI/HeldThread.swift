@@ -57,7 +57,7 @@ internal import WSGIWire
 
     private mutating func end(isLost: Bool) {
         if !isLost { release() }
-        if file >= 0 { closeDescriptor(file) }
+        if file >= 0 { wsgi_close_received(file) }
         file = -1
         kept.reset()
         taken = 0
@@ -106,6 +106,9 @@ internal import WSGIWire
         }
         return count
     }
+
+    /// Whether a descriptor came with what was kept.
+    var hasFile: Bool { file >= 0 }
 
     /// The descriptor that came with what was kept.
     mutating func takeFile() -> Int32? {
@@ -176,7 +179,7 @@ internal import WSGIWire
             return unsafe max(0, Int(wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, false)))
         }
         if cameCount > 0 {
-            if file >= 0 { closeDescriptor(file) }
+            if file >= 0 { wsgi_close_received(file) }
             file = came
         }
         return count > 0

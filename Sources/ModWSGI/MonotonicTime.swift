@@ -2,7 +2,8 @@ internal import Glibc
 
 /// A point of the monotonic clock, which no change of the date moves.
 struct MonotonicTime {
-    private var milliseconds: Int64
+    /// Milliseconds since the machine was started.
+    private(set) var milliseconds: Int64
 
     /// Now.
     static var now: MonotonicTime {
@@ -15,6 +16,9 @@ struct MonotonicTime {
     func adding(seconds: Int) -> MonotonicTime {
         MonotonicTime(milliseconds: milliseconds &+ Int64(seconds) &* 1000)
     }
+
+    /// Whole seconds from an earlier point to this one.
+    func seconds(since earlier: MonotonicTime) -> Int64 { (milliseconds &- earlier.milliseconds) / 1000 }
 
     /// Milliseconds from now to this point; negative when it has passed.
     var millisecondsLeft: Int64 { milliseconds &- MonotonicTime.now.milliseconds }

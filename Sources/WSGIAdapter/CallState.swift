@@ -68,6 +68,11 @@ enum BodyPhase {
     var status = 0
     var declaredLength: Int64 = -1
     var delivered: Int64 = 0
+    /// The body is a file, which has been handed on: nothing may follow it.
+    var hasSentFile = false
+    /// Early hints so far, and the bytes of their heads.
+    var hints = 0
+    var hintBytes = 0
     /// Bytes of the body beyond the declared length.
     var excess: Int64 = 0
     var transportError: Int32 = 0
@@ -128,6 +133,9 @@ enum BodyPhase {
         status = 0
         declaredLength = -1
         delivered = 0
+        hasSentFile = false
+        hints = 0
+        hintBytes = 0
         excess = 0
         transportError = 0
         isEnding = false

@@ -43,6 +43,16 @@ extension Call {
     /// Sends an interim response; false: it has raised. Releases the GIL.
     fileprivate func sendHints(_ headers: Object, of response: PyPointer?) -> Bool {
         guard let head = encodeHints(headers) else { return false }
+        let (count, size) = unsafe (state.pointee.hints &+ 1, state.pointee.hintBytes &+ head.count)
+        guard count <= AnswerOrder.mostHints, size <= AnswerOrder.mostHintBytes else {
+            unsafe PythonError.raise(
+                WSGI_RUNTIME_ERROR,
+                text: "wsgi.early_hints() was called more than \(AnswerOrder.mostHints) times, or with more than "
+                    + "\(AnswerOrder.mostHintBytes >> 20) MiB")
+            return false
+        }
+        unsafe state.pointee.hints = count
+        unsafe state.pointee.hintBytes = size
         guard unsafe enter(for: response) else {
             unsafe _ = StartResponse.raiseOver("wsgi.early_hints()")
             return false

@@ -123,7 +123,8 @@ extension Call {
             unsafe state.pointee.delivered &+= Int64(count)
             return count
         }
-        let length = min(Int64(count), max(0, unsafe declared &- state.pointee.delivered))
+        let room = unsafe state.pointee.hasSentFile ? 0 : declared &- state.pointee.delivered
+        let length = min(Int64(count), max(0, room))
         unsafe state.pointee.delivered &+= length
         unsafe state.pointee.excess &+= Int64(count) &- length
         // The length is in the headers, and the client must not get the body.
@@ -230,6 +231,7 @@ extension Call {
         let length = unsafe min(available, state.pointee.declaredLength)
         unsafe state.pointee.phase = .sent
         unsafe state.pointee.delivered = length
+        unsafe state.pointee.hasSentFile = true
         let drops = unsafe state.pointee.flags.contains(.headersOnly) || length == 0
         let error: Int32 = Attachment.detached {
             let error = sendHead()

@@ -110,6 +110,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case warmupFailed = 1072
     case applicationHidden = 1081
     case responseShort = 1101
+    case logOmitted = 1102
     case hookAnswerInvalid = 1201
     case hookScriptUnset = 1202
     case hookScriptRestricted = 1203

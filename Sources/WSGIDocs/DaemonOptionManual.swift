@@ -313,7 +313,7 @@ enum DaemonOptionManual {
         ),
         ManualEntry(
             "response-buffer-size",
-            "How much of a response may wait in httpd for a slow client, so that the process is free for other requests. 0 means 8M; at least 64K otherwise."
+            "How much of a response may wait in httpd for a slow client, so that the process is free for other requests. It limits the memory, however small the blocks are that the application sends. 0 means 8M; at least 64K otherwise."
         ),
         ManualEntry(
             "response-flush-delay",

@@ -99,7 +99,8 @@ internal import WSGIWire
         case WSGI_OUTCOME_RELOAD.rawValue: return reload(generation)
         case WSGI_OUTCOME_UNUSABLE.rawValue: return reload(generation, flags: Frame.unusable)
         case 1...:
-            return output.end(.error, UInt16(clamping: outcome)) == 0
+            // The child accepts no other status.
+            return output.end(.error, (400...599).contains(outcome) ? UInt16(clamping: outcome) : 500) == 0
         default:
             _ = end(.cut)
             return false

@@ -10,13 +10,14 @@
 ///     REQUEST (head, small body)  ─────▶
 ///                                 ◀───── GO (detail: none, payload: bytes wanted), for each read of a larger body
 ///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
-///                                 ◀───── (LOG | HINTS)*, HEAD, (DATA | FILE)*, END   — or ERROR, or RELOAD
+///                                 ◀───── (LOG | HINTS)*, HEAD, FILE | DATA*, END   — or ERROR, or RELOAD
 ///
 /// `detail` of REQUEST is a number that the child makes up, and every frame of the answer has the same one: what anything but
 /// the request's thread has written into the connection is not taken for an answer.
 ///
 /// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
 /// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
+/// `AnswerOrder` has the rules of an answer.
 public enum Frame {
     /// Size of a frame's header.
     public static let headerSize = 8
@@ -26,6 +27,8 @@ public enum Frame {
     public static let statusSize = MemoryLayout<UInt16>.size
     /// The longest payload either side accepts, except DATA, which is taken in pieces.
     public static let maximumPayload = 16 << 20
+    /// The longest head of a response, and the longest line for the error log.
+    public static let maximumText = 1 << 20
     /// The longest request body that travels inside REQUEST.
     public static let maximumInlineBody = 64 << 10
     /// The most bytes of body that one GO may ask for.
@@ -112,8 +115,23 @@ public enum Frame {
         let flags = try reader.integer(UInt8.self)
         let detail = try reader.integer(UInt16.self)
         guard let kind else { throw .invalid("kind") }
-        guard length <= maximumPayload || kind == .data else { throw .invalid("length") }
+        guard allows(length, kind) else { throw .invalid("length") }
         return Header(kind: kind, length: length, flags: flags, detail: detail)
+    }
+
+    /// Whether the payload of a frame of this kind may have so many bytes.
+    @inline(__always)
+    public static func allows(_ length: Int, _ kind: Kind) -> Bool {
+        switch kind {
+        case .data: true
+        case .head, .hints, .log: length <= maximumText
+        case .request: length <= maximumPayload
+        case .body: length <= maximumBodyChunk
+        case .file: length == 16
+        case .go, .reload: length == 4
+        case .error: length == statusSize
+        case .bodyEnd, .abort, .end, .cut: length == 0
+        }
     }
 
     /// Appends a header.

@@ -49,11 +49,25 @@
         try unsafe Frame.header(take(Frame.headerSize))
     }
 
-    /// The kind of the next frame, if the whole of it is here already.
-    public var following: Frame.Kind? {
+    /// Takes the payload of the next frame, which `following` has described, and moves it to the end of `taken`, the
+    /// last that was taken: so small blocks become one.
+    ///
+    /// - Returns: both in one piece; `nil`, and nothing has happened, when `taken` does not lie here before the frame.
+    public mutating func join(_ next: Frame.Header, to taken: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard let base = unsafe memory.baseAddress, let first = taken.baseAddress else { return nil }
+        let place = unsafe first - UnsafeRawPointer(base) + taken.count
+        guard place >= 0, place <= start, next.length <= end &- start &- Frame.headerSize else { return nil }
+        start = start &+ Frame.headerSize
+        unsafe (base + place).copyMemory(from: base + start, byteCount: next.length)
+        start = start &+ next.length
+        return unsafe UnsafeRawBufferPointer(start: first, count: taken.count &+ next.length)
+    }
+
+    /// The header of the next frame, if the whole of it is here already.
+    public var following: Frame.Header? {
         guard end &- start >= Frame.headerSize else { return nil }
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start &+ Frame.headerSize])
         guard let header = unsafe try? Frame.header(bytes) else { return nil }
-        return end &- start &- Frame.headerSize >= header.length ? header.kind : nil
+        return end &- start &- Frame.headerSize >= header.length ? header : nil
     }
 }

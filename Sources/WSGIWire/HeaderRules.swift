@@ -10,8 +10,10 @@ public enum HeaderRules {
         case contentLength = "the Content-Length of the response is not a number, or there are several"
         /// A header that is between two neighbours, and so the server's business (PEP 3333).
         case hopByHop = "the application may not set a hop-by-hop response header"
-        /// More headers than a response head can count.
-        case count = "there are too many response headers"
+        /// More than `ResponseHead.mostHeaders`.
+        case count = "there are too many response headers, the limit is 1000"
+        /// A head that is longer than `Frame.maximumText`.
+        case size = "the response headers are too long, the limit is 1 MiB"
     }
 
     /// The code of a status line: three digits, then nothing, or a space and a reason without control characters.
@@ -34,8 +36,20 @@ public enum HeaderRules {
 
     /// Whether bytes are a token of RFC 9110.
     public static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
-        guard unsafe !name.isEmpty else { return false }
-        for index in 0..<name.count {
+        let count = name.count
+        // Names of eight letters and more, as most are, are looked at in eights, the last of which may overlap.
+        if count >= 8 {
+            var index = 0
+            while index &+ 8 < count {
+                guard unsafe isPlain(name.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { break }
+                index = index &+ 8
+            }
+            if index &+ 8 >= count, unsafe isPlain(name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)) {
+                return true
+            }
+        }
+        guard count > 0 else { return false }
+        for index in 0..<count {
             let byte = unsafe name[index]
             let low = byte < 64
             let set: UInt64 = low ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
@@ -44,11 +58,33 @@ public enum HeaderRules {
         return true
     }
 
+    /// Whether eight bytes are letters of ASCII and hyphens.
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let high: UInt64 = 0x8080_8080_8080_8080
+        guard word & high == 0 else { return false }
+        // The highest bit of each byte says whether it is at least "a", beyond "z", and a hyphen.
+        let small = word | 0x2020_2020_2020_2020
+        let isLetter = (small &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(small &+ 0x0505_0505_0505_0505)
+        let isHyphen = high &- (word ^ 0x2D2D_2D2D_2D2D_2D2D)
+        return (isLetter | isHyphen) & high == high
+    }
+
     /// Whether bytes can stand in a header line: no control characters but the tab. httpd refuses the others, too.
     public static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
-        for index in 0..<value.count {
+        var index = 0
+        // Eight bytes at a time, as long as none of them is suspicious.
+        while index &+ 8 <= value.count {
+            let word = unsafe value.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let other = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let suspicious = (word &- 0x2020_2020_2020_2020) & ~word | (other &- 0x0101_0101_0101_0101) & ~other
+            if suspicious & 0x8080_8080_8080_8080 != 0 { break }
+            index = index &+ 8
+        }
+        while index < value.count {
             let byte = unsafe value[index]
             if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+            index = index &+ 1
         }
         return true
     }
@@ -59,7 +95,7 @@ public enum HeaderRules {
     }
 
     /// Whether a header is between two neighbours (RFC 2616, 13.5.1; RFC 9110, 7.6.1).
-    static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
+    public static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2: unsafe equals(name, "te")
         case 7: unsafe equals(name, "trailer") || equals(name, "upgrade")
@@ -70,6 +106,12 @@ public enum HeaderRules {
         case 19: unsafe equals(name, "proxy-authorization")
         default: false
         }
+    }
+
+    /// Whether a header from another process is one, and says nothing about the connection to the client. httpd looks at
+    /// the same when it sends the head: too late for an answer whose length is right.
+    public static func isHarmless(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+        unsafe isToken(name) && isFieldValue(value) && !isHopByHop(name)
     }
 
     /// Whether a name of the literal's length is the literal, which is in lower case.
@@ -112,6 +154,8 @@ extension ResponseHeadEncoder {
         guard unsafe HeaderRules.isToken(name) else { return .name }
         guard unsafe HeaderRules.isFieldValue(value) else { return .value }
         guard unsafe !HeaderRules.isHopByHop(name) else { return .hopByHop }
+        // With room for the Content-Length that an application need not give.
+        guard buffer.count &- start &+ name.count &+ value.count < Frame.maximumText - 64 else { return .size }
         var text = unsafe value
         if unsafe HeaderRules.isContentLength(name) {
             guard let length = unsafe HeaderRules.contentLength(value),

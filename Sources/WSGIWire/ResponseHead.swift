@@ -12,6 +12,9 @@
     /// Headers; read them with `nextHeader`.
     public let headerCount: Int
 
+    /// The most headers that an application may give; a Content-Length that it has not given comes on top.
+    public static let mostHeaders = 1000
+
     private var headers: ByteReader
 
     /// Decodes the fixed part and the status line.
@@ -25,6 +28,7 @@
         let lineLength = try Int(reader.integer(UInt32.self))
         contentLength = try reader.integer()
         unsafe statusLine = try reader.take(lineLength)
+        guard headerCount <= Self.mostHeaders &+ 1 else { throw .invalid("headers") }
         guard unsafe HeaderRules.statusCode(statusLine) == status else { throw .invalid("status") }
         headers = reader
     }
@@ -40,7 +44,8 @@
 
 /// Encodes a response head into a buffer: `init`, then `header` for each.
 public struct ResponseHeadEncoder: ~Copyable {
-    private let start: Int
+    /// Where the head begins in the buffer.
+    let start: Int
     private var count: UInt16 = 0
 
     /// Begins a head at the buffer's end.
@@ -53,11 +58,11 @@ public struct ResponseHeadEncoder: ~Copyable {
         unsafe buffer.append(statusLine)
     }
 
-    /// Appends a header. False: there are more than the encoding can count.
+    /// Appends a header. False: there are `ResponseHead.mostHeaders` already.
     public mutating func header(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) -> Bool {
-        guard count < UInt16.max else { return false }
+        guard count < ResponseHead.mostHeaders else { return false }
         unsafe buffer.append(pair: name, value)
         count = count &+ 1
         buffer.set(count, at: start &+ 2)

@@ -43,6 +43,23 @@ class EarlyHints(unittest.TestCase):
             self.assertEqual((result.body.decode(), result.hints), (error, []), call)
             self.assertEqual((result.headers, result.content_length), ([('X-Own', 'a')], -1), call)
 
+    def test_there_is_a_limit(self):
+        for block, most in ((10, 64), (100_000, 10)):
+            result = engine.run(application(f'''
+                hint = environ['wsgi.early_hints']
+                count = 0
+                try:
+                    while count < 1000:
+                        hint([('Link', 'v' * {block})])
+                        count += 1
+                except RuntimeError as error:
+                    start_response('200 OK', [])
+                    return [f'{{count}} {{error}}'.encode()]
+            '''))
+            count, text = result.body.decode().split(' ', 1)
+            self.assertEqual((int(count), len(result.hints)), (most, most))
+            self.assertIn('more than 64 times, or with more than 1 MiB', text)
+
     def test_too_late(self):
         result = engine.run(application('''
             import builtins

@@ -38,6 +38,21 @@ class FileWrapper(unittest.TestCase):
             self.assertEqual(result.content_length, len(self.content))
             self.assertEqual(result.headers, [('Content-Length', '100000')])
 
+    def test_nothing_follows_a_file(self):
+        """A thread that goes on writing while the file is sent adds nothing to it."""
+        result = engine.run(application(f'''
+            import threading
+            write = start_response('200 OK', [('Content-Length', '200000')])
+            class Wrapped(environ['wsgi.file_wrapper']):
+                def close(self):
+                    super().close()
+                    other = threading.Thread(target=write, args=(b'more',))
+                    other.start()
+                    other.join()
+            return Wrapped(open({self.path!r}, 'rb'))
+        '''))
+        self.assertEqual((result.files, len(result.body), result.body[-9:]), ([self.content], 100000, self.content[-9:]))
+
     def test_offset_and_length(self):
         result = self.send("file = open(path, 'rb'); file.read(10)")
         self.assertEqual((result.files, result.content_length), ([self.content[10:]], 99990))

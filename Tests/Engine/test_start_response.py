@@ -76,6 +76,20 @@ class StartResponse(unittest.TestCase):
             self.assertEqual((result.outcome, result.status, result.headers), (COMPLETE, 200, [('X', 'y')]))
             self.assertIn(b'without exc_info', result.body)
 
+    def test_there_is_a_limit_of_headers(self):
+        for count, size, accepted in ((1000, 1, True), (1001, 1, False), (100, 10_000, True), (100, 11_000, False)):
+            result = engine.run(application(f'''
+                try:
+                    start_response('200 OK', [('X-A', 'v' * {size})] * {count})
+                except ValueError as error:
+                    start_response('200 OK', [])
+                    return [str(error).encode()]
+                return [b'accepted']
+            '''))
+            self.assertEqual(result.body == b'accepted', accepted, (count, size, result.body))
+            if not accepted:
+                self.assertIn(b'the limit is 1000' if size == 1 else b'the limit is 1 MiB', result.body)
+
     def test_what_is_the_servers_business_is_refused(self):
         for name in ('Connection', 'keep-alive', 'TE', 'Trailer', 'trailers', 'Transfer-Encoding', 'UPGRADE',
                      'Proxy-Authenticate', 'proxy-authorization'):

@@ -12,6 +12,7 @@ struct FuzzTarget: Sendable {
     /// Every target.
     static let all: [FuzzTarget] = [
         FuzzTarget(name: "addresses", run: fuzzAddresses),
+        FuzzTarget(name: "answer-order", run: fuzzAnswerOrder),
         FuzzTarget(name: "configuration", run: fuzzConfiguration),
         FuzzTarget(name: "control-packet", run: fuzzControlPacket),
         FuzzTarget(name: "daemon-options", run: fuzzDaemonOptions),

@@ -63,4 +63,33 @@ struct HeaderRulesTests {
         }
         #expect(Self.fault("Content-Length", ["1", "2"]) == (.contentLength, 1))
     }
+
+    /// Eight bytes are looked at at a time: each byte, at each place, in names and values of lengths about that.
+    @Test(arguments: 1...18)
+    func everyByteAtEveryPlace(count: Int) {
+        let letters = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+        for place in 0..<count {
+            for byte in UInt8.min...UInt8.max {
+                var text = [UInt8](repeating: UInt8(ascii: "z"), count: count)
+                text[place] = byte
+                let isValue = byte >= 0x20 && byte != 0x7F || byte == 0x09
+                #expect(unsafe lend(text) { unsafe HeaderRules.isToken($0) } == letters.contains(byte))
+                #expect(unsafe lend(text) { unsafe HeaderRules.isFieldValue($0) } == isValue)
+            }
+        }
+    }
+
+    @Test func whatAnotherProcessSendsIsAHeaderOfTheResponse() {
+        let refused = [
+            ("X-A", "1\r\nX-B: 2"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("", "1"), ("X-A", "\0"),
+            ("Transfer-Encoding", "chunked"),
+            ("connection", "close"), ("Upgrade", "h2c"),
+        ]
+        for (name, value) in refused + [("Content-Type", "text/plain"), ("X-A", "")] {
+            let isHarmless = unsafe lend(name.utf8) { name in
+                unsafe lend(value.utf8) { unsafe HeaderRules.isHarmless(name, $0) }
+            }
+            #expect(isHarmless != refused.contains { $0 == (name, value) }, "\(name): \(value)")
+        }
+    }
 }

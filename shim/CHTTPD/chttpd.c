@@ -174,14 +174,50 @@ int chttpd_client_socket(const request_rec *r) {
     return descriptor;
 }
 
-apr_status_t chttpd_set_aside(apr_bucket_brigade *brigade, apr_pool_t *pool) {
-    for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
-         bucket = APR_BUCKET_NEXT(bucket)) {
-        apr_status_t status = apr_bucket_setaside(bucket, pool);
-        if (status != APR_SUCCESS && status != APR_ENOTIMPL)
-            return status;
+size_t chttpd_append_copy(apr_bucket_brigade *brigade, const void *data, size_t length) {
+    const char *rest = data;
+    size_t added = 0;
+    while (length > 0) {
+        apr_bucket *last = APR_BRIGADE_LAST(brigade);
+        if (last == APR_BRIGADE_SENTINEL(brigade) || last->length == CHTTPD_BUCKET_SIZE) {
+            char *memory = apr_bucket_alloc(CHTTPD_BUCKET_SIZE, brigade->bucket_alloc);
+            last = apr_bucket_heap_create(memory, CHTTPD_BUCKET_SIZE, apr_bucket_free, brigade->bucket_alloc);
+            last->length = 0;
+            chttpd_append(brigade, last);
+            added++;
+        }
+        size_t room = CHTTPD_BUCKET_SIZE - last->length;
+        size_t size = length < room ? length : room;
+        memcpy(((apr_bucket_heap *)last->data)->base + last->length, rest, size);
+        last->length += size;
+        rest += size;
+        length -= size;
     }
-    return APR_SUCCESS;
+    return added;
+}
+
+size_t chttpd_append_copies(apr_bucket_brigade *brigade, apr_bucket_brigade *from) {
+    size_t added = 0;
+    for (apr_bucket *bucket = APR_BRIGADE_FIRST(from); bucket != APR_BRIGADE_SENTINEL(from);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        const char *data = NULL;
+        apr_size_t length = 0;
+        if (!APR_BUCKET_IS_METADATA(bucket) && apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ) == APR_SUCCESS)
+            added += chttpd_append_copy(brigade, data, length);
+    }
+    apr_brigade_cleanup(from);
+    return added;
+}
+
+size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, size_t most) {
+    size_t moved = 0;
+    while (moved < most && !APR_BRIGADE_EMPTY(from)) {
+        apr_bucket *bucket = APR_BRIGADE_FIRST(from);
+        APR_BUCKET_REMOVE(bucket);
+        chttpd_append(to, bucket);
+        moved++;
+    }
+    return moved;
 }
 
 /* Takes the error bucket of an input filter out of the way; everything else passes. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "interpreter_config.h"
@@ -45,9 +46,14 @@ bool wsgi_take_line_end(const void *stream) {
     return true;
 }
 
+enum { FUSE_MAGIC = 0x65735546 }; /* FUSE_SUPER_MAGIC of linux/magic.h */
+
 int64_t wsgi_regular_file_size(int32_t descriptor) {
     struct stat status;
+    struct statfs system;
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+        return -1;
+    if (fstatfs(descriptor, &system) != 0 || (uint32_t)system.f_type == FUSE_MAGIC)
         return -1;
     return status.st_size;
 }

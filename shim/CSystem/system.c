@@ -23,6 +23,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+enum { FUSE_MAGIC = 0x65735546 }; /* FUSE_SUPER_MAGIC of linux/magic.h */
+
 static int32_t result(long value) { return value < 0 ? -errno : (int32_t)value; }
 
 int32_t wsgi_memory_file(const char *name) { return result(memfd_create(name, MFD_CLOEXEC)); }
@@ -191,6 +193,13 @@ int64_t wsgi_send_parts(int32_t socket, const struct iovec *parts, size_t count,
     }
 }
 
+void wsgi_close_received(int32_t descriptor) {
+    struct linger none = {.l_onoff = 0};
+    /* Whoever sent a socket may have told it to wait at its last close for a peer that never reads. */
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(descriptor);
+}
+
 /* Takes the descriptors of one control message; false: there were more than there is room for. */
 static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_t capacity, size_t *count) {
     size_t arrived = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -201,7 +210,7 @@ static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_
         if (*count < capacity) {
             descriptors[(*count)++] = descriptor;
         } else {
-            close(descriptor);
+            wsgi_close_received(descriptor);
             all = false;
         }
     }
@@ -232,7 +241,7 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t cou
     if (all)
         return got;
     while (taken > 0)
-        close(descriptors[--taken]);
+        wsgi_close_received(descriptors[--taken]);
     if (descriptor_count)
         *descriptor_count = 0;
     return -EMSGSIZE;
@@ -399,6 +408,23 @@ uint64_t wsgi_monotonic_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length) {
+    struct statx status;
+    struct statfs system;
+    int flags = fcntl(descriptor, F_GETFL);
+    int access = flags & O_ACCMODE;
+    if (flags < 0 || (flags & O_PATH) || (access != O_RDONLY && access != O_RDWR))
+        return false;
+    /* What the kernel knows: a file system that another program makes (FUSE), or a server, is not asked. */
+    if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &status) != 0 ||
+        !S_ISREG(status.stx_mode))
+        return false;
+    if (offset < 0 || length < 0 || (uint64_t)offset > status.stx_size ||
+        (uint64_t)length > status.stx_size - (uint64_t)offset)
+        return false;
+    return fstatfs(descriptor, &system) == 0 && (uint32_t)system.f_type != FUSE_MAGIC;
 }
 
 bool wsgi_is_on_local_disk(int32_t descriptor) {

@@ -4,7 +4,8 @@ internal import Glibc
 
 /// What a worker has sent and a slow client has not taken yet, so that the worker is free as soon as it is done.
 ///
-/// Used on the request's thread only. Memory is bounded by `limit`; files cost none.
+/// Used on the request's thread only. Memory is bounded by `limit`, whatever the sizes of the blocks: they are copied into
+/// buckets of one size, and these are counted with what APR needs for them. Files cost none.
 @safe struct ClientBacklog: ~Copyable {
     /// Why waiting has ended.
     enum Event {
@@ -21,7 +22,8 @@ internal import Glibc
     /// The client's socket; -1 where there is none of its own: streams of HTTP/2 share one.
     private let socket: Int32
     private var brigade: UnsafeMutablePointer<apr_bucket_brigade>?
-    private var count = 0
+    /// How many buckets wait, but for files.
+    private var buckets = 0
     /// Bytes that were passed on since the client's socket was looked at.
     private var unchecked = 0
     /// Since when these have been counted for a stream, whose client is not looked at: microseconds.
@@ -40,6 +42,10 @@ internal import Glibc
     /// Within how much time `checkInterval` is reached by such a worker: microseconds.
     private static let burst: Int64 = 1_000_000
 
+    /// How much less than its limit it holds before it counts as full: one more block of what is received at once, in
+    /// buckets, must not bring it beyond the limit by more than the block.
+    private static let slack = 16 << 10
+
     /// An empty backlog that holds up to `limit` bytes.
     init(of request: Request, limit: Int) {
         unsafe self.request = request
@@ -48,9 +54,12 @@ internal import Glibc
     }
 
     /// Whether nothing waits.
-    var isEmpty: Bool { unsafe brigade == nil }
+    var isEmpty: Bool {
+        guard let waiting = unsafe brigade else { return true }
+        return unsafe chttpd_is_empty(waiting)
+    }
     /// Whether it holds as much as it may.
-    var isFull: Bool { count >= limit }
+    var isFull: Bool { buckets &* CHTTPD_BUCKET_COST &+ Self.slack >= limit }
 
     /// Whether `length` bytes can be passed on without a long wait.
     ///
@@ -80,23 +89,14 @@ internal import Glibc
 
     /// Keeps a copy of a block.
     mutating func add(_ data: UnsafeRawBufferPointer) {
-        guard let start = data.baseAddress, data.count > 0 else { return }
-        unsafe apr_brigade_write(
-            kept(), nil, nil, start.assumingMemoryBound(to: CChar.self), apr_size_t(data.count))
-        count = count &+ data.count
+        guard let start = data.baseAddress, let kept = unsafe kept() else { return }
+        buckets = unsafe buckets &+ Int(chttpd_append_copy(kept, start, data.count))
     }
 
     /// Keeps copies of blocks that were to be passed on, and leaves the brigade empty.
-    ///
-    /// - Returns: false when there is no memory.
-    mutating func add(_ blocks: UnsafeMutablePointer<apr_bucket_brigade>, count length: Int) -> Bool {
-        if unsafe chttpd_is_empty(blocks) { return true }
-        guard let kept = unsafe kept(), unsafe chttpd_set_aside(blocks, request.pointee.pool) == APR_SUCCESS else {
-            return false
-        }
-        unsafe chttpd_concatenate(kept, blocks)
-        count = count &+ length
-        return true
+    mutating func add(_ blocks: UnsafeMutablePointer<apr_bucket_brigade>) {
+        guard unsafe !chttpd_is_empty(blocks), let kept = unsafe kept() else { return }
+        buckets = unsafe buckets &+ Int(chttpd_append_copies(kept, blocks))
     }
 
     /// Keeps a part of a file; the descriptor is closed with the request.
@@ -105,29 +105,21 @@ internal import Glibc
     mutating func addFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
         let status = unsafe chttpd_append_file(
             kept(), descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
-        if status != APR_SUCCESS { closeDescriptor(descriptor) }
+        if status != APR_SUCCESS { wsgi_close_received(descriptor) }
         return status == APR_SUCCESS
     }
 
     /// Moves a portion of what waits into `target`.
     mutating func takePortion(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         guard let waiting = unsafe brigade else { return }
-        var after: UnsafeMutablePointer<apr_bucket>?
-        let status = unsafe apr_brigade_partition(waiting, apr_off_t(portion), &after)
-        guard status == APR_SUCCESS, let rest = unsafe after, unsafe !chttpd_is_sentinel(waiting, rest) else {
-            return unsafe takeAll(into: target)
-        }
-        let tail = unsafe apr_brigade_split_ex(waiting, rest, nil)
-        unsafe chttpd_concatenate(target, waiting)
-        unsafe brigade = tail
-        count = max(0, count &- portion)
+        let moved = unsafe chttpd_move_buckets(target, waiting, portion / CHTTPD_BUCKET_SIZE)
+        buckets = max(0, buckets &- Int(moved))
     }
 
     /// Moves all that waits into `target`.
     mutating func takeAll(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         if let waiting = unsafe brigade { unsafe chttpd_concatenate(target, waiting) }
-        unsafe brigade = nil
-        count = 0
+        buckets = 0
     }
 
     /// Waits until the client takes more or the worker has sent something, at most so many seconds

@@ -10,6 +10,8 @@ struct ResponsePolicy {
     var longestHeader = 0
     /// `response-buffer-size`: the most bytes that wait in this process for a slow client.
     var largestBacklog = 0
+    /// Whether heads come from another process, which may send anything.
+    var isForeign = false
     /// `response-socket-timeout`: the most seconds that one write to the client may take; 0: as httpd's `Timeout` says.
     var clientTimeout = 0
 
@@ -18,6 +20,7 @@ struct ResponsePolicy {
         overridesErrors = facts.effective.settings.errorOverride
         usesSendfile = facts.effective.settings.enableSendfile
         guard let group else { return }
+        isForeign = true
         longestHeader = group.longestHeader
         largestBacklog = group.largestBacklog
         clientTimeout = group.clientTimeout

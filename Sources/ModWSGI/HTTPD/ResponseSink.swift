@@ -49,15 +49,18 @@ internal import WSGIWire
 
     /// Why a head was not taken over.
     enum Refusal: Error {
-        /// It does not follow the protocol.
-        case malformed
+        /// No worker that follows the rules sends it.
+        case invalid(AnswerOrder.Fault)
         /// A header of so many bytes is longer than `header-buffer-size`.
         case headerTooLong(Int)
     }
 
     /// Sets status and headers. They leave for the client with the first data, or at the end.
-    mutating func sendHead(_ encoded: UnsafeRawBufferPointer) throws(Refusal) {
+    ///
+    /// - Parameter order: Is told status and declared length, before anything of the head counts.
+    mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(Refusal) {
         let (head, facts) = try unsafe inspect(encoded)
+        do { try order.take(status: head.status, contentLength: head.contentLength) } catch { throw .invalid(error) }
         if policy.longestHeader > 0, facts.longest > policy.longestHeader { throw .headerTooLong(facts.longest) }
         hasHead = true
         if policy.overridesErrors, head.status >= 400 {
@@ -85,13 +88,14 @@ internal import WSGIWire
             var facts = HeaderFacts()
             for _ in 0..<head.headerCount {
                 let (name, value) = try unsafe rest.nextHeader()
+                if policy.isForeign, unsafe !HeaderRules.isHarmless(name, value) { throw .invalid("header") }
                 facts.longest = max(facts.longest, name.count &+ 2 &+ value.count)
                 if unsafe value.first == UInt8(ascii: "/") && equals(name, "Location") {
                     unsafe facts.location = unsafe UnsafePointer(string(value, request.pointee.pool))
                 }
             }
             return (head, facts)
-        } catch { throw .malformed }
+        } catch { throw .invalid(.head) }
     }
 
     private mutating func takeOver(_ head: ResponseHead) {
@@ -110,6 +114,7 @@ internal import WSGIWire
     /// - Returns: false when the client has gone.
     mutating func sendHints(_ encoded: UnsafeRawBufferPointer) throws(WireError) -> Bool {
         var head = try unsafe ResponseHead(encoded)
+        guard head.status == 103 else { throw .invalid("status") }
         guard !hasHead, unsafe request.pointee.proto_num >= 1001 else { return true }
         let pool = unsafe request.pointee.pool
         let (status, line, headers) = unsafe (
@@ -127,7 +132,9 @@ internal import WSGIWire
         for _ in 0..<head.headerCount {
             let (name, value) = try unsafe head.nextHeader()
             // httpd checks what is in a final response, but nothing here.
-            guard unsafe HeaderRules.isToken(name) && HeaderRules.isFieldValue(value) else { throw .invalid("header") }
+            guard unsafe HeaderRules.isHarmless(name, value) else {
+                throw .invalid("header")
+            }
             unsafe apr_table_addn(request.pointee.headers_out, string(name, pool), string(value, pool))
         }
         unsafe ap_send_interim_response(request, 1)
@@ -154,6 +161,9 @@ internal import WSGIWire
             unsafe body(name, value)
         }
     }
+
+    /// Whether the client is to get the body: the method is not HEAD.
+    var wantsBody: Bool { unsafe request.pointee.header_only == 0 }
 
     /// Whether somebody else answers.
     var isReplaced: Bool { replacement != nil }
@@ -205,7 +215,7 @@ internal import WSGIWire
         }
         isCommitted = true
         // Blocks that were to go out with this one lie in memory that the next ones will be received into.
-        guard unsafe backlog.add(brigade, count: appended) else { return false }
+        unsafe backlog.add(brigade)
         appended = 0
         given = given &+ Int64(data.count)
         unsafe backlog.add(data)
@@ -215,8 +225,8 @@ internal import WSGIWire
         return true
     }
 
-    /// Takes a part of a regular file, which is all of the body and is sent at the end of the response; the descriptor
-    /// becomes httpd's and is closed with the request.
+    /// Takes a part of a regular file, which is all of the body and is sent at the end of the response: until then another
+    /// answer is possible. The descriptor becomes httpd's and is closed with the request.
     ///
     /// - Returns: false when that is not possible.
     mutating func holdFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
@@ -224,7 +234,6 @@ internal import WSGIWire
             closeDescriptor(descriptor)
             return true
         }
-        isCommitted = true
         holdsFile = true
         given = given &+ length
         let sendfile = policy.usesSendfile == .on || policy.usesSendfile == .auto && wsgi_is_on_local_disk(descriptor)

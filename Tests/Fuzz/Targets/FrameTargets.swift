@@ -18,11 +18,11 @@ private func checkHeader(_ bytes: [UInt8]) throws {
     if let header = header(bytes) {
         try require(
             encoded { Frame.append(header, to: &$0) } == Array(bytes.prefix(8)), "encoding gives the bytes back")
-        try require(header.kind == .data || header.length <= Frame.maximumPayload, "only DATA may be long")
-    } else if bytes.count >= Frame.headerSize, Frame.Kind(rawValue: bytes[4]) != nil {
+        try require(Frame.allows(header.length, header.kind), "the payload has a size of its kind")
+    } else if bytes.count >= Frame.headerSize, let kind = Frame.Kind(rawValue: bytes[4]) {
         let length = Int(bytes[0]) | Int(bytes[1]) << 8 | Int(bytes[2]) << 16 | Int(bytes[3]) << 24
-        try require(bytes[4] != Frame.Kind.data.rawValue, "DATA may have any length")
-        try require(length > Frame.maximumPayload, "a payload that is not too long is accepted")
+        try require(kind != .data, "DATA may have any length")
+        try require(!Frame.allows(length, kind), "a payload of a size of its kind is accepted")
     }
 }
 
@@ -88,7 +88,7 @@ private struct WindowReader {
             try require(announced == nil || announced == header.kind, "the following frame is the one announced")
             if announced != nil { try require(window.count >= header.length, "an announced frame is whole") }
             guard try payload(header) else { return }
-            announced = window.following
+            announced = window.following?.kind
         }
         try require(announced == nil, "an announced frame is there")
     }
@@ -102,6 +102,7 @@ private struct WindowReader {
         }
         var left = header.length
         transcript.begin(header)
+        var last = unsafe window.take(0)
         while left > 0 {
             if window.count == 0, try !fill(1) {
                 // Only data is passed on before it is complete.
@@ -112,6 +113,23 @@ private struct WindowReader {
             try require(piece.count > 0 && piece.count <= left, "a piece is a part of the payload")
             left -= piece.count
             unsafe transcript.add(piece)
+            unsafe last = unsafe piece
+        }
+        return try unsafe joinSmall(last)
+    }
+
+    /// Small blocks that are here already come behind the one that was taken, which stays as it is.
+    private mutating func joinSmall(_ last: UnsafeRawBufferPointer) throws -> Bool {
+        var joined = unsafe last
+        while let next = window.following, next.kind == .data, next.length <= 16 {
+            let before = unsafe array(joined)
+            guard let both = unsafe window.join(next, to: joined) else {
+                throw Violation(description: "what was taken lies before the next frame")
+            }
+            unsafe joined = unsafe both
+            try require(unsafe array(joined).starts(with: before), "what was taken stays as it is")
+            transcript.begin(next)
+            unsafe transcript.add(UnsafeRawBufferPointer(rebasing: joined[before.count...]))
         }
         return true
     }

@@ -124,8 +124,15 @@ static inline void chttpd_append(apr_bucket_brigade *brigade, apr_bucket *bucket
 static inline void chttpd_concatenate(apr_bucket_brigade *to, apr_bucket_brigade *from) {
     APR_BRIGADE_CONCAT(to, from);
 }
-/* Makes every bucket own its data, which may change from now on where it was. */
-apr_status_t chttpd_set_aside(apr_bucket_brigade *brigade, apr_pool_t *pool);
+/* How many bytes a bucket of chttpd_append_copy holds, and what it takes of memory with all that APR has around it. */
+enum { CHTTPD_BUCKET_SIZE = 8000, CHTTPD_BUCKET_COST = 8704 };
+/* Appends a copy of data: fills the last bucket, which must be one of these, and adds others. The result is how many.
+ */
+size_t chttpd_append_copy(apr_bucket_brigade *brigade, const void *data, size_t length);
+/* Does so with all data of another brigade, and empties that. */
+size_t chttpd_append_copies(apr_bucket_brigade *brigade, apr_bucket_brigade *from);
+/* Moves up to `most` buckets from the beginning of `from` to the end of `to`; the result is how many. */
+size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, size_t most);
 /* Reads from the request's input filters, blocking or what is there. httpd's own filter answers a body that is too
  * large or malformed by itself, in the middle of whatever the application is sending; here that answer is withheld, and
  * its status goes to `refusal` (0: there was none). */

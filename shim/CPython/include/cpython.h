@@ -189,7 +189,8 @@ void wsgi_note_line_end(const void *_Nullable stream);
 /* Whether that was noted of `stream`, the first time that it is asked after it. */
 bool wsgi_take_line_end(const void *_Nonnull stream);
 
-/* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. */
+/* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. So is a file of a
+ * file system that another program makes (FUSE), which may keep its reader waiting for ever: httpd refuses it. */
 int64_t wsgi_regular_file_size(int32_t descriptor);
 /* The same file with a position of its own, for reading; -1: that cannot be had. */
 int32_t wsgi_reopen_file(int32_t descriptor);

@@ -141,6 +141,13 @@ void wsgi_fork_guard_set(int32_t descriptor, bool guarded);
 /* Whether this process was forked off one that installed the guard. */
 bool wsgi_fork_guard_tripped(void);
 
+/* Closes a descriptor that another process has sent: a socket at once, whatever its SO_LINGER says. */
+void wsgi_close_received(int32_t descriptor);
+
+/* Whether a descriptor that another process has sent can be read as `length` bytes of a regular file from `offset`.
+ * Asks no file system that a program makes or a network, and refuses the former: reading there may take for ever. */
+bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length);
+
 /* Whether a file is on a file system that is known to be local; false also when that cannot be found out. */
 bool wsgi_is_on_local_disk(int32_t descriptor);
 

@@ -1,0 +1,78 @@
+"""A worker that lies or dies costs its own site's request, and nothing and nobody else."""
+
+import os
+
+import pytest
+
+import audit
+import client
+from polling import until
+from server import Server
+from shared_server import audited
+from tenants.lying import ABOUT_IT, ask, install, lies, require_outcome
+from tenants.neighbours import Neighbours, requires_root
+
+#: `make hostile`: all of them.
+EVERYTHING = bool(os.environ.get("WSGI_HOSTILE"))
+
+
+@pytest.fixture(scope="module")
+def server(platform):
+    if not requires_root():
+        pytest.skip("sites of two users need root, and the accounts games and backup")
+    site = Neighbours(Server(platform))
+    try:
+        install(site)
+        site.start()
+        site.server.wait_ready("/hostile")
+    except AssertionError:
+        site.server.dispose()
+        raise
+    yield site
+    site.server.log.start_test()
+    site.server.log.allow(*ABOUT_IT)
+    audit.require_none(site.server.dispose_audited())
+
+
+@pytest.fixture
+def site(server):
+    with audited(server.server):
+        server.server.log.allow(*ABOUT_IT)
+        server.remember()
+        yield server
+
+
+@pytest.mark.parametrize("name", list(lies.LIES) if EVERYTHING else lies.SAMPLE)
+def test_a_lie(site, name):
+    require_outcome(ask(site, name), lies.LIES[name].outcome)
+    # The next request is answered right, whatever is left of the connection.
+    answer = site.server.get("/hostile/next", timeout=20)
+    assert answer.status == 200 and answer.body.endswith(b" /next"), answer
+    site.require_unharmed(kill=False)
+
+
+@pytest.mark.parametrize("name", list(lies.DEATHS) if EVERYTHING else lies.DEATH_SAMPLE)
+def test_a_death(site, name):
+    answer = ask(site, name)
+    assert isinstance(answer, client.Cut) or answer.status in (200, 502, 503, 504), answer
+
+    def is_back():
+        again = ask(site, "again")
+        return not isinstance(again, client.Cut) and again.status == 200
+
+    until(is_back, "the hostile site's process to be back", timeout=15)
+    site.require_unharmed(kill=False)
+
+
+def test_lies_are_told_once_a_second(site):
+    """A flood of answers that are none does not fill the log."""
+    for _ in range(40):
+        require_outcome(ask(site, "an end alone"), lies.REFUSED)
+    records = [line for line in site.server.log.lines() if "WSGI0148" in line]
+    assert 1 <= len(records) < 15, records
+
+
+def test_the_other_site_has_its_process_back_in_time(site):
+    for name in lies.SAMPLE[:5]:
+        ask(site, name)
+    site.require_unharmed()
