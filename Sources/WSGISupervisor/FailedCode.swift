@@ -45,11 +45,15 @@ struct FailedCode {
     /// Forgets everything: a successor has come up, or the group is another one.
     mutating func clear() { entries.removeAll() }
 
-    /// Whether one of the scripts is still as it was when it failed; the others are forgotten.
+    /// Whether one of the scripts is still as it was when it failed, or may be; the others are forgotten.
+    ///
+    /// - Parameter modified: The time of a script's file; negative: nobody knows.
     mutating func isStanding(at now: Int64, modified: (String) -> Int64) -> Bool {
         guard !entries.isEmpty else { return false }
         entries = entries.filter { path, entry in
-            entry.until.map { now < $0 } ?? true && modified(path) == entry.modified
+            guard entry.until.map({ now < $0 }) ?? true else { return false }
+            let found = modified(path)
+            return found == entry.modified || found < 0
         }
         return !entries.isEmpty
     }

@@ -21,7 +21,7 @@ enum SupervisorMain {
             CurrentProcess.leaveSession()
             CurrentProcess.adoptOrphans()
             // Files of one site may hold up the others that long, every ten seconds.
-            FileView.limit(user: 100, total: nil, pause: 10_000)
+            FileView.limit(user: 250, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
             for raw in [Place.control, Place.scoreboard, Place.status] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(
@@ -30,6 +30,7 @@ enum SupervisorMain {
                 status: SupervisorStatus(Descriptor(adopting: Place.status)),
                 signals: SignalPipe([SIGTERM, SIGINT]), openFiles: Descriptor.raiseLimit(to: 65_536))
             supervisor.run()
+            FileView.end()
         } catch {
             SupervisorLog().problem(.supervisorFailed, level: 2, "The supervisor cannot start (\(error)).")
             exit(1)

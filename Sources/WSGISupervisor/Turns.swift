@@ -59,10 +59,12 @@ extension ProcessGroup {
         if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
     }
 
-    /// The time of a script of the group as its workers name it; 0: its user cannot see it.
+    /// The time of a script of the group as its workers name it; 0: its user cannot see it; negative: nobody knows, because
+    /// its file system does not answer.
     func modified(_ path: String) -> Int64 {
         guard !leavesRoot(path) else { return 0 }
-        return files.status(of: spec.root + path).modified
+        let status = files.status(of: spec.root + path)
+        return status.isOverdue ? -1 : status.modified
     }
 
     /// Whether a script of the group is certainly gone.
@@ -102,7 +104,11 @@ extension ProcessGroup {
 
     /// Whether a script that the last start was to run has changed since.
     func hasChanged(_ member: Member) -> Bool {
-        member.code.contains { modified($0.key) != $0.value }
+        member.code.contains { path, before in
+            guard before >= 0 else { return false }
+            let now = modified(path)
+            return now >= 0 && now != before
+        }
     }
 
     /// Notes why a successor has failed. Returns how often it has with the same code.

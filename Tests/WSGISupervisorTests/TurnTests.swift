@@ -236,6 +236,7 @@ struct TurnTests {
         _ = code.note("/a", modified: 5)
         #expect(code.isStanding(at: 1_000_000) { _ in 5 })
         #expect(code.blames("/a", modified: 5) && !code.blames("/a", modified: 6) && !code.blames("/b", modified: 5))
+        #expect(code.isStanding(at: 0) { _ in -1 }, "nobody knows")
         #expect(!code.isStanding(at: 0) { _ in 6 })
         #expect(!code.blames("/a", modified: 5), "forgotten")
     }

@@ -57,15 +57,15 @@ static bool has_ended(int pidfd, int milliseconds) {
     return true;
 }
 
-/* Kills the helper. Returns its pidfd if it does not end, or -1. */
-static int stop_helper(void) {
+/* Kills the helper. Returns its pidfd if it has not ended within that time, or -1. */
+static int stop_helper(int milliseconds) {
     if (helper < 0)
         return -1;
     int pidfd = helper;
     close(helper_socket);
     helper = helper_socket = -1;
     wsgi_pidfd_kill(pidfd, SIGKILL);
-    return has_ended(pidfd, 100) ? -1 : pidfd;
+    return has_ended(pidfd, milliseconds) ? -1 : pidfd;
 }
 
 static int32_t start_helper(void) {
@@ -184,12 +184,12 @@ static void note(uid_t user, int64_t taken, bool failed) {
     slow_user *known = add_slow(user);
     if (!known) {
         if (failed)
-            stop_helper();
+            wsgi_files_rest();
         return;
     }
     known->used += taken;
     if (failed)
-        known->stuck = stop_helper();
+        known->stuck = stop_helper(0);
     if (failed || known->used >= limits.user * MILLISECOND)
         known->lost_until = limits.pause < 0 ? INT64_MAX : now() + limits.pause * MILLISECOND;
 }
@@ -243,8 +243,8 @@ int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user
     return reply.code != 0 ? -(int64_t)reply.code : (int64_t)reply.length;
 }
 
-void wsgi_files_rest(void) {
-    int pidfd = stop_helper();
+static void end_helper(int milliseconds) {
+    int pidfd = stop_helper(milliseconds);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
         if (ending[i] >= 0 && has_ended(ending[i], 0))
             ending[i] = -1;
@@ -257,8 +257,10 @@ void wsgi_files_rest(void) {
         close(pidfd);
 }
 
+void wsgi_files_rest(void) { end_helper(0); }
+
 void wsgi_files_end(void) {
-    wsgi_files_rest();
+    end_helper(100);
     size_t kept = 0;
     for (size_t i = 0; i < slow_count; i++) {
         if (slow[i].stuck < 0 || has_ended(slow[i].stuck, 0))
