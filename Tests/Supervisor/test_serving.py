@@ -115,6 +115,22 @@ class Serving(SupervisorCase):
             self.assertEqual(parent.text().count("WSGI0034"), 1, "once a second")
             self.assertEqual(self.get(known).body, b"Hello World!")
 
+    def test_the_secret_is_in_memory_only(self):
+        """Not in an environment, an argument, or a file that anybody has open."""
+        with self.running() as parent:
+            self.start(parent)
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+            for pid in (parent.pid(0), parent.supervisor.pid):
+                paths = ["/proc/%d/%s" % (pid, name) for name in ("environ", "cmdline", "comm")]
+                paths += ["/proc/%d/fd/%s" % (pid, number) for number in os.listdir("/proc/%d/fd" % pid)]
+                for path in paths:
+                    if not os.path.isfile(path):
+                        continue
+                    with open(path, "rb") as file:
+                        text = file.read(1 << 20)
+                    self.assertNotIn(SECRET, text, os.readlink(path) if "/fd/" in path else path)
+                    self.assertNotIn(SECRET.hex().encode(), text, path)
+
     def test_connections_that_say_nothing_take_no_descriptors(self):
         with self.running() as parent:
             self.start(parent)
