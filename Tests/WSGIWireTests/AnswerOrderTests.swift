@@ -114,7 +114,7 @@ struct AnswerOrderTests {
         var order = AnswerOrder(of: 7, bodyFollows: false)
         try order.take(#require(Self.header("H")))
         try order.take(status: 200, contentLength: -1)
-        for _ in 0..<10 { try order.take(Frame.Header(kind: .data, length: Int(UInt32.max))) }
+        for _ in 0..<10 { try order.take(Frame.Header(kind: .data, length: Int(UInt32.max), detail: 7)) }
         #expect(!order.isShort)
         let fault = Self.fault { () throws(AnswerOrder.Fault) in try order.take(bytes: -1) }
         #expect(fault == .file)
