@@ -4,6 +4,7 @@ ENGINE names the shared object. The protocol's other end, an httpd child, is tha
 """
 
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -51,7 +52,9 @@ class Worker:
         board = memory('board', struct.pack('=5I', 0x57534742, 1, THREADS, 0, 1).ljust(64, b'\0'))
         os.ftruncate(board, 64 + RECORD * THREADS)
         start = memory('start', process_spec(daemon=True, **spec))
-        files = [control.fileno(), listener.fileno(), board, memory('crash')]
+        # A pipe of packets: each read is one of them.
+        self.reports, reports = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+        files = [control.fileno(), listener.fileno(), board, memory('crash'), reports]
         log = open(self.log_path, 'wb')
 
         def place():
@@ -62,20 +65,17 @@ class Worker:
 
         self.process = subprocess.Popen(
             [sys.executable, '-c', BOOTSTRAP, os.environ['ENGINE']], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            pass_fds=(3, 4, 5, 6), preexec_fn=place)
+            pass_fds=(3, 4, 5, 6, 7), preexec_fn=place)
         socket.send_fds(self.control, [struct.pack('=I', START)], [start])
         control.close()
         listener.close()
         for file in (*files[2:], start):
             os.close(file)
         log.close()
-        self.control.settimeout(60)
         kind = 0
         while kind != READY:
-            try:
-                packet = self.control.recv(1 << 16)
-            except ConnectionResetError:
-                packet = b''
+            found, _, _ = select.select([self.reports], [], [], 60)
+            packet = os.read(self.reports, 1 << 16) if found else b''
             if not packet:
                 raise AssertionError(f'exit code {self.process.wait(60)}: {self.log}')
             kind, = struct.unpack_from('=I', packet)
@@ -106,4 +106,5 @@ class Worker:
             self.process.kill()
             self.process.wait()
         self.control.close()
+        os.close(self.reports)
         self.folder.cleanup()
