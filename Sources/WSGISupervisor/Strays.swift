@@ -29,7 +29,10 @@ extension Supervisor {
 
     /// Ends the processes that no worker can have started that still runs.
     func endStrays(at now: Int64) {
+        // What a worker has started is never in the supervisor's own session; a helper of `FileView` is.
+        let own = ProcessFacts(CurrentProcess.id)?.session
         let strays = ProcessHandle.children().filter { !isWorker($0) }.compactMap { ProcessFacts($0) }
+            .filter { $0.session != own }
         guard !strays.isEmpty else {
             self.strays.killAt = nil
             return

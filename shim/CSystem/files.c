@@ -260,7 +260,7 @@ static void end_helper(int milliseconds) {
 void wsgi_files_rest(void) { end_helper(0); }
 
 void wsgi_files_end(void) {
-    end_helper(100);
+    end_helper(1000); /* at once, but on a busy machine; httpd would wonder whose child it was */
     size_t kept = 0;
     for (size_t i = 0; i < slow_count; i++) {
         if (slow[i].stuck < 0 || has_ended(slow[i].stuck, 0))

@@ -53,8 +53,8 @@ def site(neighbours):
     secret.chmod(0o600)
     neighbours.configure(options=OPTIONS)
     # What becomes of the hostile site's own group is its own affair.
-    neighbours.server.log.allow("hostile", "WSGI1036", "WSGI0035", "Traceback|Error|^ |SystemExit|Exception ignored",
-                                "Fatal Python error: error evaluating path")
+    neighbours.server.log.allow("hostile", "WSGI1036", "WSGI0035", "AH00488", "Traceback|Error|^ |SystemExit|Exception ignored",
+                                "Fatal Python error: ")
     return neighbours
 
 
@@ -282,7 +282,10 @@ def test_leased_file(site, name):
 
 @contextlib.contextmanager
 def mute(folder):
-    """A file system on `folder` that everybody may use and that never answers."""
+    """A file system on `folder` that everybody may use and that never answers.
+
+    What was stuck in it ends with it, which httpd tells as AH00488.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
