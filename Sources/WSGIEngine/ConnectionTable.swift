@@ -92,6 +92,10 @@ internal import Synchronization
     func offer(_ socket: Int32) -> Int32 {
         unsafe states[Int(socket)].store(State.new, ordering: .sequentiallyConsistent)
         return newcomers.withLock { newcomers in
+            // A former connection of this number has gone.
+            for index in newcomers.sockets.indices where newcomers.sockets[index] == socket {
+                newcomers.sockets[index] = -1
+            }
             let oldest = newcomers.sockets[newcomers.next]
             newcomers.sockets[newcomers.next] = socket
             newcomers.next = (newcomers.next &+ 1) % newcomers.sockets.count
