@@ -30,6 +30,10 @@ _TRACEBACK = re.compile(
     r"(\]|^|: )\s*(Traceback \(most recent call last\)|During handling of the above|The above exception was"
     r"|\s+File \"|\s{2,}\S|\s*$|\s*[\^~]+)")
 
+#: What the stacks of a process that ends consist of, after the header that the supervisor gives each line.
+_STACKS = re.compile(
+    r"\] (Fatal Python error: |Current thread |Thread 0x|  File |  <|Extension modules: |WSGI\d{4} \(continued\))")
+
 
 class ErrorLog:
     """All error logs of one server (its own and those of its virtual hosts)."""
@@ -82,6 +86,10 @@ class ErrorLog:
         """An exception with this text must be logged with `tag` and a traceback."""
         self.expect(tag, text)
         self._allowed += [_TRACEBACK, re.compile("WSGI0119: .*the response is incomplete")]
+
+    def allow_stacks(self) -> None:
+        """The stacks of a process that crashes or is killed may be logged after its record."""
+        self._allowed.append(_STACKS)
 
     # Auditing
 

@@ -200,7 +200,7 @@ def test_a_process_that_dies_of_its_memory_is_replaced(launch, option):
         """
     assert server.request("POST", "/main", body=textwrap.dedent(source).encode()).status == 502
     server.log.expect(rf"WSGI1011: Process {pid} of group 'main'.*SIGABRT", "WSGI0146: ")
-    server.log.allow(".*Aborted|File|Thread|Extension", "Current thread")
+    server.log.allow_stacks()
     assert ask(server, PID) != pid
     assert ask(server, PID, "/beside") == beside
 
