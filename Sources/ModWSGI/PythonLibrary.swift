@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ProcessKit
 internal import WSGICore
 
@@ -8,17 +9,16 @@ enum PythonLibrary {
     /// The executable that a virtual environment's `bin/python` leads to says by its name which version it is, and its
     /// directory where its library is; a distribution's library is found by the system under its plain name.
     static func find(for python: String, _ files: UserFiles) throws(StartError) -> [String] {
-        guard let real = files.realPath(python) else {
-            throw StartError(.pythonMissing, "'\(python)' does not exist, or leads to something that does not.")
+        let status = files.status(of: python)
+        guard status.kind != .missing, let real = files.realPath(python) else {
+            throw StartError(
+                .pythonMissing,
+                status.kind == .missing
+                    ? "'\(python)' does not exist, or leads to something that does not." : unknown(python, status))
         }
         let prefix = directory(of: directory(of: real))
         guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix, files) else {
-            guard files.status(of: python).kind != .unknown else {
-                throw StartError(
-                    .pythonMissing,
-                    "'\(python)' cannot be used: httpd's user may not enter a directory on the way to it (configtest names "
-                        + "it), or the file system does not answer.")
-            }
+            guard status.kind != .unknown else { throw StartError(.pythonMissing, unknown(python, status)) }
             throw StartError(
                 .embeddedStartFailed,
                 "'\(real)' does not show which Python it is, and \(prefix)/lib has no libpython3.*.so.1.0: use a Python "
@@ -33,6 +33,17 @@ enum PythonLibrary {
         }
         let name = "libpython3.\(minor).so.1.0"
         return ["\(prefix)/lib/\(name)", "\(prefix)/lib64/\(name)"].filter { !files.isMissing($0) } + [name]
+    }
+
+    /// What is said of a Python that httpd cannot look at.
+    private static func unknown(_ python: String, _ status: FileStatus) -> String {
+        let reason =
+            switch status.code {
+            case EACCES: "httpd's user may not enter a directory on the way to it; configtest names it"
+            case ETIMEDOUT: "the file system does not answer"
+            default: SystemError.reason(status.code)
+            }
+        return "'\(python)' cannot be used: \(reason)."
     }
 
     /// The 11 of `python3.11`.

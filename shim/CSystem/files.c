@@ -62,6 +62,7 @@ static int stop_helper(int milliseconds) {
     if (helper < 0)
         return -1;
     int pidfd = helper;
+    shutdown(helper_socket, SHUT_RDWR); /* it ends at the end of its input */
     close(helper_socket);
     helper = helper_socket = -1;
     wsgi_pidfd_kill(pidfd, SIGKILL);
@@ -92,6 +93,9 @@ static int32_t start_helper(void) {
         return -code;
     }
     helper = wsgi_pidfd_open(child);
+    /* Where a sandbox knows no pidfds its socket tells when it has ended. It cannot be killed, and httpd collects it. */
+    if (helper == -ENOSYS || helper == -EPERM)
+        helper = wsgi_duplicate(ends[0], 0);
     if (helper < 0) {
         code = -helper;
         helper = -1;
