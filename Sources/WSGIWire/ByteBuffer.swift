@@ -28,8 +28,13 @@
     }
 
     /// Makes room for `extra` more bytes.
+    @inline(__always)
     public mutating func reserve(_ extra: Int) {
-        guard count &+ extra > capacity else { return }
+        if count &+ extra > capacity { grow(extra) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ extra: Int) {
         var larger = capacity &* 2
         while larger < count &+ extra { larger = larger &* 2 }
         let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
