@@ -11,14 +11,16 @@ internal import WSGIWire
 @safe struct DaemonConnection: ~Copyable {
     /// The socket.
     let descriptor: Int32
+    /// The group whose worker it leads to.
+    let group: DaemonGroup
     /// The generation of the worker it leads to, as far as known when it was made.
     let generation: UInt32
     /// What it begins with.
     let secret: ConnectionSecret
     /// Whether that has been sent.
     private var isIntroduced = false
-    /// Where the numbers of its requests come from: nobody can tell the next one who has not seen this.
-    private var numbers = UInt64.random(in: .min ... .max)
+    /// The number of its last request.
+    private var number: UInt16 = 0
 
     /// Why a connection could not be made or used.
     enum Failure: Error {
@@ -38,18 +40,16 @@ internal import WSGIWire
     ///
     /// - Throws: `.retry` when the listener has gone, or serves another one now, `.timeout` when its queue stays full.
     static func connect(
-        to address: SocketAddress, of group: UInt32, generation: UInt32, connectTimeout: Int, socketTimeout: Int,
-        buffers: (send: Int, receive: Int)
+        to address: SocketAddress, of group: DaemonGroup, generation: UInt32, secret: ConnectionSecret
     ) throws(Failure) -> DaemonConnection {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .system(errno) }
-        let secret = GroupSecrets.secret(of: group)
-        let connection = DaemonConnection(descriptor: descriptor, generation: generation, secret: secret)
+        let connection = DaemonConnection(descriptor: descriptor, group: group, generation: generation, secret: secret)
         CurrentProcess.guardFromForks(descriptor, true)
         // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
-        StreamSocket.setBuffers(descriptor, send: buffers.receive, receive: buffers.send)
+        StreamSocket.setBuffers(descriptor, send: group.buffers.receive, receive: group.buffers.send)
         // A connect that finds the queue full waits as long as a send may.
-        connection.setTimeout(SO_SNDTIMEO, seconds: connectTimeout)
+        connection.setTimeout(SO_SNDTIMEO, seconds: group.connectTimeout)
         guard address.connect(descriptor) else {
             let error = errno
             switch error {
@@ -59,23 +59,23 @@ internal import WSGIWire
             }
         }
         // Otherwise the socket may have been replaced meanwhile, and the secret is not for who listens at this one.
-        guard GroupSecrets.secret(of: group) == secret else { throw .retry }
-        connection.setTimeout(SO_SNDTIMEO, seconds: socketTimeout)
-        connection.setTimeout(SO_RCVTIMEO, seconds: socketTimeout)
+        guard group.secret == secret else { throw .retry }
+        connection.setTimeout(SO_SNDTIMEO, seconds: group.socketTimeout)
+        connection.setTimeout(SO_RCVTIMEO, seconds: group.socketTimeout)
         return connection
     }
 
-    private init(descriptor: Int32, generation: UInt32, secret: ConnectionSecret) {
+    private init(descriptor: Int32, group: DaemonGroup, generation: UInt32, secret: ConnectionSecret) {
         self.descriptor = descriptor
+        self.group = group
         self.generation = generation
         self.secret = secret
     }
 
-    /// A number for the next request.
+    /// A number for the next request: what is sent for a former one is not taken for its answer.
     mutating func nextNumber() -> UInt16 {
-        // Knuth's MMIX: its upper bits are those that look random.
-        numbers = numbers &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return UInt16(truncatingIfNeeded: numbers >> 48)
+        number &+= 1
+        return number
     }
 
     /// Whether it is between two requests: nothing has come on it. Else it is of no more use.
@@ -105,19 +105,19 @@ internal import WSGIWire
         } catch .closed { throw .retry }
     }
 
-    /// Sends the secret and the first message in one piece, as far as there is room.
+    /// Sends the introduction and the first message in one piece, as far as there is room.
     private func introduce(_ message: UnsafeRawBufferPointer) throws(Failure) {
-        var halves = (secret.first, secret.second)
-        let sent = unsafe withUnsafeMutableBytes(of: &halves) { halves in
+        let sent = unsafe Introduction(secret: secret, generation: generation).withBytes { introduction in
             let parts = unsafe [
-                iovec(iov_base: halves.baseAddress, iov_len: halves.count),
+                iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: introduction.baseAddress), iov_len: introduction.count),
                 iovec(iov_base: UnsafeMutableRawPointer(mutating: message.baseAddress), iov_len: message.count),
             ]
             return unsafe wsgi_send_parts(descriptor, parts, parts.count, nil, 0, true)
         }
         guard sent >= 0 else { throw Self.failure(Int32(truncatingIfNeeded: -sent)) }
-        // The system takes the first 16 bytes together, or nothing.
-        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - ConnectionSecret.size, 0)...]))
+        // The system takes so few bytes together, or none of them.
+        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]))
     }
 
     /// Sends all of `message`.
@@ -143,10 +143,10 @@ internal import WSGIWire
         var came: Int32 = -1
         var cameCount = 0
         var part = unsafe iovec(iov_base: start, iov_len: buffer.count)
-        let count = unsafe wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, true)
+        let count = unsafe wsgi_receive_answer(descriptor, &part, &came, &cameCount, group.closing, true)
         if cameCount > 0 {
             guard file < 0 else {
-                wsgi_close_received(came)
+                group.closeForeign(came)
                 throw .invalid(.descriptor)
             }
             file = came
@@ -155,7 +155,12 @@ internal import WSGIWire
         if count == 0 { throw .closed }
         switch Int32(truncatingIfNeeded: -count) {
         case ECONNRESET: throw .retry
-        case EMSGSIZE: throw .invalid(.descriptor)
+        case EMSGSIZE:
+            // Either there were too many of them, or this process has no room for one.
+            let spare = dup(descriptor)
+            guard spare >= 0 else { throw .system(errno) }
+            Glibc.close(spare)
+            throw .invalid(.descriptor)
         case let error: throw Self.failure(error)
         }
     }

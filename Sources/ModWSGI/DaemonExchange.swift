@@ -8,14 +8,16 @@ internal import WSGIWire
 extension DaemonHandler {
     mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
-        let secret = GroupSecrets.secret(of: group.index)
+        let secret = group.secret
+        guard secret != ConnectionSecret() else { return .answered(.status(refuse(.unavailable))) }
+        var isNew = false
         if let idle = unsafe claim.slot.takeIdle(generation: claim.generation, secret: secret) {
             unsafe connection = idle
         } else {
+            isNew = true
             do {
                 let made = try DaemonConnection.connect(
-                    to: claim.slot.address, of: group.index, generation: claim.generation,
-                    connectTimeout: group.connectTimeout, socketTimeout: group.socketTimeout, buffers: group.buffers)
+                    to: claim.slot.address, of: group, generation: claim.generation, secret: secret)
                 unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
                 unsafe connection.initialize(to: made)
             } catch {
@@ -30,19 +32,19 @@ extension DaemonHandler {
             unsafe DaemonSlot.discard(connection)
             if case .retry = error {
                 claim.slot.closeIdle()
-                return .retry
+                return .retry(isEarly: isNew)
             }
             return .answered(.status(failed(error, claim)))
         }
-        return unsafe receive(connection, claim, number)
+        return unsafe receive(connection, claim, number, isNew: isNew)
     }
 
     private mutating func receive(
-        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16
+        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
     ) -> Attempt {
         var exchange = unsafe FrameReader(connection, scratch)
         do {
-            let result = try frames(&exchange, of: number)
+            let result = try frames(&exchange, of: number, claim)
             if exchange.isDrained {
                 unsafe claim.slot.giveBack(connection)
             } else {
@@ -54,7 +56,7 @@ extension DaemonHandler {
             unsafe DaemonSlot.discard(connection)
             if case .retry = error, !received {
                 claim.slot.closeIdle()
-                return .retry
+                return .retry(isEarly: isNew)
             }
             return .answered(.status(failed(error, claim)))
         }
@@ -64,9 +66,10 @@ extension DaemonHandler {
     ///
     /// - Throws: `.invalid` for what no worker sends; the connection is of no use then.
     private mutating func frames(
-        _ reader: inout FrameReader, of number: UInt16
+        _ reader: inout FrameReader, of number: UInt16, _ claim: SlotChoice.Claim
     ) throws(DaemonConnection.Failure) -> Attempt {
         var order = AnswerOrder(of: number, bodyFollows: mayAskForBody)
+        var end: MonotonicTime?
         var log = LogAllowance()
         defer { if log.omitted > 0 { reportOmitted(log.omitted) } }
         while true {
@@ -77,6 +80,10 @@ extension DaemonHandler {
                 guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
+            // Once the worker is replaced nothing counts this thread; who answers on may be none of its processes.
+            if unsafe wsgi_slot_generation(choice.board, claim.slot.index) != claim.generation, !isInTime(&end) {
+                throw .closed
+            }
             do { try order.take(header) } catch { throw .invalid(error) }
             switch header.kind {
             case .head:
@@ -108,7 +115,7 @@ extension DaemonHandler {
                 guard !reader.hasFile else { throw .invalid(.descriptor) }
                 // The worker is free now; what waits for the client goes on without it.
                 isEndDue = true
-                isShort = header.flags & Frame.short != 0 || order.isShort && sink.wantsBody
+                isShort = order.isShort && sink.wantsBody
                 return .answered(sink.answer)
             case .error:
                 let payload = try unsafe reader.payload(header.length)
@@ -121,11 +128,9 @@ extension DaemonHandler {
                 }
                 return .answered(.status(sink.isCommitted ? cutOff() : status))
             case .reload:
-                let payload = try unsafe reader.payload(header.length)
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
-                return unsafe .reload(
-                    generation: payload.loadUnaligned(as: UInt32.self),
+                return .reload(
                     isUnusable: header.flags & Frame.unusable != 0, isSpent: header.flags & Frame.spent != 0)
             case .cut:
                 reader.poison()
@@ -134,6 +139,13 @@ extension DaemonHandler {
                 throw .invalid(.direction)
             }
         }
+    }
+
+    /// Whether a worker that has been replaced may still answer; the time begins at the first call.
+    private func isInTime(_ end: inout MonotonicTime?) -> Bool {
+        let limit = end ?? MonotonicTime.now.adding(seconds: group.drainTimeout + 5)
+        end = limit
+        return limit.millisecondsLeft > 0
     }
 
     /// Passes the payload of a DATA frame on as it comes, together with small ones that are here already, and with the end
@@ -186,7 +198,7 @@ extension DaemonHandler {
             guard wsgi_is_part_of_file(descriptor, offset, length) else { throw .file }
             try order.take(bytes: length)
         } catch {
-            wsgi_close_received(descriptor)
+            group.closeForeign(descriptor)
             throw .invalid(error)
         }
         guard sink.holdFile(descriptor, offset: offset, length: length) else { throw .system(ENOMEM) }

@@ -84,7 +84,7 @@ extension DaemonHandler {
 
     func connectFailed(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Attempt {
         switch failure {
-        case .retry: return .retry
+        case .retry: return .retry(isEarly: true)
         case .timeout:
             unsafe Log.request(
                 r, .error, .queueFull,
@@ -128,7 +128,7 @@ extension DaemonHandler {
                 r, .error, .responseMalformed,
                 "Process group '\(group.name)': slot \(claim.slot.index), generation \(claim.generation), has answered the "
                     + "request [\(identity)] as no worker does: \(fault.rawValue); \(whole). Either httpd's module and "
-                    + "the engine are of different versions: stop and start httpd after an upgrade. Or code of the "
+                    + "the engine are of different versions (stop and start httpd after an upgrade), or code of the "
                     + "application writes to descriptors that are not its own.\(others)")
         }
         guard sink.isCommitted else { return HTTP_BAD_GATEWAY }
@@ -140,8 +140,8 @@ extension DaemonHandler {
         unsafe Log.request(
             r, .error, .logOmitted,
             "Process group '\(group.name)': \(bytes) bytes that the request [\(identity)] has written to the error log "
-                + "were left out: it wrote more than \(LogAllowance.atOnce >> 20) MiB at once, and more than "
-                + "\(LogAllowance.perSecond >> 20) MiB a second.")
+                + "were left out: a request may log \(LogAllowance.atOnce >> 20) MiB at once, and then "
+                + "\(LogAllowance.perSecond >> 20) MiB per second.")
     }
 
     /// The head is not acceptable.

@@ -5,17 +5,20 @@ internal import WSGIConfig
 internal import WSGICore
 
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
-final class DaemonGroup: Sendable {
+@safe final class DaemonGroup: Sendable {
     /// The group's name.
     let name: String
     /// Its place in the scoreboard.
     let index: UInt32
+    private let serial: UInt64
     /// Where each of its workers listens.
     let slots: [DaemonSlot]
     /// Seconds a connect may take, and a request may wait for the first worker.
     let connectTimeout: Int
     /// Seconds one read or write may take.
     let socketTimeout: Int
+    /// Seconds that requests of a worker may go on when it is replaced, with all that it is given to end.
+    let drainTimeout: Int
     /// Seconds that a request may wait for a thread; 0: as long as for a connection.
     let queueTimeout: Int
     /// Requests that may wait while all threads are busy.
@@ -34,18 +37,22 @@ final class DaemonGroup: Sendable {
     let buffers: (send: Int, receive: Int)
     /// Its processes have no request threads: they only run scripts.
     let isService: Bool
+    /// Descriptors that its workers have sent and that are not closed yet; see `closeForeign`.
+    nonisolated(unsafe) let closing: UnsafeMutablePointer<UInt32>
 
     init(
-        name: String, index: UInt32, slots: [DaemonSlot], connectTimeout: Int, socketTimeout: Int,
-        queueTimeout: Int, backlog: Int,
+        name: String, place: (index: UInt32, serial: UInt64), slots: [DaemonSlot], connectTimeout: Int,
+        socketTimeout: Int, drainTimeout: Int, queueTimeout: Int, backlog: Int,
         ownership: ScriptOwnership?, longestHeader: Int, largestBacklog: Int, clientTimeout: Int,
         root: ConfigText, buffers: (send: Int, receive: Int), isService: Bool
     ) {
         self.name = name
-        self.index = index
+        index = place.index
+        serial = place.serial
         self.slots = slots
         self.connectTimeout = connectTimeout
         self.socketTimeout = socketTimeout
+        self.drainTimeout = drainTimeout
         self.queueTimeout = queueTimeout
         self.backlog = backlog
         self.ownership = ownership
@@ -55,7 +62,15 @@ final class DaemonGroup: Sendable {
         self.root = root
         self.buffers = buffers
         self.isService = isService
+        unsafe closing = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+        unsafe closing.initialize(to: 0)
     }
+
+    /// Closes a descriptor that a worker has sent and that may be anything, without waiting for that.
+    func closeForeign(_ descriptor: Int32) { unsafe wsgi_close_foreign(descriptor, closing) }
+
+    /// What a connection to one of its workers begins with; nothing matches it when the group is no more.
+    var secret: ConnectionSecret { GroupSecrets.secret(of: index, serial: serial) }
 
     /// Which of its slots this is, counted from 0.
     func place(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }

@@ -25,7 +25,7 @@ internal import WSGIWire
     var mayAskForBody = false
     /// The thread that ran the request is stuck: its claim lasts as long as its worker.
     var isThreadLost = false
-    /// Short waits for a worker to learn that it has been replaced.
+    /// Short waits for a worker to follow another.
     private var naps = 0
     /// How often a worker has given the request back because it takes no more.
     private var returns = 0
@@ -42,9 +42,10 @@ internal import WSGIWire
         /// The request is answered, or will be by somebody else.
         case answered(RequestRouter.Answer)
         /// The worker's script has changed, or does not work there; the application was not entered.
-        case reload(generation: UInt32, isUnusable: Bool, isSpent: Bool)
-        /// The worker did not get the request, or not all of it.
-        case retry
+        case reload(isUnusable: Bool, isSpent: Bool)
+        /// The worker did not get the request, or not all of it. `isEarly`: it takes no connection from this child, as
+        /// while one worker follows another; a moment later there may be one that does.
+        case retry(isEarly: Bool)
     }
 
     /// Runs the request.
@@ -99,18 +100,15 @@ internal import WSGIWire
             if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
             switch result {
             case .answered(let answer): return answer
-            case .retry: preferred = nil
-            case .reload(let generation, let isUnusable, let isSpent):
+            case .retry(let isEarly):
+                preferred = nil
+                if isEarly { napOnce() }
+            case .reload(let isUnusable, let isSpent):
                 preferred = claim.slot
                 refused.insert(
-                    generation, at: group.place(of: claim.slot), isUnusable: isUnusable,
+                    claim.generation, at: group.place(of: claim.slot), isUnusable: isUnusable,
                     present: group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) })
-                if generation != claim.generation, naps < Self.mostNaps {
-                    // A worker that has been replaced already, but has yet to hear of it, took the connection.
-                    naps += 1
-                    attempts -= 1
-                    usleep(1000)
-                } else if isSpent, returns < Self.mostReturns {
+                if isSpent, returns < Self.mostReturns {
                     // Many may wait for a worker that serves one request.
                     returns += 1
                     attempts -= 1
@@ -118,7 +116,7 @@ internal import WSGIWire
                 let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
                 successorLimits = limits
                 switch choice.waitForSuccessor(of: refused, in: claim.slot, refusals: refusals, of: group, limits) {
-                case .ready: if generation == claim.generation, !isSpent { allow(.reloaded) }
+                case .ready: if !isSpent { allow(.reloaded) }
                 case .claimed(let other):
                     claimed = other
                     // It has just been loaded: a handler script that is always outdated must not be asked again.
@@ -141,6 +139,14 @@ internal import WSGIWire
             "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "
                 + "its workers are being replaced all the time. See the records about the group before this one.")
         return .status(HTTP_SERVICE_UNAVAILABLE)
+    }
+
+    /// Waits a moment; the attempt that made it necessary does not count, as long as there were not too many.
+    private mutating func napOnce() {
+        guard naps < Self.mostNaps else { return }
+        naps += 1
+        attempts -= 1
+        usleep(1000)
     }
 
     /// How long a request waits for an idle thread.

@@ -6,6 +6,7 @@ internal import WSGIWire
 /// What it returns lies in the buffer and is valid until the next call.
 @safe struct FrameReader: ~Copyable {
     private let connection: UnsafeMutablePointer<DaemonConnection>
+    private let group: DaemonGroup
     /// What a nested request may have received.
     private let held: UnsafeMutablePointer<HeldThread>
     private var window: FrameWindow
@@ -18,11 +19,12 @@ internal import WSGIWire
 
     init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ scratch: UnsafeMutablePointer<Scratch>) {
         unsafe self.connection = connection
+        group = unsafe connection.pointee.group
         unsafe held = scratch.pointee.held
         window = unsafe FrameWindow(scratch.pointee.input)
     }
 
-    deinit { if file >= 0 { wsgi_close_received(file) } }
+    deinit { if file >= 0 { group.closeForeign(file) } }
 
     /// DATA of up to so many bytes is moved to what came before it instead of being passed on by itself.
     static let smallData = 4 << 10

@@ -18,6 +18,9 @@ internal import WSGICore
     /// The groups that run, for the next configuration.
     private(set) var running: [String: FormerGroups.Group] = [:]
 
+    /// Where a group is in the scoreboard.
+    private typealias Place = (index: UInt32, serial: UInt64)
+
     private let global: GlobalSettings
     private let host: HostFacts
     private let main: Server
@@ -41,7 +44,7 @@ internal import WSGICore
         let definition = group.definition
         let options = definition.options
         let log = unsafe server(group.server)
-        let index = SlotRegistry.group(definition.name)
+        let place = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
         var ownership: ScriptOwnership?
         do throws(StartError) {
@@ -64,26 +67,28 @@ internal import WSGICore
             try Self.checkService(definition, hasScripts: !resolved.process.preloads.isEmpty)
             var group = resolved
             if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
-            group.index = index
+            group.index = place.index
             group.process.worker?.secret = SlotRegistry.secret(of: definition.name)
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)
             running[definition.name] = FormerGroups.Group(spec: group, ownership: ownership)
         } catch {
-            guard unsafe !keep(definition, index, error, log) else { return }
+            guard unsafe !keep(definition, place, error, log) else { return }
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
-            if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_FAILED) }
-            groups.append(child(definition, index, [], ownership))
+            if let board = unsafe ModuleState.board {
+                unsafe wsgi_group_set_state(board, place.index, WSGI_GROUP_FAILED)
+            }
+            groups.append(child(definition, place, [], ownership))
             return
         }
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
-        groups.append(child(definition, index, slots, ownership))
+        groups.append(child(definition, place, slots, ownership))
     }
 
     /// Lets a group go on that cannot run as it is defined now. False: there is none, or it may not.
     private mutating func keep(
-        _ definition: DaemonProcess, _ index: UInt32, _ error: StartError, _ log: Server
+        _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
     ) -> Bool {
         guard let former = FormerGroups.group(definition.name), error.id != .serviceWithoutScript,
             GroupResolution(definition, global, host, engine: spec.engine).keepsRights(of: former.spec)
@@ -91,7 +96,7 @@ internal import WSGICore
         let sockets = SlotRegistry.kept(of: definition.name)
         guard !sockets.isEmpty else { return false }
         var group = former.spec
-        group.index = index
+        group.index = place.index
         group.problem = "\(definition.location): \(error.text)"
         group.logDescriptor = unsafe add(Self.logDescriptor(log))
         group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
@@ -99,18 +104,19 @@ internal import WSGICore
         running[definition.name] = FormerGroups.Group(spec: group, ownership: former.ownership)
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
         groups.append(
-            child(definition, index, slots, former.ownership, isService: former.spec.process.worker?.threads == 0))
+            child(definition, place, slots, former.ownership, isService: former.spec.process.worker?.threads == 0))
         return true
     }
 
     private func child(
-        _ definition: DaemonProcess, _ index: UInt32, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?,
+        _ definition: DaemonProcess, _ place: Place, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?,
         isService: Bool? = nil
     ) -> DaemonGroup {
         let options = definition.options
         return DaemonGroup(
-            name: definition.name, index: index, slots: slots, connectTimeout: options.connectTimeout,
+            name: definition.name, place: place, slots: slots, connectTimeout: options.connectTimeout,
             socketTimeout: options.socketTimeout > 0 ? options.socketTimeout : host.timeout,
+            drainTimeout: max(options.gracefulTimeout, options.evictionTimeout) + options.shutdownTimeout,
             queueTimeout: options.queueTimeout, backlog: options.listenBacklog, ownership: ownership,
             longestHeader: options.headerBufferSize > 0 ? options.headerBufferSize : 32768,
             largestBacklog: options.responseBufferSize > 0 ? options.responseBufferSize : 8 << 20,

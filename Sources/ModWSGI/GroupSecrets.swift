@@ -6,41 +6,59 @@ internal import WSGICore
 
 /// The secrets of the process groups, by the groups' places in the scoreboard.
 ///
-/// The memory is shared by httpd's parent and its children, and by nobody else: when a group gets another secret, children
-/// of the configuration before learn it, too. The parent makes it and writes to it, on its one thread.
+/// The memory is shared by httpd's parent and its children, and by whatever they fork off: when a group gets another
+/// secret, children of the previous configuration learn it, too. A place that is used again by another group has another
+/// serial number, so that these children cannot take one group for the other. The parent makes it and writes to it, on its
+/// one thread.
 enum GroupSecrets {
-    private typealias Half = Atomic<UInt64>
+    private typealias Word = Atomic<UInt64>
 
-    nonisolated(unsafe) private static var memory: UnsafeMutablePointer<Half>?
+    /// Words of a group: its serial number, and the halves of its secret.
+    private static let words = 3
+
+    nonisolated(unsafe) private static var memory: UnsafeMutablePointer<Word>?
+    @safe nonisolated(unsafe) private static var lastSerial: UInt64 = 0
 
     /// Makes the memory, once.
     static func prepare() throws(SystemError) {
         guard unsafe memory == nil else { return }
-        let size = 2 * Int(WSGI_MAX_GROUPS) * MemoryLayout<Half>.stride
+        let count = words * Int(WSGI_MAX_GROUPS)
+        let size = count * MemoryLayout<Word>.stride
         guard let made = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
             unsafe made != MAP_FAILED
         else { throw SystemError("mmap", errno) }
         // Not in a core of a process that has it.
         unsafe _ = madvise(made, size, MADV_DONTDUMP)
-        unsafe memory = unsafe made.bindMemory(to: Half.self, capacity: 2 * Int(WSGI_MAX_GROUPS))
+        unsafe memory = unsafe made.bindMemory(to: Word.self, capacity: count)
     }
 
-    /// Sets the secret of a group. Its new sockets must be made afterwards: whoever connects to one finds the new secret.
+    /// A serial number for a group that is at this place from now on; the place has no secret yet.
+    static func begin(at group: UInt32) -> UInt64 {
+        lastSerial += 1
+        if let words = unsafe words(of: group) { unsafe words[0].store(lastSerial, ordering: .sequentiallyConsistent) }
+        set(ConnectionSecret(), of: group)
+        return lastSerial
+    }
+
+    /// Sets the secret of a group. Make its new sockets afterwards: whoever connects to one has found the new secret.
     static func set(_ secret: ConnectionSecret, of group: UInt32) {
-        guard let halves = unsafe halves(group) else { return }
-        unsafe halves[0].store(secret.first, ordering: .sequentiallyConsistent)
-        unsafe halves[1].store(secret.second, ordering: .sequentiallyConsistent)
+        guard let words = unsafe words(of: group) else { return }
+        unsafe words[1].store(secret.first, ordering: .sequentiallyConsistent)
+        unsafe words[2].store(secret.second, ordering: .sequentiallyConsistent)
     }
 
-    /// The secret of a group. While it is being set, two readings differ.
-    static func secret(of group: UInt32) -> ConnectionSecret {
-        guard let halves = unsafe halves(group) else { return ConnectionSecret() }
-        return unsafe ConnectionSecret(
-            first: halves[0].load(ordering: .acquiring), second: halves[1].load(ordering: .acquiring))
+    /// The secret of the group with this serial number; none where another one has taken its place. While it is being set,
+    /// two readings differ.
+    static func secret(of group: UInt32, serial: UInt64) -> ConnectionSecret {
+        guard let words = unsafe words(of: group) else { return ConnectionSecret() }
+        let secret = unsafe ConnectionSecret(
+            first: words[1].load(ordering: .acquiring), second: words[2].load(ordering: .acquiring))
+        // Read last: the serial number changes first.
+        return unsafe words[0].load(ordering: .acquiring) == serial ? secret : ConnectionSecret()
     }
 
-    private static func halves(_ group: UInt32) -> UnsafeMutablePointer<Half>? {
+    private static func words(of group: UInt32) -> UnsafeMutablePointer<Word>? {
         guard group < UInt32(WSGI_MAX_GROUPS) else { return nil }
-        return unsafe memory.map { unsafe $0 + 2 * Int(group) }
+        return unsafe memory.map { unsafe $0 + words * Int(group) }
     }
 }

@@ -29,6 +29,8 @@ internal import WSGIWire
     private var kept = ByteBuffer(capacity: 64)
     private var taken = 0
     private var file: Int32 = -1
+    /// Whose worker it is.
+    private unowned(unsafe) var group: DaemonGroup?
 
     /// Nothing is held.
     init() {}
@@ -45,6 +47,7 @@ internal import WSGIWire
         unsafe held.pointee.board = choice.board
         unsafe held.pointee.place = (choice.child, group.index, claim.slot.index, claim.generation)
         unsafe held.pointee.limit = group.largestBacklog
+        unsafe held.pointee.group = group
         unsafe held.pointee.outer = innermost
         unsafe chttpd_set_held_thread(held)
     }
@@ -57,13 +60,17 @@ internal import WSGIWire
 
     private mutating func end(isLost: Bool) {
         if !isLost { release() }
-        if file >= 0 { wsgi_close_received(file) }
+        closeFile()
         file = -1
         kept.reset()
         taken = 0
         unsafe board = nil
         unsafe outer = nil
         didPass()
+    }
+
+    private func closeFile() {
+        if file >= 0 { unsafe group?.closeForeign(file) }
     }
 
     private mutating func release() {
@@ -176,10 +183,11 @@ internal import WSGIWire
         let count = unsafe kept.append(upTo: 64 << 10) { room in
             guard let start = room.baseAddress else { return 0 }
             var part = unsafe iovec(iov_base: start, iov_len: room.count)
-            return unsafe max(0, Int(wsgi_receive_parts(descriptor, &part, 1, &came, 1, &cameCount, false)))
+            guard let group = unsafe group else { return 0 }
+            return unsafe max(0, Int(wsgi_receive_answer(descriptor, &part, &came, &cameCount, group.closing, false)))
         }
         if cameCount > 0 {
-            if file >= 0 { wsgi_close_received(file) }
+            closeFile()
             file = came
         }
         return count > 0

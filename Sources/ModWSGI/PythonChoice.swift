@@ -131,8 +131,7 @@ enum PythonChoice {
                 + "\(oldest.major).\(oldest.minor) or later. Name a newer one.")
     }
 
-    /// A version as messages show it: what follows that cannot be part of one is left out, as the file may be somebody's who
-    /// is not trusted.
+    /// A version for messages, cut at the first character that cannot be part of one: the file may be an untrusted user's.
     static func shown(_ version: some StringProtocol) -> String {
         String(version.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || ".+-".contains($0)) })
     }

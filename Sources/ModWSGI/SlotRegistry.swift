@@ -32,6 +32,8 @@ enum SlotRegistry {
 
     private struct Group {
         let index: UInt32
+        /// What tells it from a former group at the same place.
+        let serial: UInt64
         var slots: [Slot] = []
         /// The rights of the processes that the sockets were made for; `nil`: none were, or they are of no use any more.
         var rights: ProcessRights?
@@ -51,16 +53,17 @@ enum SlotRegistry {
     /// Prefixes for which the sockets that a killed httpd has left were removed.
     @safe nonisolated(unsafe) private static var swept: Set<String> = []
 
-    /// The place of a group in the scoreboard; the group counts as used from now on.
-    static func group(_ name: String) -> UInt32 {
+    /// The place of a group in the scoreboard, and its serial number; the group counts as used from now on.
+    static func group(_ name: String) -> (index: UInt32, serial: UInt64) {
         if let group = known[name] {
             known[name]?.isUsed = true
-            return group.index
+            return (group.index, group.serial)
         }
         let index = freeGroups.popLast() ?? take(&nextGroup)
-        known[name] = Group(index: index)
+        let serial = GroupSecrets.begin(at: index)
+        known[name] = Group(index: index, serial: serial)
         if let board = unsafe ModuleState.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
-        return index
+        return (index, serial)
     }
 
     /// The slots of a group, with their sockets listening.
@@ -69,7 +72,7 @@ enum SlotRegistry {
     /// reached; one that has none is left out while there are others. `report` is told why.
     ///
     /// Sockets that processes with other rights have, and the secret that these know, are never used again: a process that
-    /// such a one has left behind gets nothing.
+    /// one of those has left behind receives nothing.
     static func slots(
         of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
     ) throws(StartError) -> [Slot] {

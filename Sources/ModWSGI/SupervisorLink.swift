@@ -16,9 +16,9 @@ enum SupervisorLink {
     nonisolated(unsafe) private static var record = unsafe apr_proc_t()
     /// The process these are the affairs of: children inherit the memory but not the duty.
     @safe nonisolated(unsafe) private static var owner: Int32 = 0
-    /// What the supervisor tells all the time.
+    /// The supervisor's heartbeat and its wishes.
     @safe nonisolated(unsafe) private static var status: SupervisorStatus?
-    /// Whether its life is worth waiting for.
+    /// Tells whether the supervisor still moves.
     @safe nonisolated(unsafe) private static var pulse = Pulse()
     @safe nonisolated(unsafe) private static var isEnding = false
     /// Whether the supervisor was killed because it was silent.
@@ -245,8 +245,8 @@ enum SupervisorLink {
         guard count > 0 else { return }
         unsafe Log.server(
             main, .error, .scoreboardDamaged,
-            "The memory in which requests wait for daemon processes was damaged, and set right \(count) times: requests went "
-                + "to the end of their line. Code in one of httpd's processes writes where it must not: look for an "
+            "The memory in which requests wait for daemon processes was damaged and has been repaired \(count) times: "
+                + "waiting requests lost their place in the queue. Code in one of httpd's processes writes where it must not: look for an "
                 + "application that runs in them (process-group=%{GLOBAL}), and for other modules.")
     }
 

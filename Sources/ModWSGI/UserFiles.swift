@@ -106,7 +106,7 @@ struct UserFiles {
     /// A path without symbolic links; nil when it leads to nothing, or nobody knows.
     func realPath(_ path: String) -> String? {
         if let known = survey.realPaths[path] { return known }
-        let found = try? survey.view.realPath(path)
+        let found = noted(path) { view throws(SystemError) in try view.realPath(path) }
         survey.realPaths[path] = .some(found)
         return found
     }
@@ -114,11 +114,8 @@ struct UserFiles {
     /// The text of a small file; nil when it cannot be read.
     func text(of path: String) -> String? {
         if let known = survey.texts[path] { return known }
-        var found: String?
-        do throws(SystemError) {
-            found = String(decoding: try survey.view.contents(of: path, atMost: 64 << 10), as: UTF8.self)
-        } catch {
-            if error.isOverdue { note(.unknown, path) }
+        let found = noted(path) { view throws(SystemError) in
+            String(decoding: try view.contents(of: path, atMost: 64 << 10), as: UTF8.self)
         }
         survey.texts[path] = .some(found)
         return found
@@ -134,7 +131,15 @@ struct UserFiles {
 
     /// Names in a directory, but for hidden ones; none where it cannot be listed.
     func names(in path: String, atMost limit: Int) -> [String] {
-        (try? survey.view.names(in: path, atMost: limit)) ?? []
+        noted(path) { view throws(SystemError) in try view.names(in: path, atMost: limit) } ?? []
+    }
+
+    /// What `ask` finds; nil when it fails, which is noted if there was no answer in time.
+    private func noted<Found>(_ path: String, _ ask: (FileView) throws(SystemError) -> Found) -> Found? {
+        do throws(SystemError) { return try ask(survey.view) } catch {
+            if error.isOverdue { note(.unknown, path) }
+            return nil
+        }
     }
 
     private func answer(_ question: Question, _ path: String, _ ask: (FileView) -> FileStatus) -> FileStatus {

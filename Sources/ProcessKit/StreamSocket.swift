@@ -12,6 +12,8 @@ public enum StreamSocket {
     public static let exhausted = -3
     /// Anything else.
     public static let failed = -4
+    /// Nobody can connect to the listening socket any more.
+    public static let ended = -5
 
     /// Removes the file that a listening socket is bound to.
     public static func unlink(_ listener: Int32) { wsgi_unlink_socket(listener) }
@@ -87,7 +89,10 @@ public enum StreamSocket {
     }
 
     /// Accepts a connection (close-on-exec, blocking): its descriptor, or a failure.
-    public static func accept(_ listener: Int32) -> Int { outcome(Int64(wsgi_accept(listener))) }
+    public static func accept(_ listener: Int32) -> Int {
+        let result = wsgi_accept(listener)
+        return result == -EINVAL ? ended : outcome(Int64(result))
+    }
 
     /// Closes the connections that wait to be accepted. Their requests were not read, which the other ends can tell.
     /// Another process does it, because of what may have been sent on them.

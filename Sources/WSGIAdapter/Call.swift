@@ -128,7 +128,7 @@ internal import WSGIWire
     /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
     func finish() {
         ThreadContext.current?.endInterruptible()
-        // First: who goes on writing would be waited for without an end.
+        // First: otherwise a thread that goes on writing would be waited for for ever.
         unsafe state.pointee.errors?.attach(nil, as: .request)
         unsafe state.pointee.isEnding = true
         _ = unsafe enter()
@@ -213,14 +213,16 @@ internal import WSGIWire
 
     /// Waits until no other thread of the application uses the transport for this request. Releases the GIL to wait.
     ///
-    /// - Returns: Whether `object` (an input or response object) still belongs to the request then.
+    /// - Returns: Whether `object` (an input or response object) still belongs to the request then, and that is not ending.
     func enter(for object: PyPointer? = nil) -> Bool {
+        // A thread that goes on writing could otherwise hold up the end for ever.
+        if unsafe object != nil && state.pointee.isEnding { return false }
         while unsafe state.pointee.isBusy || state.pointee.isEnding && state.pointee.writers > 0 {
             unsafe state.pointee.waiting += 1
             Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.turn, 1) }
             unsafe state.pointee.waiting -= 1
             unsafe state.pointee.isTurnGiven = false
-            if let object = unsafe object, unsafe Call.of(object)?.state != state {
+            if let object = unsafe object, unsafe Call.of(object)?.state != state || state.pointee.isEnding {
                 giveTurn()
                 return false
             }

@@ -54,7 +54,8 @@ enum ErrorLine {
         line.reset(keeping: 1 << 14)
     }
 
-    /// Writes records. Without the GIL: that may block.
+    /// Writes records. Without the GIL, because that may block; only the last lines of a stream that goes away are
+    /// written with it.
     static func write(_ records: borrowing ByteBuffer, to target: LogTarget) {
         var reader = unsafe ByteReader(records.bytes)
         while reader.remaining > 0 {

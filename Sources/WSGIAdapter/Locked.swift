@@ -3,7 +3,7 @@ internal import CSystem
 /// A value that one thread at a time may use.
 ///
 /// Not the standard library's `Mutex`, which hands itself over within the kernel where threads wait: no sanitizer sees that,
-/// and it knows a thread by a number that is another one's after a fork.
+/// and it identifies threads by ids that are stale after a fork.
 @safe public final class Locked<Value>: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<wsgi_lock>
     private let value: UnsafeMutablePointer<Value>

@@ -13,7 +13,11 @@ internal import WSGIWire
         let next: UnsafeMutablePointer<Entry>?
     }
 
+    /// The most threads of which lines are kept.
+    private static let most = 32
+
     /// Entries stay, for whichever thread needs one.
+    private var count = 0
     private var first: UnsafeMutablePointer<Entry>?
 
     /// No lines.
@@ -31,10 +35,24 @@ internal import WSGIWire
     /// Whether nobody has ever begun a line here.
     var isEmpty: Bool { unsafe first == nil }
 
-    /// Appends bytes to the calling thread's line; the result is what `ErrorLine.complete` makes of it.
+    /// Appends bytes to the calling thread's line; the result is what `ErrorLine.complete` makes of it. When there are too
+    /// many lines, because threads have ended without finishing theirs, all are complete.
     mutating func complete(_ bytes: UnsafeRawBufferPointer?, script: UnsafeRawBufferPointer?) -> ByteBuffer {
         let thread = UInt(PyThread_get_thread_ident())
-        let entry = unsafe entry(of: thread)
+        var records: ByteBuffer?
+        if let found = unsafe find(thread) ?? find(0) { return unsafe complete(bytes, in: found, of: thread, script) }
+        if count == Self.most { records = unsafe takeAll(script: script) }
+        let entry = unsafe count == Self.most ? first ?? make() : make()
+        let own = unsafe complete(bytes, in: entry, of: thread, script)
+        guard var all = records.take() else { return own }
+        unsafe all.append(own.bytes)
+        return all
+    }
+
+    private func complete(
+        _ bytes: UnsafeRawBufferPointer?, in entry: UnsafeMutablePointer<Entry>, of thread: UInt,
+        _ script: UnsafeRawBufferPointer?
+    ) -> ByteBuffer {
         let records = unsafe ErrorLine.complete(bytes, with: &entry.pointee.line, script: script)
         unsafe entry.pointee.thread = unsafe entry.pointee.line.count > 0 ? thread : 0
         return records
@@ -54,18 +72,20 @@ internal import WSGIWire
         return records
     }
 
-    private mutating func entry(of thread: UInt) -> UnsafeMutablePointer<Entry> {
-        var free: UnsafeMutablePointer<Entry>?
+    private func find(_ thread: UInt) -> UnsafeMutablePointer<Entry>? {
         var next = unsafe first
         while let entry = unsafe next {
             if unsafe entry.pointee.thread == thread { return unsafe entry }
-            if unsafe entry.pointee.thread == 0 { unsafe free = unsafe entry }
             unsafe next = entry.pointee.next
         }
-        if let free = unsafe free { return unsafe free }
+        return nil
+    }
+
+    private mutating func make() -> UnsafeMutablePointer<Entry> {
         let made = UnsafeMutablePointer<Entry>.allocate(capacity: 1)
         unsafe made.initialize(to: Entry(next: first))
         unsafe first = unsafe made
+        count += 1
         return unsafe made
     }
 }

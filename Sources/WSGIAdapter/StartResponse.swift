@@ -143,7 +143,7 @@ extension Call {
     var isOver: Bool {
         switch unsafe state.pointee.phase {
         case .complete, .failed: true
-        case .waiting, .held, .sent: false
+        case .waiting, .held, .sent: unsafe state.pointee.isEnding
         }
     }
 
@@ -173,6 +173,7 @@ extension Call {
         var encoder: ResponseHeadEncoder?
         guard
             let _ = unsafe status.withLatin1({ line in
+                guard line.count <= HeaderRules.longestStatus else { return }
                 unsafe code = HeaderRules.statusCode(line) ?? -1
                 if code >= 0 {
                     encoder = unsafe ResponseHeadEncoder(into: &head.bytes, status: code, statusLine: line)
@@ -182,7 +183,9 @@ extension Call {
         guard var encoder else {
             unsafe PythonError.raise(
                 WSGI_VALUE_ERROR,
-                text: "the response status \(status.representation) is not a code of three digits and a reason")
+                text:
+                    "the response status \(status.representation) is not a code of three digits and a reason of at most 8 KiB"
+            )
             return false
         }
         guard code >= 200 else {

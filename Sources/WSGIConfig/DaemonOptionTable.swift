@@ -53,7 +53,7 @@ public enum DaemonOptionTable {
             help: "Working directory of the processes, and first place to look for modules."),
         .init(
             "no-new-privileges", \.noNewPrivileges, .flag,
-            help: "On or Off: whether programs that the processes run get no further rights, as sudo and sendmail do."),
+            help: "On: programs that the processes run cannot gain further rights, as sudo and sendmail otherwise do."),
         .init(
             "dumpable", \.dumpable, .flag,
             help:

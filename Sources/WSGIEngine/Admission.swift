@@ -12,16 +12,6 @@ final class Admission: Sendable {
 
     init(_ spec: WorkerSpec) { self.spec = spec }
 
-    /// What came at the beginning of a connection.
-    enum Introduction {
-        /// The secret.
-        case secret
-        /// Something else.
-        case forged
-        /// Nothing yet, and perhaps nothing any more.
-        case nothing
-    }
-
     /// Whether the user at the other end has business here; the log says so when not.
     func mayConnect(_ socket: Int32) -> Bool {
         let peer = StreamSocket.peer(socket)
@@ -30,25 +20,30 @@ final class Admission: Sendable {
         return false
     }
 
-    /// Takes the secret off a new connection. It does not wait: a child sends it in one piece.
-    func introduce(_ socket: Int32) -> Introduction {
-        var halves: (UInt64, UInt64) = (0, 0)
-        let got = unsafe withUnsafeMutableBytes(of: &halves) { unsafe StreamSocket.receive(socket, $0, wait: false) }
-        guard got > 0 else { return .nothing }
-        if got == ConnectionSecret.size, spec.secret.matches(ConnectionSecret(first: halves.0, second: halves.1)) {
-            return .secret
+    /// Takes the introduction off a new connection. It does not wait: a child sends it in one piece.
+    ///
+    /// False: the connection is of no use. It is somebody else's, or has been made for another process, one that had this
+    /// slot before or has it next: this one has no thread for it, because nobody has claimed one.
+    func introduce(_ socket: Int32) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: Introduction.size, alignment: 8) { room in
+            let got = unsafe StreamSocket.receive(socket, room, wait: false)
+            guard got > 0 else { return false }
+            let introduction = unsafe Introduction(UnsafeRawBufferPointer(rebasing: room[..<got]))
+            guard let introduction, spec.secret.matches(introduction.secret) else {
+                report(socket, "without the secret of this process group")
+                return false
+            }
+            return introduction.generation == spec.generation
         }
-        report(socket, "without the secret of this process group")
-        return .forged
     }
 
     /// Says that a connection was closed because nothing had come on it while many others were made.
-    func reportSilence(of socket: Int32) { report(socket, "and said nothing while many others connected") }
+    func reportSilence(of socket: Int32) { report(socket, "and sent nothing while many others connected") }
 
     private func report(_ socket: Int32, _ how: String) {
         forged.write(
             .forgedConnection,
-            "\(Self.who(StreamSocket.peer(socket))) has connected \(how) and was turned away: requests are taken from "
+            "\(Self.who(StreamSocket.peer(socket))) has connected \(how), and was turned away: requests are taken from "
                 + "httpd's children only. Find out which program uses the socket.")
     }
 

@@ -91,13 +91,13 @@ internal import WSGIWire
     }
 
     /// Ends the response as `Adapter.run` says. False: the connection is of no further use.
-    func conclude(_ outcome: Int32, generation: UInt32) -> Bool {
+    func conclude(_ outcome: Int32) -> Bool {
         unsafe input.pointee.reset()
         switch outcome {
-        case WSGI_OUTCOME_COMPLETE.rawValue: return end(.end)
-        case WSGI_OUTCOME_SHORT.rawValue: return end(.end, flags: Frame.short)
-        case WSGI_OUTCOME_RELOAD.rawValue: return reload(generation)
-        case WSGI_OUTCOME_UNUSABLE.rawValue: return reload(generation, flags: Frame.unusable)
+        // That a response is short the child sees for itself.
+        case WSGI_OUTCOME_COMPLETE.rawValue, WSGI_OUTCOME_SHORT.rawValue: return end(.end)
+        case WSGI_OUTCOME_RELOAD.rawValue: return end(.reload)
+        case WSGI_OUTCOME_UNUSABLE.rawValue: return end(.reload, flags: Frame.unusable)
         case 1...:
             // The child accepts no other status.
             return output.end(.error, (400...599).contains(outcome) ? UInt16(clamping: outcome) : 500) == 0
@@ -108,17 +108,13 @@ internal import WSGIWire
     }
 
     /// Gives the request back before the application was entered: the worker takes no more.
-    func handBack(generation: UInt32) {
+    func handBack() {
         unsafe input.pointee.reset()
-        _ = reload(generation, flags: Frame.spent)
+        _ = end(.reload, flags: Frame.spent)
     }
 
     private func end(_ kind: Frame.Kind, flags: UInt8 = 0) -> Bool {
         output.end(kind, flags: flags) == 0
-    }
-
-    private func reload(_ generation: UInt32, flags: UInt8 = 0) -> Bool {
-        output.end(.reload, flags: flags, generation) == 0
     }
 
     /// The error of `wsgi_transport` for a result of `StreamSocket`.

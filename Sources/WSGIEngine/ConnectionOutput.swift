@@ -147,6 +147,8 @@ extension ConnectionOutput {
 
         /// Sends, unless the connection was taken away: its end must not come into the middle of a frame.
         private func sending(_ send: () -> Int) -> Int {
+            // A process that the application has forked off has no connection: the number may be another file's.
+            if CurrentProcess.isForked { return StreamSocket.disconnected }
             defer { unsafe wsgi_record_leave_send(record) }
             return unsafe wsgi_record_enter_send(record) ? send() : StreamSocket.disconnected
         }

@@ -1,5 +1,5 @@
-internal import ProcessKit
 internal import Synchronization
+internal import WSGIAdapter
 
 /// What is known of each connection, by its descriptor: nobody has it, it waits in the poller, or a thread has it; and
 /// whether it has been introduced: whether it has begun with the secret of the process group.
@@ -37,13 +37,13 @@ internal import Synchronization
     /// No connection has a descriptor above this one.
     private let highest = Atomic<Int>(0)
 
-    private let newcomers: Mutex<Newcomers>
+    private let newcomers: Locked<Newcomers>
 
     /// A table without connections; it lives as long as the process.
     ///
     /// - Parameter mostNew: How many connections may be open without having been introduced.
     init(mostNew: Int) {
-        newcomers = Mutex(Newcomers(sockets: Array(repeating: -1, count: mostNew)))
+        newcomers = Locked(Newcomers(sockets: Array(repeating: -1, count: mostNew)))
         unsafe states = UnsafeMutablePointer<Atomic<UInt8>>.allocate(capacity: Self.capacity)
         for index in 0..<Self.capacity { unsafe (states + index).initialize(to: Atomic(State.none)) }
     }

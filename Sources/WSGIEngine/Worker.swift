@@ -233,6 +233,28 @@ final class Worker: Sendable {
         }
     }
 
+    /// Closes connections that no thread has come to take while the worker drains: all of them are busy.
+    func closeIdle() { connections.forEachIdle(closeIdle) }
+
+    /// Closes a connection, if it is idle. Whoever has sent a request on it meanwhile learns that it was not taken.
+    func closeIdle(_ socket: Int32) {
+        guard let taken = connections.take(socket) else { return }
+        StreamSocket.shutDownReading(socket)
+        var byte: UInt8 = 0
+        let unread = unsafe withUnsafeMutableBytes(of: &byte) { unsafe StreamSocket.peek(socket, $0) }
+        leave(socket, hasUnread: taken == .new || unread > 0)
+    }
+
+    /// Closes a connection that the calling thread has taken.
+    ///
+    /// - Parameter hasUnread: The other end is to be told that something was not taken (ECONNRESET).
+    func leave(_ socket: Int32, hasUnread: Bool) {
+        connections.leave(socket)
+        CurrentProcess.guardFromForks(socket, false)
+        if hasUnread { StreamSocket.abandon(socket) } else { StreamSocket.end(socket) }
+        noteEnd()
+    }
+
     // MARK: - The end
 
     /// Ends the process at this time, whatever it is doing then; an earlier time that was set stays.

@@ -20,6 +20,11 @@ struct WorkerControl: ~Copyable {
     /// Until when requests under way may go on, in milliseconds of the monotonic clock; `nil`: nobody has asked to end.
     private var deadline: Int64?
     private var isDeaf = false
+    /// When connections are looked for that no thread has taken while the worker drains; 0: it does not yet.
+    private var nextLook: Int64 = 0
+
+    /// Milliseconds for a thread to take a connection.
+    private static let idleTime: Int64 = 200
 
     /// Catches the signals that concern a worker.
     init(_ worker: Worker) throws(SystemError) {
@@ -62,7 +67,11 @@ struct WorkerControl: ~Copyable {
                 if count > 0 { reportCut(count) }
                 return count == 0
             }
-            switch poller.wait(milliseconds: Int32(clamping: left ?? -1)) {
+            if deadline != nil, Clock.milliseconds() >= nextLook {
+                if nextLook > 0 { worker.closeIdle() }
+                nextLook = Clock.milliseconds() + Self.idleTime
+            }
+            switch poller.wait(milliseconds: Int32(clamping: left.map { min($0, Self.idleTime) } ?? -1)) {
             case .ready(token: Token.control, _): receive()
             case .ready(token: Token.signals, _):
                 while let byte = signals.next() { take(signal: Int32(byte)) }

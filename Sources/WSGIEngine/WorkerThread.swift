@@ -69,6 +69,7 @@ internal import WSGIWire
     // MARK: - New connections
 
     private func accept() {
+        var isOver = false
         worker.connections.beginAccepting()
         while !worker.isDraining {
             let socket = StreamSocket.accept(Worker.Place.listener)
@@ -77,12 +78,13 @@ internal import WSGIWire
                     WSGI_LOG_ERR, .workerSetupFailed, "There is no descriptor left for a connection from httpd.")
                 Clock.sleep(milliseconds: 100)
             }
-            // Nobody will connect any more, and the poller would report that without end.
+            isOver = socket == StreamSocket.ended
             if socket == StreamSocket.failed, !worker.isDraining { Clock.sleep(milliseconds: 100) }
             guard socket >= 0 else { break }
             admit(Int32(truncatingIfNeeded: socket))
         }
-        listenAgain()
+        // Nobody will connect any more, and the poller would report that without end.
+        if !isOver { listenAgain() }
         worker.connections.endAccepting()
         worker.noteEnd()
     }
@@ -107,7 +109,8 @@ internal import WSGIWire
         do {
             try worker.poller.add(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
         } catch {
-            if worker.connections.take(socket) != nil { close(socket) }
+            // Nothing was read from it: its request is repeated.
+            if worker.connections.takeNew(socket) { turnAway(socket) }
         }
         drainIfNeeded(socket)
     }
@@ -119,21 +122,16 @@ internal import WSGIWire
         turnAway(socket)
     }
 
-    /// Closes a connection that has not been introduced. One of httpd's children makes another one then: it learns that
-    /// nothing of its request was taken.
-    private func turnAway(_ socket: Int32) {
-        worker.connections.leave(socket)
-        CurrentProcess.guardFromForks(socket, false)
-        StreamSocket.abandon(socket)
-        worker.noteEnd()
-    }
+    /// Closes a connection that is not served. One of httpd's children makes another one then: it learns that nothing of
+    /// its request was taken.
+    private func turnAway(_ socket: Int32) { worker.leave(socket, hasUnread: true) }
 
     /// Takes an idle connection, if it begins, or has begun, with the secret.
     private func take(_ socket: Int32) -> Bool {
         switch worker.connections.take(socket) {
         case .introduced: break
         case .new:
-            guard worker.admission.introduce(socket) == .secret else {
+            guard worker.admission.introduce(socket) else {
                 turnAway(socket)
                 return false
             }
@@ -162,7 +160,7 @@ internal import WSGIWire
         worker.connections.giveBack(socket)
         if !worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket))) {
             // Nobody would see the next request on it.
-            if worker.connections.take(socket) != nil { close(socket) }
+            worker.closeIdle(socket)
             return
         }
         drainIfNeeded(socket)
@@ -189,10 +187,7 @@ internal import WSGIWire
     }
 
     private func close(_ socket: Int32) {
-        worker.connections.leave(socket)
-        CurrentProcess.guardFromForks(socket, false)
-        if unsafe channel.pointee.hasUnread { StreamSocket.abandon(socket) } else { StreamSocket.end(socket) }
-        worker.noteEnd()
+        unsafe worker.leave(socket, hasUnread: channel.pointee.hasUnread)
     }
 
     private func begin(_ connection: Int32) {
@@ -206,7 +201,7 @@ internal import WSGIWire
         // Without a successor the child insists.
         let insists = head.flags.contains(.staleAllowed) || head.flags.contains(.lastResort)
         guard worker.admits(insists: insists) else {
-            unsafe channel.pointee.handBack(generation: worker.spec.generation)
+            unsafe channel.pointee.handBack()
             return false
         }
         current?.number.value = unsafe Int32(channel.pointee.number)
@@ -217,13 +212,13 @@ internal import WSGIWire
             head.requestLine.count, now)
         worker.beginRequest(at: now, countsAsActivity: counts)
         if worker.isUseless {
-            unsafe channel.pointee.handBack(generation: worker.spec.generation)
+            unsafe channel.pointee.handBack()
             unsafe worker.giveBackRequest(wasCut: !wsgi_record_end(record))
             return false
         }
         let outcome = unsafe Adapter.run(channel.pointee.request, transport)
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
-        let reusable = unsafe channel.pointee.conclude(outcome, generation: worker.spec.generation)
+        let reusable = unsafe channel.pointee.conclude(outcome)
         let wasCut = unsafe !wsgi_record_end(record)
         worker.endRequest(wasCut: wasCut, countsAsActivity: counts)
         if wasCut { worker.returnLost() }

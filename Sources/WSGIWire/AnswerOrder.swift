@@ -22,23 +22,23 @@ public struct AnswerOrder: Sendable {
         /// A frame that children send.
         case direction = "a frame is of a kind that only httpd sends"
         /// A frame stands where it may not.
-        case order = "a frame comes before the head of the response, or a second time, or after what must be the last"
+        case order = "a frame comes too early, twice, or after the last one"
         /// HINTS without end.
         case hints = "there are too many early hints, or they are too long"
         /// A head that is none.
         case head = "a head of a response cannot be decoded, or has a header that HTTP forbids"
         /// A status that cannot stand there.
         case status =
-            "the status cannot stand there: 103 for early hints, 200 to 999 in a response, 400 to 599 for an error"
+            "the status is out of range: 103 for early hints, 200 to 999 in a response, 400 to 599 for an error"
         /// More body than declared.
         case length = "the body is longer than its Content-Length"
         /// FILE that is none.
         case file =
-            "a file is no part of a readable regular file, or has become shorter meanwhile, or came without a descriptor"
+            "a file is not a range of a readable regular file, has shrunk meanwhile, or came without a descriptor"
         /// A descriptor that no FILE has taken.
         case descriptor = "there is a descriptor that belongs to no file of the response"
         /// A level that the engine does not log at.
-        case level = "a line for the error log has no level"
+        case level = "a line for the error log has an invalid level"
     }
 
     private enum Phase {

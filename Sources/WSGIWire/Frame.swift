@@ -3,17 +3,16 @@
 /// A frame is an 8-byte header, in native byte order because both ends are on one host, and its payload:
 /// `length: UInt32 | kind: UInt8 | flags: UInt8 | detail: UInt16 | payload`.
 ///
-/// A connection begins with the 16 bytes of the group's `ConnectionSecret`, in one call with the first frame. Then it serves
-/// one request after the other:
+/// A connection begins with an `Introduction`, in one call with the first frame. Then it serves one request after the other:
 ///
 ///     child                              worker
 ///     REQUEST (head, small body)  ─────▶
-///                                 ◀───── GO (detail: none, payload: bytes wanted), for each read of a larger body
+///                                 ◀───── GO (payload: bytes wanted), for each read of a larger body
 ///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
 ///                                 ◀───── (LOG | HINTS)*, HEAD, FILE | DATA*, END   — or ERROR, or RELOAD
 ///
-/// `detail` of REQUEST is a number that the child makes up, and every frame of the answer has the same one: what anything but
-/// the request's thread has written into the connection is not taken for an answer.
+/// `detail` of REQUEST is a number that the child counts up, and every frame of the answer has the same one: what another
+/// thread writes into the connection by accident, or too late, is not taken for an answer.
 ///
 /// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
 /// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
@@ -36,9 +35,6 @@ public enum Frame {
 
     /// In the flags of DATA: the application has ended a block here, and the client is to get it now.
     public static let flushed: UInt8 = 1
-
-    /// In the flags of END: the body is shorter than its declared length.
-    public static let short: UInt8 = 1
 
     /// In the flags of ERROR: the thread that ran the request is stuck, and the connection ends.
     public static let threadLost: UInt8 = 1
@@ -76,8 +72,7 @@ public enum Frame {
         /// No response: the payload is the HTTP status to answer, as `UInt16`; a response that has begun is cut. The
         /// connection is free for the next request, unless the flags say otherwise.
         case error = 22
-        /// The script has changed, or as the flags say; the application was not entered. The payload is the worker's generation, as `UInt32`:
-        /// a connection that was made during a replacement may lead to the worker before the one it was made for.
+        /// The script has changed, or as the flags say; the application was not entered.
         case reload = 23
         /// The response breaks off here, and the reason is in the log: the client is to see it cut. The connection ends.
         case cut = 24
@@ -128,9 +123,9 @@ public enum Frame {
         case .request: length <= maximumPayload
         case .body: length <= maximumBodyChunk
         case .file: length == 16
-        case .go, .reload: length == 4
+        case .go: length == 4
         case .error: length == statusSize
-        case .bodyEnd, .abort, .end, .cut: length == 0
+        case .bodyEnd, .abort, .end, .cut, .reload: length == 0
         }
     }
 

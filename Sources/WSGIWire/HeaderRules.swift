@@ -16,6 +16,9 @@ public enum HeaderRules {
         case size = "the response headers are too long, the limit is 1 MiB"
     }
 
+    /// Bytes of a status line, code and reason: more than any server sends or client takes.
+    public static let longestStatus = 8 << 10
+
     /// The code of a status line: three digits, then nothing, or a space and a reason without control characters.
     public static func statusCode(_ line: UnsafeRawBufferPointer) -> Int? {
         guard line.count >= 3 else { return nil }

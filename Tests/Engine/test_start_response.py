@@ -28,12 +28,12 @@ class StartResponse(unittest.TestCase):
         self.assertEqual((result.body, result.content_length), (b'xyz', -1))
 
     def test_valid_statuses(self):
-        for status in ('200', '200 ', '999 x', '404 Not Found'):
+        for status in ('200', '200 ', '999 x', '404 Not Found', '200 ' + 'x' * 8188):
             result = self.respond(f"start_response({status!r}, [])\nreturn []")
             self.assertEqual((result.outcome, result.status_line), (COMPLETE, status))
 
     def test_invalid_statuses(self):
-        for status in ('', '20', '2000', '099 x', 'OK', '200OK', '200\tOK', '200 O\nK', '200 O\x00K', ' 200', '-20'):
+        for status in ('', '20', '2000', '099 x', 'OK', '200OK', '200\tOK', '200 O\nK', '200 O\x00K', ' 200', '-20', '200 ' + 'x' * 8189):
             self.assertIn('ValueError', self.error(f"start_response({status!r}, [])"))
         self.assertIn('TypeError', self.error("start_response(b'200 OK', [])"))
         self.assertIn('UnicodeEncodeError', self.error("start_response('200 \u20ac', [])"))

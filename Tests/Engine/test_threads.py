@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Requests side by side."""
 
+import re
 import textwrap
 import threading
 import time
@@ -101,6 +102,56 @@ class Threads(unittest.TestCase):
                 break
             time.sleep(0.1)
         self.assertEqual(results[-1].body, repr(['write() was called after the request has ended'] * 3).encode())
+
+    def test_threads_that_never_stop_writing_do_not_hold_up_the_end(self):
+        path = script('''
+            import threading, time
+            ended = []
+            def application(environ, start_response):
+                write = start_response('200 OK', [])
+                def work():
+                    try:
+                        while True: write(b'x')
+                    except RuntimeError as error:
+                        ended.append(str(error))
+                threads = [threading.Thread(target=work) for _ in range(4)]
+                for thread in threads: thread.start()
+                time.sleep(0.1)
+                return []
+            def report(environ, start_response):
+                start_response('200 OK', [])
+                return [repr(len(ended)).encode()]
+        ''')
+        begin = time.monotonic()
+        result = engine.run(path)
+        self.assertEqual((result.outcome, set(result.body)), (COMPLETE, {ord('x')}))
+        self.assertLess(time.monotonic() - begin, 5)
+        while engine.run(path, callable_object='report').body != b'4' and time.monotonic() - begin < 10:
+            time.sleep(0.1)
+        self.assertEqual(engine.run(path, callable_object='report').body, b'4')
+
+    def test_unfinished_lines_of_many_threads_are_not_kept(self):
+        """Those of threads that have ended would never be logged."""
+        path = application('''
+            import sys, threading
+            event = threading.Event()
+            def work(number):
+                sys.stderr.write(f'line {number}')
+                event.wait()
+            threads = []
+            for number in range(100):
+                threads.append(threading.Thread(target=work, args=(number,)))
+                threads[-1].start()
+            event.set()
+            for thread in threads: thread.join()
+            start_response('200 OK', [])
+            return []
+        ''')
+        engine.host_log()
+        self.assertEqual(engine.run(path).outcome, COMPLETE)
+        lines = [line for line in engine.host_log() if line.startswith('line ')]
+        self.assertGreaterEqual(len(lines), 64)
+        self.assertTrue(all(re.fullmatch(r'line \d+', line) for line in lines), lines)
 
     def busy(self, body, **options):
         """Runs an application with this body, `start` and `ended`, while one of its threads is in a read for 0.3 s and

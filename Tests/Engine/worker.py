@@ -85,6 +85,9 @@ class Worker:
         """What a Child asks of httpd's parent."""
         return self
 
+    def generation(self, _):
+        return 1
+
     def child(self, timeout=60):
         return Child(self, 0, timeout)
 

@@ -261,11 +261,13 @@ class Response:
 class Child:
     """One connection of an httpd child to a slot's worker."""
 
-    def __init__(self, parent, slot, timeout=10, secret=SECRET):
+    def __init__(self, parent, slot, timeout=10, secret=SECRET, generation=None):
+        if generation is None:
+            generation = wait_for(lambda: parent.generation(slot), what="a worker that serves")
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(parent.slot(slot).path)
-        self.secret = secret
+        self.introduction = secret + struct.pack("=I", generation)
         self.rights = []
         self.reads = 0
         self.number = 40_000
@@ -274,8 +276,8 @@ class Child:
         self.socket.close()
 
     def send(self, data):
-        """The secret goes before the first message, with it."""
-        data, self.secret = self.secret + data, b""
+        """The introduction goes before the first message, with it."""
+        data, self.introduction = self.introduction + data, b""
         self.socket.sendall(data)
 
     def exactly(self, count):

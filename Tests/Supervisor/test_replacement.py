@@ -45,22 +45,24 @@ class Replacement(SupervisorCase):
             wait_for(lambda: not is_running(old), what="old worker ends")
             self.assertNotEqual(int(self.get(Child(parent, 0), "/pid").body), old)
 
-    def test_queued_request_is_served_by_the_draining_worker(self):
+    def test_what_a_draining_worker_has_no_thread_for_is_given_back(self):
         with self.running() as parent:
             group = self.start(parent, threads=1, graceful_timeout=15)
-            busy, queued, body = Child(parent, 0), Child(parent, 0), Child(parent, 0)
+            busy, queued, body, new = Child(parent, 0), Child(parent, 0), Child(parent, 0), Child(parent, 0)
             old = int(self.get(queued, "/pid").body)
             self.get(body)
             busy.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/sleep", QUERY_STRING="4"))))
             time.sleep(0.1)
             queued.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/pid"))))
             body.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/echo"), follows=5)))
+            new.send(frame(REQUEST, request_head(self.script, dict(ENVIRON, PATH_INFO="/pid"))))
             parent.configure(group)
             self.replaced(parent, 0, old)
-            self.assertEqual(int(queued.receive().body), old)
-            # The body could not be sent any more: the request was not taken, and the child can tell.
-            with self.assertRaises(ConnectionResetError):
-                body.socket.recv(1)
+            # They were not taken, and the child can tell: at once, not when the busy thread is done.
+            for child in (queued, body, new):
+                child.socket.settimeout(2)
+                with self.assertRaises(ConnectionResetError):
+                    child.socket.recv(1)
             self.assertEqual(busy.receive().outcome, "end")
 
     def test_graceful_signal_replaces(self):

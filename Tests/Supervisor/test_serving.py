@@ -115,6 +115,19 @@ class Serving(SupervisorCase):
             self.assertEqual(parent.text().count("WSGI0034"), 1, "once a second")
             self.assertEqual(self.get(known).body, b"Hello World!")
 
+    def test_connections_that_were_made_for_another_worker_of_the_slot(self):
+        """Nobody has claimed a thread of this one for them: they could wait behind a busy one. They are made again."""
+        with self.running() as parent:
+            self.start(parent)
+            for generation in (0, 2, 1 << 31):
+                other = Child(parent, 0, generation=generation)
+                other.send(frame(REQUEST, request_head(self.script, ENVIRON)))
+                with self.assertRaises(ConnectionResetError):
+                    other.socket.recv(1)
+                other.close()
+            self.assertNotIn("WSGI0034", parent.text())
+            self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
+
     def test_the_secret_is_in_memory_only(self):
         """Not in an environment, an argument, or a file that anybody has open."""
         with self.running() as parent:

@@ -14,7 +14,7 @@ struct AnswerOrderTests {
         case "L": Frame.Header(kind: .log, length: 1, flags: 6, detail: 7)
         case "G": Frame.Header(kind: .go, length: 4, detail: 7)
         case "E": Frame.Header(kind: .end, length: 0, detail: 7)
-        case "R": Frame.Header(kind: .reload, length: 4, detail: 7)
+        case "R": Frame.Header(kind: .reload, length: 0, detail: 7)
         case "X": Frame.Header(kind: .error, length: 2, detail: 7)
         case "C": Frame.Header(kind: .cut, length: 0, detail: 7)
         default: nil

@@ -16,9 +16,9 @@ struct FrameTests {
         case .head, .hints, .log: 0...1 << 20
         case .body: 0...256 << 10
         case .file: 16...16
-        case .go, .reload: 4...4
+        case .go: 4...4
         case .error: 2...2
-        case .bodyEnd, .abort, .end, .cut: 0...0
+        case .bodyEnd, .abort, .end, .cut, .reload: 0...0
         }
     }
 

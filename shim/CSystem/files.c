@@ -93,7 +93,8 @@ static int32_t start_helper(void) {
         return -code;
     }
     helper = wsgi_pidfd_open(child);
-    /* Where a sandbox knows no pidfds its socket tells when it has ended. It cannot be killed, and httpd collects it. */
+    /* Where a sandbox knows no pidfds its socket tells when it has ended. It cannot be killed, and httpd collects it.
+     */
     if (helper == -ENOSYS || helper == -EPERM)
         helper = wsgi_duplicate(ends[0], 0);
     if (helper < 0) {

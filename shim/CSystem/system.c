@@ -163,6 +163,9 @@ int64_t wsgi_receive(int32_t socket, void *bytes, size_t capacity, bool wait, bo
 
 enum { MOST_DESCRIPTORS = 253 }; /* the kernel's SCM_MAX_FD */
 
+/* Descriptors of one sender that are being closed at a time. */
+enum { MOST_CLOSING = 8 };
+
 union control {
     struct cmsghdr header;
     char room[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
@@ -200,8 +203,50 @@ void wsgi_close_received(int32_t descriptor) {
     close(descriptor);
 }
 
+typedef struct {
+    int32_t descriptor;
+    uint32_t *closing;
+} foreign_file;
+
+static void *close_foreign(void *context) {
+    foreign_file *file = context;
+    wsgi_close_received(file->descriptor);
+    __atomic_sub_fetch(file->closing, 1, __ATOMIC_RELEASE);
+    free(file);
+    return NULL;
+}
+
+void wsgi_close_foreign(int32_t descriptor, uint32_t *closing) {
+    foreign_file *file = malloc(sizeof *file);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    __atomic_add_fetch(closing, 1, __ATOMIC_ACQUIRE);
+    if (!file || pthread_attr_init(&attributes) != 0) {
+        free(file);
+        return; /* the descriptor stays, and counts */
+    }
+    *file = (foreign_file){descriptor, closing};
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 64 << 10);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&thread, &attributes, close_foreign, file) != 0)
+        free(file);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+static void drop(int32_t descriptor, uint32_t *closing) {
+    if (closing)
+        wsgi_close_foreign(descriptor, closing);
+    else
+        wsgi_close_received(descriptor);
+}
+
 /* Takes the descriptors of one control message; false: there were more than there is room for. */
-static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_t capacity, size_t *count) {
+static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_t capacity, size_t *count,
+                             uint32_t *closing) {
     size_t arrived = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     bool all = true;
     for (size_t i = 0; i < arrived; i++) {
@@ -210,22 +255,23 @@ static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_
         if (*count < capacity) {
             descriptors[(*count)++] = descriptor;
         } else {
-            wsgi_close_received(descriptor);
+            drop(descriptor, closing);
             all = false;
         }
     }
     return all;
 }
 
-int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t count, int32_t *descriptors,
-                           size_t descriptor_capacity, size_t *descriptor_count, bool wait) {
+static int64_t receive_parts(int32_t socket, const struct iovec *parts, size_t count, int32_t *descriptors,
+                             size_t descriptor_capacity, size_t *descriptor_count, bool wait, uint32_t *closing) {
     union control control;
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = count};
     size_t taken = 0;
     ssize_t got;
     do {
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof control.room;
+        /* Without room for them the system drops descriptors, which is not the same as closing them. */
+        message.msg_control = descriptors ? control.room : NULL;
+        message.msg_controllen = descriptors ? sizeof control.room : 0;
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
     } while (got < 0 && errno == EINTR);
     if (descriptor_count)
@@ -235,16 +281,27 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t cou
     bool all = !(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC));
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
         if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-            all &= take_descriptors(header, descriptors, descriptors ? descriptor_capacity : 0, &taken);
+            all &= take_descriptors(header, descriptors, descriptors ? descriptor_capacity : 0, &taken, closing);
     if (descriptor_count)
         *descriptor_count = taken;
     if (all)
         return got;
     while (taken > 0)
-        wsgi_close_received(descriptors[--taken]);
+        drop(descriptors[--taken], closing);
     if (descriptor_count)
         *descriptor_count = 0;
     return -EMSGSIZE;
+}
+
+int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t count, int32_t *descriptors,
+                           size_t descriptor_capacity, size_t *descriptor_count, bool wait) {
+    return receive_parts(socket, parts, count, descriptors, descriptor_capacity, descriptor_count, wait, NULL);
+}
+
+int64_t wsgi_receive_answer(int32_t socket, const struct iovec *part, int32_t *file, size_t *files, uint32_t *closing,
+                            bool wait) {
+    bool has_room = __atomic_load_n(closing, __ATOMIC_RELAXED) < MOST_CLOSING;
+    return receive_parts(socket, part, 1, has_room ? file : NULL, 1, files, wait, closing);
 }
 
 int32_t wsgi_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }

@@ -83,8 +83,8 @@ struct ConfigCheck: Sendable {
             Finding(
                 .filesOverdue, at: nil,
                 "'\(path)' has not answered within \(UserFiles.patience.user) ms, so nothing is known about "
-                    + "the files of those who use it: look at its file system (mount, df), or whether its owner keeps it "
-                    + "from being read.")
+                    + "the files of those who use it: check its file system (mount, df), and whether its owner "
+                    + "keeps it from being read.")
         }
     }
 

@@ -59,7 +59,7 @@ enum GroupChecks {
         return [
             Finding(
                 .socketsExposed, at: facts.location(of: "WSGISocketPrefix") ?? first.definition.location,
-                "WSGISocketPrefix \(prefix): others than the user who starts httpd can exchange what is in '\(folder)' "
+                "WSGISocketPrefix \(prefix): users other than the one who starts httpd can replace what is in '\(folder)' "
                     + "(mode 0\(String(status.mode & 0o7777, radix: 8)), owner \(PathAccess.owner(of: status))), and so take "
                     + "the place of daemon processes and receive the requests of every site. Name a directory that only "
                     + "root can change, such as WSGISocketPrefix /run/apache2/wsgi.")
@@ -145,11 +145,11 @@ enum GroupChecks {
                 findings.append(
                     Finding(
                         .variableUnknown, .notice, at: node.location,
-                        "\(node.title): '\(value)' is taken as a name, literally: "
+                        "\(node.title): '\(value)' is taken as a literal name, because "
                             + (isImport
-                                ? "a script is imported before the first request. " : "there is no such variable. ")
-                            + "Variables are %{GLOBAL}"
-                            + (isImport ? "." : ", %{RESOURCE}, %{SERVER}, %{HOST} and %{ENV:name}.")))
+                                ? "no request exists yet when a script is imported. Use %{GLOBAL} or a plain name."
+                                : "there is no such variable. Variables are %{GLOBAL}, %{RESOURCE}, %{SERVER}, %{HOST} and "
+                                    + "%{ENV:name}.")))
             }
         }
         return findings

@@ -123,7 +123,7 @@ def test_rolling_without_further_requests(launch):
     save(server, "new")
     assert version(server) == "old"
     server.log.wait_for("generation 2.* is ready")
-    assert version(server) == "new"
+    until(lambda: version(server) == "new", "the new code")
 
 
 def test_off(launch):

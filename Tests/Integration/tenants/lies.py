@@ -202,8 +202,8 @@ LIES = {
     "a head after data": lie(CUT, head(), data(b"body"), Pause(), head(), END),
     "early hints after the head": lie(REFUSED, head(), hints(), data(b"body"), END),
     "early hints after data": lie(CUT, head(), data(b"body"), Pause(), hints(), END),
-    "a reload after the head": lie(REFUSED, head(), frame("reload", number(1))),
-    "a reload after early hints": lie(REFUSED, hints(), frame("reload", number(1))),
+    "a reload after the head": lie(REFUSED, head(), frame("reload")),
+    "a reload after early hints": lie(REFUSED, hints(), frame("reload")),
     "data after a file": lie(REFUSED, head(), With(PASSWD, file()), data(b"body"), END),
     "a file after data": lie(CUT, head(), data(b"body"), Pause(), With(PASSWD, file()), END),
     "two files": lie(REFUSED, head(), With(PASSWD, file()), With(PASSWD, file()), END),
@@ -357,6 +357,14 @@ LIES = {
     "a head and no more": lie(502, head()),
     "half a block": lie(CUT, head(), data(b"body", length=100)),
     "4 GiB announced": lie(CUT, head(), data(b"body", length=0xFFFFFFFF)),
+}
+
+#: Of a file whose last close waits for a program, also that of this worker; the test mounts that.
+MOUNTED = {
+    "a file of a program": sent_file(REFUSED, opened("slow/file"), length=1),
+    "a refused file of a program": sent_file(REFUSED, opened("slow/file"), offset=1 << 40, length=1),
+    "three files of a program at once": lie(
+        REFUSED, With(lambda: [opened("slow/file")()[0] for _ in range(3)], head()), data(b"body"), END),
 }
 
 #: More of a kind than anybody needs.

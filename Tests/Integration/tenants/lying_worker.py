@@ -20,7 +20,7 @@ def serve(connection: Connection, control: Control) -> None:
         while True:
             path, query = connection.receive_request()
             name = urllib.parse.unquote_plus(path.strip("/"))
-            if told := lies.LIES.get(name) or lies.FLOODS.get(name):
+            if told := lies.LIES.get(name) or lies.FLOODS.get(name) or lies.MOUNTED.get(name):
                 told.tell(connection)
                 if name in lies.CLOSING:
                     break
@@ -39,6 +39,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)
     control = Control()
     control.start()
+    os.chdir(pathlib.Path(__file__).resolve().parent)
 
     def accept() -> None:
         try:

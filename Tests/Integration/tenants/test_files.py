@@ -53,8 +53,8 @@ def site(neighbours):
     secret.chmod(0o600)
     neighbours.configure(options=OPTIONS)
     # What becomes of the hostile site's own group is its own affair.
-    neighbours.server.log.allow("hostile", "WSGI1036", "WSGI0035", "AH00488", "Traceback|Error|^ |SystemExit|Exception ignored",
-                                "Fatal Python error: ")
+    neighbours.server.log.allow("hostile", "WSGI1036", "WSGI0035", "AH00488", "Traceback|Error|^ |SystemExit|Exception ignored")
+    neighbours.server.log.allow_stacks()
     return neighbours
 
 
@@ -410,7 +410,7 @@ def test_sockets_in_a_folder_of_the_sites(site):
         assert (victim.stat().st_uid, victim.stat().st_mode & 0o777) == (0, 0o600)
         assert all(path.is_socket() and not path.is_symlink() for path in run.glob("wsgi.*.sock"))
     done = server.test_config()
-    assert re.search(r"WSGI1037: .*exchange what is in '.*/sites/hostile' .*owner games:games", done.stdout), done.stdout
+    assert re.search(r"WSGI1037: .*replace what is in '.*/sites/hostile' .*owner games:games", done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("bits, is_found", [(0o755, False), (0o1777, False), (0o775, True), (0o777, True)])

@@ -165,7 +165,7 @@ sys.stdin.read()
              sys.executable, "-c", silent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/") as attacker:
         try:
             assert attacker.stdout.readline() == b"made\n"
-            neighbours.server.log.wait_for("WSGI0034: .*said nothing while many others connected")
+            neighbours.server.log.wait_for("WSGI0034: .*sent nothing while many others connected")
             worker, = neighbours.workers(OTHER)
             until(lambda: len(worker.descriptors) < 120, "the oldest to be closed")
             neighbours.require_unharmed()

@@ -10,6 +10,7 @@ import client
 from polling import until
 from server import Server
 from shared_server import audited
+from tenants import flushless
 from tenants.lying import ABOUT_IT, ask, install, lies, require_outcome
 from tenants.neighbours import Neighbours, requires_root
 
@@ -81,3 +82,15 @@ def test_the_other_site_has_its_process_back_in_time(site):
     for name in lies.SAMPLE[:5]:
         ask(site, name)
     site.require_unharmed()
+
+
+def test_files_whose_close_waits_for_a_program(site):
+    """None of httpd's threads waits for it, however many such files are sent."""
+    folder = site.hostile.home / "lying" / "bin" / "slow"
+    folder.mkdir(exist_ok=True)
+    with flushless.mounted(folder):
+        for name in [*lies.MOUNTED] * 5:
+            begin = time.monotonic()
+            require_outcome(ask(site, name), lies.MOUNTED[name].outcome)
+            assert time.monotonic() - begin < 2.5, name
+            site.require_unharmed(kill=False)

@@ -129,7 +129,7 @@ class Connection:
     def receive_request(self) -> tuple[str, str]:
         """PATH_INFO and QUERY_STRING of the next request."""
         if self._is_new:
-            self.receive(16)  # The secret of the process group, which this worker believes.
+            self.receive(20)  # The introduction, which this worker believes.
             self._is_new = False
         length, _, _, self.number = struct.unpack("=IBBH", self.receive(8))
         payload = self.receive(length)
