@@ -1,6 +1,13 @@
 """What `httpd -t` finds in a configuration that it accepts, or that only a finding makes it refuse."""
 
+import pathlib
 import re
+import subprocess
+
+import pytest
+
+import env
+import httpd_config
 
 _FINDING = re.compile(r"^(WSGI\d{4}): (?:(\S+):(\d+): )?(.*)$")
 _SUMMARY = re.compile(r"^(?:One finding|(\d+) findings) of mod_wsgi (?:is an error|are errors): ")
@@ -30,3 +37,33 @@ def expect(server, tag: str, directive: str, *parts: str, error: bool = False) -
     for part in parts:
         assert part in found[0][2], found[0][2]
     return found[0][2]
+
+
+# Configurations with something to find
+
+#: A group, with its Python in another place, and with further options.
+GROUP = "WSGIDaemonProcess site python-home=@HOME@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
+DAEMON = "WSGIDaemonProcess site python-home=@VENV@ @MORE@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
+
+GRANT = "<Directory @ROOT@/site>\nRequire all granted\n</Directory>\n"
+
+
+def site(launch, text, *, name="app.wsgi", **values):
+    """A server that is not started, with a script in a directory of its own; @SITE@ is that directory."""
+    server = launch(start=False)
+    (server.root / "site").mkdir()
+    (server.root / "site" / name).write_text("def application(environ, start_response): pass\n")
+    server.configure(GRANT + httpd_config.fill(text, values), SITE=server.root / "site")
+    server.write_config()
+    return server
+
+
+def virtual_environment(server, name="venv") -> pathlib.Path:
+    home = server.root / name
+    subprocess.run([server.platform.python.executable, "-m", "venv", "--without-pip", home], check=True)
+    return home
+
+
+def root_only():
+    if not env.is_root():
+        pytest.skip("not started by root")

@@ -127,7 +127,7 @@ enum GroupChecks {
                 findings.append(
                     Finding(
                         .variableUnknown, .notice, at: node.location,
-                        "\(node.title): callable object '\(object)' is taken as a name, literally, and no script has such "
+                        "\(node.title): callable object '\(object)' is taken as a literal name, and no script has such "
                             + "an object. Write its name, such as application."))
             }
             if node.name == "wsgidaemonprocess", let name = node.option("display-name"), name != "%{GROUP}",
@@ -136,7 +136,7 @@ enum GroupChecks {
                 findings.append(
                     Finding(
                         .variableUnknown, .notice, at: node.location,
-                        "\(node.title): display-name '\(name)' is taken as a name, literally: the only variable is "
+                        "\(node.title): display-name '\(name)' is taken as a literal name: the only variable is "
                             + "%{GROUP}, alone."))
             }
             for value in values where value != "%{GLOBAL}" && value.contains("%{") {
