@@ -53,7 +53,7 @@ def test_group_of_another_host(launch):
 
 
 @pytest.mark.parametrize("line, told", [
-    ("WSGIApplicationGroup %{HOSTNAME}", "'%{HOSTNAME}' is taken as a name"),
+    ("WSGIApplicationGroup %{HOSTNAME}", "'%{HOSTNAME}' is taken as a literal name"),
     ("WSGIScriptAlias /v @SITE@/app.wsgi process-group=site application-group=%{ENV", "'%{ENV' is taken as a literal name"),
     ("WSGICallableObject %{ENV:OBJECT", "callable object '%{ENV:OBJECT' is taken as a literal name"),
     ("WSGIDaemonProcess shown python-home=@VENV@ display-name=site-%{GROUP}\nWSGIScriptAlias /d @SITE@/app.wsgi "
