@@ -41,6 +41,18 @@ class With:
 
 
 @dataclasses.dataclass(frozen=True)
+class HandOn:
+    """The connection, and the number of its request, to a process that listens at `path`."""
+
+    path: str
+
+    def send(self, connection) -> None:
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(self.path)
+            socket.send_fds(other, [number(connection.number)], [connection.socket.fileno()])
+
+
+@dataclasses.dataclass(frozen=True)
 class Flood:
     """A step many times."""
 
@@ -61,7 +73,7 @@ class Lie:
 def _take(step, connection) -> None:
     match step:
         case Pause(seconds): time.sleep(seconds)
-        case With(): step.send(connection)
+        case With() | HandOn(): step.send(connection)
         case Flood(count, repeated):
             for _ in range(count):
                 _take(repeated, connection)
@@ -367,6 +379,9 @@ MOUNTED = {
         REFUSED, With(lambda: [opened("slow/file")()[0] for _ in range(3)], head()), data(b"body"), END),
 }
 
+#: For a process beyond the supervisor's reach, which the test is.
+HANDED_ON = {"a connection in other hands": lie(REFUSED, HandOn("hands"), Pause(3600))}
+
 #: More of a kind than anybody needs.
 FLOODS = {
     "a flood of heads": lie(REFUSED, Flood(2000, head(headers=[("X-A", "v" * 1000)] * 990))),
@@ -502,3 +517,6 @@ DEATHS = {
 }
 
 DEATH_SAMPLE = ["an exit within a block", "SIGSEGV", "all descriptors closed"]
+
+#: Everything that is told, by its name.
+TOLD = LIES | FLOODS | MOUNTED | HANDED_ON

@@ -37,7 +37,8 @@ def install(site: Neighbours) -> None:
     (folder / "lying_worker.py").rename(folder / "python")
     (folder / "python").chmod(0o755)
     site.hostile.own()
-    site.configure(options=f"python-home={folder.parent} socket-timeout=3 connect-timeout=3 shutdown-timeout=1")
+    site.configure(options=f"python-home={folder.parent} socket-timeout=3 connect-timeout=3 "
+                   "graceful-timeout=3 shutdown-timeout=1")
 
 
 def ask(site: Neighbours, name: str) -> client.Response | client.Cut:

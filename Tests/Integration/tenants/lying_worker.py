@@ -20,7 +20,7 @@ def serve(connection: Connection, control: Control) -> None:
         while True:
             path, query = connection.receive_request()
             name = urllib.parse.unquote_plus(path.strip("/"))
-            if told := lies.LIES.get(name) or lies.FLOODS.get(name) or lies.MOUNTED.get(name):
+            if told := lies.TOLD.get(name):
                 told.tell(connection)
                 if name in lies.CLOSING:
                     break

@@ -1,6 +1,11 @@
 """A worker that lies or dies costs its own site's request, and nothing and nobody else."""
 
+import concurrent.futures
+import contextlib
 import os
+import signal
+import socket
+import struct
 import time
 
 import pytest
@@ -12,7 +17,7 @@ from server import Server
 from shared_server import audited
 from tenants import flushless
 from tenants.lying import ABOUT_IT, ask, install, lies, require_outcome
-from tenants.neighbours import Neighbours, requires_root
+from tenants.neighbours import HOSTILE, Neighbours, requires_root
 
 #: `make hostile`: all of them.
 EVERYTHING = bool(os.environ.get("WSGI_HOSTILE"))
@@ -94,3 +99,27 @@ def test_files_whose_close_waits_for_a_program(site):
             require_outcome(ask(site, name), lies.MOUNTED[name].outcome)
             assert time.monotonic() - begin < 2.5, name
             site.require_unharmed(kill=False)
+
+
+def test_a_connection_in_other_hands_ends_with_its_process(site):
+    """Nothing counts the thread any more that waits there; whoever has the connection could go on for ever."""
+    path = site.hostile.home / "lying" / "bin" / "hands"
+    with socket.socket(socket.AF_UNIX) as listener, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        listener.bind(str(path))
+        path.chmod(0o777)
+        listener.listen()
+        answer = pool.submit(ask, site, *lies.HANDED_ON)
+        number, hands, _, _ = socket.recv_fds(listener.accept()[0], 4, 1)
+        with socket.socket(fileno=hands[0]) as connection:
+            for worker in site.workers(HOSTILE):
+                os.kill(worker.pid, signal.SIGKILL)
+            begin = time.monotonic()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while time.monotonic() - begin < 60:
+                    connection.sendall(lies.log(b"alive").numbered(struct.unpack("=I", number)[0]))
+                    time.sleep(0.5)
+        # graceful-timeout, shutdown-timeout, and a moment more.
+        assert time.monotonic() - begin < 12
+        require_outcome(answer.result(), lies.REFUSED)
+    path.unlink()
+    until(lambda: getattr(ask(site, "again"), "status", 0) == 200, "the hostile site's process to be back", timeout=15)
