@@ -12,7 +12,9 @@ enum GroupChecks {
     static func unusable(_ facts: ConfigFacts) -> [Finding] {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
             guard case .failure(let error) = resolved, !PythonChecks.isAboutPython(error.id) else { return nil }
-            return Finding(error.id, .error, at: group.definition.location, "\(error.text) The group will answer 503.")
+            return .unusable(
+                error.id, at: group.definition.location, error.text,
+                about: error.id == .environmentFileUnusable ? group.definition.options.environmentFiles : [])
         }
     }
 
@@ -52,9 +54,7 @@ enum GroupChecks {
     static func exposedSockets(_ facts: ConfigFacts) -> [Finding] {
         guard let first = facts.groups.all.first, PathAccess.isSelf(facts.httpd) else { return [] }
         let prefix = facts.socketPrefix
-        let folders = directories(above: prefix)
-        UserFiles.own.prepare(folders)
-        guard let folder = folders.first(where: { isExposed(UserFiles.own.status(of: $0)) }) else { return [] }
+        guard let folder = ExposedPaths.first(on: ExposedPaths.directories(above: prefix)) else { return [] }
         let status = UserFiles.own.status(of: folder)
         return [
             Finding(
@@ -64,19 +64,6 @@ enum GroupChecks {
                     + "the place of daemon processes and receive the requests of every site. Name a directory that only "
                     + "root can change, such as WSGISocketPrefix /run/apache2/wsgi.")
         ]
-    }
-
-    /// The directories that a path leads through, from the root.
-    private static func directories(above path: String) -> [String] {
-        let parts = path.split(separator: "/").dropLast().map(String.init)
-        return ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
-    }
-
-    private static func isExposed(_ status: FileStatus) -> Bool {
-        guard status.code == 0 else { return false }
-        // In a directory like /tmp only its owner can exchange a file.
-        let isOpen = status.mode & 0o022 != 0 && status.mode & UInt32(S_ISVTX) == 0
-        return isOpen || status.user != 0 && status.user != CurrentProcess.user
     }
 
     /// Names of process groups that nothing defines, or that belong to another virtual host.

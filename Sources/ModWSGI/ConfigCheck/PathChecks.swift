@@ -30,7 +30,7 @@ enum PathChecks {
                 guard isFile else { return nil }
                 reason = "\(subject) is not a directory. Correct home=."
             }
-            return Finding(.homeUnusable, .error, at: definition.location, "\(reason) The group will answer 503.")
+            return .unusable(.homeUnusable, at: definition.location, reason, about: [directory])
         }
     }
 

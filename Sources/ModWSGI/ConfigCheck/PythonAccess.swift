@@ -17,9 +17,9 @@ enum PythonAccess {
             let place = PythonChecks.location(of: definition, facts)
             let subject = "WSGIDaemonProcess '\(definition.name)'"
             if let reason = refusal(toRun: spec.python, user) {
-                return Finding(
-                    .pythonMissing, .error, at: place,
-                    "\(subject): the Python '\(spec.python)' cannot be run: \(reason). The group will answer 503.")
+                return .unusable(
+                    .pythonMissing, at: place,
+                    "\(subject): the Python '\(spec.python)' cannot be run: \(reason).", about: [spec.python])
             }
             return packages(of: spec.python, subject, user, place, facts)
         }

@@ -7,8 +7,9 @@ enum PythonChecks {
     static func installations(_ facts: ConfigFacts) -> [Finding] {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
             guard let error = failure(of: group.definition, resolved, facts) else { return nil }
-            return Finding(
-                error.id, .error, at: location(of: group.definition, facts), "\(error.text) The group will answer 503.")
+            return .unusable(
+                error.id, at: location(of: group.definition, facts), error.text,
+                about: pythons(of: group.definition, facts))
         }
     }
 
@@ -33,6 +34,12 @@ enum PythonChecks {
                 facts.httpd.files, for: "WSGIDaemonProcess '\(definition.name)'")
             return nil
         } catch { return error }
+    }
+
+    /// Where the Python of a group is, as the configuration says it.
+    static func pythons(of definition: DaemonProcess, _ facts: ConfigFacts) -> [String] {
+        let options = definition.options
+        return [options.python ?? options.pythonHome ?? facts.global.pythonHome].compactMap { $0 }
     }
 
     /// Whether some application certainly runs in httpd's children.

@@ -1,5 +1,6 @@
 """Accounts, directories and scripts that are not there, or that somebody may not use, as `httpd -t` finds them."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -111,6 +112,17 @@ def test_socket_directory_that_httpd_may_not_enter(launch):
     (server.root / "closed").mkdir(mode=0o700)
     findings.expect(server, "WSGI0117", f"WSGISocketPrefix {server.root}/closed", f"'{server.root}/closed",
                     "mode 0700", "chmod o+x", "WSGISocketPrefix /run/apache2/wsgi", error=True)
+
+
+@pytest.mark.parametrize("option, tag", [("python-home=@SITE@/venv/none", "WSGI1003"), ("home=@SITE@/home", "WSGI1006"),
+                                         ("env-file=@SITE@/app.env", "WSGI1040")])
+def test_what_a_site_can_change_does_not_keep_httpd_from_being_reloaded(launch, option, tag):
+    """apachectl, certbot and logrotate do not reload httpd when the test fails."""
+    findings.root_only()
+    server = findings.site(launch, findings.DAEMON.replace(" python-home=@VENV@", ""), MORE=f"user=@OTHER@ {option}")
+    findings.expect(server, tag, "WSGIDaemonProcess site", "will answer 503", error=True)
+    shutil.chown(server.root / "site", env.other_user())
+    findings.expect(server, tag, "WSGIDaemonProcess site", "will answer 503", f"because '{server.root}/site' can be changed")
 
 
 # Scripts
