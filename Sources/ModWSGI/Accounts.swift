@@ -32,8 +32,8 @@ enum Accounts {
         guard let account else { return User(id: id, name: "", home: "/") }
         throw StartError(
             .accountUnusable,
-            "\(owner): there is no user '\(account)' on this machine (\(option)=): create it with 'adduser --system', or "
-                + "correct the name.")
+            "\(owner): there is no user '\(account)' on this machine (\(option)=): create it with "
+                + "'adduser --system --group --home /srv/\(account) \(account)', or correct the name.")
     }
 
     /// The group an option names.

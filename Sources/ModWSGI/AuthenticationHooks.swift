@@ -179,7 +179,7 @@ enum AuthenticationHooks {
     private static func tellMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {
         unsafe Log.request(
             r, .error, id,
-            "'\(script.path.string)' (\(script.location)) has no function '\(function.name)'; access is denied.")
+            "'\(script.path.string)' (\(script.location)) has no function '\(function.name)'; the request is refused.")
     }
 
     private static func tellInvalid(
@@ -187,7 +187,8 @@ enum AuthenticationHooks {
     ) {
         unsafe Log.request(
             r, .error, id,
-            "\(function.name) of '\(script.path.string)' (\(script.location)) must return \(rule); access is denied.")
+            "\(function.name) of '\(script.path.string)' (\(script.location)) must return \(rule); the request is refused."
+        )
     }
 }
 

@@ -14,9 +14,9 @@ extension DaemonHandler {
         case .unavailable:
             unsafe Log.request(
                 r, .error, .connectFailed,
-                "Process group '\(group.name)' has no running worker: none could be started. The reason is in the records "
-                    + "about the group before this one, in the error log of the server or virtual host in which its "
-                    + "WSGIDaemonProcess stands.")
+                "Process group '\(group.name)' has no running process: none could be started. An earlier record about the "
+                    + "group gives the reason, in the error log of the server or virtual host that contains its "
+                    + "WSGIDaemonProcess.")
         case .late(let wait):
             report("the request would wait about \(seconds(wait)) s; the limit is \(limits.inTime) s (\(limitName))")
             return retry(after: wait)
@@ -88,14 +88,15 @@ extension DaemonHandler {
         case .timeout:
             unsafe Log.request(
                 r, .error, .queueFull,
-                "Process group '\(group.name)': the queue of '\(claim.slot.path)' stayed full for "
-                    + "\(group.connectTimeout) s (connect-timeout).")
+                "Process group '\(group.name)': the connection queue of '\(claim.slot.path)' stayed full for "
+                    + "\(group.connectTimeout) s (connect-timeout). Raise listen-backlog= (and net.core.somaxconn), processes= "
+                    + "or threads=.")
         case .closed, .system, .invalid:
             unsafe Log.request(
                 r, .error, .connectFailed,
-                "Process group '\(group.name)': cannot connect to its worker at '\(claim.slot.path)': "
-                    + "\(reason(failure)). httpd's user must be able to enter that directory and own the socket; "
-                    + "WSGISocketPrefix names another place.")
+                "Process group '\(group.name)': cannot connect to its process at '\(claim.slot.path)': "
+                    + "\(reason(failure)). httpd's user must own the socket and be able to enter its directory; set "
+                    + "WSGISocketPrefix to choose another place.")
         }
         return .answered(.status(HTTP_SERVICE_UNAVAILABLE))
     }

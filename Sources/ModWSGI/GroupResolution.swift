@@ -132,7 +132,8 @@ struct GroupResolution {
         throw StartError(
             .daemonStartFailed,
             "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
-                + "where the module's engine '\(engine)' is: install the module with 'make install'.")
+                + "which is on the way to the module's engine '\(engine)': chmod o+x '\(closed.path)', or install the module "
+                + "where every user may enter.")
     }
 
     // MARK: - Environment and limits

@@ -88,7 +88,9 @@ public enum DaemonOptionTable {
             help: "A variable for the environment of the processes; may be given several times."),
         .init(
             "env-file", each: \.environmentFiles, .environmentFile,
-            help: "A file of variables as of systemd's EnvironmentFile=, read with httpd's rights; may be repeated."),
+            help:
+                "A file of variables as of systemd's EnvironmentFile=, read as root only where nobody but root can replace it; may be repeated."
+        ),
         .init("lang", \.lang, .text("a value for LANG"), help: "Value of LANG in the processes.").ignoredIfEmpty,
         .init(
             "locale", \.locale, .text("the name of a locale"),

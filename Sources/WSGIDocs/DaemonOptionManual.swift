@@ -35,7 +35,8 @@ enum DaemonOptionManual {
             """),
         ManualEntry(
             "group",
-            "The primary group of the processes. By default it is httpd's `Group`, also where `user=` is given."),
+            "The primary group of the processes. **Give it together with `user=`**: the default is httpd's `Group`, with which the processes can read everything that other sites open to httpd."
+        ),
         ManualEntry(
             "supplementary-groups",
             "The further groups of the processes, instead of those that the system gives to the user."),
@@ -285,7 +286,7 @@ enum DaemonOptionManual {
         ),
         ManualEntry(
             "connect-timeout",
-            "How long a request waits for a process that can be connected to, for instance while all of them start, before it answers 503. It is also the time within which a request beyond `listen-backlog=` must get a thread. 0: it does not wait."
+            "How long a request may wait when `listen-backlog=` requests or more are before it; then it answers 503. Fewer wait for `socket-timeout=`, if that is longer, and then answer 504, also while all processes of the group start. A shorter limit is `queue-timeout=`."
         ),
         ManualEntry(
             "socket-timeout",
@@ -300,7 +301,7 @@ enum DaemonOptionManual {
     private static let transport: [ManualEntry] = [
         ManualEntry(
             "listen-backlog",
-            "How many connections may wait in the queue of each socket, and how many requests wait for a thread of the group without being refused. A further request waits if it can be served in time: within `queue-timeout=`, or without that `connect-timeout=`. Otherwise it answers 503 (`WSGI0116`)."
+            "How many connections may wait in the queue of each socket, and how many requests may wait for a thread before any is refused, unless the group is overloaded. A further request waits if it can be served in time: within `queue-timeout=`, or without that `connect-timeout=`. Otherwise it answers 503 (`WSGI0116`)."
         ),
         ManualEntry(
             "send-buffer-size", "The send buffer of the sockets between httpd and the processes. 0, or at least 512."),

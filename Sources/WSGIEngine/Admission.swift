@@ -16,7 +16,10 @@ final class Admission: Sendable {
     func mayConnect(_ socket: Int32) -> Bool {
         let peer = StreamSocket.peer(socket)
         if peer.user == spec.peerUserID || peer.user == 0 || peer.user == CurrentProcess.user { return true }
-        foreign.write(.foreignConnection, "\(Self.who(peer)) has connected and was turned away.")
+        foreign.write(
+            .foreignConnection,
+            "\(Self.who(peer)) has connected and was turned away: only httpd's user, root and the group's own user may. Find "
+                + "out which program uses the socket, and check the mode of its directory (WSGISocketPrefix).")
         return false
     }
 

@@ -16,8 +16,8 @@ enum RequestChecks {
             return Finding(
                 .requireMissing, at: mount.alias.location,
                 "\(mount.title): requests will answer 403 (AH01630), because everything below '\(denial.directory)' is "
-                    + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add: "
-                    + "<Directory \(Words.quoted(directory))> Require all granted </Directory>.")
+                    + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add "
+                    + "a section <Directory \(Words.quoted(directory))> with the line 'Require all granted'.")
         }
     }
 
