@@ -1,5 +1,7 @@
 #include "wsgi_system.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -404,11 +406,7 @@ bool wsgi_set_title(const char *title) {
 
 bool wsgi_set_locale(const char *name) { return setlocale(LC_ALL, name) != NULL; }
 
-uint64_t wsgi_monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+uint64_t wsgi_monotonic_nanoseconds(void) { return wsgi_clock(); }
 
 bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length) {
     struct statx status;
