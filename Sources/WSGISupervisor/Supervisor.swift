@@ -264,7 +264,7 @@ final class Supervisor {
                 ? "runs have ended early"
                 : starts
                     ? "starts have failed"
-                    : "processes could not be started, or ended before their first request,"
+                    : "processes could not be started, or ended right after their start,"
             let reason = member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
             log.problem(
                 .startDelayed, level: 4,

@@ -86,8 +86,8 @@ def linger():
     try:
         # Those before it give the time to be the last who closes it.
         for _ in range(20):
-            CONTROL.send(struct.pack("=I", 36))
-        CONTROL.sendmsg([struct.pack("=I", 36)], right)
+            CONTROL.send(struct.pack("=I", 32))
+        CONTROL.sendmsg([struct.pack("=I", 32)], right)
         answer = b"sent"
     except OSError as error:
         answer = str(error.strerror).encode()
@@ -98,7 +98,7 @@ def linger():
 def flood():
     os.set_blocking(PIPE, True)
     CONTROL.setblocking(True)
-    packet = struct.pack("=I", 36)
+    packet = struct.pack("=I", 32)
     def send():
         for _ in range(100):
             try:
