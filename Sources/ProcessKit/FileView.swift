@@ -34,8 +34,8 @@ public struct FileView: Hashable, Sendable {
     /// Starts the helper if there is none: the less memory this process has by then, the less a fork costs.
     public static func begin() { wsgi_files_begin() }
 
-    /// Ends the helper; the next question starts another one.
-    public static func rest() { wsgi_files_rest() }
+    /// Ends the helper if it was not asked anything for so many milliseconds; the next question starts another one.
+    public static func rest(after milliseconds: Int64) { wsgi_files_rest(milliseconds) }
 
     /// Ends the helper, and forgets whose files do not answer.
     public static func end() { wsgi_files_end() }

@@ -17,7 +17,7 @@ public struct ProcessHandle: ~Copyable, Sendable {
         descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
     }
 
-    /// A child that was just started; it is ended when the system has no handle for it.
+    /// A child that was just started; it is killed when the system has no handle for it. Then `reapStray` is to reap it.
     public init(child: Int32) throws(SystemError) {
         do throws(SystemError) { try self.init(id: child) } catch {
             Glibc.kill(child, SIGKILL)
@@ -94,12 +94,6 @@ public struct ProcessHandle: ~Copyable, Sendable {
         case 1: return signal == 0 ? .exited(code: code) : .killed(signal: signal)
         default: return .exited(code: 0)
         }
-    }
-
-    /// Ends a child at once and waits for its end.
-    public func killAndReap() {
-        kill()
-        while reap() == nil { usleep(1_000) }
     }
 
     /// The name of a signal: `SIGSEGV`.

@@ -68,6 +68,8 @@ final class Supervisor {
     /// The last generation used in each slot of the scoreboard.
     var generations: [UInt32: UInt32] = [:]
     private var nextToken = Token.firstWorker
+    /// When descriptors of former configurations are closed next.
+    private var closeAt: Int64 = 0
     var isStopping = false
 
     /// Takes over what the httpd parent has handed on.
@@ -108,7 +110,7 @@ final class Supervisor {
 
     // MARK: - Events
 
-    /// How often the scripts of a group are looked at while nothing of it can be started, in milliseconds.
+    /// How often a slot in which nothing can be started is looked at, in milliseconds.
     private static let codeInterval: Int64 = 200
 
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
@@ -120,7 +122,7 @@ final class Supervisor {
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
-                if case .backingOff = member.slot.phase { next = min(next, now + Self.codeInterval) }
+                if case .backingOff = member.slot.phase { next = min(next, member.lookAt) }
             }
         }
         return Int32(clamping: max(next - now, 0))
@@ -151,12 +153,9 @@ final class Supervisor {
         resume(at: now)
         watch(at: now)
         doomed.removeAll { $0.process.reap() != nil }
+        lookAtUnserved(at: now)
         for group in groups {
             for member in group.members {
-                if case .backingOff = member.slot.phase {
-                    group.turnAway(member)
-                    if group.hasChanged(member) { handle(.repaired, group, member) }
-                }
                 guard let deadline = member.slot.deadline, deadline <= now else { continue }
                 handle(.tick, group, member)
             }
@@ -165,11 +164,29 @@ final class Supervisor {
         beginStarts()
         clearOrphans(at: now)
         reapStrays(at: now)
-        FileView.rest()
+        if now >= closeAt, !Configuration.closeUnused() { closeAt = now + Self.codeInterval }
+        FileView.rest(after: 1_000)
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
         }
+    }
+
+    /// Deals with slots in which nothing can be started for a while. The connections that nobody will accept are closed:
+    /// their requests go to another slot, or are answered at once.
+    private func lookAtUnserved(at now: Int64) {
+        var listeners: [Int32] = []
+        for group in groups {
+            for member in group.members {
+                guard case .backingOff = member.slot.phase, now >= member.lookAt else { continue }
+                member.lookAt = now + Self.codeInterval
+                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+                    listeners.append(listener)
+                }
+                if group.hasChanged(member) { handle(.repaired, group, member) }
+            }
+        }
+        StreamSocket.turnAway(listeners, isRepeated: true)
     }
 
     // MARK: - Workers

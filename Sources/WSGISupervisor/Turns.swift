@@ -54,11 +54,6 @@ extension ProcessGroup {
         member.fallbackReason = member.problem
     }
 
-    /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.
-    func turnAway(_ member: Member) {
-        if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
-    }
-
     /// The time of a script of the group as its workers name it; 0: its user cannot see it; negative: nobody knows, because
     /// its file system does not answer.
     func modified(_ path: String) -> Int64 {

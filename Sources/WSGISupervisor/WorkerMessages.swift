@@ -22,6 +22,7 @@ extension Supervisor {
         guard !worker.isLaunched, worker.launch.listen() else { return }
         worker.isLaunched = true
         poller.remove(worker.launch.raw)
+        worker.launch.close()
         worker.deadline = nil
         watched.remove(worker.token)
         if let failure = worker.launch.failure {

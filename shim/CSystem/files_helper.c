@@ -3,6 +3,8 @@
 
 #include "files.h"
 
+#include "child.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -349,9 +351,8 @@ static void respond(int socket, const char *bytes, size_t count) {
 }
 
 void wsgi_files_serve(int socket) {
-    if (socket > 0)
-        syscall(SYS_close_range, 0U, (unsigned)socket - 1, 0);
-    syscall(SYS_close_range, (unsigned)socket + 1, ~0U, 0);
+    wsgi_close_between(0, socket - 1);
+    wsgi_close_between(socket + 1, INT_MAX);
     static char paths[WSGI_FILES_ROOM + 1];
     static gid_t groups[WSGI_FILES_GROUPS], present_groups[WSGI_FILES_GROUPS];
     present.groups = present_groups;

@@ -65,8 +65,8 @@ int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user
 /* Starts the helper if there is none: the less memory this process has by then, the less a fork costs. */
 void wsgi_files_begin(void);
 
-/* Ends the helper; the next question starts another one. */
-void wsgi_files_rest(void);
+/* Ends the helper if it was not asked anything for so many milliseconds; the next question starts another one. */
+void wsgi_files_rest(int64_t milliseconds);
 
 /* Ends the helper, and forgets who has exceeded the time, unless a helper is still stuck in their files. */
 void wsgi_files_end(void);

@@ -35,10 +35,15 @@ int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
-/* Closes the connections that wait at a listening socket, or closes descriptors, sorted by number, in another process:
- * what was sent on a connection may hold up whoever closes it for any time. Neither waits for that. */
-void wsgi_turn_away(int32_t listener);
-void wsgi_close_aside(const int32_t *_Nonnull descriptors, size_t count);
+/* Two things that another process does, because what was sent on a connection can hold up whoever closes it for as long
+ * as the sender likes (SO_LINGER). The descriptors are sorted by number, and at least one.
+ *
+ * The first closes the connections that wait at listening sockets. `is_repeated`: the caller does so again and again;
+ * it is left out while a few such processes are still at it. */
+void wsgi_turn_away(const int32_t *_Nonnull listeners, size_t count, bool is_repeated);
+/* The second closes the descriptors; those that are no sockets are closed at once. Returns how many remain open, for
+ * want of a process, and puts these first. */
+size_t wsgi_close_aside(int32_t *_Nonnull descriptors, size_t count);
 /* Removes the file that a UNIX socket is bound to. */
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
