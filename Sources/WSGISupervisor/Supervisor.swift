@@ -95,7 +95,7 @@ final class Supervisor {
 
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
-        while !(isStopping && homes.isEmpty && orphans.isEmpty) {
+        while !(isStopping && homes.isEmpty && !isEndingOrphans) {
             status.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
@@ -116,7 +116,7 @@ final class Supervisor {
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
-        var next = now + (orphans.isEmpty ? 1_000 : 50)
+        var next = isEndingOrphans ? strays.lookAt : now + 1_000
         if let first = paused.first { next = min(next, first.until) }
         for token in watched { next = min(next, homes[token]?.worker.deadline ?? .max) }
         for group in groups {
@@ -197,7 +197,10 @@ final class Supervisor {
         let worker = home.worker
         noteLaunch(of: home)
         // One that has run nothing has started nothing.
-        let members = worker.launchProblem == nil ? ProcessHandle.sessionMembers(of: worker.process.id) : []
+        let id = worker.process.id
+        let members =
+            worker.launchProblem == nil
+            ? ProcessFacts.all().filter { $0.session == id && $0.id != id && !$0.hasEnded } : []
         guard let ending = worker.process.reap() else { return }
         if worker.isListening { receive(from: home, most: Self.lastPackets) }
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
@@ -205,8 +208,8 @@ final class Supervisor {
         watched.remove(worker.token)
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
-        endOrphans(members, of: worker.process.id)
-        endStrays(at: Clock.milliseconds())
+        endOrphans(members)
+        strays.isDue = true
         if let text = worker.launchProblem {
             log.problem(.daemonStartFailed, text, to: home.group.log)
             home.group.noteDeath(of: home.member, at: Clock.milliseconds())

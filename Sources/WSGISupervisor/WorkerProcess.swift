@@ -14,6 +14,8 @@ final class WorkerProcess {
     let niceIncrement: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
+    /// The same as `ProcessFacts.started`.
+    let birth: UInt64
     /// What becomes of its start.
     let launch: Launch
     /// The process.
@@ -68,6 +70,7 @@ final class WorkerProcess {
         self.started = started
         self.launch = launch
         self.process = process
+        birth = ProcessFacts(launch.id)?.started ?? 0
         self.control = control
         self.reports = reports
         self.board = board

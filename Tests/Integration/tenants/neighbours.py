@@ -4,6 +4,8 @@ A test starts both with the fixture `neighbours`, lets the hostile site do what 
 `require_unharmed()`, which checks what is promised to the other site and to httpd itself.
 """
 
+import collections.abc
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -86,9 +88,9 @@ class Neighbours:
 
     def __init__(self, server):
         self.server = server
+        self._back = 0.0  # when the other site's process was there last after it had been killed
         self.hostile = Site(HOSTILE, server.root / "sites" / "hostile")
         self.other = Site(OTHER, server.root / "sites" / "other")
-        self._back = 0.0  # when the other site's process was there last after it had been killed
         for site in (self.hostile, self.other):
             site.home.mkdir(parents=True)
             site.write("app.wsgi", HELLO)
@@ -159,9 +161,9 @@ class Neighbours:
             assert taken < WITHIN, f"{path} was answered after {taken:.2f} s"
 
     def _require_successor(self) -> None:
+        time.sleep(max(0.0, self._back + 1.2 - time.monotonic()))  # one that ends earlier is a start that has failed
         pids = {one.pid for one in self.workers(OTHER)}
         assert len(pids) == 1, f"processes of the other site: {pids}"
-        time.sleep(max(0.0, self._back + 1.2 - time.monotonic()))  # one that ends earlier is a start that has failed
         begun = time.monotonic()
         os.kill(*pids, 9)
         until(lambda: self._pid_that_answers() not in pids | {None}, "the other site's process to be back", timeout=10)
@@ -214,6 +216,43 @@ def copy_python(site: Site, venv: pathlib.Path, name: str = "venv") -> pathlib.P
     shutil.copytree(venv, target, symlinks=True)
     site.own()
     return target
+
+
+_HOLDER = """
+import fcntl, os, signal, sys, time
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def lease(site: Site, path) -> collections.abc.Iterator[None]:
+    """The site's user holds a lease on one of its files: whoever opens the file waits."""
+    with subprocess.Popen(site.command("/usr/bin/python3", "-c", _HOLDER, path), stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            yield
+        finally:
+            holder.kill()
+
+
+#: For applications: the process's own UNIX stream sockets from this number on, those of httpd among them, as further descriptors.
+SOCKETS = '''
+import os, socket, stat
+
+def sockets(first):
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) >= first and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                one = socket.socket(fileno=os.dup(int(name)))
+                if (one.family, one.type) == (socket.AF_UNIX, socket.SOCK_STREAM):
+                    yield one
+        except OSError:
+            pass
+'''
 
 
 def requires_root() -> bool:

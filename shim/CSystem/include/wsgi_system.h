@@ -92,18 +92,18 @@ int32_t wsgi_processors(void);
 void wsgi_raise_priority(pid_t process, int32_t amount);
 /* What /proc says about a process. */
 typedef struct wsgi_process_facts {
-    int32_t parent, session;
-    uint32_t user;    /* the real one */
-    uint64_t started; /* ticks since the machine was */
+    int32_t process, parent, session;
+    uint32_t user;    /* the real one; UINT32_MAX: not asked, or unknown */
+    uint64_t started; /* in ticks, since the machine was started */
     bool has_ended;   /* it waits to be reaped */
 } wsgi_process_facts;
 
-/* False: there is no such process. */
+/* Asks about one, but not for its user. False: there is no such process. */
 bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
 /* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns how many. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
-/* Writes the ids of the processes that run in the session of `leader`, but for itself, to `found`. Returns how many. */
-size_t wsgi_session_members(pid_t leader, int32_t *_Nonnull found, size_t capacity);
+/* Asks about all processes, and for the users of this one's children. Returns how many there are. */
+size_t wsgi_processes(wsgi_process_facts *_Nonnull found, size_t capacity);
 
 /* --- signals --- */
 
