@@ -314,7 +314,6 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { group.isMissing($0.path) }
         group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
