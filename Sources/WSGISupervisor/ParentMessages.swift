@@ -170,7 +170,8 @@ extension Supervisor {
         let change = group.update(spec, configuration)
         for member in group.members {
             for worker in member.workers.values {
-                try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
+                guard let log = try? Descriptor.forAppending(group.log) else { continue }
+                try? ControlPacket(.log).send(on: worker.control, descriptors: [log.raw])
             }
         }
         fill(group, change)

@@ -202,7 +202,7 @@ final class Supervisor {
             worker.launchProblem == nil
             ? ProcessFacts.all().filter { $0.session == id && $0.id != id && !$0.hasEnded } : []
         guard let ending = worker.process.reap() else { return }
-        if worker.isListening { receive(from: home, most: Self.lastPackets) }
+        receiveLast(from: home)
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil
         watched.remove(worker.token)

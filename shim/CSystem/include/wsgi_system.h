@@ -30,6 +30,11 @@ int64_t wsgi_file_modified(const char *_Nonnull path);
 /* A pipe in packet mode: each write of at most PIPE_BUF bytes is one read. Both ends are close-on-exec and do not wait.
  */
 int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
+/* write(2) to a pipe that nobody may read any more, without SIGPIPE. Returns the count or a negated errno. */
+int64_t wsgi_write_to_pipe(int32_t pipe, const void *_Nullable bytes, size_t count);
+/* A description of its own, for appending, of the regular file behind a descriptor; close-on-exec. A negated errno: it
+ * is no such file, or cannot be opened. */
+int32_t wsgi_open_for_appending(int32_t descriptor);
 
 /* --- sockets --- */
 
