@@ -197,10 +197,7 @@ final class Supervisor {
         let worker = home.worker
         noteLaunch(of: home)
         // One that has run nothing has started nothing.
-        let id = worker.process.id
-        let members =
-            worker.launchProblem == nil
-            ? ProcessFacts.all().filter { $0.session == id && $0.id != id && !$0.hasEnded } : []
+        let seen = worker.launchProblem == nil ? ProcessFacts.all() : []
         guard let ending = worker.process.reap() else { return }
         receiveLast(from: home)
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
@@ -208,8 +205,10 @@ final class Supervisor {
         watched.remove(worker.token)
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
-        endOrphans(members)
-        strays.isDue = true
+        let id = worker.process.id
+        endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
+        // Before its successor is started: that may be in the same tick as the last that it has started.
+        if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
         if let text = worker.launchProblem {
             log.problem(.daemonStartFailed, text, to: home.group.log)
             home.group.noteDeath(of: home.member, at: Clock.milliseconds())

@@ -205,6 +205,8 @@ import Testing
         FileView.rest(after: 10_000)
         #expect(try helper() == id)
         FileView.rest(after: 0)
+        let end = Clock.milliseconds() + 10_000
+        while ProcessFacts(id)?.hasEnded == false, Clock.milliseconds() < end { usleep(1_000) }
         #expect(ProcessFacts(id)?.isRunning != true)
     }
 
