@@ -123,11 +123,11 @@ class Neighbours:
 
     def _lasting(self) -> list[processes.Process]:
         """httpd's parent and children, and the supervisor."""
-        return [one for one in self.server.processes() if one.name in ("apache2", "httpd") or "wsgi-super" in one.name]
+        return self.server.supervisors() + [one for one in self.server.processes() if one.name in ("apache2", "httpd")]
 
     @property
     def supervisor(self) -> processes.Process:
-        return next(one for one in self.server.processes() if "wsgi-super" in one.name)
+        return self.server.supervisors()[0]
 
     @property
     def child(self) -> processes.Process:
@@ -138,7 +138,8 @@ class Neighbours:
     def workers(self, user: str) -> list[processes.Process]:
         """The daemon processes of a site, by its user."""
         parent = self.supervisor.pid
-        return [one for one in self.server.processes() if one.parent == parent and _user(one) == user]
+        return [one for one in self.server.processes()
+                if one.parent == parent and _user(one) == user and one.name != "wsgi-files"]
 
     def require_unharmed(self, *, same_supervisor: bool = True, growth: int = GROWTH, kill: bool = True) -> None:
         """Fails unless the other site, static files and the processes that last are as they should be.

@@ -309,7 +309,7 @@ def test_httpd_stops_with_a_stopped_supervisor(neighbours):
 
 
 def supervisors(server) -> list[int]:
-    return [one.pid for one in server.processes() if "wsgi-super" in one.name and one.state != "Z"]
+    return [one.pid for one in server.supervisors()]
 
 
 SCRIBBLER = '''
