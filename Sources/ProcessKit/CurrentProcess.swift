@@ -9,6 +9,9 @@ public enum CurrentProcess {
     /// Its effective user.
     public static var user: UInt32 { geteuid() }
 
+    /// The leader of its session.
+    public static var session: Int32 { getsid(0) }
+
     /// Leaves the session it was started in, so that signals to httpd's process group pass it by.
     public static func leaveSession() { _ = setsid() }
 

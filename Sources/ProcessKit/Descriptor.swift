@@ -35,6 +35,13 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(adopting: raw)
     }
 
+    /// A descriptor of a log for another process (close-on-exec): of a regular file with a description of its own, so that
+    /// it cannot change how others append to it; otherwise, or if it cannot be opened, a duplicate.
+    public static func forAppending(_ raw: Int32) throws(SystemError) -> Descriptor {
+        let own = wsgi_open_for_appending(raw)
+        return own < 0 ? try duplicate(raw) : Descriptor(adopting: own)
+    }
+
     /// `/dev/null`, for reading and writing.
     public static func null() throws(SystemError) -> Descriptor { try open("/dev/null", flags: O_RDWR) }
 

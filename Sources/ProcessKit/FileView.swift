@@ -26,7 +26,7 @@ public struct FileView: Hashable, Sendable {
     }
 
     /// How long answers may take, in milliseconds: about the files of one user, about those of all (`nil`: no limit), and
-    /// after which time a user who has exceeded it is asked about again (`nil`: not before `end`).
+    /// after which time a user who has exceeded it has as much again (`nil`: not before `end`).
     public static func limit(user: Int64, total: Int64?, pause: Int64?) {
         wsgi_files_limit(user, total ?? -1, pause ?? -1)
     }
@@ -34,8 +34,8 @@ public struct FileView: Hashable, Sendable {
     /// Starts the helper if there is none: the less memory this process has by then, the less a fork costs.
     public static func begin() { wsgi_files_begin() }
 
-    /// Ends the helper; the next question starts another one.
-    public static func rest() { wsgi_files_rest() }
+    /// Ends the helper if it was not asked anything for so many milliseconds; the next question starts another one.
+    public static func rest(after milliseconds: Int64) { wsgi_files_rest(milliseconds) }
 
     /// Ends the helper, and forgets whose files do not answer.
     public static func end() { wsgi_files_end() }
@@ -88,6 +88,9 @@ public struct FileView: Hashable, Sendable {
     private static let batch = 64
     private static let room = 32_768
 
+    /// The path as it is sent. No file has a name with a NUL byte in it, and none an empty one.
+    private static func sent(_ path: String) -> String.UTF8View { path.utf8.contains(0) ? "".utf8 : path.utf8 }
+
     private func statuses(_ question: wsgi_files_question, _ argument: Int64, _ paths: [String]) -> [FileStatus] {
         var found: [FileStatus] = []
         var first = 0
@@ -95,7 +98,7 @@ public struct FileView: Hashable, Sendable {
             var text: [UInt8] = []
             var next = first
             while next < paths.count, next - first < Self.batch {
-                let more = paths[next].utf8
+                let more = Self.sent(paths[next])
                 guard next == first || text.count + more.count + 1 <= Self.room else { break }
                 text += more
                 text.append(0)
@@ -123,7 +126,7 @@ public struct FileView: Hashable, Sendable {
         _ question: wsgi_files_question, _ argument: Int64, _ path: String, room: Int, isNeeded: Bool = false
     ) throws(SystemError) -> [UInt8] {
         var answer = [UInt8](repeating: 0, count: room)
-        let text = Array(path.utf8) + [0]
+        let text = Array(Self.sent(path)) + [0]
         let size = unsafe answer.withUnsafeMutableBytes { room in
             unsafe ask(question, argument, text, isNeeded, room)
         }
@@ -183,6 +186,9 @@ public struct FileStatus: Sendable {
 
     /// Nobody knows: the files of the user do not answer.
     public static let unknown = FileStatus(code: ETIMEDOUT)
+
+    /// There is nothing.
+    public static let missing = FileStatus(code: ENOENT)
 
     init(code: Int32) {
         self.code = code

@@ -44,21 +44,25 @@ public enum LogLine {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 
-    /// Writes several lines of one level with as few calls as a whole record.
+    /// Writes several lines of one level, with one call where the system takes them whole.
     public static func write(level: Int, lines: [String], to descriptor: Int32 = 2) {
         var text = lines.map { format(level: level, text: $0) }.joined()
         text.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
     }
 
-    /// Writes a line with one `write(2)`, so that lines of several processes never mix.
+    /// Writes a line with one call where the system takes it whole, so that lines of several processes do not mix.
     public static func write(level: Int, text: String, to descriptor: Int32 = 2) {
         var line = format(level: level, text: text)
         line.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
     }
 
+    /// How long a text may wait for room, in milliseconds; then the rest of it is left out.
+    private static let patience: Int64 = 1_000
+
     /// Goes on where a full pipe, or a signal, has made the system take a part only.
     private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) {
         var rest = unsafe bytes
+        var deadline: Int64?
         while rest.count > 0 {
             let count = unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
             if count > 0 {
@@ -69,8 +73,13 @@ public enum LogLine {
             case EINTR: continue
             case EAGAIN:
                 // Somebody who shares the pipe has made it non-blocking.
+                let now = Clock.milliseconds()
+                let end = deadline ?? now + patience
+                deadline = end
+                guard now < end else { return }
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                guard unsafe poll(&wait, 1, 1_000) == 1 else { return }
+                let found = unsafe poll(&wait, 1, Int32(clamping: end - now))
+                guard found > 0 || found < 0 && errno == EINTR else { return }
             default: return
             }
         }

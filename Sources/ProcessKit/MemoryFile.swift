@@ -11,8 +11,7 @@ public enum MemoryFile {
         Descriptor(adopting: try check(unsafe name.withCString { unsafe wsgi_memory_file($0) }, "memfd_create"))
     }
 
-    /// A memory file of this size, full of zeros, that can neither grow nor shrink: whoever maps it can read all of it, and
-    /// whoever reads it knows how much that is, whoever else has it.
+    /// A memory file of this size, full of zeros, that can neither grow nor shrink.
     public static func create(_ name: String, size: Int) throws(SystemError) -> Descriptor {
         let raw = unsafe name.withCString { unsafe wsgi_fixed_memory_file($0, Int64(clamping: size)) }
         return Descriptor(adopting: try check(raw, "memfd_create"))
@@ -47,23 +46,13 @@ public enum MemoryFile {
         var status = stat()
         guard unsafe fstat(raw, &status) == 0 else { throw SystemError("fstat", errno) }
         guard status.st_size <= maximumSize else { throw SystemError("fstat", EFBIG) }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var count = 0
-        while count < bytes.count {
-            let got = unsafe bytes.withUnsafeMutableBytes { room in
-                unsafe pread(raw, room.baseAddress.map { unsafe $0 + count }, room.count - count, off_t(count))
-            }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw SystemError("pread", errno) }
-            guard got > 0 else { break }
-            count += got
-        }
-        bytes.removeLast(bytes.count - count)
-        return bytes
+        return try read(raw, Int(status.st_size))
     }
 
     /// The beginning of the file behind `raw`, at most this many bytes, whatever its size and position.
-    public static func prefix(of raw: Int32, _ most: Int) -> [UInt8] {
+    public static func prefix(of raw: Int32, _ most: Int) -> [UInt8] { (try? read(raw, most)) ?? [] }
+
+    private static func read(_ raw: Int32, _ most: Int) throws(SystemError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: most)
         var count = 0
         while count < most {
@@ -71,6 +60,7 @@ public enum MemoryFile {
                 unsafe pread(raw, room.baseAddress.map { unsafe $0 + count }, room.count - count, off_t(count))
             }
             if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw SystemError("pread", errno) }
             guard got > 0 else { break }
             count += got
         }

@@ -36,13 +36,14 @@ public struct PacketPipe: ~Copyable, Sendable {
         return Pair(reading: PacketPipe(adopting: reading), writing: Descriptor(adopting: writing))
     }
 
-    /// Sends one packet. A full pipe is waited for, as many milliseconds as that may take, then it is an error (`EAGAIN`);
+    /// Sends one packet; nothing raises SIGPIPE. A full pipe is waited for, as many milliseconds as that may take, then it is an error (`EAGAIN`);
     /// negative: for ever.
     public func send(_ bytes: UnsafeRawBufferPointer, waiting milliseconds: Int32 = 0) throws(SystemError) {
         guard bytes.count <= Self.maximumPacket else { throw SystemError("write", EMSGSIZE) }
         while true {
-            if unsafe write(raw, bytes.baseAddress, bytes.count) >= 0 { return }
-            let code = errno
+            let written = unsafe wsgi_write_to_pipe(raw, bytes.baseAddress, bytes.count)
+            guard written < 0 else { return }
+            let code = Int32(truncatingIfNeeded: 0 - written)
             if code == EINTR { continue }
             guard code == EAGAIN, milliseconds != 0 else { throw SystemError("write", code) }
             var room = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)

@@ -17,11 +17,10 @@ public struct ProcessHandle: ~Copyable, Sendable {
         descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
     }
 
-    /// A child that was just started; it is ended when the system has no handle for it.
+    /// A child that was just started; it is killed when the system has no handle for it. Then `reapStray` is to reap it.
     public init(child: Int32) throws(SystemError) {
         do throws(SystemError) { try self.init(id: child) } catch {
             Glibc.kill(child, SIGKILL)
-            while waitpid(child, nil, 0) < 0, errno == EINTR {}
             throw error
         }
     }
@@ -45,20 +44,6 @@ public struct ProcessHandle: ~Copyable, Sendable {
 
     /// Raises the priority of each of its threads by this much, as of nice(1).
     public func raisePriority(by amount: Int32) { wsgi_raise_priority(id, amount) }
-
-    /// The other processes of the session that a process has made: what it has started, and what that has, unless they have
-    /// made sessions of their own.
-    public static func sessionMembers(of leader: Int32) -> [Int32] {
-        var capacity = 256
-        while true {
-            var found = [Int32](repeating: 0, count: capacity)
-            let count = unsafe found.withUnsafeMutableBufferPointer { list in
-                unsafe list.baseAddress.map { unsafe wsgi_session_members(leader, $0, list.count) } ?? 0
-            }
-            if count < capacity { return Array(found.prefix(count)) }
-            capacity *= 4
-        }
-    }
 
     /// The children of this process's only thread, also those that have ended and were not reaped.
     public static func children() -> [Int32] {
@@ -96,40 +81,9 @@ public struct ProcessHandle: ~Copyable, Sendable {
         }
     }
 
-    /// Ends a child at once and waits for its end.
-    public func killAndReap() {
-        kill()
-        while reap() == nil { usleep(1_000) }
-    }
-
     /// The name of a signal: `SIGSEGV`.
     public static func signalName(_ number: Int32) -> String {
         guard let name = unsafe wsgi_signal_name(number) else { return "signal \(number)" }
         return unsafe "SIG" + String(cString: name)
-    }
-}
-
-/// What `/proc` says about a process at one moment.
-public struct ProcessFacts: Equatable, Sendable {
-    /// Its id.
-    public let id: Int32
-    /// The leader of its session.
-    public let session: Int32
-    /// Its real user.
-    public let user: UInt32
-    /// When it was started, in ticks since the machine was.
-    public let started: UInt64
-    /// Whether it has ended and waits to be reaped.
-    public let hasEnded: Bool
-
-    /// Reads them; `nil`: there is no such process.
-    public init?(_ id: Int32) {
-        var facts = wsgi_process_facts()
-        guard unsafe wsgi_read_process(id, &facts) else { return nil }
-        self.id = id
-        session = facts.session
-        user = facts.user
-        started = facts.started
-        hasEnded = facts.has_ended
     }
 }

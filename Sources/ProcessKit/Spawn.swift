@@ -60,14 +60,6 @@ public struct SpawnRequest: Equatable, Sendable {
         public var reason: String { SystemError.reason(code) }
     }
 
-    /// A process that was started.
-    public struct Started: Equatable, Sendable {
-        /// Its pid; the caller reaps it.
-        public let id: Int32
-        /// What it was denied.
-        public let denials: [Denial]
-    }
-
     /// The program's file.
     public var executable: String
     /// Its arguments, beginning with `argv[0]`.
@@ -101,13 +93,9 @@ public struct SpawnRequest: Equatable, Sendable {
     }
 
     /// Starts the program; returns its pid once exec has succeeded. The caller reaps it.
-    public func start() throws(SpawnFailure) -> Int32 { try launch().id }
-
-    /// Starts the program, and tells what it was denied. It waits for exec.
-    public func launch() throws(SpawnFailure) -> Started {
+    public func start() throws(SpawnFailure) -> Int32 {
         var failure = wsgi_spawn_failure()
-        let pid = unsafe try make(&failure) { request, failure in unsafe wsgi_spawn(request, failure) }
-        return Started(id: pid, denials: failure.denials)
+        return unsafe try make(&failure) { request, failure in unsafe wsgi_spawn(request, failure) }
     }
 
     /// Begins to start the program: `Launch` tells what becomes of it. The caller reaps the process in any case.
@@ -170,22 +158,30 @@ public struct SpawnRequest: Equatable, Sendable {
 public final class Launch {
     /// Its pid.
     public let id: Int32
-    private let report: Descriptor
+    /// -1: it was closed.
+    private var report: Int32
     private var told = wsgi_spawn_failure()
-    private var isOver = false
 
     init(id: Int32, report: consuming Descriptor) {
         self.id = id
-        self.report = report
+        self.report = report.release()
     }
 
-    /// The descriptor's number, for a poller: readable when there is something to `listen` to.
-    public var raw: Int32 { report.raw }
+    deinit { close() }
+
+    /// The descriptor's number, for a poller: readable when there is something to `listen` to; -1: it was closed.
+    public var raw: Int32 { report }
 
     /// Takes in what the process has told. True: it runs the program, or never will.
     public func listen() -> Bool {
-        if !isOver { isOver = unsafe !wsgi_spawn_listen(report.raw, false, &told) }
-        return isOver
+        guard report >= 0 else { return true }
+        return unsafe !wsgi_spawn_listen(report, false, &told)
+    }
+
+    /// Listens no more.
+    public func close() {
+        if report >= 0 { Descriptor.close(raw: report) }
+        report = -1
     }
 
     /// Why it will not run the program.

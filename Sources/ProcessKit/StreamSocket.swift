@@ -95,15 +95,30 @@ public enum StreamSocket {
     }
 
     /// Closes the connections that wait to be accepted. Their requests were not read, which the other ends can tell.
-    /// Another process does it, because of what may have been sent on them.
-    public static func turnAway(_ listener: Int32) { wsgi_turn_away(listener) }
-
-    /// Closes listening sockets, and what waits at them, without waiting for that; others may be among them.
-    public static func closeAside(_ listeners: [Int32]) {
+    /// Another process does it, because of what may have been sent on them: one for all of them.
+    ///
+    /// - Parameter isRepeated: The caller does so again and again; while a few such processes have not ended nothing is done.
+    public static func turnAway(_ listeners: [Int32], isRepeated: Bool = false) {
         let sorted = listeners.sorted()
         unsafe sorted.withUnsafeBufferPointer { list in
-            if let start = list.baseAddress { unsafe wsgi_close_aside(start, list.count) }
+            if let start = list.baseAddress { unsafe wsgi_turn_away(start, list.count, isRepeated) }
         }
+    }
+
+    /// The same for one socket.
+    public static func turnAway(_ listener: Int32) { turnAway([listener]) }
+
+    /// Closes listening sockets, and what waits at them, without waiting for that: another process does, one for all of them.
+    /// Other descriptors may be among them.
+    ///
+    /// - Returns: Those that are still open, because there can be no further process at the moment.
+    @discardableResult
+    public static func closeAside(_ listeners: [Int32]) -> [Int32] {
+        var list = listeners.sorted()
+        let count = unsafe list.withUnsafeMutableBufferPointer { list in
+            unsafe list.baseAddress.map { unsafe wsgi_close_aside($0, list.count) } ?? 0
+        }
+        return Array(list.prefix(count))
     }
 
     /// The process that has made the connection.

@@ -1,6 +1,6 @@
 /// How long a slot waits between starts that come to nothing.
 enum BackOff {
-    /// A worker that was ready this long did not die of its start, even if it has not served a request.
+    /// A worker that was ready this long did not die of its start.
     static let stableAfter: Int64 = 1_000
 
     /// A process that only runs its scripts and has run this long did its work.

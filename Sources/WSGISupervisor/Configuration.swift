@@ -2,7 +2,7 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// A configuration with the descriptors that came for it. They are closed with the last group that uses them.
+/// A configuration with the descriptors that came for it. They are closed when no group uses them any more.
 final class Configuration {
     /// What is to run.
     let spec: SupervisorSpec
@@ -17,8 +17,18 @@ final class Configuration {
         self.descriptors = descriptors
     }
 
+    /// Descriptors of configurations that are not used any more.
+    private nonisolated(unsafe) static var unused: [Int32] = []
+
     // The listening sockets among them may be the last of their kind.
-    deinit { StreamSocket.closeAside(descriptors) }
+    deinit { if !descriptors.isEmpty { unsafe Self.unused += descriptors } }
+
+    /// Closes the descriptors of those that are not used any more. False: some are still open, because there can be no further
+    /// process at the moment.
+    static func closeUnused() -> Bool {
+        if unsafe !unused.isEmpty { unsafe unused = StreamSocket.closeAside(unused) }
+        return unsafe unused.isEmpty
+    }
 
     /// The descriptor of this index; `nil`: there is none, the configuration is not consistent.
     func descriptor(_ index: Int) -> Int32? {

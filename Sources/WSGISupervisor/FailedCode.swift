@@ -47,13 +47,13 @@ struct FailedCode {
 
     /// Whether one of the scripts is still as it was when it failed, or may be; the others are forgotten.
     ///
-    /// - Parameter modified: The time of a script's file; negative: nobody knows.
-    mutating func isStanding(at now: Int64, modified: (String) -> Int64) -> Bool {
+    /// - Parameter modified: The times of scripts' files; negative: nobody knows.
+    mutating func isStanding(at now: Int64, modified: ([String]) -> [Int64]) -> Bool {
+        entries = entries.filter { $0.value.until.map { now < $0 } ?? true }
         guard !entries.isEmpty else { return false }
-        entries = entries.filter { path, entry in
-            guard entry.until.map({ now < $0 }) ?? true else { return false }
-            let found = modified(path)
-            return found == entry.modified || found < 0
+        let paths = Array(entries.keys)
+        for (path, found) in zip(paths, modified(paths)) where found >= 0 && found != entries[path]?.modified {
+            entries[path] = nil
         }
         return !entries.isEmpty
     }

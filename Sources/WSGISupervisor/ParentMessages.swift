@@ -69,9 +69,8 @@ extension Supervisor {
             stop("httpd stops or restarts")
         case .restarting:
             configurationDue = Clock.milliseconds() + Self.restartPatience
-        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
-            .unusable,
-            .loading, nil:
+        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .changed,
+            .unusable, .loading, nil:
             break
         }
         for raw in packet.descriptors { Descriptor.close(raw: raw) }
@@ -171,7 +170,8 @@ extension Supervisor {
         let change = group.update(spec, configuration)
         for member in group.members {
             for worker in member.workers.values {
-                try? ControlPacket(.log).send(on: worker.control, descriptors: [group.log])
+                guard let log = try? Descriptor.forAppending(group.log) else { continue }
+                try? ControlPacket(.log).send(on: worker.control, descriptors: [log.raw])
             }
         }
         fill(group, change)

@@ -35,6 +35,8 @@ final class ProcessGroup {
         var hasServed = false
         /// Since when a start waits for its turn; `nil`: none does.
         var waitsSince: Int64?
+        /// When its code and its socket are looked at next, as long as nobody is started.
+        var lookAt: Int64 = 0
 
         /// An empty slot.
         init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts, firstCause: Slot.Cause = .first) {

@@ -63,8 +63,6 @@ struct Slot {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
-        /// It has served a request, so its start was good.
-        var isProven = false
         /// When it is replaced because of its age; `nil`: never.
         var restartAt: Int64?
     }
@@ -115,8 +113,6 @@ struct Slot {
         case configured(Change)
         /// The worker is up, its preloads are imported.
         case ready(generation: UInt32)
-        /// The worker has served its first request.
-        case served(generation: UInt32)
         /// The worker's process has ended, or could not be made.
         case ended(generation: UInt32)
         /// The worker asks for a successor.
@@ -239,7 +235,6 @@ struct Slot {
         switch event {
         case .configured(let change): configured(change, now)
         case .ready(let generation): becameReady(generation, now)
-        case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
         case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
         case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)

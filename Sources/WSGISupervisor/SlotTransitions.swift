@@ -41,20 +41,6 @@ extension Slot {
         return actions + replace(serving, .configuration(change))
     }
 
-    mutating func served(_ generation: UInt32) -> [Action] {
-        switch phase {
-        case .ready(var serving) where serving.generation == generation:
-            serving.isProven = true
-            phase = .ready(serving)
-        case .replacing(var serving, by: let launch) where serving.generation == generation:
-            serving.isProven = true
-            phase = .replacing(serving, by: launch)
-        case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            break
-        }
-        return []
-    }
-
     mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
@@ -67,7 +53,7 @@ extension Slot {
             return tryAgain(now)
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
-            if serving.isProven || now - serving.since >= stable { forgetFailures() }
+            if now - serving.since >= stable { forgetFailures() }
             return [.withdraw] + tryAgain(now)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
@@ -100,7 +86,7 @@ extension Slot {
 
     /// Takes a worker out of service that is of no use any more: nobody waits for its successor, or for its requests.
     mutating func dismiss(_ serving: Serving, _ now: Int64) -> [Action] {
-        if serving.isProven || now - serving.since >= BackOff.stableAfter { forgetFailures() }
+        if now - serving.since >= BackOff.stableAfter { forgetFailures() }
         leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
         return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0)]
     }

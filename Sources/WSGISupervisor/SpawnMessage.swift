@@ -11,11 +11,11 @@ enum SpawnMessage {
 
     /// One line for a process of this group that was killed because it has not reached exec.
     static func delayed(_ spec: GroupSpec) -> String {
-        let directory = spec.workingDirectory.isEmpty ? "" : "'\(spec.workingDirectory)' or "
+        let directory = spec.workingDirectory.isEmpty ? "" : "'\(spec.workingDirectory)' or of "
         return
-            "Unable to start a process of \(WorkerLauncher.name(spec)): it has not begun to run '\(spec.python)' within "
-            + "\(WorkerProcess.launchTime / 1_000) s, and was killed. A file system does not answer for \(directory)the Python, "
-            + "somebody holds a lease on it, or has stopped the process."
+            "Unable to start a process of \(WorkerLauncher.name(spec)): it did not begin to run '\(spec.python)' within "
+            + "\(WorkerProcess.launchTime / 1_000) s and was killed. Perhaps the file system of \(directory)Python does not "
+            + "answer, somebody holds a lease on the program, or somebody has stopped the process."
     }
 
     private static func sentence(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {

@@ -13,63 +13,80 @@ extension Supervisor {
         var users: Set<UInt32> = []
         /// When ended ones are looked for again.
         var reapAt: Int64 = 0
-        /// When those that are still found are killed at once, because they have made others instead of ending; `nil`: there are none.
-        var killAt: Int64?
+        /// Whether something has ended that may have left some behind.
+        var isDue = false
+        /// When they may be looked for next.
+        var lookAt: Int64 = 0
+        /// For each user who has some: when those that are still found are killed at once, because they have made others
+        /// instead of ending.
+        var killAt: [UInt32?: Int64] = [:]
     }
 
-    /// A worker as their possible origin.
-    private struct Origin {
-        let id: Int32
-        let user: UInt32
-        let started: UInt64
+    /// The workers as their possible origin.
+    private struct Origins {
+        /// The ids of the workers.
+        private var ids: Set<Int32> = []
+        /// When the earliest was started, of each user and of all.
+        private var earliest: [UInt32: UInt64] = [:]
+        private var first = UInt64.max
+
+        init(_ homes: some Sequence<Home>) {
+            for home in homes {
+                let (user, birth) = (Supervisor.user(of: home), home.worker.birth)
+                ids.insert(home.worker.process.id)
+                earliest[user] = min(earliest[user] ?? .max, birth)
+                first = min(first, birth)
+            }
+        }
+
+        /// Whether it is one of them.
+        func contain(_ id: Int32) -> Bool { ids.contains(id) }
+
+        /// Whether none of them that still runs can have started the process.
+        func haveAbandoned(_ stray: ProcessFacts, users: Set<UInt32>) -> Bool {
+            guard !ids.contains(stray.session) else { return false }
+            // A program with a set-user-ID bit may have given it another user.
+            guard let user = stray.user, users.contains(user) else { return first > stray.started }
+            return earliest[user].map { $0 > stray.started } ?? true
+        }
     }
 
     /// How often ended ones are looked for, in milliseconds.
     private static let reapInterval: Int64 = 1_000
 
-    /// Ends the processes that no worker can have started that still runs.
-    func endStrays(at now: Int64) {
+    /// Ends the processes that no worker can have started that still runs, of all that were `seen`.
+    func endStrays(_ seen: [ProcessFacts], at now: Int64) {
+        strays.isDue = false
+        let (origins, users) = (Origins(homes.values), strays.users)
         // What a worker has started is never in the supervisor's own session; a helper of `FileView` is.
-        let own = ProcessFacts(CurrentProcess.id)?.session
-        let strays = ProcessHandle.children().filter { !isWorker($0) }.compactMap { ProcessFacts($0) }
-            .filter { $0.session != own }
-        guard !strays.isEmpty else {
-            self.strays.killAt = nil
-            return
+        let (own, session) = (CurrentProcess.id, CurrentProcess.session)
+        let abandoned = seen.filter { process in
+            process.parent == own && process.session != session && !process.hasEnded && !origins.contain(process.id)
+                && origins.haveAbandoned(process, users: users)
         }
-        let origins = homes.values.map { home in
-            let worker = home.worker.process.id
-            return Origin(
-                id: worker, user: Self.user(of: home), started: ProcessFacts(worker)?.started ?? 0)
+        let known = orphans.reduce(into: Set<Int32>()) { $0.formUnion($1.sessions) }
+        var owners: [Int32: UInt32?] = [:]
+        for stray in abandoned where !known.contains(stray.session) { owners[stray.session] = stray.user }
+        let found = Set(abandoned.map(\.user))
+        strays.killAt = strays.killAt.filter { found.contains($0.key) }
+        var groups: [UInt32?: [ProcessFacts]] = [:]
+        for process in seen where !process.hasEnded {
+            guard let owner = owners[process.session] else { continue }
+            groups[owner, default: []].append(process)
         }
-        var sessions: Set<Int32> = Set(orphans.map(\.leader))
-        var isClear = true
-        for stray in strays where !stray.hasEnded && isAbandoned(stray, by: origins) {
-            isClear = false
-            guard sessions.insert(stray.session).inserted else { continue }
-            let others = ProcessHandle.sessionMembers(of: stray.session).filter { $0 != stray.id }
-            let killAt = self.strays.killAt ?? now + Self.orphansPatience
-            self.strays.killAt = killAt
-            endOrphans([stray.id] + others, of: stray.session, killAt: killAt)
+        for (user, processes) in groups {
+            let killAt = strays.killAt[user] ?? now + Self.orphansPatience
+            strays.killAt[user] = killAt
+            endOrphans(processes, killAt: killAt)
         }
-        if isClear { self.strays.killAt = nil }
     }
 
     /// Takes notice of the ends of those that have ended.
     func reapStrays(at now: Int64) {
         guard now >= strays.reapAt else { return }
         strays.reapAt = now + Self.reapInterval
-        for child in ProcessHandle.children() where !isWorker(child) { ProcessHandle.reapStray(child) }
-    }
-
-    private func isWorker(_ id: Int32) -> Bool { homes.values.contains { $0.worker.process.id == id } }
-
-    private func isAbandoned(_ stray: ProcessFacts, by origins: [Origin]) -> Bool {
-        guard !origins.contains(where: { $0.id == stray.session }) else { return false }
-        let earlier = origins.filter { $0.started <= stray.started }
-        // A program with a set-user-ID bit may have given it another user.
-        guard strays.users.contains(stray.user) else { return earlier.isEmpty }
-        return !earlier.contains { $0.user == stray.user }
+        let workers = Set(homes.values.map { $0.worker.process.id })
+        for child in ProcessHandle.children() where !workers.contains(child) { ProcessHandle.reapStray(child) }
     }
 
     /// Whom a worker runs as.

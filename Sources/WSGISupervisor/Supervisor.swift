@@ -68,6 +68,8 @@ final class Supervisor {
     /// The last generation used in each slot of the scoreboard.
     var generations: [UInt32: UInt32] = [:]
     private var nextToken = Token.firstWorker
+    /// When descriptors of former configurations are closed next.
+    private var closeAt: Int64 = 0
     var isStopping = false
 
     /// Takes over what the httpd parent has handed on.
@@ -93,7 +95,7 @@ final class Supervisor {
 
     /// Runs until httpd has stopped and every worker has ended.
     func run() {
-        while !(isStopping && homes.isEmpty && orphans.isEmpty) {
+        while !(isStopping && homes.isEmpty && !isEndingOrphans) {
             status.beat()
             switch poller.wait(milliseconds: waitingTime()) {
             case .ready(let token, _): dispatch(token)
@@ -108,19 +110,19 @@ final class Supervisor {
 
     // MARK: - Events
 
-    /// How often the scripts of a group are looked at while nothing of it can be started, in milliseconds.
+    /// How often a slot in which nothing can be started is looked at, in milliseconds.
     private static let codeInterval: Int64 = 200
 
     /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
-        var next = now + (orphans.isEmpty ? 1_000 : 50)
+        var next = isEndingOrphans ? strays.lookAt : now + 1_000
         if let first = paused.first { next = min(next, first.until) }
         for token in watched { next = min(next, homes[token]?.worker.deadline ?? .max) }
         for group in groups {
             for member in group.members {
                 if let deadline = member.slot.deadline { next = min(next, deadline) }
-                if case .backingOff = member.slot.phase { next = min(next, now + Self.codeInterval) }
+                if case .backingOff = member.slot.phase { next = min(next, member.lookAt) }
             }
         }
         return Int32(clamping: max(next - now, 0))
@@ -151,12 +153,9 @@ final class Supervisor {
         resume(at: now)
         watch(at: now)
         doomed.removeAll { $0.process.reap() != nil }
+        lookAtUnserved(at: now)
         for group in groups {
             for member in group.members {
-                if case .backingOff = member.slot.phase {
-                    group.turnAway(member)
-                    if group.hasChanged(member) { handle(.repaired, group, member) }
-                }
                 guard let deadline = member.slot.deadline, deadline <= now else { continue }
                 handle(.tick, group, member)
             }
@@ -165,11 +164,29 @@ final class Supervisor {
         beginStarts()
         clearOrphans(at: now)
         reapStrays(at: now)
-        FileView.rest()
+        if now >= closeAt, !Configuration.closeUnused() { closeAt = now + Self.codeInterval }
+        FileView.rest(after: 1_000)
         groups.removeAll { group in
             group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
             return group.members.isEmpty && group.shownState == .stopped
         }
+    }
+
+    /// Deals with slots in which nothing can be started for a while. The connections that nobody will accept are closed:
+    /// their requests go to another slot, or are answered at once.
+    private func lookAtUnserved(at now: Int64) {
+        var listeners: [Int32] = []
+        for group in groups {
+            for member in group.members {
+                guard case .backingOff = member.slot.phase, now >= member.lookAt else { continue }
+                member.lookAt = now + Self.codeInterval
+                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+                    listeners.append(listener)
+                }
+                if group.hasChanged(member) { handle(.repaired, group, member) }
+            }
+        }
+        StreamSocket.turnAway(listeners, isRepeated: true)
     }
 
     // MARK: - Workers
@@ -180,16 +197,18 @@ final class Supervisor {
         let worker = home.worker
         noteLaunch(of: home)
         // One that has run nothing has started nothing.
-        let members = worker.launchProblem == nil ? ProcessHandle.sessionMembers(of: worker.process.id) : []
+        let seen = worker.launchProblem == nil ? ProcessFacts.all() : []
         guard let ending = worker.process.reap() else { return }
-        if worker.isListening { receive(from: home, most: Self.lastPackets) }
+        receiveLast(from: home)
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil
         watched.remove(worker.token)
         home.member.workers[worker.generation] = nil
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
-        endOrphans(members, of: worker.process.id)
-        endStrays(at: Clock.milliseconds())
+        let id = worker.process.id
+        endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
+        // Before its successor is started: that may be in the same tick as the last that it has started.
+        if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
         if let text = worker.launchProblem {
             log.problem(.daemonStartFailed, text, to: home.group.log)
             home.group.noteDeath(of: home.member, at: Clock.milliseconds())
@@ -264,7 +283,7 @@ final class Supervisor {
                 ? "runs have ended early"
                 : starts
                     ? "starts have failed"
-                    : "processes could not be started, or ended before their first request,"
+                    : "processes could not be started, or ended right after their start,"
             let reason = member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
             log.problem(
                 .startDelayed, level: 4,
@@ -294,7 +313,6 @@ final class Supervisor {
     private func start(
         _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
     ) -> Slot.Event? {
-        group.forget { group.isMissing($0.path) }
         group.beginAttempt(member)
         do {
             guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {

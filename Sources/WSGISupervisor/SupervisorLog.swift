@@ -25,11 +25,6 @@ struct SupervisorLog {
     /// A line about the ordinary life of processes.
     func info(_ text: @autoclosure () -> String, to descriptor: Int32 = 2) {
         guard level >= 6 else { return }
-        write(6, text(), descriptor)
-    }
-
-    private func write(_ level: Int, _ text: String, _ descriptor: Int32) {
-        guard level <= self.level else { return }
-        LogLine.write(level: level, text: LogLine.escaped(text), to: descriptor)
+        LogLine.write(level: 6, text: LogLine.escaped(text()), to: descriptor)
     }
 }

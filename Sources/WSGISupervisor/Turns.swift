@@ -34,11 +34,21 @@ extension ProcessGroup {
         let scripts = attempt.spec.process.preloads + attempt.learned
         // Without a script that the former process is without, too, unless just that one is asked for.
         attempt.tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
-        let broken = scripts.filter { member.broken[$0.path] == modified($0.path) }
-        if !hasPredecessor, broken.count < scripts.count { attempt.tolerated += broken }
+        if !hasPredecessor {
+            let broken = broken(scripts, of: member)
+            if broken.count < scripts.count { attempt.tolerated += broken }
+        }
         // Requests wait for it.
         attempt.isUrgent = member.isAwaited || spec.process.isRunOnce || state != .serving && !cause.isFirst
         return attempt
+    }
+
+    /// Those of the scripts that the last starts could not import and whose files are the same.
+    private func broken(_ scripts: [ScriptSpec], of member: Member) -> [ScriptSpec] {
+        let suspects = scripts.filter { member.broken[$0.path] != nil }
+        let unknown = suspects.map(\.path).filter { member.code[$0] == nil }
+        let asked = Dictionary(zip(unknown, modified(of: unknown))) { one, _ in one }
+        return suspects.filter { member.broken[$0.path] == member.code[$0.path] ?? asked[$0.path] }
     }
 
     /// Notes that a worker was not ready. What has no predecessor goes back to the former definition, or leaves it again.
@@ -54,22 +64,18 @@ extension ProcessGroup {
         member.fallbackReason = member.problem
     }
 
-    /// Closes the connections that nobody will accept for a while: their requests go to another slot, or are answered at once.
-    func turnAway(_ member: Member) {
-        if let listener = configuration.descriptor(member.listenerDescriptor) { StreamSocket.turnAway(listener) }
-    }
-
     /// The time of a script of the group as its workers name it; 0: its user cannot see it; negative: nobody knows, because
     /// its file system does not answer.
-    func modified(_ path: String) -> Int64 {
-        guard !leavesRoot(path) else { return 0 }
-        let status = files.status(of: spec.root + path)
-        return status.isOverdue ? -1 : status.modified
-    }
+    func modified(_ path: String) -> Int64 { modified(of: [path]).first ?? -1 }
 
-    /// Whether a script of the group is certainly gone.
-    func isMissing(_ path: String) -> Bool {
-        leavesRoot(path) || files.status(of: spec.root + path).kind == .missing
+    /// The same for several, with as few questions as possible.
+    func modified(of paths: [String]) -> [Int64] { statuses(of: paths).map(Self.time) }
+
+    private static func time(_ status: FileStatus) -> Int64 { status.isOverdue ? -1 : status.modified }
+
+    private func statuses(of paths: [String]) -> [FileStatus] {
+        var found = files.status(of: paths.filter { !leavesRoot($0) }.map { spec.root + $0 }).makeIterator()
+        return paths.map { leavesRoot($0) ? .missing : found.next() ?? .unknown }
     }
 
     /// Files as the group's user sees them.
@@ -82,33 +88,38 @@ extension ProcessGroup {
         !spec.root.isEmpty && path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
     }
 
-    /// Notes that a worker loads a script, with the time of its file.
+    /// Notes that a worker loads a script, with the time of its file, unless that is known.
     func noteLoading(_ path: String, in member: Member) {
         let most = spec.process.preloads.count + 2 * Self.maximumLearned
-        guard member.code[path] != nil || member.code.count < most else { return }
+        guard member.code[path] == nil, member.code.count < most else { return }
         member.code[path] = modified(path)
     }
 
     /// Whether an attempt that a changed script asks for would fail as the last one did.
     func isPointless(at now: Int64) -> Bool {
-        failedCode.isStanding(at: now, modified: modified)
+        failedCode.isStanding(at: now, modified: modified(of:))
     }
 
-    /// Notes with which code a worker starts, or tries to.
+    /// Notes with which code a worker starts, or tries to. What requests have made workers load is forgotten where it is
+    /// certainly gone.
     func beginAttempt(_ member: Member) {
         member.tried = member.asked
         member.problem = nil
         member.code = [:]
-        for script in spec.process.preloads + learned { member.code[script.path] = modified(script.path) }
+        let paths = (spec.process.preloads + learned).map(\.path)
+        var gone: Set<String> = []
+        for (path, status) in zip(paths, statuses(of: paths)) {
+            member.code[path] = Self.time(status)
+            if status.kind == .missing { gone.insert(path) }
+        }
+        forget { gone.contains($0.path) }
+        for path in gone.subtracting(spec.process.preloads.map(\.path)) { member.code[path] = nil }
     }
 
     /// Whether a script that the last start was to run has changed since.
     func hasChanged(_ member: Member) -> Bool {
-        member.code.contains { path, before in
-            guard before >= 0 else { return false }
-            let now = modified(path)
-            return now >= 0 && now != before
-        }
+        let known = member.code.filter { $0.value >= 0 }
+        return zip(known, modified(of: known.map(\.key))).contains { before, now in now >= 0 && now != before.value }
     }
 
     /// Notes why a successor has failed. Returns how often it has with the same code.

@@ -78,6 +78,8 @@ struct WorkerLauncher {
             let board = try WorkerBoard.create(
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
+            // What it does to the description of its log, its append mode for one, must not be done to root's.
+            let log = try Descriptor.forAppending(group.log)
             var request = Self.request(for: spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
             if !attempt.isUrgent, mayRaisePriority {
@@ -85,7 +87,7 @@ struct WorkerLauncher {
                 request.niceIncrement = min(Self.niceIncrement, max(19 - usual, 0))
             }
             request.descriptors = [
-                null.raw, group.log, group.log, pair.theirs.raw, listener, board.raw, crashText.raw,
+                null.raw, log.raw, log.raw, pair.theirs.raw, listener, board.raw, crashText.raw,
                 pipe.writing.raw,
             ]
             try Self.tell(pair.ours, attempt, slot: slot, generation: generation)

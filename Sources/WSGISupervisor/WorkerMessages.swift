@@ -5,11 +5,11 @@ internal import WSGIWire
 /// What workers say, and that they begin. Nothing of it is believed, and nothing of it costs more than a bounded amount of
 /// time and memory: a worker runs the code of a site, and the supervisor serves all sites.
 extension Supervisor {
-    /// The most packets that one worker has read in one go.
+    /// The most packets of one worker that are read in the time of a pause.
     private static let mostPackets = 16
     /// The most that are read when its process has ended: more than the pipe holds.
-    static let lastPackets = 512
-    /// How long a worker is not listened to that has sent more at once, in milliseconds.
+    private static let lastPackets = 512
+    /// How long a worker that has sent more than that is not listened to, in milliseconds.
     private static let pause: Int64 = 10
     /// A process that ends closes its descriptors a moment before it can be reaped: as many milliseconds.
     private static let endingTime: Int64 = 20
@@ -22,6 +22,7 @@ extension Supervisor {
         guard !worker.isLaunched, worker.launch.listen() else { return }
         worker.isLaunched = true
         poller.remove(worker.launch.raw)
+        worker.launch.close()
         worker.deadline = nil
         watched.remove(worker.token)
         if let failure = worker.launch.failure {
@@ -55,23 +56,38 @@ extension Supervisor {
 
     // MARK: - Packets
 
-    /// Reads what a worker has sent, at most so many packets; when there may be more, others have their turn first.
-    func receive(from home: Home, most: Int = mostPackets) {
+    /// Reads what a worker has sent; when that is much in a short time, others have their turn first.
+    func receive(from home: Home) {
         let worker = home.worker
         guard worker.isListening else { return }
-        do throws(SystemError) {
-            for _ in 0..<most {
-                guard let bytes = try worker.reports.receive() else { return }
-                guard !bytes.isEmpty else { return lose(home) }
-                if let packet = ControlPacket(bytes) { take(packet, home) }
-            }
-        } catch {
-            return lose(home)
-        }
-        guard !worker.isPaused else { return }
+        let now = Clock.milliseconds()
+        if now - worker.packetsSince >= Self.pause { (worker.packets, worker.packetsSince) = (0, now) }
+        let count = read(home, atMost: Self.mostPackets - worker.packets)
+        worker.packets += count
+        guard worker.isListening, !worker.isPaused, worker.packets >= Self.mostPackets else { return }
         worker.isPaused = true
         poller.change(worker.reports.raw, [], token: worker.token | Token.reports)
-        paused.append((worker.token, Clock.milliseconds() + Self.pause))
+        paused.append((worker.token, now + Self.pause))
+    }
+
+    /// Reads what a worker has sent that has ended, also if its control socket was closed before the pipe was read.
+    func receiveLast(from home: Home) { _ = read(home, atMost: Self.lastPackets) }
+
+    /// Takes in what a worker has sent, at most so many packets; returns how many there were.
+    private func read(_ home: Home, atMost most: Int) -> Int {
+        let worker = home.worker
+        var count = 0
+        do throws(SystemError) {
+            while count < most {
+                guard let bytes = try worker.reports.receive() else { return count }
+                guard !bytes.isEmpty else { break }
+                count += 1
+                if let packet = ControlPacket(bytes) { take(packet, home) }
+            }
+            if count >= most { return count }
+        } catch {}
+        lose(home)
+        return count
     }
 
     /// Listens again to those whose pause is over.
@@ -101,7 +117,9 @@ extension Supervisor {
         // It cannot say any more that it is ready.
         guard home.worker.isReady else { return home.worker.process.kill() }
         let generation = home.worker.generation
-        handle(.retire(generation: generation, .controlLost, "it closed its control socket"), home.group, home.member)
+        handle(
+            .retire(generation: generation, .controlLost, "it closed its connection to the supervisor"), home.group,
+            home.member)
     }
 
     private func take(_ packet: ControlPacket, _ home: Home) {
@@ -132,8 +150,6 @@ extension Supervisor {
             guard let (reason, text) = packet.retirement else { return }
             worker.isRetiring = true
             handle(.retire(generation: generation, reason, text), home.group, home.member)
-        case .served:
-            handle(.served(generation: generation), home.group, home.member)
         case .failed:
             worker.noteProblem(packet.payload)
         case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:

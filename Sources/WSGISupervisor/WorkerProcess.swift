@@ -14,6 +14,8 @@ final class WorkerProcess {
     let niceIncrement: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
+    /// The same as `ProcessFacts.started`.
+    let birth: UInt64
     /// What becomes of its start.
     let launch: Launch
     /// The process.
@@ -34,7 +36,7 @@ final class WorkerProcess {
     var isLaunched = false
     /// Why its program does not run, for the log; `nil`: it does, as far as is known.
     var launchProblem: String?
-    /// When the supervisor deals with it because it hangs before exec, or has closed what it is spoken to by; `nil`: never.
+    /// When the supervisor deals with it because it hangs before exec, or has closed its pipe or control socket; `nil`: never.
     var deadline: Int64?
     /// Scripts that it could not import and serves without.
     private(set) var unusable: [ScriptSpec] = []
@@ -52,6 +54,8 @@ final class WorkerProcess {
     var isListening = true
     /// Whether it has said so much that others have their turn first.
     var isPaused = false
+    /// Packets that were read since then, in milliseconds of the monotonic clock.
+    var (packets, packetsSince): (Int, Int64) = (0, 0)
     /// Why it was killed by the supervisor; `nil`: it was not.
     var killReason: String?
 
@@ -66,6 +70,7 @@ final class WorkerProcess {
         self.attempt = attempt
         self.niceIncrement = niceIncrement
         self.started = started
+        birth = ProcessFacts(launch.id)?.started ?? 0
         self.launch = launch
         self.process = process
         self.control = control
@@ -86,6 +91,9 @@ final class WorkerProcess {
     /// It serves with this script after all.
     func noteUsable(_ script: ScriptSpec) { unusable.removeAll(where: script.isSameCode(as:)) }
 
+    /// The longest path of a script that can be a file's, in bytes.
+    private static let longestPath = 4_096
+
     /// It will not replace its predecessor; the payload of a packet brings a piece of the reason.
     func noteProblem(_ payload: [UInt8]) {
         guard problem == nil, let more = payload.first,
@@ -93,7 +101,9 @@ final class WorkerProcess {
         else { return }
         problemPieces += payload.dropFirst()
         guard more == 0 else { return }
-        problem = ControlPacket(.failed, payload: problemPieces).read { try? StartProblem(&$0) } ?? StartProblem()
+        var whole = ControlPacket(.failed, payload: problemPieces).read { try? StartProblem(&$0) } ?? StartProblem()
+        if whole.script.utf8.count > Self.longestPath { whole.script = "" }
+        problem = whole
         problemPieces = []
     }
 }

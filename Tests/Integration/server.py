@@ -259,6 +259,10 @@ class Server:
 
     # Processes
 
+    def supervisors(self) -> list[processes.Process]:
+        """Its supervisor, while it has one. What that has just forked off has its name, too, for a moment."""
+        return [one for one in self.processes() if one.name.startswith("wsgi-super") and one.parent == self.pid]
+
     def processes(self) -> list[processes.Process]:
         return processes.of_server(self.marker, self.root, self.pid)
 

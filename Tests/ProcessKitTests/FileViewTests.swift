@@ -127,6 +127,89 @@ import Testing
         #expect(secret("inner/fifo") == EINVAL && secret("inner") == EINVAL && secret("inner/file") == 0)
     }
 
+    @Test func noFileHasANameWithANulByte() throws {
+        defer { FileView.end() }
+        #expect(view.status(of: ["/", "/\0x", "/"]).map(\.kind) == [.directory, .missing, .directory])
+        #expect(view.access("/\0", R_OK).code == ENOENT)
+        #expect(code { _ = try view.contents(of: "/etc/passwd\0x", atMost: 100_000) } == ENOENT)
+    }
+
+    /// The helper, which the last question was put to.
+    private func helper() throws -> Int32 {
+        try #require(
+            ProcessHandle.children().first { id in
+                var name = [UInt8](repeating: 0, count: 32)
+                let file = unsafe open("/proc/\(id)/comm", O_RDONLY)
+                defer { close(file) }
+                return unsafe read(file, &name, 32) > 0 && name.starts(with: "wsgi-files".utf8)
+            })
+    }
+
+    @Test func helperIsTheUsersForFilesAlone() throws {
+        guard isRoot else { return }
+        defer { FileView.end() }
+        let folder = try Folder()
+        unsafe mkdir(folder.path + "/closed", 0o700)
+        #expect(view.status(of: folder.path + "/closed/file").code == EACCES)
+        let id = try helper()
+        let output = try MemoryFile.create("output")
+        let script =
+            "grep -E '^(Uid|Gid|CapEff)' /proc/\(id)/status; renice -n 10 -p \(id); kill \(id); ionice -c 3 -p \(id); echo $?"
+        var request = SpawnRequest(
+            executable: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/bin:/usr/bin"])
+        request.descriptors = [output.raw, output.raw, output.raw]
+        request.credentials = .init(user: Self.games, group: Self.games, supplementaryGroups: [])
+        let process = try ProcessHandle(id: try request.start())
+        let ended = process.ends(within: 10_000)
+        let ending = process.reap()
+        #expect(ended && ending != nil)
+        let text = String(decoding: try MemoryFile.contents(of: output.raw), as: UTF8.self)
+        // Of the capabilities there are left those that change users: 6 and 7.
+        #expect(text.contains("Uid:\t0\t0\t0\t5\n") && text.contains("Gid:\t0\t0\t0\t5\n"), "\(text)")
+        #expect(text.contains("CapEff:\t00000000000000c0\n"), "\(text)")
+        #expect(getpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), id_t(id)) == CurrentProcess.priority)
+        // It follows no link that the user could not.
+        #expect(view.status(of: "/proc/\(CurrentProcess.id)/cwd/").code == EACCES)
+        #expect(code { _ = try view.realPath("/proc/\(CurrentProcess.id)/exe") } == 0)
+        #expect(FileView.own.status(of: folder.path + "/closed/file").code == ENOENT)
+        #expect(FileView(user: 0, group: 0, groups: []).status(of: folder.path + "/closed/file").code == ENOENT)
+        #expect(view.status(of: folder.path + "/closed/file").code == EACCES)
+        #expect(try helper() == id)
+    }
+
+    @Test func quickAnswersCountWhereTheTimeComesAgain() {
+        defer {
+            FileView.limit(user: 2_000, total: 4_000, pause: nil)
+            FileView.end()
+        }
+        FileView.limit(user: 20, total: nil, pause: 300)
+        var count = 0
+        while count < 20_000, !view.status(of: "/").isOverdue { count += 1 }
+        #expect(count > 0 && count < 20_000)
+        let other = FileView(user: Self.games + 1, group: Self.games, groups: [])
+        #expect(!isRoot || other.status(of: "/").kind == .directory)
+        #expect(view.status(of: "/").isOverdue)
+        usleep(350_000)
+        #expect(view.status(of: "/").kind == .directory)
+        // What was used long ago does not count.
+        FileView.limit(user: 1_000, total: nil, pause: 10)
+        let end = Clock.milliseconds() + 1_500
+        while Clock.milliseconds() < end { if view.status(of: "/").isOverdue { break } }
+        #expect(Clock.milliseconds() >= end)
+    }
+
+    @Test func helperRestsWhenNothingWasAsked() throws {
+        defer { FileView.end() }
+        #expect(view.status(of: "/").kind == .directory)
+        let id = try helper()
+        FileView.rest(after: 10_000)
+        #expect(try helper() == id)
+        FileView.rest(after: 0)
+        let end = Clock.milliseconds() + 10_000
+        while ProcessFacts(id)?.hasEnded == false, Clock.milliseconds() < end { usleep(1_000) }
+        #expect(ProcessFacts(id)?.isRunning != true)
+    }
+
     @Test func withoutTimeNothingIsAsked() {
         defer {
             FileView.limit(user: 2_000, total: 4_000, pause: nil)

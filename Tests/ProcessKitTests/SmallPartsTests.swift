@@ -58,6 +58,71 @@ struct SmallPartsTests {
         close(ends[0])
     }
 
+    @Test func textWaitsASecondInAllForASlowReader() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(unsafe pipe(&ends) == 0)
+        try Descriptor.setBlocking(ends[1], false)
+        let script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.3; dd bs=9000 count=1 of=/dev/null 2>&0; done"
+        var request = SpawnRequest(
+            executable: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/bin:/usr/bin"])
+        let null = try Descriptor.null()
+        request.descriptors = [ends[0], null.raw, null.raw]
+        let reader = try ProcessHandle(id: try request.start())
+        let before = Clock.milliseconds()
+        LogLine.write(level: 3, text: String(repeating: "x", count: 1_000_000), to: ends[1])
+        let taken = Clock.milliseconds() - before
+        #expect(taken >= 900 && taken < 2_500)
+        reader.kill()
+        let ended = reader.ends(within: 10_000)
+        let ending = reader.reap()
+        #expect(ended && ending != nil)
+        for end in ends { close(end) }
+    }
+
+    @Test func processesAreKnownByTheirTimes() throws {
+        let request = SpawnRequest(executable: "/bin/sleep", arguments: ["sleep", "60"], environment: [])
+        var withOutput = request
+        let null = try Descriptor.null()
+        withOutput.descriptors = [null.raw, null.raw, null.raw]
+        let process = try ProcessHandle(id: try withOutput.start())
+        let all = ProcessFacts.all()
+        let facts = try #require(all.first { $0.id == process.id })
+        #expect(facts.parent == CurrentProcess.id && facts.session == process.id && facts.isRunning)
+        #expect(facts.user == getuid() && facts.started == ProcessFacts(process.id)?.started)
+        // The order of processes is that of their times.
+        let parent = try #require(all.first { $0.id == CurrentProcess.id })
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &now)
+        let since = now.tv_sec - Int(facts.started) / sysconf(Int32(_SC_CLK_TCK))
+        #expect(facts.started >= parent.started && (0..<60).contains(since), "\(facts.started)")
+        #expect(all.contains { $0.id == 1 && $0.user == nil })
+        facts.kill()
+        let ended = process.ends(within: 10_000)
+        #expect(ended && !facts.isRunning && ProcessFacts(process.id)?.hasEnded == true)
+        #expect(process.reap() == .killed(signal: SIGKILL))
+        #expect(!facts.isRunning && ProcessFacts(process.id) == nil)
+    }
+
+    @Test func aLogIsGivenAwayWithADescriptionOfItsOwn() throws {
+        var template = Array("/tmp/wsgi-log-XXXXXX".utf8CString)
+        let log = Descriptor(adopting: unsafe mkstemp(&template))
+        #expect(fcntl(log.raw, F_SETFL, O_APPEND) == 0)
+        #expect(unsafe unlink(&template) == 0)
+        let given = try Descriptor.forAppending(log.raw)
+        #expect(fcntl(given.raw, F_GETFL) & (O_APPEND | O_NONBLOCK) == O_APPEND)
+        #expect(fcntl(given.raw, F_SETFL, O_NONBLOCK) == 0)
+        #expect(fcntl(log.raw, F_GETFL) & (O_APPEND | O_NONBLOCK) == O_APPEND)
+        LogLine.write(level: 3, text: "one", to: log.raw)
+        #expect(unsafe pwrite(given.raw, "X", 1, 0) == 1)
+        #expect(String(decoding: try MemoryFile.contents(of: log.raw), as: UTF8.self).hasPrefix("X"))
+        // A pipe has no other description.
+        var ends: [Int32] = [0, 0]
+        #expect(unsafe pipe(&ends) == 0)
+        let duplicate = try Descriptor.forAppending(ends[1])
+        #expect(unsafe write(duplicate.raw, "X", 1) == 1)
+        for end in ends { close(end) }
+    }
+
     @Test func closedSlotIsNotClaimedAndItsGenerationStaysKnown() {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: wsgi_scoreboard_size(), alignment: 64)
         defer { unsafe memory.deallocate() }

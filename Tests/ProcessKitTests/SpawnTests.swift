@@ -109,12 +109,15 @@ struct SpawnTests {
         var request = SpawnRequest(executable: "/bin/true", arguments: ["true"], environment: [])
         request.descriptors = [null.raw, null.raw, null.raw]
         request.limits = limits
-        let started = try request.launch()
-        let process = try ProcessHandle(id: started.id)
-        #expect(started.denials.map(\.wish) == [.cpuTime] && started.denials.map(\.code) == [22])
+        let launch = try request.begin()
+        let process = try ProcessHandle(id: launch.id)
         let ended = process.ends(within: 10_000)
         let ending = process.reap()
         #expect(ended && ending == .exited(code: 0))
+        #expect(launch.listen() && launch.failure == nil)
+        #expect(launch.denials.map(\.wish) == [.cpuTime] && launch.denials.map(\.code) == [22])
+        launch.close()
+        #expect(launch.raw == -1 && launch.listen())
     }
 
     @Test func rootIsChanged() throws {

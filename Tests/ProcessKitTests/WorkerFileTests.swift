@@ -76,6 +76,16 @@ struct WorkerFileTests {
         #expect(count >= 16 && count <= 512, "a full pipe does not wait")
     }
 
+    @Test func writingForNobodyEndsNoProcess() throws {
+        let former = signal(SIGPIPE, SIG_DFL)
+        defer { _ = signal(SIGPIPE, former) }
+        let writing = PacketPipe(adopting: try PacketPipe.pair().writing.duplicate().release())
+        #expect(throws: SystemError("write", EPIPE)) { try send([1], on: writing) }
+        var pending = sigset_t()
+        unsafe sigpending(&pending)
+        #expect(unsafe sigismember(&pending, SIGPIPE) == 0)
+    }
+
     @Test func startIsToldWithoutWaiting() throws {
         let null = try Descriptor.null()
         var request = SpawnRequest(executable: "/nowhere/python", arguments: ["python"], environment: [])

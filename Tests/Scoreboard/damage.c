@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -164,11 +165,15 @@ static void cases(int rounds) {
 
 /* A process writes all the time. */
 static void under_fire(void) {
+    doing = "noise all the time";
     pid_t writer = fork();
-    if (writer == 0)
+    if (writer < 0)
+        fail("there is no process for it");
+    if (writer == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;)
             scribble();
-    doing = "noise all the time";
+    }
     for (double end = seconds() + 3; seconds() < end;) {
         alarm(20);
         use();

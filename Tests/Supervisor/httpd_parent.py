@@ -122,7 +122,7 @@ class Parent:
             if self.open_files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
-        # Descriptors above the two may not be inherited: subprocess closes them.
+        # Other descriptors than these three may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
             [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL, preexec_fn=place,
             pass_fds=(3, 4, 5))

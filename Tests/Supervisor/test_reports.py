@@ -1,6 +1,8 @@
 """What workers say to the supervisor, and what is sent where it could reach it."""
 
 import array
+import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -27,6 +29,18 @@ def lingering():
     one.setblocking(True)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
     return one, other
+
+
+def helpers(parent):
+    """The processes that look at files for the supervisor."""
+    with open("/proc/%d/task/%d/children" % (parent.supervisor.pid, parent.supervisor.pid)) as file:
+        children = file.read().split()
+    found = []
+    for pid in children:
+        with contextlib.suppress(OSError), open("/proc/%s/comm" % pid) as file:
+            if file.read() == "wsgi-files\n":
+                found.append(int(pid))
+    return found
 
 
 class Reports(SupervisorCase):
@@ -105,12 +119,47 @@ class Reports(SupervisorCase):
             pid = parent.pid(0)
             self.assertEqual(self.get(Child(parent, 0)).body, b"closed")
             self.replaced(parent, 0, pid)
-            self.assertIn("it closed its control socket", parent.text())
+            self.assertIn("it closed its connection to the supervisor", parent.text())
+
+    def test_worker_that_sends_all_the_time_is_read_now_and_then(self):
+        self.write("app.wsgi", "import os, struct, threading, time\ndef send():\n"
+                   "    end = time.monotonic() + 3\n    while time.monotonic() < end:\n"
+                   "        try: os.write(7, struct.pack('=I', 32))\n        except OSError: pass\n"
+                   "        time.sleep(0.00005)\n"
+                   "def application(environ, start_response):\n    threading.Thread(target=send).start()\n"
+                   "    start_response('200 OK', [])\n    return [b'sending']\n")
+        with self.running() as parent:
+            self.start(parent)
+            self.assertEqual(self.get(Child(parent, 0)).body, b"sending")
+            time.sleep(0.3)
+            before = parent.beats()
+            time.sleep(1)
+            self.assertLess(parent.beats() - before, 3000, "its loop goes round once a packet")
+
+    def test_worker_cannot_change_how_others_write_to_the_log(self):
+        self.write("app.wsgi", "import fcntl, os\ndef application(environ, start_response):\n"
+                   "    for number in (1, 2):\n"
+                   "        fcntl.fcntl(number, fcntl.F_SETFL, os.O_DIRECT if environ['QUERY_STRING'] else 0)\n"
+                   "        os.lseek(number, 0, 0)\n"
+                   "    start_response('200 OK', [])\n    return [b'changed']\n")
+        with self.running() as parent:
+            group = self.start(parent)
+            flags = fcntl.fcntl(parent.log, fcntl.F_GETFL)
+            for query in ("", "direct"):
+                beginning = parent.text()
+                pid = parent.pid(0)
+                self.assertEqual(self.get(Child(parent, 0), query=query).body, b"changed")
+                self.assertEqual(fcntl.fcntl(parent.log, fcntl.F_GETFL), flags)
+                # So it is with the log that a restart brings.
+                parent.configure(group)
+                self.replaced(parent, 0, pid)
+                wait_for(lambda: "Process %d of group 'site'" % pid in parent.text()[len(beginning):], what="its end in the log")
+                self.assertTrue(parent.text().startswith(beginning[:60]))
 
     def test_nothing_is_left_of_workers(self):
         with self.running() as parent:
             self.start(parent)
-            wait_for(lambda: parent.beats() > 3, what="some beats")
+            wait_for(lambda: parent.beats() > 3 and not helpers(parent), what="some beats, and the helper's rest")
             before = descriptors(parent.supervisor.pid)
             for _ in range(5):
                 pid = parent.pid(0)

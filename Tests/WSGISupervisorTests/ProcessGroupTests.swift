@@ -51,9 +51,9 @@ struct ProcessGroupTests {
         #expect(member.code.count == 2 * ProcessGroup.maximumLearned)
         #expect(member.asked.count == ProcessGroup.maximumLearned)
         var looks = 0
-        _ = code.isStanding(at: 0) { _ in
-            looks += 1
-            return 0
+        _ = code.isStanding(at: 0) { paths in
+            looks += paths.count
+            return paths.map { _ in 0 }
         }
         #expect(looks <= FailedCode.most)
     }

@@ -144,16 +144,13 @@ struct SlotTests {
             ])
     }
 
-    @Test func workersThatServedARequestDoNot() {
+    @Test func workersThatSayThatTheyAreUselessAtOnceBackOff() {
         var bench = Bench.serving()
-        for generation in UInt32(1)...20 {
-            #expect(bench.on(.served(generation: generation)).isEmpty)
-            #expect(
-                bench.on(.ended(generation: generation)) == [
-                    .withdraw, .start(generation: generation + 1, .ended, hasPredecessor: false),
-                ])
-            _ = bench.on(.ready(generation: generation + 1))
-        }
+        _ = bench.on(.retire(generation: 1, .deadlockTimeout, "x"))
+        _ = bench.on(.ready(generation: 2))
+        #expect(
+            bench.on(.retire(generation: 2, .deadlockTimeout, "x")).last
+                == .delayed(milliseconds: 1_000, failures: 2, starts: false))
     }
 
     @Test func workersThatServedForAWhileDoNot() {

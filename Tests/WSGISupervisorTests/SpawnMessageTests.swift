@@ -31,6 +31,14 @@ struct SpawnMessageTests {
         #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): '/root' refuses."))
     }
 
+    @Test func startThatTakesTooLongIsExplained() {
+        #expect(
+            SpawnMessage.delayed(spec).hasSuffix(
+                ": it did not begin to run '/srv/venv/bin/python' within 10 s and was killed. Perhaps the file system of "
+                    + "'/root/site' or of Python does not answer, somebody holds a lease on the program, or somebody has "
+                    + "stopped the process."))
+    }
+
     @Test(arguments: [SpawnFailure.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
     func everyStepSaysWhoseAndWhy(step: SpawnFailure.Step) {
         let text = SpawnMessage.text(SpawnFailure(step: step, code: 11, refusedLength: 0), spec)

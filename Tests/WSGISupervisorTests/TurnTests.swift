@@ -232,21 +232,21 @@ struct TurnTests {
 
     @Test func failedCodeStandsUntilItsFileChanges() {
         var code = FailedCode()
-        #expect(!code.isStanding(at: 0) { _ in 5 })
+        #expect(!code.isStanding(at: 0) { $0.map { _ in 5 } })
         _ = code.note("/a", modified: 5)
-        #expect(code.isStanding(at: 1_000_000) { _ in 5 })
+        #expect(code.isStanding(at: 1_000_000) { $0.map { _ in 5 } })
         #expect(code.blames("/a", modified: 5) && !code.blames("/a", modified: 6) && !code.blames("/b", modified: 5))
-        #expect(code.isStanding(at: 0) { _ in -1 }, "nobody knows")
-        #expect(!code.isStanding(at: 0) { _ in 6 })
+        #expect(code.isStanding(at: 0) { $0.map { _ in -1 } }, "nobody knows")
+        #expect(!code.isStanding(at: 0) { $0.map { _ in 6 } })
         #expect(!code.blames("/a", modified: 5), "forgotten")
     }
 
     @Test func suspicionEnds() {
         var code = FailedCode()
         code.suspect("/a", modified: 5, at: 100)
-        #expect(code.isStanding(at: 99 + FailedCode.suspicion) { _ in 5 })
+        #expect(code.isStanding(at: 99 + FailedCode.suspicion) { $0.map { _ in 5 } })
         #expect(!code.blames("/a", modified: 5))
-        #expect(!code.isStanding(at: 100 + FailedCode.suspicion) { _ in 5 })
+        #expect(!code.isStanding(at: 100 + FailedCode.suspicion) { $0.map { _ in 5 } })
     }
 
     @Test func successForgetsWhatFailed() {

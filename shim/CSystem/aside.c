@@ -1,7 +1,8 @@
 /* Closing sockets at which anybody may have put descriptors, in a process that nobody waits for. The last one to close
- * a connection, or a listening socket with connections, closes what was sent on it, too; that takes an hour for a
- * socket with SO_LINGER, and any time for other files. A process that ends does not wait for lingering. */
+ * a connection, or a listening socket with connections, closes what was sent on it, too; that can take as long as the
+ * sender likes (SO_LINGER). A process that ends does not wait for lingering. */
 
+#include "child.h"
 #include "wsgi_system.h"
 
 #include <errno.h>
@@ -11,78 +12,151 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE = 10, MOST_CONNECTIONS = 8192 };
+enum { PATIENCE = 10, MOST_CONNECTIONS = 8192, MOST_REPEATED = 4 };
 
-static void close_between(int first, int last) {
-    if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
-        return;
-    for (int other = first; other <= last && other < 65536; other++)
-        close(other);
-}
-
-/* True in a new process that has these descriptors, which are sorted, and no others. False in the caller. */
-static bool step_aside(const int32_t *kept, size_t count) {
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork();
+/* Returns 0 in a new process that has these descriptors, which are sorted, and no others; in the caller 1, or -1 if
+ * there is no such process. */
+static int step_aside(const int32_t *kept, size_t count) {
+    pid_t child = wsgi_fork_quietly();
     if (child == 0) {
-        /* Its child belongs to init, so that nobody has to reap it. */
-        if (fork() != 0)
-            _exit(0);
+        /* Its child is adopted by init, or by the supervisor, which reaps strays. */
+        pid_t inner = fork();
+        if (inner != 0)
+            _exit(inner > 0 ? 0 : 1);
         int first = 0;
         for (size_t i = 0; i < count; i++) {
-            close_between(first, kept[i] - 1);
+            wsgi_close_between(first, kept[i] - 1);
             first = kept[i] + 1;
         }
-        close_between(first, INT32_MAX);
+        wsgi_close_between(first, INT32_MAX);
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigaction(SIGALRM, &action, NULL);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         alarm(PATIENCE);
-        return true;
+        return 0;
     }
-    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+    if (child < 0)
+        return -1;
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 1 : -1;
+}
+
+/* A list of descriptors and the end of a pipe, which has the highest number, for step_aside. */
+struct kept {
+    int32_t *list;
+    size_t count;
+    int other; /* the pipe's other end */
+};
+
+static bool keep(struct kept *kept, const int32_t *descriptors, size_t count, bool writing) {
+    int ends[2];
+    kept->list = malloc((count + 1) * sizeof *kept->list);
+    if (!kept->list || pipe2(ends, O_CLOEXEC) != 0) {
+        free(kept->list);
+        return false;
+    }
+    memcpy(kept->list, descriptors, count * sizeof *kept->list);
+    kept->list[count] = fcntl(ends[writing ? 1 : 0], F_DUPFD_CLOEXEC, descriptors[count - 1] + 1);
+    kept->count = count + 1;
+    kept->other = ends[writing ? 0 : 1];
+    close(ends[writing ? 1 : 0]);
+    if (kept->list[count] >= 0)
+        return true;
+    close(kept->other);
+    free(kept->list);
     return false;
 }
 
-void wsgi_turn_away(int32_t listener) {
-    struct pollfd waiting = {.fd = listener, .events = POLLIN};
-    if (poll(&waiting, 1, 0) != 1 || !step_aside(&listener, 1))
-        return;
-    wsgi_set_nonblocking(listener, true);
-    for (int count = 0; count < MOST_CONNECTIONS && accept4(listener, NULL, NULL, SOCK_CLOEXEC) >= 0; count++)
-        ;
+/* Pipes that end with the processes that were made for repeated calls. */
+static int repeated[MOST_REPEATED] = {-1, -1, -1, -1};
+
+/* A place for a further one; NULL: there are enough. */
+static int *place_for_repeated(void) {
+    int *found = NULL;
+    for (int i = 0; i < MOST_REPEATED; i++) {
+        struct pollfd end = {.fd = repeated[i]};
+        if (repeated[i] >= 0 && poll(&end, 1, 0) == 1) {
+            close(repeated[i]);
+            repeated[i] = -1;
+        }
+        if (repeated[i] < 0)
+            found = &repeated[i];
+    }
+    return found;
+}
+
+static _Noreturn void turn_away(const int32_t *listeners, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        wsgi_set_nonblocking(listeners[i], true);
+        for (int taken = 0; taken < MOST_CONNECTIONS && accept4(listeners[i], NULL, NULL, SOCK_CLOEXEC) >= 0; taken++)
+            ;
+    }
     _exit(0);
 }
 
-void wsgi_close_aside(const int32_t *descriptors, size_t count) {
-    int ends[2];
-    int32_t *kept = count > 0 ? malloc((count + 1) * sizeof *kept) : NULL;
-    if (kept && pipe2(ends, O_CLOEXEC) == 0) {
-        memcpy(kept, descriptors, count * sizeof *kept);
-        kept[count] = fcntl(ends[0], F_DUPFD_CLOEXEC, descriptors[count - 1] + 1);
-        if (kept[count] >= 0 && step_aside(kept, count + 1)) {
-            /* It is to be the last: it ends when the caller has closed them. */
-            char byte;
-            ssize_t got = read(kept[count], &byte, 1);
-            _exit(got == 0 ? 0 : 1);
-        }
-        for (size_t i = 0; i < count; i++)
-            close(descriptors[i]);
-        close(kept[count]);
-        close(ends[0]);
-        close(ends[1]);
-    } else
-        for (size_t i = 0; i < count; i++)
-            close(descriptors[i]);
-    free(kept);
+void wsgi_turn_away(const int32_t *listeners, size_t count, bool is_repeated) {
+    bool is_wanted = false;
+    for (size_t i = 0; i < count && !is_wanted; i++) {
+        struct pollfd waiting = {.fd = listeners[i], .events = POLLIN};
+        is_wanted = poll(&waiting, 1, 0) == 1;
+    }
+    int *place = is_repeated ? place_for_repeated() : NULL;
+    struct kept kept;
+    if (!is_wanted || (is_repeated && !place) || !keep(&kept, listeners, count, true))
+        return;
+    int outcome = step_aside(kept.list, kept.count);
+    if (outcome == 0)
+        turn_away(listeners, count);
+    close(kept.list[count]);
+    free(kept.list);
+    if (outcome > 0 && place)
+        *place = kept.other;
+    else
+        close(kept.other);
+}
+
+/* Moves those that are no sockets to the end; returns how many are. */
+static size_t sockets_first(int32_t *descriptors, size_t count) {
+    size_t sockets = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct stat status;
+        int32_t here = descriptors[i];
+        if (fstat(here, &status) != 0 || !S_ISSOCK(status.st_mode))
+            continue;
+        descriptors[i] = descriptors[sockets];
+        descriptors[sockets++] = here;
+    }
+    return sockets;
+}
+
+size_t wsgi_close_aside(int32_t *descriptors, size_t count) {
+    size_t sockets = sockets_first(descriptors, count);
+    for (size_t i = sockets; i < count; i++)
+        close(descriptors[i]);
+    struct kept kept;
+    if (sockets == 0)
+        return 0;
+    if (!keep(&kept, descriptors, sockets, false))
+        return sockets;
+    int outcome = step_aside(kept.list, kept.count);
+    if (outcome == 0) {
+        /* It is to be the last: it ends when the caller has closed them. */
+        char byte;
+        ssize_t got = read(kept.list[sockets], &byte, 1);
+        _exit(got == 0 ? 0 : 1);
+    }
+    for (size_t i = 0; i < sockets && outcome > 0; i++)
+        close(descriptors[i]);
+    close(kept.list[sockets]);
+    close(kept.other);
+    free(kept.list);
+    return outcome > 0 ? 0 : sockets;
 }

@@ -15,7 +15,8 @@ wsgi_thread_record *wsgi_board_record(wsgi_board *board, uint32_t thread) {
     return (wsgi_thread_record *)(void *)(board + 1) + thread;
 }
 
-/* Texts may be read while they are written, and are read again then: word by word, or it were a data race. */
+/* Texts may be read while they are written, and are read again then: word by word; otherwise it would be a data race.
+ */
 typedef uint64_t __attribute__((may_alias)) word;
 _Static_assert(offsetof(wsgi_thread_record, id) % sizeof(word) == 0, "the id is made of words");
 _Static_assert(offsetof(wsgi_thread_record, line) % sizeof(word) == 0, "the line is made of words");

@@ -2,6 +2,7 @@
 
 #include "files.h"
 
+#include "child.h"
 #include "wsgi_system.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ enum { MILLISECOND = 1000000, GRACE = 250, SLOW = 10, SLICE = 20 };
 typedef struct {
     uid_t user;
     int64_t used;       /* nanoseconds that were waited for them */
+    int64_t since;      /* when that was none */
     int64_t lost_until; /* not asked before; INT64_MAX: not any more */
     int stuck;          /* pidfd of a helper that was killed and has not ended; -1: none */
 } slow_user;
@@ -31,6 +33,7 @@ static struct { int64_t user, total, pause; } limits = {2000, 4000, -1};
 
 static int helper = -1; /* its pidfd */
 static int helper_socket = -1;
+static int64_t asked; /* when it was asked last */
 static int64_t total_used;
 static slow_user *slow;
 static size_t slow_count;
@@ -49,7 +52,13 @@ static int64_t now(void) { return (int64_t)wsgi_monotonic_nanoseconds(); }
 /* Collects a helper that was killed. False: it has not ended, because the kernel waits for a file system. */
 static bool has_ended(int pidfd, int milliseconds) {
     struct pollfd wanted = {.fd = pidfd, .events = POLLIN};
-    if (poll(&wanted, 1, milliseconds) == 0)
+    int64_t end = now() + (int64_t)milliseconds * MILLISECOND;
+    int found;
+    while ((found = poll(&wanted, 1, milliseconds)) < 0 && errno == EINTR) {
+        int64_t left = (end - now()) / MILLISECOND;
+        milliseconds = left > 0 ? (int)left : 0;
+    }
+    if (found != 1)
         return false;
     siginfo_t info;
     waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG); /* httpd may have been faster */
@@ -69,6 +78,21 @@ static int stop_helper(int milliseconds) {
     return has_ended(pidfd, milliseconds) ? -1 : pidfd;
 }
 
+/* Ends the helper, and collects it later if it has not ended within that time. */
+static void let_go(int milliseconds) {
+    int pidfd = stop_helper(milliseconds);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        if (ending[i] >= 0 && has_ended(ending[i], 0))
+            ending[i] = -1;
+        if (ending[i] < 0) {
+            ending[i] = pidfd;
+            pidfd = -1;
+        }
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+}
+
 static int32_t start_helper(void) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -76,17 +100,12 @@ static int32_t start_helper(void) {
     struct timeval slice = {.tv_usec = SLICE * 1000};
     setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
     setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
-    /* No handler of httpd's may run in the child. */
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork();
+    pid_t child = wsgi_fork_quietly();
     if (child == 0) {
         prctl(PR_SET_NAME, "wsgi-files");
         wsgi_files_serve(ends[1]);
     }
     int code = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
@@ -158,7 +177,7 @@ static slow_user *add_slow(uid_t user) {
     if (!grown)
         return NULL;
     slow = grown;
-    slow[slow_count] = (slow_user){.user = user, .stuck = -1};
+    slow[slow_count] = (slow_user){.user = user, .since = now(), .stuck = -1};
     return &slow[slow_count++];
 }
 
@@ -170,8 +189,10 @@ static int64_t patience(slow_user *known, bool needed) {
             known->stuck = -1;
         if (known->stuck >= 0 || known->lost_until > now())
             return 0;
-        if (known->lost_until != 0)
+        if (known->lost_until != 0 || (limits.pause >= 0 && now() - known->since >= limits.pause * MILLISECOND)) {
             known->lost_until = known->used = 0;
+            known->since = now();
+        }
         left -= known->used;
     }
     if (limits.total >= 0 && total_used >= limits.total * MILLISECOND) {
@@ -181,15 +202,16 @@ static int64_t patience(slow_user *known, bool needed) {
     return left;
 }
 
-/* Takes note of how long an answer has taken; `failed`: it has not come. */
+/* Takes note of how long an answer has taken; `failed`: it has not come. Where the time comes again after a pause all
+ * answers count, otherwise the slow ones. */
 static void note(uid_t user, int64_t taken, bool failed) {
-    if (!failed && taken < SLOW * MILLISECOND)
+    if (!failed && limits.pause < 0 && taken < SLOW * MILLISECOND)
         return;
     total_used += taken;
     slow_user *known = add_slow(user);
     if (!known) {
         if (failed)
-            wsgi_files_rest();
+            let_go(0);
         return;
     }
     known->used += taken;
@@ -229,18 +251,17 @@ int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user
     int64_t allowed = patience(find_slow(whose), needed);
     if (allowed <= 0)
         return -ETIMEDOUT;
-    if (helper < 0) {
-        int32_t code = start_helper();
-        if (code != 0)
-            return code;
-    }
+    asked = now();
+    if (helper < 0 && start_helper() != 0)
+        return -ETIMEDOUT;
     int64_t begin = now();
     bool done = exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
     /* Somebody has ended the helper: that says nothing about these files. */
     if (!done && now() - begin < allowed / 2) {
-        wsgi_files_rest();
-        done = start_helper() == 0 &&
-               exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
+        let_go(0);
+        if (start_helper() != 0)
+            return -ETIMEDOUT;
+        done = exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
     }
     note(whose, now() - begin, !done);
     if (!done)
@@ -248,24 +269,13 @@ int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user
     return reply.code != 0 ? -(int64_t)reply.code : (int64_t)reply.length;
 }
 
-static void end_helper(int milliseconds) {
-    int pidfd = stop_helper(milliseconds);
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
-        if (ending[i] >= 0 && has_ended(ending[i], 0))
-            ending[i] = -1;
-        if (ending[i] < 0) {
-            ending[i] = pidfd;
-            pidfd = -1;
-        }
-    }
-    if (pidfd >= 0)
-        close(pidfd);
+void wsgi_files_rest(int64_t milliseconds) {
+    if (now() - asked >= milliseconds * MILLISECOND)
+        let_go(0);
 }
 
-void wsgi_files_rest(void) { end_helper(0); }
-
 void wsgi_files_end(void) {
-    end_helper(1000); /* at once, but on a busy machine; httpd would wonder whose child it was */
+    let_go(1000); /* at once, but on a busy machine; httpd would wonder whose child it was */
     size_t kept = 0;
     for (size_t i = 0; i < slow_count; i++) {
         if (slow[i].stuck < 0 || has_ended(slow[i].stuck, 0))

@@ -1,18 +1,21 @@
-/* The helper of files.c: looks at files with the effective rights of the user in question. Its real and saved user
- * remain root, so that it can take on the next one's, and so that nobody but root may signal or trace it. */
+/* The helper of files.c: looks at files with the rights of the user in question. These are the file system's ones
+ * (fsuid, fsgid) alone. In all else it is root's process: nobody else may signal, trace or slow it down. */
 
 #include "files.h"
+
+#include "child.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/close_range.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -56,9 +59,52 @@ static bool is_present(const wsgi_files_request *request, const gid_t *groups) {
                                  memcmp(present.groups, groups, request->group_count * sizeof *groups) == 0));
 }
 
+/* All that is permitted, or no more than it takes to change users. The kernel takes away the capabilities for files by
+ * itself; others let their owner follow links in /proc, or open what is not for everybody. Returns 0 or an errno. */
+static int set_capabilities(bool all) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return errno;
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        sets[i].effective = all ? sets[i].permitted : 0;
+    if (!all)
+        sets[0].effective = sets[0].permitted & (1u << CAP_SETUID | 1u << CAP_SETGID);
+    return syscall(SYS_capset, &header, sets) == 0 ? 0 : errno;
+}
+
+/* These two do not say whether they have done it. */
+static bool set_file_user(uid_t user) {
+    setfsuid(user);
+    return (uid_t)setfsuid((uid_t)-1) == user;
+}
+
+static bool set_file_group(gid_t group) {
+    setfsgid(group);
+    return (gid_t)setfsgid((gid_t)-1) == group;
+}
+
+/* Whether somebody else's rights were taken on, or may have been. */
+static bool is_other;
+
 static int become_self(void) {
     present.is_known = false;
-    return geteuid() == getuid() || seteuid(getuid()) == 0 ? 0 : errno;
+    if (!is_other)
+        return 0;
+    int code = set_capabilities(true);
+    if (code != 0 || !set_file_user(geteuid()) || !set_file_group(getegid()))
+        return code != 0 ? code : EPERM;
+    is_other = false;
+    return 0;
+}
+
+static int become_other(const wsgi_files_request *request, const gid_t *groups) {
+    is_other = true;
+    if (setgroups(request->group_count, groups) != 0)
+        return errno;
+    if (!set_file_group(request->group) || !set_file_user(request->user))
+        return EPERM;
+    return request->user == 0 ? 0 : set_capabilities(false);
 }
 
 /* Takes on the rights of the user of a request. Returns 0 or an errno. */
@@ -66,11 +112,10 @@ static int become(const wsgi_files_request *request, const gid_t *groups) {
     if (is_present(request, groups))
         return 0;
     int code = become_self();
+    if (code == 0 && !request->is_self)
+        code = become_other(request, groups);
     if (code != 0)
         return code;
-    if (!request->is_self &&
-        (setegid(request->group) != 0 || setgroups(request->group_count, groups) != 0 || seteuid(request->user) != 0))
-        return errno;
     present.is_known = true;
     present.request = *request;
     if (request->group_count > 0)
@@ -84,7 +129,6 @@ static void take(wsgi_file_status *answer, const struct stat *status) {
     answer->mode = status->st_mode;
     answer->user = status->st_uid;
     answer->group = status->st_gid;
-    answer->size = status->st_size;
     answer->modified = (int64_t)status->st_mtim.tv_sec * 1000000 + status->st_mtim.tv_nsec / 1000;
 }
 
@@ -139,7 +183,7 @@ static int append(const void *bytes, size_t count) {
     return 0;
 }
 
-/* Reads an open file, which is closed. The kernel's own files are not for sale: some look regular. */
+/* Reads an open file, which is closed. Files of /proc and /sys are refused: some of them look like regular files. */
 static int read_file(int file, int64_t limit) {
     struct stat status;
     struct statfs system;
@@ -174,7 +218,8 @@ static int read_file(int file, int64_t limit) {
     return code;
 }
 
-/* What is no regular file is not even opened, as that can have effects; O_NONBLOCK, because it may have become one. */
+/* What is no regular file is not even opened, as that can have effects; O_NONBLOCK, because it may have been replaced
+ * by something else meanwhile. */
 static int contents(const char *path, int64_t limit) {
     struct stat status;
     if (stat(path, &status) != 0)
@@ -349,9 +394,8 @@ static void respond(int socket, const char *bytes, size_t count) {
 }
 
 void wsgi_files_serve(int socket) {
-    if (socket > 0)
-        syscall(SYS_close_range, 0U, (unsigned)socket - 1, 0);
-    syscall(SYS_close_range, (unsigned)socket + 1, ~0U, 0);
+    wsgi_close_between(0, socket - 1);
+    wsgi_close_between(socket + 1, INT_MAX);
     static char paths[WSGI_FILES_ROOM + 1];
     static gid_t groups[WSGI_FILES_GROUPS], present_groups[WSGI_FILES_GROUPS];
     present.groups = present_groups;

@@ -55,9 +55,9 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
 }
 
 /* Reads the beginning of /proc/PROCESS/NAME; false: there is none. */
-static bool read_text(const char *process, const char *name, char *text, size_t size) {
-    char path[300];
-    snprintf(path, sizeof path, "/proc/%s/%s", process, name);
+static bool read_text(pid_t process, const char *name, char *text, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
     if (file >= 0)
@@ -68,40 +68,57 @@ static bool read_text(const char *process, const char *name, char *text, size_t 
     return true;
 }
 
-/* All but the user. */
-static bool read_stat(const char *process, wsgi_process_facts *facts) {
+bool wsgi_read_process(pid_t process, wsgi_process_facts *facts) {
     char text[1024], state;
-    int group;
+    int threads;
     unsigned long long started;
     char *name =
         read_text(process, "stat", text, sizeof text) ? strrchr(text, ')') : NULL; /* it may contain anything */
-    if (!name || sscanf(name + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                        &state, &facts->parent, &group, &facts->session, &started) != 5)
+    *facts = (wsgi_process_facts){.process = process, .user = UINT32_MAX};
+    if (!name || sscanf(name + 1, " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu",
+                        &state, &facts->parent, &facts->session, &threads, &started) != 5)
         return false;
     facts->started = started;
-    facts->has_ended = state == 'Z' || state == 'X';
+    /* The first thread of one that runs may have ended. */
+    facts->has_ended = (state == 'Z' && threads <= 1) || state == 'X';
     return true;
 }
 
-bool wsgi_read_process(pid_t process, wsgi_process_facts *facts) {
-    char number[16], text[4096];
-    snprintf(number, sizeof number, "%d", (int)process);
-    *facts = (wsgi_process_facts){0};
-    if (!read_stat(number, facts) || !read_text(number, "status", text, sizeof text))
-        return false;
-    char *user = strstr(text, "\nUid:"); /* a name has no newline there */
-    return user && sscanf(user + 5, "%u", &facts->user) == 1;
+static uint32_t user_of(pid_t process) {
+    char text[4096];
+    uint32_t user = UINT32_MAX;
+    char *line =
+        read_text(process, "status", text, sizeof text) ? strstr(text, "\nUid:") : NULL; /* a name has no newline */
+    return line && sscanf(line + 5, "%u", &user) == 1 ? user : UINT32_MAX;
 }
 
-static size_t each_process(bool (*wanted)(const wsgi_process_facts *, pid_t, pid_t), pid_t than, int32_t *found,
-                           size_t capacity) {
+size_t wsgi_processes(wsgi_process_facts *found, size_t capacity) {
+    DIR *processes = opendir("/proc");
+    size_t count = 0;
+    pid_t own = getpid();
+    struct dirent *entry;
+    while (processes && count < capacity && (entry = readdir(processes))) {
+        pid_t process = atoi(entry->d_name); /* 0: no number */
+        if (process <= 0 || !wsgi_read_process(process, &found[count]))
+            continue;
+        if (found[count].parent == own)
+            found[count].user = user_of(process);
+        count++;
+    }
+    if (processes)
+        closedir(processes);
+    return count;
+}
+
+/* A kernel without CONFIG_PROC_CHILDREN. */
+static size_t search_children(int32_t *found, size_t capacity) {
     DIR *processes = opendir("/proc");
     size_t count = 0;
     struct dirent *entry;
+    wsgi_process_facts facts;
     while (processes && count < capacity && (entry = readdir(processes))) {
-        int process = atoi(entry->d_name);
-        wsgi_process_facts facts;
-        if (process > 0 && read_stat(entry->d_name, &facts) && wanted(&facts, process, than))
+        pid_t process = atoi(entry->d_name);
+        if (process > 0 && wsgi_read_process(process, &facts) && facts.parent == getpid())
             found[count++] = process;
     }
     if (processes)
@@ -109,23 +126,10 @@ static size_t each_process(bool (*wanted)(const wsgi_process_facts *, pid_t, pid
     return count;
 }
 
-static bool is_in_session(const wsgi_process_facts *facts, pid_t process, pid_t leader) {
-    return process != leader && facts->session == leader && !facts->has_ended;
-}
-
-size_t wsgi_session_members(pid_t leader, int32_t *found, size_t capacity) {
-    return each_process(is_in_session, leader, found, capacity);
-}
-
-static bool is_child(const wsgi_process_facts *facts, pid_t process, pid_t parent) {
-    (void)process;
-    return facts->parent == parent;
-}
-
 size_t wsgi_children(int32_t *found, size_t capacity) {
     FILE *list = fopen("/proc/thread-self/children", "re");
-    if (!list) /* a kernel without CONFIG_PROC_CHILDREN */
-        return each_process(is_child, getpid(), found, capacity);
+    if (!list)
+        return search_children(found, capacity);
     size_t count = 0;
     int process;
     while (count < capacity && fscanf(list, "%d", &process) == 1)

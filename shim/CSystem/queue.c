@@ -6,9 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The halves of a word of which the lower one counts. */
-#define COUNT(word) ((uint32_t)(word))
-
 enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 
 #define FIRST(queue) ((uint32_t)((queue) >> 32))
@@ -109,11 +106,7 @@ uint32_t wsgi_queue_length(wsgi_scoreboard *board, uint32_t group) {
 }
 
 /* Milliseconds of the monotonic clock; only differences mean anything. */
-static uint32_t milliseconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint32_t)((uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000);
-}
+static uint32_t milliseconds(void) { return (uint32_t)(wsgi_clock() / 1000000); }
 
 /* Somebody is the first to wait: nothing is known yet. */
 static void begin_queue(wsgi_group_cell *cell) {

@@ -7,11 +7,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define GENERATION(word) ((uint32_t)((word) >> 32))
-#define COUNT(word) ((uint32_t)(word))
 #define WORD(generation, count) (((uint64_t)(generation) << 32) | (count))
 
 static wsgi_claim_cell *claim_cell(wsgi_scoreboard *board, uint32_t child, uint32_t slot) {
@@ -217,9 +215,7 @@ static void look_for_ended(wsgi_scoreboard *board) {
 }
 
 bool wsgi_children_look(wsgi_scoreboard *board) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    uint64_t now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    uint64_t now = wsgi_clock() / 1000000;
     uint64_t before = atomic_load(&board->looked);
     if (now - before < 250 || !atomic_compare_exchange_strong(&board->looked, &before, now))
         return false;

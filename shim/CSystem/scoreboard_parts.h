@@ -6,7 +6,11 @@
 #ifndef WSGI_SCOREBOARD_PARTS_H
 #define WSGI_SCOREBOARD_PARTS_H
 
+#include "clock.h"
 #include "wsgi_scoreboard.h"
+
+/* Of words with two halves the lower one counts. */
+#define COUNT(word) ((uint32_t)(word))
 
 /* How often a compare-and-swap is tried. Honest processes fail a few times in a row; whoever changes a word all the
  * time must not keep the others busy. */

@@ -1,17 +1,18 @@
 #include "wsgi_spawn.h"
 
+#include "child.h"
 #include "wsgi_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,9 +67,7 @@ static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     if (high != count && dup3(high, count, O_CLOEXEC) < 0)
         return -1;
     *report = count;
-    if (syscall(SYS_close_range, (unsigned)count + 1, ~0U, 0) != 0)
-        for (int other = count + 1; other < 65536; other++)
-            close(other);
+    wsgi_close_between(count + 1, INT_MAX);
     return 0;
 }
 
@@ -149,7 +148,6 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
 
 pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi_spawn_failure *failure) {
     int report[2];
-    sigset_t all, before;
     *failure = (wsgi_spawn_failure){.step = WSGI_SPAWN_FORK};
     if (request->descriptor_count > MAX_DESCRIPTORS) {
         failure->code = EINVAL;
@@ -159,14 +157,10 @@ pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi
         failure->code = errno;
         return -1;
     }
-    /* No handler of ours may run in the child before the dispositions are reset. */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork();
+    pid_t child = wsgi_fork_quietly();
     if (child == 0)
         run_child(request, report[1]);
     int code = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
     close(report[1]);
     if (child < 0) {
         close(report[0]);
@@ -182,7 +176,7 @@ bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *failure) 
     for (;;) {
         struct pollfd ready = {.fd = reading, .events = POLLIN};
         struct news told;
-        if (!wait && poll(&ready, 1, 0) == 0)
+        if (!wait && poll(&ready, 1, 0) != 1)
             return true;
         ssize_t got = read(reading, &told, sizeof told);
         if (got < 0 && errno == EINTR)

@@ -1,5 +1,7 @@
 #include "wsgi_system.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -337,6 +339,39 @@ int32_t wsgi_pidfd_kill(int32_t pidfd, int32_t signal) {
     return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
+int32_t wsgi_open_for_appending(int32_t descriptor) {
+    char path[64];
+    struct stat status;
+    if (fstat(descriptor, &status) != 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", (int)descriptor);
+    /* O_NONBLOCK: nobody's lease is waited for. */
+    int32_t file = result(open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (file >= 0)
+        wsgi_set_nonblocking(file, false);
+    return file;
+}
+
+int64_t wsgi_write_to_pipe(int32_t pipe, const void *bytes, size_t count) {
+    sigset_t broken, before, pending;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &broken, &before);
+    ssize_t written = write(pipe, bytes, count);
+    int code = errno;
+    /* One that was pending before is somebody else's. */
+    if (written < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        struct timespec none = {0};
+        while (sigtimedwait(&broken, NULL, &none) < 0 && errno == EINTR)
+            ;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return written < 0 ? -code : written;
+}
+
 int32_t wsgi_reap(pid_t process, int32_t *code, int32_t *signal) {
     int status;
     pid_t reaped;
@@ -461,11 +496,7 @@ bool wsgi_set_title(const char *title) {
 
 bool wsgi_set_locale(const char *name) { return setlocale(LC_ALL, name) != NULL; }
 
-uint64_t wsgi_monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+uint64_t wsgi_monotonic_nanoseconds(void) { return wsgi_clock(); }
 
 bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length) {
     struct statx status;

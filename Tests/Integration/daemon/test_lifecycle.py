@@ -189,7 +189,7 @@ def test_sockets_of_httpd_and_supervisor_killed_together_are_removed_by_the_next
     server = begin(launch, processes=2)
     server.log.allow(".*")
     run = server.root / "run"
-    server.kill(next(one.pid for one in server.processes() if "wsgi-super" in one.name))
+    server.kill(server.supervisors()[0].pid)
     server.crash()
     until(lambda: not server.processes(), "all processes to end", timeout=STOP)
     left = set(run.glob("*.sock"))
@@ -214,11 +214,10 @@ def test_socket_that_was_removed_is_made_again_by_a_graceful_restart(launch):
 def test_killed_supervisor_is_replaced(launch):
     server = begin(launch)
     server.log.allow(r"wsgi:(warn|error|crit|alert)|WSGI\d{4}")
-    found = [one.pid for one in server.processes() if "wsgi-super" in one.name]
+    found = [one.pid for one in server.supervisors()]
     assert len(found) == 1
     server.kill(found[0])
-    until(lambda: [one for one in server.processes() if "wsgi-super" in one.name and one.pid not in found],
-          "another supervisor")
+    until(lambda: [one for one in server.supervisors() if one.pid not in found], "another supervisor")
     server.wait_ready("/hello")
 
 

@@ -18,13 +18,13 @@ def begin(launch, options=""):
 
 
 def supervisor(server) -> int:
-    (found,) = [one.pid for one in server.processes() if one.name.startswith("wsgi-super")]
-    return found
+    (found,) = server.supervisors()
+    return found.pid
 
 
 def workers(server) -> set[int]:
     parent = supervisor(server)
-    return {one.pid for one in server.processes() if one.parent == parent}
+    return {one.pid for one in server.processes() if one.parent == parent and "python" in one.name}
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGXCPU"])

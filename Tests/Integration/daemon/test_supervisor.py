@@ -12,7 +12,7 @@ WSGIScriptAlias /hello @APPS@/hello/app.wsgi
 
 
 def supervisors(server) -> list[int]:
-    return [one.pid for one in server.processes() if "wsgi-super" in one.name]
+    return [one.pid for one in server.supervisors()]
 
 
 @pytest.fixture

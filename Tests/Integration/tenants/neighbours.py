@@ -4,6 +4,8 @@ A test starts both with the fixture `neighbours`, lets the hostile site do what 
 `require_unharmed()`, which checks what is promised to the other site and to httpd itself.
 """
 
+import collections.abc
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -86,6 +88,7 @@ class Neighbours:
 
     def __init__(self, server):
         self.server = server
+        self._back = 0.0  # when the other site's process was there last after it had been killed
         self.hostile = Site(HOSTILE, server.root / "sites" / "hostile")
         self.other = Site(OTHER, server.root / "sites" / "other")
         for site in (self.hostile, self.other):
@@ -120,11 +123,11 @@ class Neighbours:
 
     def _lasting(self) -> list[processes.Process]:
         """httpd's parent and children, and the supervisor."""
-        return [one for one in self.server.processes() if one.name in ("apache2", "httpd") or "wsgi-super" in one.name]
+        return self.server.supervisors() + [one for one in self.server.processes() if one.name in ("apache2", "httpd")]
 
     @property
     def supervisor(self) -> processes.Process:
-        return next(one for one in self.server.processes() if "wsgi-super" in one.name)
+        return self.server.supervisors()[0]
 
     @property
     def child(self) -> processes.Process:
@@ -135,7 +138,8 @@ class Neighbours:
     def workers(self, user: str) -> list[processes.Process]:
         """The daemon processes of a site, by its user."""
         parent = self.supervisor.pid
-        return [one for one in self.server.processes() if one.parent == parent and _user(one) == user]
+        return [one for one in self.server.processes()
+                if one.parent == parent and _user(one) == user and one.name != "wsgi-files"]
 
     def require_unharmed(self, *, same_supervisor: bool = True, growth: int = GROWTH, kill: bool = True) -> None:
         """Fails unless the other site, static files and the processes that last are as they should be.
@@ -158,12 +162,14 @@ class Neighbours:
             assert taken < WITHIN, f"{path} was answered after {taken:.2f} s"
 
     def _require_successor(self) -> None:
+        time.sleep(max(0.0, self._back + 1.2 - time.monotonic()))  # one that ends earlier is a start that has failed
         pids = {one.pid for one in self.workers(OTHER)}
         assert len(pids) == 1, f"processes of the other site: {pids}"
         begun = time.monotonic()
         os.kill(*pids, 9)
         until(lambda: self._pid_that_answers() not in pids | {None}, "the other site's process to be back", timeout=10)
-        taken = time.monotonic() - begun
+        self._back = time.monotonic()
+        taken = self._back - begun
         self.server.log.allow("WSGI1011: .* of group .other. .* was ended by SIGKILL")
         assert taken < WITHIN, f"the other site's killed process was back after {taken:.2f} s"
 
@@ -211,6 +217,43 @@ def copy_python(site: Site, venv: pathlib.Path, name: str = "venv") -> pathlib.P
     shutil.copytree(venv, target, symlinks=True)
     site.own()
     return target
+
+
+_HOLDER = """
+import fcntl, os, signal, sys, time
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def lease(site: Site, path) -> collections.abc.Iterator[None]:
+    """The site's user holds a lease on one of its files: whoever opens the file waits."""
+    with subprocess.Popen(site.command("/usr/bin/python3", "-c", _HOLDER, path), stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            yield
+        finally:
+            holder.kill()
+
+
+#: For applications: the process's own UNIX stream sockets from this number on, those of httpd among them, as further descriptors.
+SOCKETS = '''
+import os, socket, stat
+
+def sockets(first):
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) >= first and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                one = socket.socket(fileno=os.dup(int(name)))
+                if (one.family, one.type) == (socket.AF_UNIX, socket.SOCK_STREAM):
+                    yield one
+        except OSError:
+            pass
+'''
 
 
 def requires_root() -> bool:

@@ -7,14 +7,12 @@ import re
 import shutil
 import socket
 import stat
-import subprocess
-import sys
 import time
 
 import pytest
 
 from polling import until
-from tenants.neighbours import CONFIG, HOSTILE, copy_python
+from tenants.neighbours import CONFIG, HOSTILE, copy_python, lease
 
 #: How long configtest, a start and a graceful restart may take, in seconds.
 LIMIT = 5.0
@@ -245,35 +243,13 @@ def test_exchanged_folders(site, kind):
 
 # A file that somebody holds
 
-LEASE = """
-import fcntl, os, signal, sys, time
-signal.signal(signal.SIGIO, signal.SIG_IGN)
-file = os.open(sys.argv[1], os.O_RDWR)
-fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-print("held", flush=True)
-time.sleep(60)
-"""
-
-
-@contextlib.contextmanager
-def lease(site, path):
-    words = site.hostile.command(sys.executable if sys.executable.startswith("/usr/") else "/usr/bin/python3", "-c", LEASE, path)
-    holder = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == "held\n"
-        yield
-    finally:
-        holder.kill()
-        holder.wait()
-
-
 @pytest.mark.parametrize("name", ["venv/pyvenv.cfg", "conf/app.env"])
 def test_leased_file(site, name):
     server = site.server
     server.start()
     server.wait_ready("/other")
     site.remember()
-    with lease(site, site.hostile.home / name):
+    with lease(site.hostile, site.hostile.home / name):
         require_configtest(server)
         require_graceful(server)
         require_others(site)

@@ -12,7 +12,7 @@ import pytest
 import client
 import processes
 from polling import until
-from tenants.neighbours import HOSTILE
+from tenants.neighbours import HOSTILE, SOCKETS
 from shared_server import group_of
 
 #: Takes descriptors that an application gives it, accepts and receives on them, and notes what it gets. No descendant of
@@ -61,22 +61,12 @@ KEEPER = textwrap.dedent("""
     """)
 
 #: Gives its listening socket away, and its connections to httpd.
-GIVER = '''
-import os, socket, stat, time
-
-def sockets():
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if int(name) > 3 and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-                one = socket.socket(fileno=os.dup(int(name)))
-                if (one.family, one.type) == (socket.AF_UNIX, socket.SOCK_STREAM):
-                    yield one
-        except OSError:
-            pass
+GIVER = SOCKETS + '''
+import time
 
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/give":
-        mine = list(sockets())
+        mine = list(sockets(4))
         with socket.socket(socket.AF_UNIX) as keeper:
             keeper.connect("@HOME@/keeper.sock")
             socket.send_fds(keeper, [b"x"], [one.fileno() for one in mine])
@@ -247,6 +237,42 @@ def test_what_an_application_has_started_ends_with_its_process(neighbours, end):
             lasting, started = set(), started | lasting
     until(lambda: not living(started), f"the end of {started}", timeout=10)
     assert len(living(lasting)) == len(lasting), "those of another site are none of its business"
+
+
+#: Starts very many processes, each with a session of its own.
+SWARM = '''
+import os, subprocess
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/start":
+        subprocess.run(["sh", "-c", "for i in $(seq 1500); do setsid -f sleep 611; done"], stdin=subprocess.DEVNULL)
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode()]
+'''
+
+
+def test_very_many_sessions_are_ended_meanwhile(neighbours):
+    """While the supervisor ends them it does its other work."""
+    neighbours.hostile.write("app.wsgi", SWARM)
+    neighbours.configure()
+    neighbours.start()
+    neighbours.server.log.allow("WSGI1011: .*hostile")
+    neighbours.server.wait_ready("/hostile")
+    worker, = neighbours.workers(HOSTILE)
+
+    def swarm() -> list[int]:
+        return [one.pid for one in processes.all_processes() if one.command_line.endswith("sleep 611")]
+
+    try:
+        assert neighbours.server.get("/hostile/start", timeout=60).status == 200
+        assert len(swarm()) == 1500
+        os.kill(worker.pid, signal.SIGKILL)
+        neighbours.require_unharmed()
+        until(lambda: not swarm(), "their end", timeout=10)
+        neighbours.require_unharmed()
+    finally:
+        for pid in swarm():
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_ended_ones_are_reaped(neighbours):

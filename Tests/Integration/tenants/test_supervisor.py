@@ -4,13 +4,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 
 from polling import until
-from tenants.neighbours import CONFIG, HOSTILE, OTHER, copy_python
+from tenants.neighbours import CONFIG, HOSTILE, OTHER, copy_python, lease
 
 #: An application that does to the supervisor what its path says. It tries the pipe that is for it, and the socket that is not.
 MISCHIEF = '''
@@ -86,8 +85,8 @@ def linger():
     try:
         # Those before it give the time to be the last who closes it.
         for _ in range(20):
-            CONTROL.send(struct.pack("=I", 36))
-        CONTROL.sendmsg([struct.pack("=I", 36)], right)
+            CONTROL.send(struct.pack("=I", 32))
+        CONTROL.sendmsg([struct.pack("=I", 32)], right)
         answer = b"sent"
     except OSError as error:
         answer = str(error.strerror).encode()
@@ -98,7 +97,7 @@ def linger():
 def flood():
     os.set_blocking(PIPE, True)
     CONTROL.setblocking(True)
-    packet = struct.pack("=I", 36)
+    packet = struct.pack("=I", 32)
     def send():
         for _ in range(100):
             try:
@@ -248,16 +247,6 @@ def test_texts_that_forge_lines(mischief):
     mischief.neighbours.require_unharmed()
 
 
-HOLDER = """
-import fcntl, os, signal, sys, time
-signal.signal(signal.SIGIO, signal.SIG_IGN)
-file = os.open(sys.argv[1], os.O_RDONLY)
-fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-print("held", flush=True)
-time.sleep(60)
-"""
-
-
 def test_a_lease_on_the_sites_python(neighbours, platform):
     """Who executes the file waits 45 s for the lease: the site's own process does, and nobody else."""
     neighbours.configure(options="python-home=@HOSTILE_HOME@/venv")
@@ -275,21 +264,15 @@ def test_a_lease_on_the_sites_python(neighbours, platform):
     neighbours.server.wait_ready("/hostile")
     neighbours.remember()
     exchange()
-    holder = subprocess.Popen(
-        neighbours.hostile.command("/usr/bin/python3", "-c", HOLDER, str(python)), stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == "held\n"
+    with lease(neighbours.hostile, python):
         worker, = neighbours.workers(HOSTILE)
         neighbours.server.log.allow(*OF_HOSTILE)
         os.kill(worker.pid, signal.SIGKILL)
         for _ in range(3):
             time.sleep(1)
             neighbours.require_unharmed()
-        neighbours.server.log.wait_for("WSGI0028: .*hostile.*has not begun to run .* within 10 s", timeout=15)
+        neighbours.server.log.wait_for("WSGI0028: .*hostile.*did not begin to run .* within 10 s", timeout=15)
         neighbours.require_unharmed()
-    finally:
-        holder.kill()
-        holder.wait()
     neighbours.server.wait_ready("/hostile")
 
 
@@ -326,7 +309,7 @@ def test_httpd_stops_with_a_stopped_supervisor(neighbours):
 
 
 def supervisors(server) -> list[int]:
-    return [one.pid for one in server.processes() if "wsgi-super" in one.name and one.state != "Z"]
+    return [one.pid for one in server.supervisors()]
 
 
 SCRIBBLER = '''

@@ -2,7 +2,7 @@
  *
  * A process of root's must neither follow what a site's user can exchange, nor wait for it: a symbolic link, a FIFO, a
  * device, a lease, a file system that does not answer. So it does not look itself. A helper process does, with the
- * effective rights of the user in question, and this one waits for its answer for a limited time. The user cannot
+ * rights of the user in question, and this one waits for its answer for a limited time. The user cannot
  * signal or trace the helper. One helper serves all users, one after the other; another takes its place when it is
  * stuck.
  *
@@ -32,13 +32,11 @@ enum wsgi_files_question {
 
 /* The answer about one path. */
 typedef struct {
-    int32_t code;    /* errno; 0: the rest is valid */
-    int32_t refused; /* ACCESS with a code: as wsgi_refused_part; then the rest is about that part, if mode is not 0 */
-    uint32_t mode;   /* st_mode */
-    uint32_t user;   /* st_uid */
-    uint32_t group;  /* st_gid */
-    uint32_t reserved;
-    int64_t size;     /* bytes */
+    int32_t code;     /* errno; 0: the rest is valid */
+    int32_t refused;  /* ACCESS with a code: as wsgi_refused_part; then the rest is about that part, if mode is not 0 */
+    uint32_t mode;    /* st_mode */
+    uint32_t user;    /* st_uid */
+    uint32_t group;   /* st_gid */
     int64_t modified; /* microseconds since 1970 */
 } wsgi_file_status;
 
@@ -53,25 +51,26 @@ typedef struct {
 
 /* How long this process waits for answers, in milliseconds: about files of one user, and of all users together (-1: no
  * limit; then what is not `needed` is not asked any more, and for what is it waits a quarter of a second). Whoever
- * exceeds it is not asked any more for `pause` milliseconds (-1: until wsgi_files_end). */
+ * exceeds it is not asked any more for `pause` milliseconds, and has as much time in each such period (-1: until
+ * wsgi_files_end; then only answers that take 10 ms or more count). */
 void wsgi_files_limit(int64_t user, int64_t total, int64_t pause);
 
 /* Asks about `length` bytes of paths, each with a NUL; more than one only where an enum says "each". Writes the answer,
  * an array of wsgi_file_status or bytes, to `answer`. Returns its size in bytes, or a negated errno: -ETIMEDOUT when
- * nobody knows, because the files of the user do not answer in time. */
+ * nobody knows, because the files of the user do not answer in time, or because there is no helper. */
 int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user *_Nonnull user, bool needed,
                        const char *_Nonnull paths, size_t length, void *_Nonnull answer, size_t capacity);
 
 /* Starts the helper if there is none: the less memory this process has by then, the less a fork costs. */
 void wsgi_files_begin(void);
 
-/* Ends the helper; the next question starts another one. */
-void wsgi_files_rest(void);
+/* Ends the helper if it was not asked anything for so many milliseconds; the next question starts another one. */
+void wsgi_files_rest(int64_t milliseconds);
 
 /* Ends the helper, and forgets who has exceeded the time, unless a helper is still stuck in their files. */
 void wsgi_files_end(void);
 
-/* The length of the shortest leading part of `path` that refuses the effective rights of this process: a directory that
+/* The length of the shortest leading part of `path` that refuses this process: a directory that
  * it cannot enter, a name that is not there, or the whole for which `mode` is refused. 0: nothing does, or the path is
  * too long. */
 int32_t wsgi_refused_part(const char *_Nonnull path, int32_t mode);

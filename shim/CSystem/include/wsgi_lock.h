@@ -1,4 +1,4 @@
-/* A lock of one word: free of charge, or nearly, where nobody waits for it. */
+/* A lock of one word, which costs almost nothing while nobody waits for it. */
 
 #ifndef WSGI_LOCK_H
 #define WSGI_LOCK_H

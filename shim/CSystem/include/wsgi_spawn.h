@@ -45,7 +45,8 @@ typedef struct wsgi_spawn_request {
     const char *_Nonnull executable;
     char *_Nullable const *_Nonnull arguments;
     char *_Nullable const *_Nonnull environment;
-    const int32_t *_Nonnull descriptors; /* they become 0, 1, 2, ...; every other one is closed by exec */
+    const int32_t
+        *_Nonnull descriptors; /* they become 0, 1, 2, ...; every other one is closed before the program runs */
     size_t descriptor_count;
     const char *_Nullable root;      /* chroot; NULL: unchanged. `directory` and `executable` are below it */
     const char *_Nullable directory; /* NULL: unchanged, or the root */

@@ -30,15 +30,25 @@ int64_t wsgi_file_modified(const char *_Nonnull path);
 /* A pipe in packet mode: each write of at most PIPE_BUF bytes is one read. Both ends are close-on-exec and do not wait.
  */
 int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
+/* write(2) to a pipe that nobody may read any more, without SIGPIPE. Returns the count or a negated errno. */
+int64_t wsgi_write_to_pipe(int32_t pipe, const void *_Nullable bytes, size_t count);
+/* A description of its own, for appending, of the regular file behind a descriptor; close-on-exec. A negated errno: it
+ * is no such file, or cannot be opened. */
+int32_t wsgi_open_for_appending(int32_t descriptor);
 
 /* --- sockets --- */
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
-/* Closes the connections that wait at a listening socket, or closes descriptors, sorted by number, in another process:
- * what was sent on a connection may hold up whoever closes it for any time. Neither waits for that. */
-void wsgi_turn_away(int32_t listener);
-void wsgi_close_aside(const int32_t *_Nonnull descriptors, size_t count);
+/* Two things that another process does, because what was sent on a connection can hold up whoever closes it for as long
+ * as the sender likes (SO_LINGER). The descriptors are sorted by number, and at least one.
+ *
+ * The first closes the connections that wait at listening sockets. `is_repeated`: the caller does so again and again;
+ * it is left out while a few such processes are still at it. */
+void wsgi_turn_away(const int32_t *_Nonnull listeners, size_t count, bool is_repeated);
+/* The second closes the descriptors; those that are no sockets are closed at once. Returns how many remain open, for
+ * want of a process, and puts these first. */
+size_t wsgi_close_aside(int32_t *_Nonnull descriptors, size_t count);
 /* Removes the file that a UNIX socket is bound to. */
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
@@ -91,18 +101,18 @@ int32_t wsgi_processors(void);
 void wsgi_raise_priority(pid_t process, int32_t amount);
 /* What /proc says about a process. */
 typedef struct wsgi_process_facts {
-    int32_t parent, session;
-    uint32_t user;    /* the real one */
-    uint64_t started; /* ticks since the machine was */
+    int32_t process, parent, session;
+    uint32_t user;    /* the real one; UINT32_MAX: not asked, or unknown */
+    uint64_t started; /* in ticks, since the machine was started */
     bool has_ended;   /* it waits to be reaped */
 } wsgi_process_facts;
 
-/* False: there is no such process. */
+/* Asks about one, but not for its user. False: there is no such process. */
 bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
 /* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns how many. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
-/* Writes the ids of the processes that run in the session of `leader`, but for itself, to `found`. Returns how many. */
-size_t wsgi_session_members(pid_t leader, int32_t *_Nonnull found, size_t capacity);
+/* Asks about all processes, and for the users of this one's children. Returns how many there are. */
+size_t wsgi_processes(wsgi_process_facts *_Nonnull found, size_t capacity);
 
 /* --- signals --- */
 
