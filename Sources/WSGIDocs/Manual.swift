@@ -141,7 +141,7 @@ public enum Manual {
         var lines = ["", entry?.meaning ?? help]
         if isPending { lines += ["", "*This version accepts it, and does not act on it yet.*"] }
         if let difference = entry?.difference, !difference.isEmpty {
-            lines += ["", "**Other than in mod_wsgi:** \(difference)"]
+            lines += ["", "**Unlike mod_wsgi:** \(difference)"]
         }
         if let example = entry?.example, !example.isEmpty {
             lines += [""] + example.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }

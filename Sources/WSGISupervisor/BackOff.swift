@@ -6,9 +6,15 @@ enum BackOff {
     /// A process that only runs its scripts and has run this long did its work.
     static let longRun: Int64 = 10_000
 
-    /// Milliseconds to wait after the `failures`-th failure in a row (from 1): at once the first time, half a minute at
-    /// most.
-    static func delay(failures: Int) -> Int64 {
+    /// Milliseconds to wait after the `failures`-th failure in a row (from 1).
+    ///
+    /// A worker that has been ready may have served, and an application in which one URL ends the process goes on serving
+    /// the others: its slot waits a second at most. Otherwise it is half a minute; the first time it is at once.
+    static func delay(failures: Int, wasReady: Bool) -> Int64 {
+        if wasReady {
+            let milliseconds: [Int64] = [0, 0, 0, 100, 200, 400, 800, 1_000]
+            return milliseconds[min(max(failures - 1, 0), milliseconds.count - 1)]
+        }
         let seconds: [Int64] = [0, 1, 2, 4, 8, 16, 30]
         return 1_000 * seconds[min(max(failures - 1, 0), seconds.count - 1)]
     }

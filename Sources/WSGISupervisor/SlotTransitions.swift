@@ -54,7 +54,7 @@ extension Slot {
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
             if now - serving.since >= stable { forgetFailures() }
-            return [.withdraw] + tryAgain(now)
+            return [.withdraw] + tryAgain(now, wasReady: replacement != .service)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]
@@ -72,7 +72,7 @@ extension Slot {
         case .ready(let serving) where serving.generation == generation:
             guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
             let actions = dismiss(serving, now)
-            guard isExclusive else { return actions + tryAgain(now) }
+            guard isExclusive else { return actions + tryAgain(now, wasReady: true) }
             wanted = nil
             phase = .yielding(.retired(reason, text))
             return actions
@@ -235,13 +235,13 @@ extension Slot {
     }
 
     /// The worker that should have served, or did, is gone.
-    mutating func tryAgain(_ now: Int64) -> [Action] {
+    mutating func tryAgain(_ now: Int64, wasReady: Bool = false) -> [Action] {
         // The next start follows the newest configuration anyhow.
         if followedBy != nil { forgetFailures() }
         followedBy = nil
         wanted = nil
         failures += 1
-        let delay = BackOff.delay(failures: failures)
+        let delay = BackOff.delay(failures: failures, wasReady: wasReady)
         guard delay > 0 else { return begin(.ended) }
         phase = .backingOff(until: now + delay)
         return [.delayed(milliseconds: delay, failures: failures, starts: failedStarts >= failures)]

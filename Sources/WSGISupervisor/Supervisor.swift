@@ -278,6 +278,7 @@ final class Supervisor {
             worker.killReason = worker.isReady ? "it did not end in time" : "it was not ready in time"
             worker.process.kill()
         case .delayed(let milliseconds, let failures, let starts):
+            guard milliseconds >= 1_000 else { break }
             let what =
                 group.isService
                 ? "runs have ended early"
