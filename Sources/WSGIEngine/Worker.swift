@@ -162,6 +162,7 @@ final class Worker: Sendable {
         if !wasCut { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
         if countsAsActivity, spec.limits.inactivity > 0 { noteActivity(Clock.nanoseconds()) }
         let count = requestsEnded.add(1, ordering: .relaxed).newValue
+        if count == 1 { ControlMessage.send(.served, on: reports) }
         guard maximumRequests > 0, count % maximumRequests == 0, !isDraining else { return }
         askForSuccessor()
     }

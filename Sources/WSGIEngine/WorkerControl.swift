@@ -123,7 +123,7 @@ struct WorkerControl: ~Copyable {
             if let code = message.code { Adapter.refuse(code.path, modified: code.modified) }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }
-        case .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed,
+        case .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed, .served,
             .changed,
             .unusable,
             .loading:

@@ -8,10 +8,10 @@ enum BackOff {
 
     /// Milliseconds to wait after the `failures`-th failure in a row (from 1).
     ///
-    /// A worker that has been ready may have served, and an application in which one URL ends the process goes on serving
-    /// the others: its slot waits a second at most. Otherwise it is half a minute; the first time it is at once.
-    static func delay(failures: Int, wasReady: Bool) -> Int64 {
-        if wasReady {
+    /// It is at once the first time, half a minute at most. An application in which one URL ends the process serves the
+    /// others meanwhile: where the worker says that it has served, a second is the most.
+    static func delay(failures: Int, hasServed: Bool) -> Int64 {
+        if hasServed {
             let milliseconds: [Int64] = [0, 0, 0, 100, 200, 400, 800, 1_000]
             return milliseconds[min(max(failures - 1, 0), milliseconds.count - 1)]
         }

@@ -69,8 +69,9 @@ extension Supervisor {
             stop("httpd stops or restarts")
         case .restarting:
             configurationDue = Clock.milliseconds() + Self.restartPatience
-        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .changed,
-            .unusable, .loading, nil:
+        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
+            .unusable,
+            .loading, nil:
             break
         }
         for raw in packet.descriptors { Descriptor.close(raw: raw) }

@@ -155,7 +155,7 @@ final class ProcessGroup {
             switch member.slot.phase {
             case .ready, .replacing: return .serving
             case .starting, .waiting, .empty, .yielding: state = .starting
-            case .backingOff where member.slot.failedStarts == 0: state = .starting
+            case .backingOff where !member.slot.isFailing: state = .starting
             case .backingOff: if state == .stopped { state = .failed }
             case .stopping: break
             }

@@ -63,6 +63,8 @@ struct Slot {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
+        /// It says that it has served a request.
+        var hasServed = false
         /// When it is replaced because of its age; `nil`: never.
         var restartAt: Int64?
     }
@@ -113,6 +115,8 @@ struct Slot {
         case configured(Change)
         /// The worker is up, its preloads are imported.
         case ready(generation: UInt32)
+        /// The worker has served its first request.
+        case served(generation: UInt32)
         /// The worker's process has ended, or could not be made.
         case ended(generation: UInt32)
         /// The worker asks for a successor.
@@ -167,6 +171,8 @@ struct Slot {
     var wanted: Wanted?
     /// Starts that failed, or workers that died early, in a row.
     var failures = 0
+    /// Whether the last of them was a worker that had not served anything.
+    var isFailing = false
     /// Those of them that were not ready.
     var failedStarts = 0
     /// Replacements that could not be started, in a row.
@@ -235,6 +241,7 @@ struct Slot {
         switch event {
         case .configured(let change): configured(change, now)
         case .ready(let generation): becameReady(generation, now)
+        case .served(let generation): served(generation)
         case .ended(let generation): ended(generation, now)
         case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
         case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)

@@ -41,6 +41,20 @@ extension Slot {
         return actions + replace(serving, .configuration(change))
     }
 
+    mutating func served(_ generation: UInt32) -> [Action] {
+        switch phase {
+        case .ready(var serving) where serving.generation == generation:
+            serving.hasServed = true
+            phase = .ready(serving)
+        case .replacing(var serving, by: let launch) where serving.generation == generation:
+            serving.hasServed = true
+            phase = .replacing(serving, by: launch)
+        case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
+            break
+        }
+        return []
+    }
+
     mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
@@ -54,7 +68,7 @@ extension Slot {
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
             if now - serving.since >= stable { forgetFailures() }
-            return [.withdraw] + tryAgain(now, wasReady: replacement != .service)
+            return [.withdraw] + tryAgain(now, hasServed: serving.hasServed)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]
@@ -72,7 +86,7 @@ extension Slot {
         case .ready(let serving) where serving.generation == generation:
             guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
             let actions = dismiss(serving, now)
-            guard isExclusive else { return actions + tryAgain(now, wasReady: true) }
+            guard isExclusive else { return actions + tryAgain(now, hasServed: serving.hasServed) }
             wanted = nil
             phase = .yielding(.retired(reason, text))
             return actions
@@ -235,13 +249,14 @@ extension Slot {
     }
 
     /// The worker that should have served, or did, is gone.
-    mutating func tryAgain(_ now: Int64, wasReady: Bool = false) -> [Action] {
+    mutating func tryAgain(_ now: Int64, hasServed: Bool = false) -> [Action] {
         // The next start follows the newest configuration anyhow.
         if followedBy != nil { forgetFailures() }
         followedBy = nil
         wanted = nil
         failures += 1
-        let delay = BackOff.delay(failures: failures, wasReady: wasReady)
+        let delay = BackOff.delay(failures: failures, hasServed: hasServed)
+        isFailing = !hasServed
         guard delay > 0 else { return begin(.ended) }
         phase = .backingOff(until: now + delay)
         return [.delayed(milliseconds: delay, failures: failures, starts: failedStarts >= failures)]

@@ -150,6 +150,8 @@ extension Supervisor {
             guard let (reason, text) = packet.retirement else { return }
             worker.isRetiring = true
             handle(.retire(generation: generation, reason, text), home.group, home.member)
+        case .served:
+            handle(.served(generation: generation), home.group, home.member)
         case .failed:
             worker.noteProblem(packet.payload)
         case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:

@@ -42,6 +42,8 @@ public enum ControlKind: UInt32, Sendable {
     /// The worker must not replace its predecessor; it exits. Payload: whether another packet follows as a byte, and a piece
     /// of an encoded `StartProblem`.
     case failed = 35
+    /// The worker has served its first request: whatever happens to it later, its start was good.
+    case served = 36
     /// A script has changed (payload: path as string, time as `Int64`, whether a request waits for the successor as a
     /// byte); the worker goes on serving until `drain`.
     case changed = 44

@@ -30,9 +30,10 @@ _TRACEBACK = re.compile(
     r"(\]|^|: )\s*(Traceback \(most recent call last\)|During handling of the above|The above exception was"
     r"|\s+File \"|\s{2,}\S|\s*$|\s*[\^~]+)")
 
-#: What the stacks of a process that ends consist of, after the header that the supervisor gives each line.
+#: What the stacks of a process that ends consist of, after the header that the supervisor gives each line; Python writes
+#: them itself where it has not begun yet.
 _STACKS = re.compile(
-    r"\] (Fatal Python error: |Current thread |Thread 0x|  File |  <|Extension modules: |WSGI\d{4} \(continued\))")
+    r"(?:\] |^)(Fatal Python error: |Current thread |Thread 0x|  File |  <|Extension modules: |WSGI\d{4} \(continued\))")
 
 
 class ErrorLog:

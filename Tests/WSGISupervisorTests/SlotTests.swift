@@ -133,11 +133,23 @@ struct SlotTests {
         }
     }
 
-    @Test func workersThatDieWithinSecondsBackOff() {
+    @Test func workersThatDieBeforeTheyServeBackOff() {
+        var bench = Bench.serving()
+        #expect(
+            bench.on(.ended(generation: 1), after: 100).last == .start(generation: 2, .ended, hasPredecessor: false))
+        _ = bench.on(.ready(generation: 2))
+        #expect(
+            bench.on(.ended(generation: 2), after: 100) == [
+                .withdraw, .delayed(milliseconds: 1_000, failures: 2, starts: false),
+            ])
+    }
+
+    @Test func workersThatSayTheyHaveServedBackOffForASecondAtMost() {
         var bench = Bench.serving()
         var generation: UInt32 = 1
         for (index, delay) in [0, 0, 0, 100, 200, 400, 800, 1_000, 1_000].enumerated() {
             let milliseconds = Int64(delay)
+            _ = bench.on(.served(generation: generation))
             var actions = bench.on(.ended(generation: generation), after: 100)
             if milliseconds > 0 {
                 #expect(
@@ -155,13 +167,11 @@ struct SlotTests {
 
     @Test func workersThatSayThatTheyAreUselessAtOnceBackOff() {
         var bench = Bench.serving()
-        for generation in UInt32(1)...3 {
-            _ = bench.on(.retire(generation: generation, .deadlockTimeout, "x"))
-            _ = bench.on(.ready(generation: generation + 1))
-        }
+        _ = bench.on(.retire(generation: 1, .deadlockTimeout, "x"))
+        _ = bench.on(.ready(generation: 2))
         #expect(
-            bench.on(.retire(generation: 4, .deadlockTimeout, "x")).last
-                == .delayed(milliseconds: 100, failures: 4, starts: false))
+            bench.on(.retire(generation: 2, .deadlockTimeout, "x")).last
+                == .delayed(milliseconds: 1_000, failures: 2, starts: false))
     }
 
     @Test func workersThatServedForAWhileDoNot() {

@@ -150,6 +150,6 @@ struct SpecCodecTests {
 
     @Test func controlKindsAreDistinct() {
         let kinds = (0...64).compactMap { ControlKind(rawValue: $0) }
-        #expect(kinds.count == 17)
+        #expect(kinds.count == 18)
     }
 }

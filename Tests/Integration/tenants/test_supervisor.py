@@ -351,7 +351,7 @@ def test_embedded_code_that_damages_the_scoreboard(neighbours):
     child = neighbours.child.pid
     os.kill(child, signal.SIGKILL)
     until(lambda: neighbours.server.get("/ready.txt").status == 200, "another child")
-    server.log.wait_for(r"WSGI1018: .*was damaged, and set right \d+ times", timeout=25)
+    server.log.wait_for(r"WSGI1018: .*was damaged and has been repaired \d+ times", timeout=25)
     neighbours.remember()
     neighbours.require_unharmed()
     server.graceful()
