@@ -35,7 +35,10 @@ extension Finding {
         let told = "\(text) The group will answer 503."
         let files = UserFiles.own
         for path in paths.flatMap({ [$0, files.realPath($0)].compactMap { $0 } }) {
-            guard let exposed = ExposedPaths.first(on: ExposedPaths.directories(above: path) + [path]) else { continue }
+            let parts = ExposedPaths.directories(above: path) + [path]
+            // A site's user can also make a file system that does not answer.
+            if parts.contains(where: { files.status(of: $0).isOverdue }) { return Finding(id, at: location, told) }
+            guard let exposed = ExposedPaths.first(on: parts) else { continue }
             let owner = PathAccess.owner(of: files.status(of: exposed))
             return Finding(
                 id, at: location,

@@ -28,7 +28,9 @@ enum GroupChecks {
         let subject = "WSGISocketPrefix \(prefix): the sockets of daemon processes cannot be made"
         let remedy = "Create the directory, or name another place, such as WSGISocketPrefix /run/apache2/wsgi."
         let files = UserFiles.own
-        guard files.isDirectory(directory) else {
+        let status = files.status(of: directory)
+        if status.isOverdue { return [] }
+        guard status.kind == .directory else {
             return [
                 Finding(
                     .socketUnusable, .error, at: location, "\(subject): '\(directory)' is not a directory. \(remedy)")

@@ -1,7 +1,6 @@
 """A site's user exchanges every file that the configuration names: root follows, opens and waits for none of them."""
 
 import contextlib
-import ctypes
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ import time
 import pytest
 
 from polling import until
+from tenants import fuse
 from tenants.neighbours import CONFIG, HOSTILE, copy_python, lease
 
 #: How long configtest, a start and a graceful restart may take, in seconds.
@@ -256,35 +256,13 @@ def test_leased_file(site, name):
     require_nothing_forged(server)
 
 
-@contextlib.contextmanager
-def mute(folder):
-    """A file system on `folder` that everybody may use and that never answers.
-
-    What was stuck in it ends with it, which httpd tells as AH00488.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    try:
-        device = os.open("/dev/fuse", os.O_RDWR)
-    except OSError as reason:
-        pytest.skip(f"no FUSE here: {reason}")
-    options = f"fd={device},rootmode=40000,user_id={os.stat(folder).st_uid},group_id=0,allow_other"
-    if libc.mount(b"mute", os.fsencode(folder), b"fuse", 6, options.encode()):
-        os.close(device)
-        pytest.skip(f"no FUSE here: {os.strerror(ctypes.get_errno())}")
-    try:
-        yield
-    finally:
-        os.close(device)
-        libc.umount2(os.fsencode(folder), 2)
-
-
 @pytest.mark.parametrize("name", ["conf", "lib", "home"])
 def test_file_system_that_does_not_answer(site, name):
     server = site.server
     server.start()
     server.wait_ready("/other")
     site.remember()
-    with mute(site.hostile.home / name):
+    with fuse.mute(site.hostile.home / name):
         require_configtest(server)
         require_graceful(server)
         require_others(site)
@@ -304,7 +282,7 @@ def test_script_on_a_file_system_that_does_not_answer(site):
     server.wait_ready("/other")
     server.wait_ready("/hostile")
     site.remember()
-    with mute(app):
+    with fuse.mute(app):
         worker, = site.workers(HOSTILE)
         os.kill(worker.pid, 9)
         time.sleep(1)

@@ -15,7 +15,7 @@ import client
 from polling import until
 from server import Server
 from shared_server import audited
-from tenants import flushless
+from tenants import fuse
 from tenants.lying import ABOUT_IT, ask, install, lies, require_outcome
 from tenants.neighbours import HOSTILE, Neighbours, requires_root
 
@@ -93,7 +93,7 @@ def test_files_whose_close_waits_for_a_program(site):
     """None of httpd's threads waits for it, however many such files are sent."""
     folder = site.hostile.home / "lying" / "bin" / "slow"
     folder.mkdir(exist_ok=True)
-    with flushless.mounted(folder):
+    with fuse.flushless(folder):
         for name in [*lies.MOUNTED] * 5:
             begin = time.monotonic()
             require_outcome(ask(site, name), lies.MOUNTED[name].outcome)

@@ -1,4 +1,4 @@
-"""A file system in which closing a file never ends: it answers everything but FLUSH (linux/fuse.h)."""
+"""File systems that do not answer (linux/fuse.h)."""
 
 import contextlib
 import ctypes
@@ -46,23 +46,38 @@ def _serve(device: int) -> None:
 
 
 @contextlib.contextmanager
-def mounted(folder):
-    """The file system on `folder`; every name in it is a readable file. Ends with everything that waits in it."""
+def mute(folder):
+    """A file system on `folder` that everybody may use and that never answers.
+
+    What was stuck in it ends with it, which httpd tells as AH00488.
+    """
+    with _mounted(folder):
+        yield
+
+
+@contextlib.contextmanager
+def flushless(folder):
+    """One in which every name is a readable file whose closing never ends: everything is answered but FLUSH."""
+    with _mounted(folder) as device:
+        server = threading.Thread(target=_serve, args=(device,), daemon=True)
+        server.start()
+        yield
+
+
+@contextlib.contextmanager
+def _mounted(folder):
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
     except OSError as reason:
         pytest.skip(f"no FUSE here: {reason}")
     options = f"fd={device},rootmode=40000,user_id={os.stat(folder).st_uid},group_id=0,allow_other"
-    if libc.mount(b"flushless", os.fsencode(folder), b"fuse", 6, options.encode()):
+    if libc.mount(b"none", os.fsencode(folder), b"fuse", 6, options.encode()):
         os.close(device)
         pytest.skip(f"no FUSE here: {os.strerror(ctypes.get_errno())}")
-    server = threading.Thread(target=_serve, args=(device,), daemon=True)
-    server.start()
     try:
-        yield
+        yield device
     finally:
         libc.umount2(os.fsencode(folder), 1)  # MNT_FORCE: what waits fails
-        libc.umount2(os.fsencode(folder), 2)  # MNT_DETACH
-        server.join(5)
         os.close(device)
+        libc.umount2(os.fsencode(folder), 2)  # MNT_DETACH
