@@ -50,6 +50,9 @@ enum SlotRegistry {
     @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
     @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
+    /// Sockets of former slots that are still open, because there could be no further process.
+    @safe nonisolated(unsafe) private static var unclosed: [Int32] = []
+
     /// Prefixes for which the sockets that a killed httpd has left were removed.
     @safe nonisolated(unsafe) private static var swept: Set<String> = []
 
@@ -83,7 +86,7 @@ enum SlotRegistry {
         let isNew = group.rights != sockets.rights
         if isNew {
             group.rights = nil
-            group.slots.forEach(retire)
+            retire(group.slots)
             group.secret = .random()
             GroupSecrets.set(group.secret, of: group.index)
         }
@@ -104,7 +107,7 @@ enum SlotRegistry {
                     continue
                 }
                 // At the same path the file is the new socket's by now.
-                if former.path == path { StreamSocket.closeAside([former.listener]) } else { close([former]) }
+                if former.path == path { closeAside([former.listener]) } else { close([former]) }
                 group.slots[place] = Slot(index: former.index, path: path, listener: listener)
             } catch {
                 guard former.map({ !isNew && isSocket($0.path) }) ?? (place > 0) else { throw error }
@@ -161,16 +164,24 @@ enum SlotRegistry {
         return counter
     }
 
-    /// Ends a listening socket for everybody who has it; requests that wait there are made again by their children.
-    private static func retire(_ slot: Slot) {
-        unsafe unlink(slot.path)
-        StreamSocket.shutDown(slot.listener)
-        StreamSocket.turnAway(slot.listener)
+    /// Ends listening sockets for everybody who has them; requests that wait there are made again by their children.
+    private static func retire(_ slots: [Slot]) {
+        for slot in slots {
+            unsafe unlink(slot.path)
+            StreamSocket.shutDown(slot.listener)
+        }
+        if !slots.isEmpty { StreamSocket.turnAway(slots.map(\.listener)) }
     }
 
     private static func close(_ slots: [Slot]) {
         for slot in slots { unsafe unlink(slot.path) }
-        StreamSocket.closeAside(slots.map(\.listener))
+        closeAside(slots.map(\.listener))
+    }
+
+    /// Closes sockets, and those that could not be closed before.
+    private static func closeAside(_ listeners: [Int32]) {
+        unclosed += listeners
+        if !unclosed.isEmpty { unclosed = StreamSocket.closeAside(unclosed) }
     }
 
     private static func listener(

@@ -204,8 +204,8 @@ enum SupervisorLink {
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
-    /// Called about every ten seconds: tries again what could not be done for want of memory, processes or descriptors, and
-    /// starts a supervisor that is silent anew.
+    /// Called about every ten seconds. Retries what has failed for want of memory, processes or descriptors, and replaces a
+    /// supervisor that is silent.
     static func look() {
         guard getpid() == owner, !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()

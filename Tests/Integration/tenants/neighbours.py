@@ -125,6 +125,10 @@ class Neighbours:
         """httpd's parent and children, and the supervisor."""
         return self.server.supervisors() + [one for one in self.server.processes() if one.name in ("apache2", "httpd")]
 
+    def children(self) -> set[int]:
+        """httpd's children."""
+        return {one.pid for one in self._lasting() if one.parent == self.server.pid and one.name in ("apache2", "httpd")}
+
     @property
     def supervisor(self) -> processes.Process:
         return self.server.supervisors()[0]

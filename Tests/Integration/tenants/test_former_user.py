@@ -107,6 +107,7 @@ def test_what_a_former_process_has_given_away_is_worth_nothing(neighbours, what,
             neighbours.change(BEFORE.replace("@GROUP@", group), CHANGES[what].replace("@GROUP@", group))
             # What is asked until the processes are new ones may still belong to the former user.
             server.log.allow("WSGI")
+            former = neighbours.children()
             getattr(server, restart)()
             until(lambda: answer(server) not in (before, None), "processes with the new rights")
             stolen = os.path.getsize(home / "stolen")
@@ -119,14 +120,12 @@ def test_what_a_former_process_has_given_away_is_worth_nothing(neighbours, what,
             keeper.kill()
             (home / "keeper.sock").unlink()
     server.wait_ready("/hostile")
-    require_unharmed(neighbours)
+    require_unharmed(neighbours, former)
 
 
-def require_unharmed(neighbours) -> None:
-    """After a restart: when the children of the configuration before have ended."""
-    server = neighbours.server
-    until(lambda: sum(one.parent == server.pid and "wsgi-super" not in one.name for one in server.processes()) == 1,
-          "one child of httpd")
+def require_unharmed(neighbours, former: set[int]) -> None:
+    """After a restart: when the former children have ended."""
+    until(lambda: len(children := neighbours.children()) == 1 and not children & former, "the new child of httpd alone")
     neighbours.remember()
     neighbours.require_unharmed()
 
@@ -164,10 +163,11 @@ def application(environ, start_response):
         time.sleep(0.5)
         group = group_of(HOSTILE)
         neighbours.change(BEFORE.replace("@GROUP@", group), CHANGES["user"].replace("@GROUP@", group))
+        former = neighbours.children()
         server.graceful()
         assert {one.result().status for one in busy} == {200}
         assert {one.result().status for one in waiting} == {200}
-    require_unharmed(neighbours)
+    require_unharmed(neighbours, former)
 
 
 #: Starts what outlives a session: one process with a session of its own, and one whose parents have ended, which does not
