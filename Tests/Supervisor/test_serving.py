@@ -158,6 +158,16 @@ class Serving(SupervisorCase):
             for one in silent:
                 one.close()
 
+    def test_short_connections_with_the_same_descriptor(self):
+        """One that has gone is not taken for the one that has its number now."""
+        with self.running() as parent:
+            self.start(parent)
+            for _ in range(400):
+                child = Child(parent, 0)
+                self.assertEqual(self.get(child).body, b"Hello World!")
+                child.close()
+            self.assertNotIn("WSGI0034", parent.text())
+
     def test_numbers_of_requests_come_back_in_each_frame(self):
         with self.running() as parent:
             self.start(parent)
