@@ -120,6 +120,16 @@ internal import WSGIWire
         try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]))
     }
 
+    /// Makes the worker's writes fail, because nobody reads them, and has it close the connection when its thread is done,
+    /// or is done already: what is sent begins no request.
+    func abort() {
+        StreamSocket.shutDownReading(descriptor)
+        var frame = ByteBuffer(capacity: Frame.headerSize)
+        let reason = UInt16(truncatingIfNeeded: 0 &- WSGI_TRANSPORT_DISCONNECTED.rawValue)
+        Frame.append(Frame.Header(kind: .abort, length: 0, detail: reason), to: &frame)
+        unsafe StreamSocket.sendAtOnce(descriptor, frame.bytes)
+    }
+
     /// Sends all of `message`.
     func send(_ message: UnsafeRawBufferPointer) throws(Failure) {
         var sent = 0

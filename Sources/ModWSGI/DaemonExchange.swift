@@ -43,22 +43,38 @@ extension DaemonHandler {
         _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
     ) -> Attempt {
         var exchange = unsafe FrameReader(connection, scratch)
+        isWorkerDone = false
         do {
             let result = try frames(&exchange, of: number, claim)
-            if exchange.isDrained {
+            if !isWorkerDone {
+                unsafe leave(connection, claim)
+            } else if exchange.isDrained {
                 unsafe claim.slot.giveBack(connection)
             } else {
                 unsafe DaemonSlot.discard(connection)
             }
             return result
         } catch {
-            let received = exchange.hasReceived
-            unsafe DaemonSlot.discard(connection)
-            if case .retry = error, !received {
+            switch error {
+            case .retry where !exchange.hasReceived:
+                unsafe DaemonSlot.discard(connection)
                 claim.slot.closeIdle()
                 return .retry(isEarly: isNew)
+            case .retry, .closed: unsafe DaemonSlot.discard(connection)
+            case .timeout, .system, .invalid: unsafe leave(connection, claim)
             }
             return .answered(.status(failed(error, claim)))
+        }
+    }
+
+    /// Leaves a connection whose worker goes on with a request that nobody waits for.
+    private mutating func leave(_ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim) {
+        if unsafe !isWorkerDone && scratch.pointee.held.pointee.isHeld,
+            unsafe BusyThreads.add(connection, claim, of: group, choice)
+        {
+            isThreadLost = true
+        } else {
+            unsafe DaemonSlot.discard(connection)
         }
     }
 
@@ -112,12 +128,14 @@ extension DaemonHandler {
                 else { break }
                 unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
             case .end:
+                isWorkerDone = true
                 guard !reader.hasFile else { throw .invalid(.descriptor) }
                 // The worker is free now; what waits for the client goes on without it.
                 isEndDue = true
                 isShort = order.isShort && sink.wantsBody
                 return .answered(sink.answer)
             case .error:
+                isWorkerDone = true
                 let payload = try unsafe reader.payload(header.length)
                 let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
                 do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
@@ -128,11 +146,13 @@ extension DaemonHandler {
                 }
                 return .answered(.status(sink.isCommitted ? cutOff() : status))
             case .reload:
+                isWorkerDone = true
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
                 return .reload(
                     isUnusable: header.flags & Frame.unusable != 0, isSpent: header.flags & Frame.spent != 0)
             case .cut:
+                isWorkerDone = true
                 reader.poison()
                 return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
             case .request, .body, .bodyEnd, .abort:

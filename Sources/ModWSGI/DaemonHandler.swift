@@ -23,8 +23,10 @@ internal import WSGIWire
     var isShort = false
     /// Whether some of the request body is still to be asked for by the worker.
     var mayAskForBody = false
-    /// The thread that ran the request is stuck: its claim lasts as long as its worker.
+    /// The thread that runs the request is not free when the request is answered: its claim is not given back with that.
     var isThreadLost = false
+    /// Whether the worker has said that its thread is done with the request.
+    var isWorkerDone = false
     /// Short waits for a worker to follow another.
     private var naps = 0
     /// How often a worker has given the request back because it takes no more.

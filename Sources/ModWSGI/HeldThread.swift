@@ -69,6 +69,9 @@ internal import WSGIWire
         didPass()
     }
 
+    /// Whether the thread has not been given back.
+    var isHeld: Bool { unsafe board != nil }
+
     private func closeFile() {
         if file >= 0 { unsafe group?.closeForeign(file) }
     }
