@@ -151,6 +151,14 @@ final class Worker: Sendable {
         if wasCut { returnLost() } else { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
     }
 
+    /// Does something that is to be done before the process ends, even when its last request ends meanwhile.
+    func holdingEnd(_ body: () -> Void) {
+        requestsActive.add(1, ordering: .sequentiallyConsistent)
+        body()
+        requestsActive.subtract(1, ordering: .sequentiallyConsistent)
+        noteEnd()
+    }
+
     /// A request begins at this time, in nanoseconds.
     func beginRequest(at now: UInt64, countsAsActivity: Bool) {
         requestsActive.add(1, ordering: .sequentiallyConsistent)

@@ -28,7 +28,10 @@ struct WorkerMonitor {
 
     private mutating func run() -> Never {
         while true {
-            for action in deadlines.check(facts(), at: Clock.milliseconds()) { perform(action) }
+            for action in deadlines.check(facts(), at: Clock.milliseconds()) {
+                // With the last request the process may end, and what is said of it has to be in the log by then.
+                worker.holdingEnd { perform(action) }
+            }
             Clock.sleep(milliseconds: max(deadlines.nextCheck - Clock.milliseconds(), 1))
         }
     }
@@ -74,12 +77,14 @@ struct WorkerMonitor {
             guard let found = Self.current(request, of: worker), let thread = worker.thread(request.thread) else {
                 return
             }
-            let stack = thread.interrupt { Self.current(request, of: worker) != nil }
-            guard let stack else { return }
-            WorkerLog.write(
-                WSGI_LOG_WARNING, .requestInterrupted,
-                "\(found.text()): it takes longer than its request-timeout, so RequestTimeout was raised in it:\n\(stack)"
-            )
+            worker.holdingEnd {
+                let stack = thread.interrupt { Self.current(request, of: worker) != nil }
+                guard let stack else { return }
+                WorkerLog.write(
+                    WSGI_LOG_WARNING, .requestInterrupted,
+                    "\(found.text()): it takes longer than its request-timeout, so RequestTimeout was raised in it:\n\(stack)"
+                )
+            }
         }
     }
 

@@ -280,6 +280,19 @@ def test_request_that_outlives_its_process_is_cut(launch, limit, reason):
     assert re.search(r'stuck/app\.wsgi", line \d+, in sleep', text), text
 
 
+def test_what_is_cut_in_a_draining_process_is_told(launch):
+    """Its last request ends with the cut, and so does the process."""
+    server = begin(launch, "threads=2 request-timeout=1 request-timeout-rule=exact graceful-timeout=30 maximum-requests=1")
+    for _ in range(5):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            late = pool.submit(timed, server, "/stuck/sleep?600")
+            time.sleep(0.3)
+            pid(server)
+            assert late.result()[0] == 504
+    until(lambda: server.log.text().count("WSGI1051: ") == 5, "a record for each of them")
+    server.log.allow("WSGI1051", "WSGI1012")
+
+
 def test_eviction_timeout_holds_for_the_signal(launch):
     server = begin(launch, "threads=4 graceful-timeout=1 eviction-timeout=10")
     first = pid(server)
