@@ -233,12 +233,24 @@ internal import WSGICore
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
                         ? "SystemExit exception raised when doing exec of Python script file \(place)."
-                        : "Unable to execute Python script file \(place).", in: interpreter, to: target)
+                        : "Unable to execute Python script file \(place).\(Self.packageAdvice(exception.object))",
+                    in: interpreter, to: target)
             }
             return false
         }
         unsafe (state.pointee.namespace, state.pointee.module) = (namespace.retained.take(), module.retained.take())
         return true
+    }
+
+    /// What to do about a module that was not found: most often another Python runs the script than was meant.
+    private static func packageAdvice(_ exception: Object) -> String {
+        guard exception.typeName == "ModuleNotFoundError", let sys = Python.module("sys"),
+            let version = sys.object.attribute("version"), let prefix = sys.object.attribute("prefix")
+        else { return "" }
+        let number = version.object.text.prefix { $0 != " " }
+        return
+            " Python \(number) in '\(prefix.object.text)' ran it: python-home= of WSGIDaemonProcess, or WSGIPythonHome in "
+            + "embedded mode, names the virtual environment that has its packages."
     }
 
     /// Whether SystemExit ended the attempt in a process whose scripts are its work: the script is done, or was told to

@@ -244,7 +244,7 @@ enum DaemonOptionManual {
             "shutdown-timeout",
             """
             How long a process has to end when httpd stops or restarts, for requests, `atexit` functions and threads; then it \
-            is killed.
+            is killed. httpd itself cuts its clients when it stops: `apachectl graceful-stop` lets requests under way end.
             """),
     ]
 

@@ -63,7 +63,11 @@ struct WorkerReport {
             log.info("\(name) has ended.", to: group.log)
         case .exited(let code):
             let requests = Self.list(running)
-            log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).", to: group.log)
+            let advice =
+                code == 127 && !worker.isReady
+                ? " A shared library of its Python was not found: see what ldd says of '\(worker.attempt.spec.python)', or name "
+                    + "the directory of the library with env=LD_LIBRARY_PATH=." : ""
+            log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
             // Its scripts had ended already, and Python its handlers.

@@ -36,6 +36,12 @@ def test_exception_while_loading_comes_again_with_the_next_request(server):
     assert [server.get("/broken_import").status for _ in range(3)] == [500] * 3
 
 
+def test_missing_package_names_the_python(server):
+    server.log.expect_traceback("ModuleNotFoundError: ", tag="WSGI0109")
+    assert server.get("/broken_package").status == 500
+    assert f"Python {server.platform.python.short}." in server.log.text() and "python-home=" in server.log.text()
+
+
 def test_exit_while_loading(server):
     server.log.expect_traceback("SystemExit", tag="WSGI0107")
     assert server.get("/broken_exit").status == 500
