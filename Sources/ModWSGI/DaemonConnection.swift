@@ -86,10 +86,8 @@ internal import WSGIWire
     }
 
     deinit {
-        // Another process may hold the socket through a fork of the application: closing alone would not end it.
-        shutdown(descriptor, Int32(SHUT_RDWR))
         CurrentProcess.guardFromForks(descriptor, false)
-        close(descriptor)
+        unsafe wsgi_close_connection(descriptor, group.closing)
     }
 
     /// Sends the first message of a request.

@@ -8,6 +8,7 @@ internal import WSGIWire
 extension DaemonHandler {
     mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
+        guard !group.isClogged else { return .answered(.status(refuseClogged(claim))) }
         let secret = group.secret
         guard secret != ConnectionSecret() else { return .answered(.status(refuse(.unavailable))) }
         var isNew = false

@@ -136,6 +136,20 @@ extension DaemonHandler {
         return cutOff()
     }
 
+    /// What the workers have sent cannot be closed.
+    func refuseClogged(_ claim: SlotChoice.Claim) -> Int32 {
+        let count = claim.slot.countViolation(at: .now)
+        if count > 0 {
+            unsafe Log.request(
+                r, .error, .responseMalformed,
+                "Process group '\(group.name)': \(WSGI_MOST_CLOSING) times or more its processes have sent descriptors that no "
+                    + "worker sends and that cannot be closed, as sockets that linger or files of FUSE; this process of httpd "
+                    + "sends it no more requests until they are (\(count) were refused). Find out which code of the "
+                    + "application writes to descriptors that are not its own.")
+        }
+        return HTTP_SERVICE_UNAVAILABLE
+    }
+
     /// Says how much of what the application has logged was left out.
     func reportOmitted(_ bytes: Int) {
         unsafe Log.request(

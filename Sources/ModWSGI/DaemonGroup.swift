@@ -67,7 +67,13 @@ internal import WSGICore
     }
 
     /// Closes a descriptor that a worker has sent and that may be anything, without waiting for that.
-    func closeForeign(_ descriptor: Int32) { unsafe wsgi_close_foreign(descriptor, closing) }
+    func closeForeign(_ descriptor: Int32) {
+        var descriptor = descriptor
+        unsafe wsgi_close_foreign(&descriptor, 1, closing)
+    }
+
+    /// Whether so much of what its workers have sent cannot be closed that they are to be sent no more requests.
+    var isClogged: Bool { unsafe wsgi_is_clogged(closing) }
 
     /// What a connection to one of its workers begins with; nothing matches it when the group is no more.
     var secret: ConnectionSecret { GroupSecrets.secret(of: index, serial: serial) }

@@ -165,9 +165,6 @@ int64_t wsgi_receive(int32_t socket, void *bytes, size_t capacity, bool wait, bo
 
 enum { MOST_DESCRIPTORS = 253 }; /* the kernel's SCM_MAX_FD */
 
-/* Descriptors of one sender that are being closed at a time. */
-enum { MOST_CLOSING = 8 };
-
 union control {
     struct cmsghdr header;
     char room[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
@@ -205,93 +202,48 @@ void wsgi_close_received(int32_t descriptor) {
     close(descriptor);
 }
 
-typedef struct {
-    int32_t descriptor;
-    uint32_t *closing;
-} foreign_file;
-
-static void *close_foreign(void *context) {
-    foreign_file *file = context;
-    wsgi_close_received(file->descriptor);
-    __atomic_sub_fetch(file->closing, 1, __ATOMIC_RELEASE);
-    free(file);
-    return NULL;
-}
-
-void wsgi_close_foreign(int32_t descriptor, uint32_t *closing) {
-    foreign_file *file = malloc(sizeof *file);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    __atomic_add_fetch(closing, 1, __ATOMIC_ACQUIRE);
-    if (!file || pthread_attr_init(&attributes) != 0) {
-        free(file);
-        return; /* the descriptor stays, and counts */
+/* Takes the descriptors that came, all that there is room for in one message. */
+static size_t take_descriptors(struct msghdr *message, int32_t arrived[MOST_DESCRIPTORS]) {
+    size_t count = 0;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t more = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        if (more > MOST_DESCRIPTORS - count)
+            more = MOST_DESCRIPTORS - count;
+        memcpy(arrived + count, CMSG_DATA(header), more * sizeof(int));
+        count += more;
     }
-    *file = (foreign_file){descriptor, closing};
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 64 << 10);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, &attributes, close_foreign, file) != 0)
-        free(file);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-}
-
-static void drop(int32_t descriptor, uint32_t *closing) {
-    if (closing)
-        wsgi_close_foreign(descriptor, closing);
-    else
-        wsgi_close_received(descriptor);
-}
-
-/* Takes the descriptors of one control message; false: there were more than there is room for. */
-static bool take_descriptors(struct cmsghdr *header, int32_t *descriptors, size_t capacity, size_t *count,
-                             uint32_t *closing) {
-    size_t arrived = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    bool all = true;
-    for (size_t i = 0; i < arrived; i++) {
-        int descriptor;
-        memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
-        if (*count < capacity) {
-            descriptors[(*count)++] = descriptor;
-        } else {
-            drop(descriptor, closing);
-            all = false;
-        }
-    }
-    return all;
+    return count;
 }
 
 static int64_t receive_parts(int32_t socket, const struct iovec *parts, size_t count, int32_t *descriptors,
-                             size_t descriptor_capacity, size_t *descriptor_count, bool wait, uint32_t *closing) {
+                             size_t capacity, size_t *descriptor_count, bool wait, uint32_t *closing) {
     union control control;
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = count};
-    size_t taken = 0;
+    int32_t arrived[MOST_DESCRIPTORS];
     ssize_t got;
     do {
-        /* Without room for them the system drops descriptors, which is not the same as closing them. */
-        message.msg_control = descriptors ? control.room : NULL;
-        message.msg_controllen = descriptors ? sizeof control.room : 0;
+        message.msg_control = control.room;
+        message.msg_controllen = sizeof control.room;
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
     } while (got < 0 && errno == EINTR);
     if (descriptor_count)
         *descriptor_count = 0;
     if (got < 0)
         return -errno;
-    bool all = !(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC));
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
-        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-            all &= take_descriptors(header, descriptors, descriptors ? descriptor_capacity : 0, &taken, closing);
-    if (descriptor_count)
-        *descriptor_count = taken;
-    if (all)
+    size_t taken = take_descriptors(&message, arrived);
+    if (taken <= (descriptors ? capacity : 0) && !(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
+        if (taken > 0)
+            memcpy(descriptors, arrived, taken * sizeof *arrived);
+        if (descriptor_count)
+            *descriptor_count = taken;
         return got;
-    while (taken > 0)
-        drop(descriptors[--taken], closing);
-    if (descriptor_count)
-        *descriptor_count = 0;
+    }
+    if (closing)
+        wsgi_close_foreign(arrived, taken, closing);
+    while (!closing && taken > 0)
+        wsgi_close_received(arrived[--taken]);
     return -EMSGSIZE;
 }
 
@@ -302,8 +254,7 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t cou
 
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *part, int32_t *file, size_t *files, uint32_t *closing,
                             bool wait) {
-    bool has_room = __atomic_load_n(closing, __ATOMIC_RELAXED) < MOST_CLOSING;
-    return receive_parts(socket, part, 1, has_room ? file : NULL, 1, files, wait, closing);
+    return receive_parts(socket, part, 1, file, 1, files, wait, closing);
 }
 
 int32_t wsgi_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
@@ -344,10 +295,10 @@ int32_t wsgi_open_for_appending(int32_t descriptor) {
     struct stat status;
     if (fstat(descriptor, &status) != 0)
         return -errno;
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
         return -EINVAL;
     snprintf(path, sizeof path, "/proc/self/fd/%d", (int)descriptor);
-    /* O_NONBLOCK: nobody's lease is waited for. */
+    /* O_NONBLOCK: nobody's lease is waited for, and no reader of a pipe. */
     int32_t file = result(open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file >= 0)
         wsgi_set_nonblocking(file, false);

@@ -15,8 +15,8 @@ import time
 from worker_protocol import END, Frames, PLAIN, THREAD_LOST, data, encoded_head, error, file, frame, head, hints, log, number
 
 #: What becomes of the answer. REFUSED: 502, nothing of what the worker said. CUT: the response has begun and visibly
-#: breaks off. BROKEN: either, as time goes. An integer: an answer of this status. Bytes: an answer of status 200 with this body.
-REFUSED, CUT, BROKEN = "refused", "cut", "broken"
+#: breaks off. BROKEN: either, as time goes. ANY: these, or the answer. An integer: an answer of this status. Bytes: an answer of status 200 with this body.
+REFUSED, CUT, BROKEN, ANY = "refused", "cut", "broken", "any"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -345,6 +345,10 @@ LIES = {
     "a lingering socket with the head": lie(BROKEN, With(lingering, head()), data(b"body"), END),
     "three lingering sockets with the head": lie(
         REFUSED, With(lambda: [*lingering(), *lingering(), *lingering()], head()), data(b"body"), END),
+    "lingering sockets, one after the other": lie(
+        BROKEN, head(), *[With(lingering, data(b"body"))] * 5, Pause(0.5), END),
+    "lingering sockets behind the answer": lie(
+        ANY, head(length=4), data(b"body"), END, *[With(lingering, data(b"more"))] * 5),
     "a negative offset": sent_file(REFUSED, PASSWD, offset=-5),
     "a negative length": sent_file(REFUSED, PASSWD, length=-5),
     "an offset beyond the file": sent_file(REFUSED, memory(100), offset=101, length=0),

@@ -157,6 +157,13 @@ class Neighbours:
         self._require_same(same_supervisor, growth)
         self.require_clean_log()
 
+    def is_unharmed(self) -> bool:
+        try:
+            self.require_unharmed(kill=False)
+        except AssertionError:
+            return False
+        return True
+
     def _require_answers(self) -> None:
         for path, expected in (("/ready.txt", b"ready\n"), ("/other/path", b"/path")):
             begun = time.monotonic()

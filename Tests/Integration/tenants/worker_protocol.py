@@ -131,7 +131,9 @@ class Connection:
         if self._is_new:
             self.receive(20)  # The introduction, which this worker believes.
             self._is_new = False
-        length, _, _, self.number = struct.unpack("=IBBH", self.receive(8))
+        length, kind, _, self.number = struct.unpack("=IBBH", self.receive(8))
+        if kind != KINDS["request"]:  # ABORT: nobody waits for the answer any more.
+            raise EOFError
         payload = self.receive(length)
         environ_length, = struct.unpack_from("=I", payload, 4)
         lengths = struct.unpack_from("=5I", payload, 48)

@@ -69,8 +69,8 @@ int64_t wsgi_send_parts(int32_t socket, const struct iovec *_Nonnull parts, size
 int64_t wsgi_receive_parts(int32_t socket, const struct iovec *_Nonnull parts, size_t count,
                            int32_t *_Nullable descriptors, size_t descriptor_capacity,
                            size_t *_Nullable descriptor_count, bool wait);
-/* The same for one part and one descriptor of a worker's. Others are closed as `wsgi_close_foreign` does, and while too
- * many are being closed none is taken: -EMSGSIZE in both cases. */
+/* The same for one part and one descriptor of a worker's. Where more come all are closed as `wsgi_close_foreign` does:
+ * -EMSGSIZE. */
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *_Nonnull part, int32_t *_Nonnull file,
                             size_t *_Nonnull files, uint32_t *_Nonnull closing, bool wait);
 
@@ -158,9 +158,14 @@ bool wsgi_fork_guard_tripped(void);
 /* Closes a descriptor that another process has sent: a socket at once, whatever its SO_LINGER says. */
 void wsgi_close_received(int32_t descriptor);
 
-/* The same without waiting, whatever it is: the last close of a file can wait for a program that is its file system.
- * `closing` counts those that are not closed yet, for one sender; it lives as long as the process. */
-void wsgi_close_foreign(int32_t descriptor, uint32_t *_Nonnull closing);
+/* The same for what a worker has sent, without waiting, whatever it is. `closing` counts the calls that have not closed
+ * all they were given, for one sender; it lives as long as the process. */
+void wsgi_close_foreign(const int32_t *_Nonnull descriptors, size_t count, uint32_t *_Nonnull closing);
+/* Ends a connection to a worker, whatever may be in its queue. */
+void wsgi_close_connection(int32_t socket, uint32_t *_Nonnull closing);
+/* Whether so much of one sender's is being closed that nothing more should be taken from it. */
+enum { WSGI_MOST_CLOSING = 64 };
+bool wsgi_is_clogged(const uint32_t *_Nonnull closing);
 
 /* Whether a descriptor that another process has sent can be read as `length` bytes of a regular file from `offset`.
  * Asks no file system that a program makes or a network, and refuses the former: reading there may take for ever. */
