@@ -35,8 +35,8 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(adopting: raw)
     }
 
-    /// A descriptor of a log for another process (close-on-exec): of a regular file with a description of its own, so that
-    /// it cannot change how others append to it; otherwise, or if it cannot be opened, a duplicate.
+    /// A descriptor of a log for another process (close-on-exec): of a regular file or a pipe with a description of its own,
+    /// so that it cannot change how others write to it; otherwise, or if it cannot be opened, a duplicate.
     public static func forAppending(_ raw: Int32) throws(SystemError) -> Descriptor {
         let own = wsgi_open_for_appending(raw)
         return own < 0 ? try duplicate(raw) : Descriptor(adopting: own)

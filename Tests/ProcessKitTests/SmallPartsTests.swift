@@ -115,12 +115,15 @@ struct SmallPartsTests {
         LogLine.write(level: 3, text: "one", to: log.raw)
         #expect(unsafe pwrite(given.raw, "X", 1, 0) == 1)
         #expect(String(decoding: try MemoryFile.contents(of: log.raw), as: UTF8.self).hasPrefix("X"))
-        // A pipe has no other description.
         var ends: [Int32] = [0, 0]
         #expect(unsafe pipe(&ends) == 0)
-        let duplicate = try Descriptor.forAppending(ends[1])
-        #expect(unsafe write(duplicate.raw, "X", 1) == 1)
-        for end in ends { close(end) }
+        let own = try Descriptor.forAppending(ends[1])
+        #expect(unsafe write(own.raw, "X", 1) == 1 && fcntl(own.raw, F_GETFL) & O_NONBLOCK == 0)
+        #expect(fcntl(own.raw, F_SETFL, O_NONBLOCK) == 0 && fcntl(ends[1], F_GETFL) & O_NONBLOCK == 0)
+        // Nobody reads any more, and none is waited for.
+        close(ends[0])
+        _ = try Descriptor.forAppending(ends[1])
+        close(ends[1])
     }
 
     @Test func closedSlotIsNotClaimedAndItsGenerationStaysKnown() {
