@@ -1,7 +1,8 @@
 /* Closing what a worker has sent, without waiting for that.
  *
- * The last close of a socket can take as long as its sender likes (SO_LINGER), that of a file as long as the program that is
- * its file system, and both can be in the queue of a connection that is closed. So a thread of its own does it. */
+ * The last close of a socket can take as long as its sender likes (SO_LINGER), that of a file as long as the program
+ * that is its file system, and both can be in the queue of a connection that is closed. So a thread of its own does it.
+ */
 
 #include "wsgi_system.h"
 
@@ -64,4 +65,6 @@ void wsgi_close_connection(int32_t socket, uint32_t *closing) {
         close(socket);
 }
 
-bool wsgi_is_clogged(const uint32_t *closing) { return __atomic_load_n(closing, __ATOMIC_RELAXED) >= WSGI_MOST_CLOSING; }
+bool wsgi_is_clogged(const uint32_t *closing) {
+    return __atomic_load_n(closing, __ATOMIC_RELAXED) >= WSGI_MOST_CLOSING;
+}
