@@ -56,6 +56,7 @@ final class Worker: Sendable {
     private let requestsActive = Atomic<Int>(0)
     /// Requests that were cut and whose threads have not come back.
     private let requestsLost = Atomic<Int>(0)
+    private let endHolds = Atomic<Int>(0)
     private let activity = Atomic<Int64>(0)
     private let requestsEnded = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
@@ -90,9 +91,12 @@ final class Worker: Sendable {
     /// Requests under way; those that were cut do not count.
     var active: Int { requestsActive.load(ordering: .sequentiallyConsistent) }
 
+    /// Whether something is being done that is to be done before the process ends.
+    var isEndHeld: Bool { endHolds.load(ordering: .sequentiallyConsistent) > 0 }
+
     /// Whether there is nothing under way, and nobody who could begin anything.
     var isQuiet: Bool {
-        active == 0 && connections.count <= requestsLost.load(ordering: .sequentiallyConsistent)
+        active == 0 && !isEndHeld && connections.count <= requestsLost.load(ordering: .sequentiallyConsistent)
     }
 
     /// When a request that counts has begun or ended last, in milliseconds of the monotonic clock; 0: never.
@@ -153,9 +157,9 @@ final class Worker: Sendable {
 
     /// Does something that is to be done before the process ends, even when its last request ends meanwhile.
     func holdingEnd(_ body: () -> Void) {
-        requestsActive.add(1, ordering: .sequentiallyConsistent)
+        endHolds.add(1, ordering: .sequentiallyConsistent)
         body()
-        requestsActive.subtract(1, ordering: .sequentiallyConsistent)
+        endHolds.subtract(1, ordering: .sequentiallyConsistent)
         noteEnd()
     }
 

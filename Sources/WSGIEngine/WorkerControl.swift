@@ -62,7 +62,7 @@ struct WorkerControl: ~Copyable {
         while true {
             if deadline != nil, worker.isQuiet { return worker.connections.count == 0 }
             let left = deadline.map { $0 - Clock.milliseconds() }
-            if let left, left <= 0 {
+            if let left, left <= 0, !worker.isEndHeld {
                 let count = worker.active
                 if count > 0 { reportCut(count) }
                 return count == 0
@@ -71,7 +71,7 @@ struct WorkerControl: ~Copyable {
                 if nextLook > 0 { worker.closeIdle() }
                 nextLook = Clock.milliseconds() + Self.idleTime
             }
-            switch poller.wait(milliseconds: Int32(clamping: left.map { min($0, Self.idleTime) } ?? -1)) {
+            switch poller.wait(milliseconds: Int32(clamping: left.map { min(max($0, 10), Self.idleTime) } ?? -1)) {
             case .ready(token: Token.control, _): receive()
             case .ready(token: Token.signals, _):
                 while let byte = signals.next() { take(signal: Int32(byte)) }
