@@ -32,7 +32,7 @@ enum Accounts {
         guard let account else { return User(id: id, name: "", home: "/") }
         throw StartError(
             .accountUnusable,
-            "\(owner): there is no user '\(account)' on this machine (\(option)=): create it with "
+            "\(owner): there is no user '\(account)' on this machine (\(option)=). Create it with "
                 + "'adduser --system --group --home /srv/\(account) \(account)', or correct the name.")
     }
 

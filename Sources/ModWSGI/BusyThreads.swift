@@ -41,9 +41,7 @@ enum BusyThreads {
         unsafe connection.pointee.abort()
         guard !isWatched else { return true }
         do {
-            unsafe try CurrentProcess.startThread(stackSize: 0, name: "wsgi-busy", context: nil) { _ in
-                BusyThreads.watch()
-            }
+            unsafe try CurrentProcess.startQuietThread(name: "wsgi-busy") { _ in BusyThreads.watch() }
             return true
         } catch {
             // Others may have been added meanwhile: theirs end with their workers.

@@ -75,7 +75,7 @@ internal import WSGICore
     /// Whether so much of what its workers have sent cannot be closed that they are to be sent no more requests.
     var isClogged: Bool { unsafe wsgi_is_clogged(closing) }
 
-    /// What a connection to one of its workers begins with; nothing matches it when the group is no more.
+    /// The secret that its workers expect; the empty one, which none accepts, once the group has been removed.
     var secret: ConnectionSecret { GroupSecrets.secret(of: index, serial: serial) }
 
     /// Which of its slots this is, counted from 0.

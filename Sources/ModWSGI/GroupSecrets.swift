@@ -40,7 +40,7 @@ enum GroupSecrets {
         return lastSerial
     }
 
-    /// Sets the secret of a group. Make its new sockets afterwards: whoever connects to one has found the new secret.
+    /// Sets the secret of a group. Call this before its new sockets are made, so that every connection to them uses it.
     static func set(_ secret: ConnectionSecret, of group: UInt32) {
         guard let words = unsafe words(of: group) else { return }
         unsafe words[1].store(secret.first, ordering: .sequentiallyConsistent)

@@ -204,8 +204,8 @@ enum SupervisorLink {
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
-    /// Called about every ten seconds. Retries what has failed for want of memory, processes or descriptors, and replaces a
-    /// supervisor that is silent.
+    /// Called about every ten seconds. Retries what failed because memory, processes or descriptors had run out, and
+    /// replaces a supervisor that has stopped responding.
     static func look() {
         guard getpid() == owner, !isEnding, HostFacts.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()

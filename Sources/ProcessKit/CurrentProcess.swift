@@ -113,4 +113,11 @@ public enum CurrentProcess {
         try check(
             unsafe name.withCString { unsafe wsgi_start_thread(stackSize, $0, run, context) }, "pthread_create")
     }
+
+    /// Starts a thread that nobody waits for, and in which no signal handler runs: httpd's are for its own threads.
+    public static func startQuietThread(
+        name: String, _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
+    ) throws(SystemError) {
+        try check(unsafe name.withCString { unsafe wsgi_start_quiet_thread($0, run, nil) }, "pthread_create")
+    }
 }

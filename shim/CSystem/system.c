@@ -25,8 +25,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { FUSE_MAGIC = 0x65735546 }; /* FUSE_SUPER_MAGIC of linux/magic.h */
-
 static int32_t result(long value) { return value < 0 ? -errno : (int32_t)value; }
 
 int32_t wsgi_memory_file(const char *name) { return result(memfd_create(name, MFD_CLOEXEC)); }
@@ -193,13 +191,6 @@ int64_t wsgi_send_parts(int32_t socket, const struct iovec *parts, size_t count,
         if (errno != EINTR)
             return -errno;
     }
-}
-
-void wsgi_close_received(int32_t descriptor) {
-    struct linger none = {.l_onoff = 0};
-    /* Whoever sent a socket may have told it to wait at its last close for a peer that never reads. */
-    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    close(descriptor);
 }
 
 /* Takes the descriptors that came, all that there is room for in one message. */
@@ -412,6 +403,15 @@ int32_t wsgi_start_thread(size_t stack, const char *name, void (*run)(void *), v
     return -error;
 }
 
+int32_t wsgi_start_quiet_thread(const char *name, void (*run)(void *), void *context) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int32_t code = wsgi_start_thread(0, name, run, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 /* Where the kernel says that this process's arguments are: fields 48 and 49 of /proc/self/stat. */
 static bool find_arguments(char **start, char **end) {
     char text[2048];
@@ -448,41 +448,6 @@ bool wsgi_set_title(const char *title) {
 bool wsgi_set_locale(const char *name) { return setlocale(LC_ALL, name) != NULL; }
 
 uint64_t wsgi_monotonic_nanoseconds(void) { return wsgi_clock(); }
-
-bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length) {
-    struct statx status;
-    struct statfs system;
-    int flags = fcntl(descriptor, F_GETFL);
-    int access = flags & O_ACCMODE;
-    if (flags < 0 || (flags & O_PATH) || (access != O_RDONLY && access != O_RDWR))
-        return false;
-    /* What the kernel knows: a file system that another program makes (FUSE), or a server, is not asked. */
-    if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &status) != 0 ||
-        !S_ISREG(status.stx_mode))
-        return false;
-    if (offset < 0 || length < 0 || (uint64_t)offset > status.stx_size ||
-        (uint64_t)length > status.stx_size - (uint64_t)offset)
-        return false;
-    return fstatfs(descriptor, &system) == 0 && (uint32_t)system.f_type != FUSE_MAGIC;
-}
-
-bool wsgi_is_on_local_disk(int32_t descriptor) {
-    struct statfs system;
-    if (fstatfs(descriptor, &system) != 0)
-        return false;
-    switch ((uint32_t)system.f_type) {
-    case 0xEF53:     /* ext2, ext3, ext4 */
-    case 0x58465342: /* XFS */
-    case 0x9123683E: /* Btrfs */
-    case 0xF2F52010: /* F2FS */
-    case 0x2FC12FC1: /* ZFS */
-    case 0x01021994: /* tmpfs */
-    case 0x794C7630: /* overlay */
-        return true;
-    default:
-        return false;
-    }
-}
 
 int64_t wsgi_wall_microseconds(void) {
     struct timespec now;

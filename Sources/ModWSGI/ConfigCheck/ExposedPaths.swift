@@ -42,8 +42,8 @@ extension Finding {
             let owner = PathAccess.owner(of: files.status(of: exposed))
             return Finding(
                 id, at: location,
-                "\(told) It is no reason not to reload httpd, because '\(exposed)' can be changed by others than root "
-                    + "(owner \(owner)).")
+                "\(told) This is a warning only and does not keep httpd from being reloaded, because users other than root "
+                    + "can change '\(exposed)' (owner \(owner)).")
         }
         return Finding(id, .error, at: location, told)
     }

@@ -137,7 +137,7 @@ enum GroupChecks {
                         "\(node.title): '\(value)' is taken as a literal name, because "
                             + (isImport
                                 ? "no request exists yet when a script is imported. Use %{GLOBAL} or a plain name."
-                                : "there is no such variable. Variables are %{GLOBAL}, %{RESOURCE}, %{SERVER}, %{HOST} and "
+                                : "no variable has this name. Use %{GLOBAL}, %{RESOURCE}, %{SERVER}, %{HOST} or "
                                     + "%{ENV:name}.")))
             }
         }

@@ -122,7 +122,7 @@ def test_what_a_site_can_change_does_not_keep_httpd_from_being_reloaded(launch, 
     server = findings.site(launch, findings.DAEMON.replace(" python-home=@VENV@", ""), MORE=f"user=@OTHER@ {option}")
     findings.expect(server, tag, "WSGIDaemonProcess site", "will answer 503", error=True)
     shutil.chown(server.root / "site", env.other_user())
-    findings.expect(server, tag, "WSGIDaemonProcess site", "will answer 503", f"because '{server.root}/site' can be changed")
+    findings.expect(server, tag, "WSGIDaemonProcess site", "will answer 503", f"users other than root can change '{server.root}/site'")
 
 
 # Scripts

@@ -22,22 +22,23 @@ def test_python_home_of_an_older_python(launch):
                     "pyvenv.cfg", f"python3 -m venv --clear {server.root}/venv", "503", error=True)
 
 
-def test_python_that_is_older_by_its_name(launch):
+def site_with_python(launch, name):
+    """A site whose Python has this name."""
     server = findings.site(launch, "")
-    python = server.root / "site" / "python3.8"
+    python = server.root / "site" / name
     python.write_text("#!/bin/sh\n")
     python.chmod(0o755)
-    server.configure(findings.GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.8"), SITE=server.root / "site")
+    server.configure(findings.GROUP.replace("python-home=@HOME@", f"python={python}"), SITE=server.root / "site")
+    return server
+
+
+def test_python_that_is_older_by_its_name(launch):
+    server = site_with_python(launch, "python3.8")
     findings.expect(server, "WSGI1001", "WSGIDaemonProcess site", "Python 3.8", "3.11 or later", error=True)
 
 
 def test_free_threaded_python_is_not_taken_for_an_old_one(launch):
-    server = findings.site(launch, "")
-    python = server.root / "site" / "python3.13t"
-    python.write_text("#!/bin/sh\n")
-    python.chmod(0o755)
-    server.configure(findings.GROUP.replace("python-home=@HOME@", "python=@SITE@/python3.13t"), SITE=server.root / "site")
-    assert findings.of(server) == []
+    assert findings.of(site_with_python(launch, "python3.13t")) == []
 
 
 def untested_python(server) -> pathlib.Path:

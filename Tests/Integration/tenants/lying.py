@@ -13,8 +13,8 @@ HERE = pathlib.Path(__file__).parent
 
 
 def _load():
-    """The lies, which are the worker's own module."""
-    for name in ("worker_protocol", "lies"):
+    """The lies, and ways to die, which are modules of the worker's."""
+    for name in ("worker_protocol", "deaths", "lies"):
         spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -22,6 +22,7 @@ def _load():
 
 
 lies = _load()
+deaths = sys.modules["deaths"]
 
 #: What httpd and the module say about a worker of this kind: that its answers are none, and how it ended.
 ABOUT_IT = [r"WSGI(0148|0119|0146|0145|0147|1012|1014|1101|0117|0116): ", r"WSGI1011: .*'hostile'",
@@ -32,7 +33,7 @@ def install(site: Neighbours) -> None:
     """Makes the lying worker the Python of the hostile group."""
     folder = site.hostile.home / "lying" / "bin"
     folder.mkdir(parents=True)
-    for name in ("lying_worker.py", "lies.py", "worker_protocol.py"):
+    for name in ("lying_worker.py", "deaths.py", "lies.py", "worker_protocol.py"):
         shutil.copy(HERE / name, folder)
     (folder / "lying_worker.py").rename(folder / "python")
     (folder / "python").chmod(0o755)

@@ -11,6 +11,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import deaths
 import lies
 from worker_protocol import END, SERVED, Connection, Control, data, head
 
@@ -24,8 +25,8 @@ def serve(connection: Connection, control: Control) -> None:
                 told.tell(connection)
                 if name in lies.CLOSING:
                     break
-            elif name in lies.DEATHS:
-                lies.DEATHS[name](connection)
+            elif name in deaths.DEATHS:
+                deaths.DEATHS[name](connection)
             else:
                 connection.send(head(), data(f"{os.getpid()} {path}".encode()), END)
                 control.send(SERVED)

@@ -16,7 +16,7 @@ from polling import until
 from server import Server
 from shared_server import audited
 from tenants import fuse
-from tenants.lying import ABOUT_IT, ask, install, lies, require_outcome
+from tenants.lying import ABOUT_IT, ask, deaths, install, lies, require_outcome
 from tenants.neighbours import HOSTILE, Neighbours, requires_root
 
 #: `make hostile`: all of them.
@@ -58,7 +58,7 @@ def test_a_lie(site, name):
     site.require_unharmed(kill=False)
 
 
-@pytest.mark.parametrize("name", list(lies.DEATHS) if EVERYTHING else lies.DEATH_SAMPLE)
+@pytest.mark.parametrize("name", list(deaths.DEATHS) if EVERYTHING else deaths.DEATH_SAMPLE)
 def test_a_death(site, name):
     answer = ask(site, name)
     assert isinstance(answer, client.Cut) or answer.status in (200, 502, 503, 504), answer

@@ -131,6 +131,9 @@ const char *_Nullable wsgi_signal_name(int32_t signal);
 /* Starts a detached thread. `stack` is in bytes, 0: the default. Returns 0 or a negated errno. */
 int32_t wsgi_start_thread(size_t stack, const char *_Nonnull name, void (*_Nonnull run)(void *_Nullable),
                           void *_Nullable context);
+/* The same for a thread that no signal handler runs in, with the system's stack. */
+int32_t wsgi_start_quiet_thread(const char *_Nonnull name, void (*_Nonnull run)(void *_Nullable),
+                                void *_Nullable context);
 
 /* --- this process --- */
 
