@@ -67,13 +67,19 @@ let package = Package(
             dependencies: ["WSGIAdapter", "WSGICore", "WSGIWire", "ProcessKit", "PythonRuntime", "CPython", "CSystem"],
             swiftSettings: strict),
 
+        // What a configuration means on this machine: accounts, Pythons, paths, findings. For the module and other programs.
+        .target(
+            name: "WSGIDeployment", dependencies: ["WSGICore", "WSGIConfig", "ProcessKit"], swiftSettings: strict),
+
         // The supervisor and the module.
         .executableTarget(
             name: "WSGISupervisor", dependencies: ["WSGICore", "WSGIWire", "ProcessKit", "CSystem"],
             swiftSettings: strict),
         .target(
             name: "ModWSGI",
-            dependencies: ["WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "CHTTPD", "CModule", "CSystem"],
+            dependencies: [
+                "WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "WSGIDeployment", "CHTTPD", "CModule", "CSystem",
+            ],
             swiftSettings: strict),
 
         .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),

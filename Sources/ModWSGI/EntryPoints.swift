@@ -2,6 +2,10 @@ internal import CHTTPD
 internal import CModule
 internal import CSystem
 internal import Glibc
+internal import WSGIConfig
+internal import WSGIDeployment
+
+// All names that mod_wsgi.c and httpd know of this target.
 
 /// Called when httpd has loaded the module, and at each restart: registers the hooks.
 @c(wsgi_register_hooks)
@@ -25,7 +29,11 @@ func registerHooks(_ pool: OpaquePointer?) {
 }
 
 private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Int32 = { _, _, _ in
-    ModuleState.reset()
+    Settled.reset()
+    DaemonGroups.all = []
+    EmbeddedPlan.current = nil
+    LogVariables.reset()
+    MPM.reset()
     ConfigBridge.isReading = true
     return OK
 }
@@ -41,14 +49,14 @@ private let reportFindings:
     @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = {
         _, _, _, main in
         guard chttpd_is_config_test(), let main = unsafe main else { return OK }
-        let isGood = unsafe ConfigCheck.report(main: main)
+        let isGood = unsafe ConfigReport.printFindings(main: main)
         // A dump is asked for to find out what is wrong.
         return unsafe isGood || ap_exists_config_define("DUMP_WSGI") != 0 ? OK : HTTP_INTERNAL_SERVER_ERROR
     }
 
 private let testConfig: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { _, main in
     guard let main = unsafe main else { return }
-    if unsafe ap_exists_config_define("DUMP_WSGI") != 0 { unsafe ConfigDump.print(main: main) }
+    if unsafe ap_exists_config_define("DUMP_WSGI") != 0 { unsafe ConfigReport.printDump(main: main) }
 }
 
 private let postConfig:
@@ -57,23 +65,29 @@ private let postConfig:
         guard let configuration = unsafe configuration, let main = unsafe main, !chttpd_is_first_pass(),
             chttpd_is_running_normally()
         else { return OK }
-        return unsafe Startup.run(main: main, configuration)
+        defer { UserFiles.forget() }
+        let status = unsafe Startup.run(main: main, configuration)
+        if status == OK { unsafe ConfigReport.log(main: main) }
+        return status
     }
 
 private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Void = { pool, main in
-    if let pool = unsafe pool, let main = unsafe main { unsafe ChildStart.run(main: main, pool) }
+    if let pool = unsafe pool, let main = unsafe main {
+        SupervisorLink.leaveToParent()
+        unsafe ChildStart.run(main: main, pool)
+    }
 }
 
 /// Called in the parent: what a child that has ended still claims is given back, however it ended.
 private let childStatus:
     @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
         _, process, _, _, state in
-        if state == MPM_CHILD_EXITED, let board = unsafe ModuleState.board { unsafe wsgi_child_ended(board, process) }
+        if state == MPM_CHILD_EXITED, let board = unsafe DaemonGroups.board { unsafe wsgi_child_ended(board, process) }
     }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
     // A child that ends gracefully serves its requests to their end, also those that wait for a worker.
-    if graceful == 0 { ModuleState.stop() }
+    if graceful == 0 { MPM.stop() }
 }
 
 /// Called in the parent every ten seconds or so.
@@ -90,14 +104,58 @@ private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32
     unsafe r.map { unsafe RequestRouter.handle($0) } ?? DECLINED
 }
 
-/// A list of module names as httpd's hooks want it, for the order among them.
-///
-/// - Parameter pool: That of the configuration: httpd keeps the list until it sorts the hooks.
-func moduleNames(_ names: StaticString..., in pool: Pool?) -> UnsafePointer<UnsafePointer<CChar>?>? {
-    let size = unsafe (names.count + 1) * MemoryLayout<UnsafePointer<CChar>?>.stride
-    guard let pool = unsafe pool, let room = unsafe apr_palloc(pool, apr_size_t(size)) else { return nil }
-    let list = unsafe room.bindMemory(to: UnsafePointer<CChar>?.self, capacity: names.count + 1)
-    unsafe list.initialize(repeating: nil, count: names.count + 1)
-    for (index, name) in names.enumerated() { unsafe list[index] = literal(name) }
-    return unsafe UnsafePointer(list)
+// MARK: - Configuration
+
+/// Called while the module is loaded, before httpd looks at its table.
+@c(wsgi_fill_commands)
+func fillCommands() { ConfigBridge.fillCommands() }
+
+/// Called for each statement.
+@c(wsgi_set_directive)
+func setDirective(
+    _ row: Int32, _ command: UnsafeMutablePointer<cmd_parms>?, _ directory: UnsafeMutableRawPointer?,
+    _ arguments: UnsafePointer<CChar>?
+) -> UnsafePointer<CChar>? {
+    guard let command = unsafe command else { return nil }
+    return unsafe ConfigBridge.set(row: Int(row), command, directory, arguments)
+}
+
+/// Called for each container and `.htaccess` file.
+@c(wsgi_create_directory)
+func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer? {
+    unsafe pool.map { unsafe ConfigBridge.hold(DirectoryConfig(isPermanent: ConfigBridge.isReading), in: $0) }
+}
+
+/// Called for each request that several containers apply to, and for nested ones at configuration time.
+@c(wsgi_merge_directory)
+func mergeDirectory(
+    _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let pool = unsafe pool, let outer: DirectoryConfig = unsafe ConfigBridge.object(parent),
+        let inner: DirectoryConfig = unsafe ConfigBridge.object(child)
+    else { return unsafe child ?? parent }
+    let sum = inner.over(outer)
+    if sum === outer { return unsafe parent }
+    if sum === inner { return unsafe child }
+    // What `inner` keeps lives as long as it does.
+    return unsafe sum.isPermanent ? Unmanaged.passUnretained(sum).toOpaque() : ConfigBridge.hold(sum, in: pool)
+}
+
+/// Called for the main server and each virtual host.
+@c(wsgi_create_server)
+func createServer(_ pool: OpaquePointer?, _ server: UnsafeMutablePointer<server_rec>?) -> UnsafeMutableRawPointer? {
+    unsafe pool.map { unsafe ConfigBridge.hold(ServerConfig(), in: $0) }
+}
+
+/// Called for each virtual host after the configuration has been read.
+@c(wsgi_merge_server)
+func mergeServer(
+    _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let pool = unsafe pool, let outer: ServerConfig = unsafe ConfigBridge.object(parent),
+        let inner: ServerConfig = unsafe ConfigBridge.object(child)
+    else { return unsafe child ?? parent }
+    let merged = ServerConfig()
+    merged.settings = outer.settings.merged(under: inner.settings)
+    return unsafe ConfigBridge.hold(merged, in: pool)
 }

@@ -14,15 +14,4 @@ struct ResponsePolicy {
     var isForeign = false
     /// `response-socket-timeout`: the most seconds that one write to the client may take; 0: as httpd's `Timeout` says.
     var clientTimeout = 0
-
-    /// The policy of a request that is served embedded, or by a process group.
-    init(_ facts: borrowing RequestFacts, of group: DaemonGroup? = nil) {
-        overridesErrors = facts.effective.settings.errorOverride
-        usesSendfile = facts.effective.settings.enableSendfile
-        guard let group else { return }
-        isForeign = true
-        longestHeader = group.longestHeader
-        largestBacklog = group.largestBacklog
-        clientTimeout = group.clientTimeout
-    }
 }

@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
@@ -18,7 +19,7 @@ internal import WSGIWire
     /// How many bytes have been appended since anything was passed on.
     private var appended = 0
     /// Who answers instead of the application, whose body is dropped then.
-    private var replacement: RequestRouter.Answer?
+    private var replacement: HandlerResult?
     /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
     private var given: Int64 = 0
     private var declared: Int64 = -1
@@ -169,7 +170,7 @@ internal import WSGIWire
     var isReplaced: Bool { replacement != nil }
 
     /// What became of the request, all of whose body has been taken over or dropped.
-    var answer: RequestRouter.Answer { replacement ?? .status(OK) }
+    var answer: HandlerResult { replacement ?? .status(OK) }
 
     /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
     mutating func append(_ data: UnsafeRawBufferPointer) {

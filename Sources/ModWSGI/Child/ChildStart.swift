@@ -1,0 +1,28 @@
+internal import CHTTPD
+internal import CSystem
+
+/// What an httpd child does before its first request, and after its last.
+enum ChildStart {
+    /// Runs in `child_init`, on the child's only thread.
+    static func run(main: Server, _ pool: Pool) {
+        // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
+        // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
+        if !MPM.isSingleProcess { wsgi_end_with_parent() }
+        ConfigBridge.isReading = false
+        if let board = unsafe DaemonGroups.board {
+            DaemonGroups.child = unsafe wsgi_child_register(board)
+        }
+        if let plan = EmbeddedPlan.current, plan.isExpected { plan.startHere() }
+        unsafe chttpd_cleanup(pool, nil, leave)
+    }
+}
+
+/// Runs when the child's pool is destroyed, after its threads have ended.
+private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    EmbeddedPlan.current?.stop()
+    for group in DaemonGroups.all {
+        for slot in group.slots { slot.closeIdle() }
+    }
+    if let board = unsafe DaemonGroups.board { unsafe wsgi_child_unregister(board, DaemonGroups.child) }
+    return APR_SUCCESS
+}

@@ -1,0 +1,75 @@
+internal import CHTTPD
+internal import Glibc
+internal import ProcessKit
+internal import WSGIConfig
+internal import WSGICore
+internal import WSGIDeployment
+
+/// Shows what `ConfigCheck` finds in the configuration that httpd has just read.
+enum ConfigReport {
+    /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can serve.
+    static func printFindings(main: Server) -> Bool {
+        defer { UserFiles.forget() }
+        let findings = unsafe facts(main).map { ConfigCheck.findings($0, atStart: false) } ?? []
+        for finding in findings { unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line) }
+        let errors = findings.filter { $0.weight == .error }.count
+        guard errors > 0 else { return true }
+        let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
+        unsafe chttpd_log_startup(
+            Log.Level.error.rawValue,
+            "\(subject): a process group cannot run like this. httpd would start all the same, and answer 503 for it; a "
+                + "graceful restart would leave the group's former processes where they are.")
+        return false
+    }
+
+    /// Writes findings to the error log, when httpd starts.
+    static func log(main: Server) {
+        for finding in unsafe facts(main).map({ ConfigCheck.findings($0, atStart: true) }) ?? [] {
+            unsafe Log.server(main, level(of: finding), nil, finding.line)
+        }
+    }
+
+    /// Prints the configuration to standard output, as part of `apachectl -t -D DUMP_WSGI`.
+    static func printDump(main: Server) {
+        defer { UserFiles.forget() }
+        guard let facts = unsafe facts(main) else { return }
+        // Not through stdio: httpd prints its own dumps without its buffers.
+        var bytes = Array(ConfigDump(facts).text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
+            guard written > 0 else { return }
+            bytes = bytes.dropFirst(written)
+        }
+    }
+
+    private static func level(of finding: Finding) -> Log.Level {
+        switch finding.weight {
+        case .error: .error
+        case .warning: .warning
+        case .notice: .notice
+        }
+    }
+
+    private static func facts(_ main: Server) -> ConfigFacts? {
+        FileView.begin()
+        let servers = unsafe ConfigBridge.servers(main)
+        let machine = unsafe HostFacts(main: main, servers.first?.settings.global.socketPrefix)
+        return unsafe ConfigFacts(servers, places(main), ConfigTree.httpd, machine)
+    }
+
+    /// The servers, as messages name them.
+    private static func places(_ main: Server) -> [ConfigFacts.HostPlace] {
+        var places = [ConfigFacts.HostPlace(title: "the main server", location: nil)]
+        var next: Server? = unsafe main.pointee.next
+        while let server = unsafe next {
+            let name = unsafe string(server.pointee.server_hostname)
+            let port = unsafe server.pointee.addrs.map { unsafe $0.pointee.host_port } ?? 0
+            let location = unsafe SourceLocation(
+                file: string(server.pointee.defn_name), line: Int(server.pointee.defn_line_number))
+            places.append(
+                ConfigFacts.HostPlace(title: port == 0 ? name : "\(name):\(port)", location: location))
+            unsafe next = server.pointee.next
+        }
+        return places
+    }
+}

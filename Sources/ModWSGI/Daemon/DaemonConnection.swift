@@ -1,0 +1,190 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// A connection of this httpd child to a worker, for one request at a time.
+///
+/// Owned by the request that uses it, or by the pool of its slot while idle. It blocks, within `socket-timeout`.
+@safe struct DaemonConnection: ~Copyable {
+    /// The socket.
+    let descriptor: Int32
+    /// The group whose worker it leads to.
+    let access: WorkerAccess
+    /// The generation of the worker it leads to, as far as known when it was made.
+    let generation: UInt32
+    /// What it begins with.
+    let secret: ConnectionSecret
+    /// Whether that has been sent.
+    private var isIntroduced = false
+    /// The number of its last request.
+    private var number: UInt16 = 0
+
+    /// Why a connection could not be made or used.
+    enum Failure: Error {
+        /// The worker has not got the whole request and never will: safe to send it elsewhere.
+        case retry
+        /// Nothing came in time.
+        case timeout
+        /// The worker has closed the connection; the application may have been entered.
+        case closed
+        /// The system refused, with this errno.
+        case system(Int32)
+        /// The worker has sent what no worker sends.
+        case invalid(AnswerOrder.Fault)
+    }
+
+    /// Connects to the socket of a slot.
+    ///
+    /// - Throws: `.retry` when the listener has gone, or serves another one now, `.timeout` when its queue stays full.
+    static func connect(
+        to address: SocketAddress, of access: WorkerAccess, generation: UInt32, secret: ConnectionSecret
+    ) throws(Failure) -> DaemonConnection {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .system(errno) }
+        let connection = DaemonConnection(
+            descriptor: descriptor, access: access, generation: generation, secret: secret)
+        CurrentProcess.guardFromForks(descriptor, true)
+        // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
+        StreamSocket.setBuffers(
+            descriptor, send: access.settings.buffers.receive, receive: access.settings.buffers.send)
+        // A connect that finds the queue full waits as long as a send may.
+        connection.setTimeout(SO_SNDTIMEO, seconds: access.settings.connectTimeout)
+        guard address.connect(descriptor) else {
+            let error = errno
+            switch error {
+            case ECONNREFUSED, ENOENT: throw .retry
+            case EAGAIN: throw .timeout
+            default: throw .system(error)
+            }
+        }
+        // Otherwise the socket may have been replaced meanwhile, and the secret is not for who listens at this one.
+        guard access.secret == secret else { throw .retry }
+        connection.setTimeout(SO_SNDTIMEO, seconds: access.settings.socketTimeout)
+        connection.setTimeout(SO_RCVTIMEO, seconds: access.settings.socketTimeout)
+        return connection
+    }
+
+    private init(descriptor: Int32, access: WorkerAccess, generation: UInt32, secret: ConnectionSecret) {
+        self.descriptor = descriptor
+        self.access = access
+        self.generation = generation
+        self.secret = secret
+    }
+
+    /// A number for the next request: what is sent for a former one is not taken for its answer.
+    mutating func nextNumber() -> UInt16 {
+        number &+= 1
+        return number
+    }
+
+    /// Whether it is between two requests: nothing has come on it. Else it is of no more use.
+    var isQuiet: Bool {
+        var byte: UInt8 = 0
+        return unsafe withUnsafeMutableBytes(of: &byte) { unsafe StreamSocket.peek(descriptor, $0) }
+            == StreamSocket.timedOut
+    }
+
+    deinit {
+        CurrentProcess.guardFromForks(descriptor, false)
+        unsafe wsgi_close_connection(descriptor, access.closing)
+    }
+
+    /// Sends the first message of a request.
+    ///
+    /// - Throws: `.retry` when the worker is retiring; then the application cannot have started.
+    mutating func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        do throws(Failure) {
+            guard isIntroduced else {
+                isIntroduced = true
+                return try unsafe introduce(message)
+            }
+            try unsafe send(message)
+        } catch .closed { throw .retry }
+    }
+
+    /// Sends the introduction and the first message in one piece, as far as there is room.
+    private func introduce(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        let sent = unsafe Introduction(secret: secret, generation: generation).withBytes { introduction in
+            let parts = unsafe [
+                iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: introduction.baseAddress), iov_len: introduction.count),
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: message.baseAddress), iov_len: message.count),
+            ]
+            return unsafe wsgi_send_parts(descriptor, parts, parts.count, nil, 0, true)
+        }
+        guard sent >= 0 else { throw Self.failure(Int32(truncatingIfNeeded: -sent)) }
+        // The system takes so few bytes together, or none of them.
+        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]))
+    }
+
+    /// Makes the worker's writes fail, because nobody reads them, and has it close the connection when its thread is done,
+    /// or is done already: what is sent begins no request.
+    func abort() {
+        StreamSocket.shutDownReading(descriptor)
+        var frame = ByteBuffer(capacity: Frame.headerSize)
+        let reason = UInt16(truncatingIfNeeded: 0 &- WSGI_TRANSPORT_DISCONNECTED.rawValue)
+        Frame.append(Frame.Header(kind: .abort, length: 0, detail: reason), to: &frame)
+        unsafe StreamSocket.sendAtOnce(descriptor, frame.bytes)
+    }
+
+    /// Sends all of `message`.
+    func send(_ message: UnsafeRawBufferPointer) throws(Failure) {
+        var sent = 0
+        while sent < message.count {
+            let count = unsafe Glibc.send(
+                descriptor, message.baseAddress.map { unsafe $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
+            if count >= 0 {
+                sent += count
+            } else if errno != EINTR {
+                throw Self.failure(errno)
+            }
+        }
+    }
+
+    /// Receives what is there, at least one byte, up to the size of `buffer`, and the descriptor that came with it.
+    ///
+    /// - Throws: `.retry` on a reset connection: the worker closed it with the request unread. `.closed` at its end.
+    ///   `.invalid` when a second descriptor comes: a response has one file.
+    func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
+        guard let start = buffer.baseAddress else { return 0 }
+        var came: Int32 = -1
+        var cameCount = 0
+        var part = unsafe iovec(iov_base: start, iov_len: buffer.count)
+        let count = unsafe wsgi_receive_answer(descriptor, &part, &came, &cameCount, access.closing, true)
+        if cameCount > 0 {
+            guard file < 0 else {
+                access.closeForeign(came)
+                throw .invalid(.descriptor)
+            }
+            file = came
+        }
+        if count > 0 { return Int(count) }
+        if count == 0 { throw .closed }
+        switch Int32(truncatingIfNeeded: -count) {
+        case ECONNRESET: throw .retry
+        case EMSGSIZE:
+            // Either there were too many of them, or this process has no room for one.
+            let spare = dup(descriptor)
+            guard spare >= 0 else { throw .system(errno) }
+            Glibc.close(spare)
+            throw .invalid(.descriptor)
+        case let error: throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: Int32) -> Failure {
+        switch error {
+        case EPIPE, ECONNRESET, ENOTCONN: .closed
+        case EAGAIN: .timeout
+        default: .system(error)
+        }
+    }
+
+    private func setTimeout(_ option: Int32, seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+}

@@ -1,0 +1,259 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// One attempt: the request to a worker, and what the worker sends to the client.
+extension DaemonHandler {
+    mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
+        let connection: UnsafeMutablePointer<DaemonConnection>
+        guard !group.access.isClogged else { return .answered(.status(refuseClogged(claim))) }
+        let secret = group.access.secret
+        guard secret != ConnectionSecret() else { return .answered(.status(refuse(.unavailable))) }
+        var isNew = false
+        if let idle = unsafe claim.slot.takeIdle(generation: claim.generation, secret: secret) {
+            unsafe connection = idle
+        } else {
+            isNew = true
+            do {
+                let made = try DaemonConnection.connect(
+                    to: claim.slot.address, of: group.access, generation: claim.generation, secret: secret)
+                unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
+                unsafe connection.initialize(to: made)
+            } catch {
+                return connectFailed(error, claim)
+            }
+        }
+        let number = unsafe connection.pointee.nextNumber()
+        unsafe scratch.pointee.request.set(number, at: Frame.detailOffset)
+        do {
+            try unsafe connection.pointee.sendRequest(scratch.pointee.request.bytes)
+        } catch {
+            unsafe DaemonSlot.discard(connection)
+            if case .retry = error {
+                claim.slot.closeIdle()
+                return .retry(isEarly: isNew)
+            }
+            return .answered(.status(failed(error, claim)))
+        }
+        return unsafe receive(connection, claim, number, isNew: isNew)
+    }
+
+    private mutating func receive(
+        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
+    ) -> Attempt {
+        var exchange = unsafe FrameReader(connection, scratch)
+        isWorkerDone = false
+        do {
+            let result = try frames(&exchange, of: number, claim)
+            if !isWorkerDone {
+                unsafe leave(connection, claim)
+            } else if exchange.isDrained {
+                unsafe claim.slot.giveBack(connection)
+            } else {
+                unsafe DaemonSlot.discard(connection)
+            }
+            return result
+        } catch {
+            switch error {
+            case .retry where !exchange.hasReceived:
+                unsafe DaemonSlot.discard(connection)
+                claim.slot.closeIdle()
+                return .retry(isEarly: isNew)
+            case .retry, .closed: unsafe DaemonSlot.discard(connection)
+            case .timeout, .system, .invalid: unsafe leave(connection, claim)
+            }
+            return .answered(.status(failed(error, claim)))
+        }
+    }
+
+    /// Leaves a connection whose worker goes on with a request that nobody waits for.
+    private mutating func leave(_ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim) {
+        if unsafe !isWorkerDone && scratch.pointee.held.pointee.isHeld,
+            unsafe BusyThreads.add(connection, claim, of: group, choice)
+        {
+            isThreadLost = true
+        } else {
+            unsafe DaemonSlot.discard(connection)
+        }
+    }
+
+    /// Handles what the worker sends until its answer is complete.
+    ///
+    /// - Throws: `.invalid` for what no worker sends; the connection is of no use then.
+    private mutating func frames(
+        _ reader: inout FrameReader, of number: UInt16, _ claim: SlotChoice.Claim
+    ) throws(DaemonConnection.Failure) -> Attempt {
+        var order = AnswerOrder(of: number, bodyFollows: mayAskForBody)
+        var end: MonotonicTime?
+        var log = LogAllowance()
+        defer { if log.omitted > 0 { reportOmitted(log.omitted) } }
+        while true {
+            if sink.hasBacklog, !sink.holdsFile, !reader.hasBytes {
+                reader.willPass(payloadLeft: 0)
+                let isServed = sink.serveBacklog(worker: reader.descriptor, seconds: group.settings.clientTimeout)
+                reader.didPass()
+                guard isServed else { return abandon(&reader) }
+            }
+            let header = try reader.header()
+            // Once the worker is replaced nothing counts this thread; who answers on may be none of its processes.
+            if unsafe wsgi_slot_generation(choice.board, claim.slot.index) != claim.generation, !isInTime(&end) {
+                throw .closed
+            }
+            do { try order.take(header) } catch { throw .invalid(error) }
+            switch header.kind {
+            case .head:
+                let payload = try unsafe reader.payload(header.length)
+                do { try unsafe sink.sendHead(payload, &order) } catch {
+                    switch error {
+                    case .invalid(let fault): throw .invalid(fault)
+                    case .headerTooLong(let length): return headerTooLong(length, &reader)
+                    }
+                }
+            case .hints:
+                let payload = try unsafe reader.payload(header.length)
+                do {
+                    guard try unsafe sink.sendHints(payload) else { return abandon(&reader) }
+                } catch { throw .invalid(.head) }
+            case .data:
+                guard try data(header, &reader, &order) else { return abandon(&reader) }
+            case .file:
+                try unsafe file(reader.payload(header.length), &reader, &order)
+            case .go:
+                let payload = try unsafe reader.payload(header.length)
+                try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader, &order)
+            case .log:
+                let payload = try unsafe reader.payload(header.length)
+                guard let start = payload.baseAddress, log.take(payload.count, at: MonotonicTime.now.milliseconds)
+                else { break }
+                unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
+            case .end:
+                isWorkerDone = true
+                guard !reader.hasFile else { throw .invalid(.descriptor) }
+                // The worker is free now; what waits for the client goes on without it.
+                isEndDue = true
+                isShort = order.isShort && sink.wantsBody
+                return .answered(sink.answer)
+            case .error:
+                isWorkerDone = true
+                let payload = try unsafe reader.payload(header.length)
+                let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
+                do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
+                if header.flags & Frame.threadLost != 0 {
+                    // The worker is being replaced; until then nobody is to wait for this thread.
+                    reader.poison()
+                    isThreadLost = true
+                }
+                return .answered(.status(sink.isCommitted ? cutOff() : status))
+            case .reload:
+                isWorkerDone = true
+                // The worker is being replaced: the connection would not be used again.
+                reader.poison()
+                return .reload(
+                    isUnusable: header.flags & Frame.unusable != 0, isSpent: header.flags & Frame.spent != 0)
+            case .cut:
+                isWorkerDone = true
+                reader.poison()
+                return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
+            case .request, .body, .bodyEnd, .abort:
+                throw .invalid(.direction)
+            }
+        }
+    }
+
+    /// Whether a worker that has been replaced may still answer; the time begins at the first call.
+    private func isInTime(_ end: inout MonotonicTime?) -> Bool {
+        let limit = end ?? MonotonicTime.now.adding(seconds: group.settings.drainTimeout + 5)
+        end = limit
+        return limit.millisecondsLeft > 0
+    }
+
+    /// Passes the payload of a DATA frame on as it comes, together with small ones that are here already, and with the end
+    /// of the response where that is there.
+    ///
+    /// - Returns: false when the client has gone.
+    private mutating func data(
+        _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) -> Bool {
+        var left = header.length
+        var isFlushed = header.flags & Frame.flushed != 0
+        while left > 0 {
+            var piece = try unsafe reader.piece(atMost: left)
+            left -= piece.count
+            var next = left == 0 && !sink.hasBacklog ? reader.following : nil
+            while let small = next, small.kind == .data, small.length <= FrameReader.smallData {
+                guard let joined = unsafe reader.join(small, to: piece) else { break }
+                do { try order.take(small) } catch { throw .invalid(error) }
+                unsafe piece = unsafe joined
+                isFlushed = small.flags & Frame.flushed != 0
+                next = reader.following
+            }
+            switch next?.kind {
+            case .data:
+                // What is here already goes out together.
+                unsafe sink.append(piece)
+            case .end where !isFlushed || sink.isCommitted:
+                // It goes out with the end of the response, when the worker's thread has been given back.
+                unsafe sink.append(piece)
+            default:
+                // A block that the application has sent by itself is on its way before the response ends: httpd would
+                // otherwise take it for the whole body and tell its length, sometimes, as time goes.
+                reader.willPass(payloadLeft: left)
+                let isTaken = unsafe sink.offer(piece, worker: reader.descriptor)
+                reader.didPass()
+                guard isTaken else { return false }
+            }
+        }
+        return true
+    }
+
+    /// Keeps the file of the response, unless it could be anything else: what is read from it later must not wait.
+    private mutating func file(
+        _ payload: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) {
+        guard let descriptor = reader.takeFile() else { throw .invalid(.file) }
+        let offset = unsafe payload.loadUnaligned(as: Int64.self)
+        let length = unsafe payload.loadUnaligned(fromByteOffset: 8, as: Int64.self)
+        do throws(AnswerOrder.Fault) {
+            guard wsgi_is_part_of_file(descriptor, offset, length) else { throw .file }
+            try order.take(bytes: length)
+        } catch {
+            group.access.closeForeign(descriptor)
+            throw .invalid(error)
+        }
+        guard sink.holdFile(descriptor, offset: offset, length: length) else { throw .system(ENOMEM) }
+    }
+
+    /// The client has gone: the connection is closed, so that the application's next write ends it.
+    private func abandon(_ reader: inout FrameReader) -> Attempt {
+        reader.poison()
+        return .answered(.status(OK))
+    }
+
+    /// Reads from the client, because the application waits for it, and sends what came.
+    private mutating func answer(
+        go wanted: UInt32, _ reader: borrowing FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) {
+        // The request's own bytes are not needed again: the application has been entered.
+        unsafe scratch.pointee.request.reset()
+        let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
+        unsafe Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)
+        let count = unsafe scratch.pointee.request.append(upTo: room) { room in
+            guard let start = room.baseAddress else { return 0 }
+            return unsafe Int(body.read(into: start, capacity: room.count))
+        }
+        if count > 0 {
+            unsafe scratch.pointee.request.set(UInt32(truncatingIfNeeded: count), at: 0)
+        } else {
+            order.bodyEnded()
+            unsafe scratch.pointee.request.reset()
+            let kind: Frame.Kind = count == 0 ? .bodyEnd : .abort
+            let detail = UInt16(truncatingIfNeeded: -count)
+            unsafe Frame.append(Frame.Header(kind: kind, length: 0, detail: detail), to: &scratch.pointee.request)
+            if count < 0 { unsafe logBodyFailure(Int64(count), of: r) }
+        }
+        try unsafe reader.send(scratch.pointee.request.bytes)
+    }
+}

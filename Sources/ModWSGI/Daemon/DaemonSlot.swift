@@ -1,0 +1,75 @@
+internal import ProcessKit
+internal import Synchronization
+internal import WSGICore
+
+/// One worker slot of a group, with this child's idle connections to it.
+final class DaemonSlot: Sendable {
+    /// Its place in the scoreboard.
+    let index: UInt32
+    /// The path of its socket.
+    let path: String
+    /// The same, as the system wants it.
+    let address: SocketAddress
+    private let idle = Mutex<[Idle]>([])
+    /// When an answer of its workers that no worker gives was last logged, and how many there were since.
+    private let violations = Mutex<(logged: MonotonicTime?, count: Int)>((nil, 0))
+
+    /// A pointer that one owner at a time holds.
+    @safe private struct Idle: @unchecked Sendable {
+        let connection: UnsafeMutablePointer<DaemonConnection>
+    }
+
+    init?(index: UInt32, path: String) {
+        guard let address = SocketAddress(path: path) else { return nil }
+        self.index = index
+        self.path = path
+        self.address = address
+    }
+
+    /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed, and
+    /// those on which something has come since their last response ended.
+    func takeIdle(generation: UInt32, secret: ConnectionSecret) -> UnsafeMutablePointer<DaemonConnection>? {
+        while let found = unsafe idle.withLock({ $0.popLast() })?.connection {
+            if unsafe found.pointee.generation == generation, unsafe found.pointee.secret == secret,
+                unsafe found.pointee.isQuiet
+            {
+                return unsafe found
+            }
+            unsafe Self.discard(found)
+        }
+        return nil
+    }
+
+    /// Keeps a connection that is between two requests.
+    func giveBack(_ connection: UnsafeMutablePointer<DaemonConnection>) {
+        idle.withLock { unsafe $0.append(Idle(connection: connection)) }
+    }
+
+    /// Closes all idle connections: the worker they lead to has gone or is about to.
+    func closeIdle() {
+        let all = idle.withLock { idle in
+            let all = idle
+            idle.removeAll(keepingCapacity: true)
+            return all
+        }
+        for one in all { unsafe Self.discard(one.connection) }
+    }
+
+    /// Counts an answer that no worker gives.
+    ///
+    /// - Returns: How many are to be told of now, at most once a second: 0 for none.
+    func countViolation(at time: MonotonicTime) -> Int {
+        violations.withLock { violations in
+            violations.count += 1
+            if let logged = violations.logged, time.seconds(since: logged) < 1 { return 0 }
+            defer { violations = (time, 0) }
+            return violations.count
+        }
+    }
+
+    /// Closes a connection and frees its memory.
+    static func discard(_ connection: UnsafeMutablePointer<DaemonConnection>) {
+        unsafe connection.deinitialize(count: 1)
+        unsafe connection.deallocate()
+    }
+}

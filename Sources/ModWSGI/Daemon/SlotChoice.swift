@@ -1,0 +1,240 @@
+internal import CHTTPD
+internal import CSystem
+internal import ProcessKit
+internal import Synchronization
+internal import WSGICore
+
+/// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
+///
+/// When all threads of the group are busy the request stands in the group's one queue, in the scoreboard: its rules are in
+/// `wsgi_scoreboard.h`. The claim it gets is a thread of one worker, and must be released.
+@safe struct SlotChoice {
+    let board: UnsafeMutablePointer<wsgi_scoreboard>
+    /// This child's place in the scoreboard.
+    let child: UInt32
+
+    /// A thread of a worker.
+    struct Claim {
+        let slot: DaemonSlot
+        let generation: UInt32
+    }
+
+    /// Why no worker could be had. Times are milliseconds.
+    enum Refusal: Error {
+        /// No worker of the group can be started, or it is being removed.
+        case unavailable
+        /// The request could not be served in time: it would wait for so long.
+        case late(Int)
+        /// The group is overloaded; the request would wait for so long.
+        case overload(Int?)
+        /// No thread became free in `connect-timeout`, and `listen-backlog` requests or more wait before it.
+        case queueFull
+        /// No thread became free in time.
+        case timeout
+        /// The client went away while its request waited.
+        case clientGone
+        /// The request is nested in one that holds a thread, whose worker will not be done before.
+        case nested
+    }
+
+    /// Claims a thread, waiting for one if need be.
+    ///
+    /// - Parameters:
+    ///   - limits: How long the request waits.
+    ///   - isRepeated: The request had a thread before: it goes before those that wait, and no limit keeps it out.
+    ///   - preferred: tried first, for a request that waited for just this slot's new worker.
+    func claim(
+        _ group: DaemonGroup, for r: Request, _ limits: WaitingPlace.Limits, isRepeated: Bool,
+        preferred: DaemonSlot? = nil
+    ) throws(Refusal) -> Claim {
+        if unsafe isRepeated || !wsgi_queue_exists(board, group.index),
+            let claim = tryClaim(group, preferred: preferred)
+        {
+            return claim
+        }
+        if let held = unsafe HeldThread.innermost,
+            let claim = unsafe try claimNested(held, group, limits, preferred: preferred)
+        {
+            return claim
+        }
+        if !isRepeated { try unsafe admit(group, r, limits) }
+        guard let ticket = enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
+        var place = WaitingPlace(choice: self, group: group, ticket: ticket)
+        return unsafe try place.wait(for: r, limits, preferred: preferred)
+    }
+
+    /// Claims a thread that is idle, or sees to it that no request of this thread of httpd holds one: then `nil`.
+    private func claimNested(
+        _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: WaitingPlace.Limits,
+        preferred: DaemonSlot?
+    ) throws(Refusal) -> Claim? {
+        let deadline = MonotonicTime.now.adding(seconds: limits.hard)
+        while true {
+            switch unsafe HeldThread.settle(held, milliseconds: 10) {
+            case .free: return nil
+            case .never: throw .nested
+            case .held: break
+            }
+            if let claim = tryClaim(group, preferred: preferred) { return claim }
+            guard deadline.millisecondsLeft > 0 else { throw .timeout }
+            guard !MPM.isStopping else { throw .unavailable }
+        }
+    }
+
+    /// Refuses the request if it could not be served in time, or if the group is overloaded.
+    private func admit(_ group: DaemonGroup, _ r: Request, _ limits: WaitingPlace.Limits) throws(Refusal) {
+        guard unsafe wsgi_queue_exists(board, group.index) else { return }
+        var facts = queueFacts(group)
+        let rules = queueRules(group, limits)
+        var decision = QueueAdmission(facts, rules)
+        if decision.isRefused {
+            // Some may have left.
+            _ = unsafe wsgi_children_look(board)
+            facts.length = unsafe Int(wsgi_queue_length(board, group.index))
+            decision = QueueAdmission(facts, rules)
+        }
+        unsafe wsgi_queue_judge(board, group.index, decision.isSlow, decision.isNewOverload)
+        if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE {
+            unsafe wsgi_queue_count_left(board, group.index)
+            throw .clientGone
+        }
+        guard decision.isRefused else { return }
+        guard !decision.isOverload, let wait = decision.wait else { throw .overload(decision.wait) }
+        throw .late(wait)
+    }
+
+    /// What the configuration says about the group's queue.
+    func queueRules(_ group: DaemonGroup, _ limits: WaitingPlace.Limits) -> QueueAdmission.Rules {
+        QueueAdmission.Rules(
+            threads: group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) },
+            backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
+    }
+
+    /// What the scoreboard knows of the group's queue.
+    func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
+        var found = wsgi_queue_facts()
+        unsafe wsgi_queue_get_facts(board, group.index, &found)
+        var facts = QueueAdmission.Facts()
+        facts.length = Int(found.length)
+        facts.age = Int(found.age)
+        facts.served = Int(found.served)
+        facts.period = Int(found.period)
+        facts.left = Int(found.left)
+        facts.leaving = Int(found.leaving)
+        facts.slowFor = Int(found.slow_for)
+        facts.isOverload = found.is_overload
+        return facts
+    }
+
+    /// Stands at the end of the queue; `nil`: too many requests wait already.
+    func enter(_ group: DaemonGroup, _ limit: UInt32) -> UInt32? {
+        var ticket: UInt32 = 0
+        if unsafe wsgi_queue_enter(board, group.index, limit, &ticket) { return ticket }
+        // Those of a child that was killed would be in the way for ever.
+        guard unsafe wsgi_children_look(board), unsafe wsgi_queue_enter(board, group.index, limit, &ticket)
+        else { return nil }
+        return ticket
+    }
+
+    /// Gives a thread back.
+    func release(_ claim: Claim, of group: DaemonGroup) {
+        unsafe wsgi_slot_release(board, child, group.index, claim.slot.index, claim.generation)
+    }
+
+    /// Until when a request waits for changed code.
+    struct SuccessorLimits {
+        /// In any case.
+        let deadline: MonotonicTime
+        /// While so many requests do that the rest of httpd could not go on.
+        let crowd: MonotonicTime
+
+        /// Limits of a request that begins to wait now.
+        init(seconds: Int) {
+            deadline = MonotonicTime.now.adding(seconds: seconds)
+            crowd = MonotonicTime.now.adding(seconds: min(seconds, 10))
+        }
+    }
+
+    /// Requests of this child that wait for changed code; they hold no place in a queue.
+    private static let successorWaiters = Atomic<Int>(0)
+
+    private var isCrowded: Bool {
+        Self.successorWaiters.load(ordering: .relaxed) > MPM.threadsPerChild &- MPM.threadsPerChild / 10
+            &- 1
+    }
+
+    /// What came of waiting for changed code.
+    enum Successor {
+        /// The only slot has a new worker.
+        case ready
+        /// A thread of a worker that has not refused the request.
+        case claimed(Claim)
+        /// There will be none, or not in time.
+        case none
+    }
+
+    /// Waits for a worker that has not refused the request, or until the replacement of the slot that has was refused.
+    ///
+    /// - Parameters:
+    ///   - refused: Who has refused the request; the last one was the slot's.
+    ///   - limits: Until when the request waits.
+    func waitForSuccessor(
+        of refused: RefusedWorkers, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup,
+        _ limits: SuccessorLimits
+    ) -> Successor {
+        Self.successorWaiters.add(1, ordering: .relaxed)
+        defer { Self.successorWaiters.subtract(1, ordering: .relaxed) }
+        while true {
+            let seen = unsafe wsgi_group_signal(board, group.index)
+            var isOneLeft = false
+            for candidate in group.slots {
+                let generation = unsafe wsgi_slot_generation(board, candidate.index)
+                if generation == 0 || refused.includes(generation, at: group.place(of: candidate)) { continue }
+                if group.slots.count == 1 { return .ready }
+                isOneLeft = true
+                let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
+                if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
+            }
+            // Old code can answer where it is loaded; where the script does not work, only another worker can.
+            let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
+            if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
+            let state = unsafe wsgi_group_get_state(board, group.index)
+            let left = limits.deadline.millisecondsLeft
+            if isCrowded, limits.crowd.millisecondsLeft <= 0 { return .none }
+            guard left > 0, !MPM.isStopping, state != WSGI_GROUP_FAILED, state != WSGI_GROUP_STOPPED else {
+                return .none
+            }
+            // A thread that becomes free in a new worker wakes only those that wait for a thread.
+            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneLeft ? 10 : 500)))
+        }
+    }
+
+    /// Claims a thread if one is idle, whoever waits.
+    func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
+        if let preferred {
+            let generation = unsafe wsgi_slot_claim(board, child, preferred.index)
+            if generation != 0 { return Claim(slot: preferred, generation: generation) }
+        }
+        while let best = leastBusy(group) {
+            let generation = unsafe wsgi_slot_claim(board, child, best.index)
+            if generation != 0 { return Claim(slot: best, generation: generation) }
+            // Another request was faster: then that slot is busier, and the next best is looked for.
+        }
+        return nil
+    }
+
+    /// The worker with an idle thread that has the fewest requests.
+    func leastBusy(_ group: DaemonGroup) -> DaemonSlot? {
+        var best: DaemonSlot?
+        var least = UInt32.max
+        for slot in group.slots {
+            let load = unsafe wsgi_slot_load(board, slot.index)
+            if load < least {
+                least = load
+                best = slot
+            }
+            if load == 0 { break }
+        }
+        return best
+    }
+}

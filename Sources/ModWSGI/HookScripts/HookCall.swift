@@ -1,0 +1,249 @@
+internal import CHTTPD
+internal import CSystem
+internal import ProcessKit
+internal import WSGIConfig
+internal import WSGICore
+internal import WSGIWire
+
+/// What a function of a script answered. Texts are in the request's pool.
+@safe enum HookAnswer {
+    /// It raised, or could not be called; the reason is logged.
+    case failed
+    /// The script has no such function.
+    case missing
+    /// It returned something of this type, which it must not.
+    case invalid(String)
+    case none
+    case boolean(Bool)
+    case text(Text)
+    case items([Text])
+}
+
+/// A function of a script: what it is called with beside the environ, and what it may return.
+@safe struct HookFunction {
+    let name: StaticString
+    var arguments: [Text?] = unsafe []
+    var accepts: [wsgi_accepts]
+
+    var argumentCount: Int { unsafe arguments.count }
+}
+
+/// A call of functions of a script that the configuration names, in this child's Python: `WSGIAccessScript` and the like.
+///
+/// Lives on the request's thread while its hook runs.
+@safe struct HookCall {
+    /// What the functions' environ consists of.
+    enum Environ {
+        /// The request as the client sent it, with `mod_ssl.*`.
+        case client
+        /// What an application would get.
+        case application
+    }
+
+    fileprivate let r: Request
+    fileprivate var texts: [(question: Int, text: Text)] = unsafe []
+
+    /// Calls functions of a script one after the other with the same environ, and makes what they added to it environment
+    /// variables of the request.
+    ///
+    /// - Returns: an answer for each function, those after a failure or an invalid answer being failed; nil, with the
+    ///   reason logged, when there is no Python.
+    static func ask(
+        _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ, _ functions: [HookFunction]
+    ) -> [HookAnswer]? {
+        guard let engine = unsafe EmbeddedPlan.current?.engine() else {
+            unsafe Log.request(
+                r, .error, .embeddedUnavailable,
+                "Python could not be started in this httpd process, so '\(script.path.string)' (\(script.location)) "
+                    + "cannot be asked; the reason is in the error log, where it was tried.")
+            return nil
+        }
+        let scratch = unsafe ScratchPool.take()
+        defer { unsafe ScratchPool.give(scratch) }
+        guard unsafe encode(r, script, facts, environ, scratch) else {
+            unsafe Log.request(
+                r, .error, .groupUnknown,
+                "The application group of '\(script.path.string)' is longer than \(Scratch.longestName) bytes.")
+            return nil
+        }
+        var call = unsafe HookCall(r: r)
+        return unsafe withQuestions(functions, r.pointee.pool) { questions in
+            unsafe call.run(
+                engine, scratch.pointee.request.bytes, questions, hasSSL: environ.hasSSL,
+                passesRequest: facts.effective.settings.passApacheRequest)
+            return questions.indices.map { unsafe call.answer(to: $0, questions[$0]) }
+        }
+    }
+
+    /// Encodes the head; false: a name does not fit.
+    private static func encode(
+        _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ,
+        _ scratch: UnsafeMutablePointer<Scratch>
+    ) -> Bool {
+        let room = unsafe scratch.pointee.name(0)
+        guard let length = unsafe script.applicationGroup.write(for: ExpansionFacts(r), into: room),
+            let path = unsafe script.path.withBytes({ path in
+                unsafe apr_pstrmemdup(
+                    r.pointee.pool, path.baseAddress?.assumingMemoryBound(to: CChar.self), apr_size_t(path.count))
+            })
+        else { return false }
+        let reloads = facts.effective.settings.scriptReloading != .off
+        var facts = facts
+        unsafe facts.script = bytes(of: path)
+        unsafe facts.applicationGroup = UnsafeRawBufferPointer(rebasing: room[..<length])
+        unsafe facts.callableObject = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+        facts.flags = reloads ? .scriptReloading : []
+        facts.scriptModified = unsafe reloads ? max(0, wsgi_file_modified(path)) : 0
+        switch environ {
+        case .client: unsafe RequestEncoder.encodeForHook(r, facts, into: &scratch.pointee.request)
+        case .application: unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
+        }
+        return true
+    }
+
+    /// Lends what the engine wants to know about functions.
+    private static func withQuestions<Result>(
+        _ functions: [HookFunction], _ pool: Pool?, _ body: (UnsafeMutableBufferPointer<wsgi_question>) -> Result
+    ) -> Result {
+        let arguments = functions.reduce(0) { $0 + $1.argumentCount }
+        return unsafe withUnsafeTemporaryAllocation(of: wsgi_text.self, capacity: max(arguments, 1)) { texts in
+            unsafe withUnsafeTemporaryAllocation(of: wsgi_question.self, capacity: functions.count) { questions in
+                var next = 0
+                for (index, function) in functions.enumerated() {
+                    let first = next
+                    for argument in 0..<function.argumentCount {
+                        unsafe texts.initializeElement(at: next, to: text(bytes(of: function.arguments[argument])))
+                        next += 1
+                    }
+                    unsafe questions.initializeElement(
+                        at: index,
+                        to: wsgi_question(
+                            function: text(bytes(of: function.name)),
+                            arguments: texts.baseAddress.map { unsafe $0 + first },
+                            argument_count: next - first,
+                            accepts: function.accepts.reduce(0) { $0 | $1.rawValue },
+                            answer: WSGI_ANSWER_FAILED.rawValue))
+                }
+                return unsafe body(questions)
+            }
+        }
+    }
+
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> wsgi_text {
+        unsafe wsgi_text(start: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), length: bytes.count)
+    }
+
+    private mutating func run(
+        _ engine: UnsafePointer<wsgi_engine_entry_table_t>, _ head: UnsafeRawBufferPointer,
+        _ questions: UnsafeMutableBufferPointer<wsgi_question>, hasSSL: Bool, passesRequest: Bool
+    ) {
+        let request = unsafe passesRequest ? UnsafeMutableRawPointer(r) : nil
+        let r = unsafe r
+        unsafe withUnsafeMutablePointer(to: &self) { call in
+            unsafe RequestLog.lend(r) { log in
+                var context = unsafe TransportContext(call: call, log: log)
+                unsafe withUnsafeMutablePointer(to: &context) { context in
+                    var transport = unsafe wsgi_transport(
+                        context: context, read_body: nil, send_hints: nil, send_head: nil, send_data: nil,
+                        send_file: nil,
+                        log: hookLog, request: request)
+                    var functions = unsafe wsgi_call_functions(
+                        answer_text: hookText, added_entry: hookEntry, is_https: hasSSL ? hookIsHTTPS : nil,
+                        ssl_variable: hasSSL ? hookVariable : nil)
+                    unsafe engine.pointee.call(
+                        head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport, &functions,
+                        questions.baseAddress, questions.count)
+                }
+            }
+        }
+        if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
+    }
+
+    private func answer(to index: Int, _ question: wsgi_question) -> HookAnswer {
+        let mine = unsafe texts.filter { unsafe $0.question == index }
+        let kind = unsafe wsgi_answer(rawValue: question.answer)
+        switch kind {
+        case WSGI_ANSWER_MISSING: return .missing
+        case WSGI_ANSWER_WRONG: return unsafe .invalid(string(mine.last?.text))
+        case WSGI_ANSWER_NONE: return .none
+        case WSGI_ANSWER_TRUE: return .boolean(true)
+        case WSGI_ANSWER_FALSE: return .boolean(false)
+        case WSGI_ANSWER_TEXT: return unsafe mine.last.map { unsafe .text($0.text) } ?? .failed
+        case WSGI_ANSWER_ITEMS: return unsafe .items(mine.map { unsafe $0.text })
+        default: return .failed
+        }
+    }
+
+    // MARK: - What the engine calls
+
+    fileprivate mutating func add(_ question: Int, _ text: UnsafePointer<UInt8>?, _ length: Int) {
+        guard let text = unsafe copy(wsgi_text(start: text, length: length)) else { return }
+        unsafe texts.append((question, text))
+    }
+
+    fileprivate func setVariable(_ key: wsgi_text, _ value: wsgi_text) {
+        guard let key = unsafe copy(key), let value = unsafe copy(value) else { return }
+        unsafe apr_table_setn(r.pointee.subprocess_env, key, value)
+    }
+
+    private func copy(_ text: wsgi_text) -> Text? {
+        guard let start = unsafe text.start else { return nil }
+        return unsafe UnsafePointer(
+            apr_pstrmemdup(
+                r.pointee.pool, UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), apr_size_t(text.length)))
+    }
+}
+
+extension HookCall.Environ {
+    fileprivate var hasSSL: Bool {
+        if case .client = self { true } else { false }
+    }
+}
+
+extension DirectorySettings {
+    /// Whether a script is named that runs in children whatever happens to applications.
+    var hasHooks: Bool {
+        accessScript != nil || authUserScript != nil || authGroupScript != nil || dispatchScript != nil
+    }
+}
+
+/// What stands behind the functions' context.
+@safe private struct TransportContext {
+    let call: UnsafeMutablePointer<HookCall>
+    let log: RequestLog
+}
+
+private func withCall<Result>(
+    _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout HookCall) -> Result
+) -> Result {
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return fallback }
+    return unsafe context.pointee.log.exclusively { unsafe body(&context.pointee.call.pointee) }
+}
+
+private let hookLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<UInt8>?, Int) -> Void = {
+    context, level, text, length in
+    guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return }
+    unsafe context.pointee.log.write(level, UnsafeRawBufferPointer(start: text, count: length))
+}
+
+private let hookText: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafePointer<UInt8>?, Int) -> Void = {
+    context, question, text, length in
+    unsafe withCall(context, ()) { unsafe $0.add(question, text, length) }
+}
+
+private let hookEntry: @convention(c) (UnsafeMutableRawPointer?, wsgi_text, wsgi_text) -> Void = {
+    context, key, value in
+    unsafe withCall(context, ()) { unsafe $0.setVariable(key, value) }
+}
+
+private let hookIsHTTPS: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
+    unsafe withCall(context, 0) { unsafe chttpd_is_https($0.r) ? 1 : 0 }
+}
+
+private let hookVariable: @convention(c) (UnsafeMutableRawPointer?, Text?) -> Text? = { context, name in
+    unsafe withCall(context, nil) { call in
+        guard let name = unsafe name else { return nil }
+        let r = unsafe call.r
+        return unsafe ap_ssl_var_lookup(r.pointee.pool, r.pointee.server, r.pointee.connection, r, name)
+    }
+}

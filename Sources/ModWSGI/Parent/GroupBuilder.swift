@@ -1,0 +1,168 @@
+internal import CHTTPD
+internal import CSystem
+internal import ProcessKit
+internal import WSGIConfig
+internal import WSGICore
+internal import WSGIDeployment
+
+/// Turns `WSGIDaemonProcess` definitions into what the supervisor runs and what children connect to.
+///
+/// A group that cannot run is reported, with its place and the remedy, and answers 503; everything else goes on.
+@safe struct GroupBuilder {
+    /// For the children, in the order of definition.
+    private(set) var groups: [DaemonGroup] = []
+    /// For the supervisor: the groups that can run.
+    private(set) var spec = SupervisorSpec()
+    /// The descriptors that go with `spec`; they stay their owners'.
+    private(set) var descriptors: [Int32] = []
+
+    /// The groups that run, for the next configuration.
+    private(set) var running: [String: FormerGroups.Group] = [:]
+
+    /// Where a group is in the scoreboard.
+    private typealias Place = (index: UInt32, serial: UInt64)
+
+    private let global: GlobalSettings
+    private let host: HostFacts
+    private let main: Server
+
+    init(_ global: GlobalSettings, _ host: HostFacts, _ main: Server) {
+        self.global = global
+        self.host = host
+        unsafe self.main = main
+        spec.engine = host.engine
+        descriptors = unsafe [Self.logDescriptor(main)]
+        spec.logDescriptor = 0
+        spec.startLimit = global.startLimit
+        spec.logLevel = unsafe Int(chttpd_log_level(main))
+    }
+
+    /// Notes which scripts aliases name; those that they do not name any more need not be imported by successors.
+    mutating func note(scripts: [String]) {
+        spec.formerScripts = FormerGroups.replaceScripts(
+            scripts, keepsProcesses: SupervisorLink.keepsProcesses)
+    }
+
+    /// Adds a group.
+    mutating func add(_ group: ProcessGroups.Group, preloads: [ScriptSpec]) {
+        let definition = group.definition
+        let options = definition.options
+        let log = unsafe server(group.server)
+        let place = SlotRegistry.group(definition.name)
+        let sockets: [SlotRegistry.Slot]
+        var ownership: ScriptOwnership?
+        do throws(StartError) {
+            let resolution = GroupResolver(definition, global, host)
+            ownership = try resolution.scriptOwner().map { ScriptOwnership($0) }
+            let resolved = unsafe try resolution.spec(
+                preloads: inside(definition, preloads, log), logLevel: Int(chttpd_log_level(log)))
+            sockets = try SlotRegistry.slots(
+                of: definition.name, count: options.processes,
+                SlotRegistry.Sockets(
+                    prefix: host.socketPrefix, backlog: options.listenBacklog, owner: resolution.socketOwner(),
+                    buffers: (options.sendBufferSize, options.receiveBufferSize), rights: resolved.rights)
+            ) { problem in
+                unsafe Log.server(
+                    log, .error, problem.id,
+                    "\(definition.location): \(problem.text) The group goes on with the sockets that it has; a graceful "
+                        + "restart tries again.")
+            }
+            unsafe warn(of: definition, log)
+            try resolution.checkService(hasScripts: !resolved.process.preloads.isEmpty)
+            var group = resolved
+            if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
+            group.index = place.index
+            group.process.worker?.secret = SlotRegistry.secret(of: definition.name)
+            group.logDescriptor = unsafe add(Self.logDescriptor(log))
+            group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
+            spec.groups.append(group)
+            running[definition.name] = FormerGroups.Group(spec: group, ownership: ownership)
+        } catch {
+            guard unsafe !keep(definition, place, error, log) else { return }
+            unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
+            if let board = unsafe DaemonGroups.board {
+                unsafe wsgi_group_set_state(board, place.index, WSGI_GROUP_FAILED)
+            }
+            groups.append(child(definition, place, [], ownership))
+            return
+        }
+        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        groups.append(child(definition, place, slots, ownership))
+    }
+
+    /// Lets a group go on that cannot run as it is defined now. False: there is none, or it may not.
+    private mutating func keep(
+        _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
+    ) -> Bool {
+        guard SupervisorLink.keepsProcesses, let former = FormerGroups.group(definition.name),
+            error.id != .serviceWithoutScript,
+            GroupResolver(definition, global, host).keepsRights(of: former.spec)
+        else { return false }
+        let sockets = SlotRegistry.kept(of: definition.name)
+        guard !sockets.isEmpty else { return false }
+        var group = former.spec
+        group.index = place.index
+        group.problem = "\(definition.location): \(error.text)"
+        group.logDescriptor = unsafe add(Self.logDescriptor(log))
+        group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
+        spec.groups.append(group)
+        running[definition.name] = FormerGroups.Group(spec: group, ownership: former.ownership)
+        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        groups.append(
+            child(definition, place, slots, former.ownership, isService: former.spec.process.worker?.threads == 0))
+        return true
+    }
+
+    private func child(
+        _ definition: DaemonProcess, _ place: Place, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?,
+        isService: Bool? = nil
+    ) -> DaemonGroup {
+        DaemonGroup(
+            name: definition.name, slots: slots,
+            access: WorkerAccess(place, GroupSettings(definition.options, timeout: host.timeout)), ownership: ownership,
+            isService: isService ?? (definition.options.threads == 0))
+    }
+
+    /// The preloads as the processes see them; those that are not below their root are reported.
+    private func inside(_ definition: DaemonProcess, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
+        let root = definition.options.root
+        guard !root.isEmpty else { return preloads }
+        return preloads.compactMap { script in
+            guard script.path.hasPrefix(root + "/") else {
+                unsafe Log.server(
+                    log, .error, .scriptOutsideRoot,
+                    "\(definition.location): the script '\(script.path)' is not within chroot=\(root) of process group "
+                        + "'\(definition.name)', and cannot be imported there.")
+                return nil
+            }
+            var script = script
+            script.path.removeFirst(root.count)
+            return script
+        }
+    }
+
+    /// Says which settings of interpreters cannot be granted.
+    private func warn(of definition: DaemonProcess, _ log: Server) {
+        unsafe global.interpreters(of: definition).warn("Process group '\(definition.name)'", log)
+    }
+
+    // MARK: - Sockets, logs and descriptors
+
+    private mutating func add(_ descriptor: Int32) -> Int {
+        if let known = descriptors.firstIndex(of: descriptor) { return known }
+        descriptors.append(descriptor)
+        return descriptors.count - 1
+    }
+
+    private func server(_ index: Int) -> Server {
+        var server = unsafe main
+        for _ in 0..<index { unsafe server = server.pointee.next ?? server }
+        return unsafe server
+    }
+
+    /// The descriptor of a server's error log, or of the terminal's where httpd has none (syslog).
+    private static func logDescriptor(_ server: Server) -> Int32 {
+        let descriptor = unsafe chttpd_error_log_descriptor(server)
+        return descriptor >= 0 ? descriptor : 2
+    }
+}

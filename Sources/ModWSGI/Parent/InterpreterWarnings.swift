@@ -1,0 +1,23 @@
+internal import CHTTPD
+internal import WSGIConfig
+internal import WSGICore
+
+extension InterpreterPlan {
+    /// Says which of its wishes no Python of this machine can grant.
+    ///
+    /// A free-threaded Python has no stable ABI, so the engine, which is built for the stable one, cannot run in it.
+    func warn(_ owner: String, _ log: Server) {
+        if wantsFreeThreading {
+            unsafe Log.server(
+                log, .warning, .freeThreadingUnavailable,
+                "\(owner): WSGIFreeThreading is On, but this module runs in no free-threaded Python. Its Python keeps the "
+                    + "GIL.")
+        }
+        for location in partialFreeThreading {
+            unsafe Log.server(
+                log, .warning, .freeThreadingPartial,
+                "\(location): WSGIFreeThreading is ignored in a section with application-group=: a Python runs without "
+                    + "the GIL as a whole, or not at all.")
+        }
+    }
+}

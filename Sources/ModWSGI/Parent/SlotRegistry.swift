@@ -1,0 +1,249 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIDeployment
+
+/// The parent's listening sockets, one for each worker slot, and the places of groups and slots in the scoreboard.
+///
+/// It outlives restarts: a slot keeps its socket, so that what waits in its queue is served by the next worker, whatever
+/// happens to the present one. Only the httpd parent uses it, on its one thread.
+enum SlotRegistry {
+    /// How the sockets of a group are made.
+    struct Sockets {
+        /// What their paths begin with.
+        let prefix: String
+        /// Connections that may wait.
+        let backlog: Int
+        /// Whose they are; `nil`: httpd's user's.
+        let owner: (user: UInt32, group: UInt32)?
+        /// SO_SNDBUF and SO_RCVBUF; 0: the system's default.
+        let buffers: (send: Int, receive: Int)
+        /// Of the processes that accept on them.
+        let rights: ProcessRights
+    }
+
+    /// One slot.
+    struct Slot {
+        let index: UInt32
+        let path: String
+        let listener: Int32
+    }
+
+    private struct Group {
+        let index: UInt32
+        /// What tells it from a former group at the same place.
+        let serial: UInt64
+        var slots: [Slot] = []
+        /// The rights of the processes that the sockets were made for; `nil`: none were, or they are of no use any more.
+        var rights: ProcessRights?
+        /// What httpd's children send first on them.
+        var secret = ConnectionSecret()
+        /// The configuration that last wanted the group.
+        var isUsed = true
+        var wanted = 0
+    }
+
+    @safe nonisolated(unsafe) private static var known: [String: Group] = [:]
+    @safe nonisolated(unsafe) private static var freeSlots: [UInt32] = []
+    @safe nonisolated(unsafe) private static var nextSlot: UInt32 = 0
+    @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
+    @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
+
+    /// Sockets of former slots that are still open, because there could be no further process.
+    @safe nonisolated(unsafe) private static var unclosed: [Int32] = []
+
+    /// Prefixes for which the sockets that a killed httpd has left were removed.
+    @safe nonisolated(unsafe) private static var swept: Set<String> = []
+
+    /// The place of a group in the scoreboard, and its serial number; the group counts as used from now on.
+    static func group(_ name: String) -> (index: UInt32, serial: UInt64) {
+        if let group = known[name] {
+            known[name]?.isUsed = true
+            return (group.index, group.serial)
+        }
+        let index = freeGroups.popLast() ?? take(&nextGroup)
+        let serial = GroupSecrets.begin(at: index)
+        known[name] = Group(index: index, serial: serial)
+        if let board = unsafe DaemonGroups.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
+        return (index, serial)
+    }
+
+    /// The slots of a group, with their sockets listening.
+    ///
+    /// A slot whose socket cannot be made as the configuration says keeps the one that it has, as long as that can be
+    /// reached; one that has none is left out while there are others. `report` is told why.
+    ///
+    /// Sockets that processes with other rights have, and the secret that these know, are never used again: a process that
+    /// one of those has left behind receives nothing.
+    static func slots(
+        of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
+    ) throws(StartError) -> [Slot] {
+        guard var group = known[name] else { return [] }
+        defer { known[name] = group }
+        if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
+        group.wanted = count
+        let isNew = group.rights != sockets.rights
+        if isNew {
+            group.rights = nil
+            retire(group.slots)
+            group.secret = .random()
+            GroupSecrets.set(group.secret, of: group.index)
+        }
+        for place in 0..<count {
+            let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
+            let former = place < group.slots.count ? group.slots[place] : nil
+            if let former, !isNew, former.path == path, isSocket(path) {
+                if !isOwned(path, by: sockets.owner) { report(failed("chown", path, "WSGIDaemonProcess '\(name)'")) }
+                listen(former.listener, Int32(clamping: sockets.backlog))
+                StreamSocket.setBuffers(former.listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
+                continue
+            }
+            do throws(StartError) {
+                let listener = try self.listener(at: path, sockets, name)
+                guard let former else {
+                    group.slots.append(
+                        Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
+                    continue
+                }
+                // At the same path the file is the new socket's by now.
+                if former.path == path { closeAside([former.listener]) } else { close([former]) }
+                group.slots[place] = Slot(index: former.index, path: path, listener: listener)
+            } catch {
+                guard former.map({ !isNew && isSocket($0.path) }) ?? (place > 0) else { throw error }
+                report(error)
+                if former == nil { break }
+            }
+        }
+        group.rights = sockets.rights
+        return Array(group.slots.prefix(count))
+    }
+
+    /// What httpd's children send first to the processes of a group.
+    static func secret(of name: String) -> ConnectionSecret { known[name]?.secret ?? ConnectionSecret() }
+
+    /// The slots that a group has, as they are: it goes on with them.
+    static func kept(of name: String) -> [Slot] {
+        guard var group = known[name] else { return [] }
+        group.wanted = group.slots.count
+        known[name] = group
+        return group.slots
+    }
+
+    /// Closes the sockets of groups and slots that the configuration no longer has. Call it once per configuration.
+    static func closeUnused() {
+        var unused: [Slot] = []
+        defer { close(unused) }
+        for (name, group) in known {
+            let wanted = group.isUsed ? group.wanted : 0
+            for slot in group.slots.dropFirst(wanted) {
+                unused.append(slot)
+                freeSlots.append(slot.index)
+            }
+            if group.isUsed {
+                known[name]?.slots = Array(group.slots.prefix(wanted))
+                known[name]?.isUsed = false
+            } else {
+                known[name] = nil
+                if let board = unsafe DaemonGroups.board {
+                    unsafe wsgi_group_set_state(board, group.index, WSGI_GROUP_STOPPED)
+                }
+                freeGroups.append(group.index)
+            }
+        }
+    }
+
+    /// Closes and unlinks everything: httpd ends.
+    static func closeAll() {
+        close(known.values.flatMap(\.slots))
+        known = [:]
+    }
+
+    private static func take(_ counter: inout UInt32) -> UInt32 {
+        defer { counter += 1 }
+        return counter
+    }
+
+    /// Ends listening sockets for everybody who has them; requests that wait there are made again by their children.
+    private static func retire(_ slots: [Slot]) {
+        for slot in slots {
+            unsafe unlink(slot.path)
+            StreamSocket.shutDown(slot.listener)
+        }
+        if !slots.isEmpty { StreamSocket.turnAway(slots.map(\.listener)) }
+    }
+
+    private static func close(_ slots: [Slot]) {
+        for slot in slots { unsafe unlink(slot.path) }
+        closeAside(slots.map(\.listener))
+    }
+
+    /// Closes sockets, and those that could not be closed before.
+    private static func closeAside(_ listeners: [Int32]) {
+        unclosed += listeners
+        if !unclosed.isEmpty { unclosed = StreamSocket.closeAside(unclosed) }
+    }
+
+    private static func listener(
+        at path: String, _ sockets: Sockets, _ group: String
+    ) throws(StartError) -> Int32 {
+        let name = "WSGIDaemonProcess '\(group)'"
+        let owner = sockets.owner
+        guard let address = SocketAddress(path: path) else {
+            throw StartError(
+                .socketUnusable,
+                "\(name): the socket path '\(path)' is longer than the \(SocketAddress.longestPath) bytes the system "
+                    + "allows; choose a shorter WSGISocketPrefix.")
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw failed("socket", path, name) }
+        let mask = umask(0o177)
+        defer { umask(mask) }
+        var isBound = address.bind(descriptor)
+        if !isBound, errno == EADDRINUSE {
+            // Left by an httpd of the same pid that was killed.
+            unsafe unlink(path)
+            isBound = address.bind(descriptor)
+        }
+        guard isBound, isOwned(path, by: owner), listen(descriptor, Int32(clamping: sockets.backlog)) == 0 else {
+            let error = failed("bind", path, name)
+            if isBound { unsafe unlink(path) }
+            Glibc.close(descriptor)
+            throw error
+        }
+        let files = owner.map { UserFiles(user: $0.user, group: $0.group, groups: Accounts.groups(of: $0)) }
+        if let owner, let closed = files?.closedDirectory(on: path) {
+            unsafe unlink(path)
+            Glibc.close(descriptor)
+            throw StartError(
+                .connectFailed,
+                "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
+                    + "where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
+                    + "/run/apache2/wsgi.")
+        }
+        StreamSocket.setBuffers(descriptor, send: sockets.buffers.send, receive: sockets.buffers.receive)
+        return descriptor
+    }
+
+    /// Whether a socket that is there belongs to `owner`; it is given to it when not.
+    private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
+        guard let owner else { return true }
+        let result = unsafe wsgi_give_socket(path, owner.user, owner.group)
+        if result < 0 { errno = -result }
+        return result == 0
+    }
+
+    /// Whether there is a socket, and not a link to one or something else that somebody has put into its place.
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    private static func failed(_ call: String, _ path: String, _ name: String) -> StartError {
+        StartError(
+            .socketUnusable,
+            "\(name): the socket '\(path)' cannot be made (\(call): \(SystemError.reason(errno))). Its directory must "
+                + "exist and be writable for the user that starts httpd; WSGISocketPrefix names another one.")
+    }
+}

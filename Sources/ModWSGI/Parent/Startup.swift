@@ -1,0 +1,112 @@
+internal import CHTTPD
+internal import CSystem
+internal import ProcessKit
+internal import WSGIConfig
+internal import WSGICore
+internal import WSGIDeployment
+
+/// What the httpd parent does once the configuration has been read, at each start and restart.
+enum Startup {
+    /// Checks what only the whole configuration can tell; also under `configtest`.
+    static func check(main: Server) -> Int32 {
+        do {
+            let servers = unsafe ConfigBridge.servers(main)
+            let groups = try ProcessGroups(servers: servers)
+            _ = try groups.preloads(of: servers)
+            try checkRights(groups)
+            var told: Set<String> = []
+            for notice in servers.flatMap(\.settings.notices) + groups.notices
+            where told.insert(notice.subject).inserted {
+                unsafe chttpd_log_startup(Log.Level.notice.rawValue, "\(notice.location): \(notice.text)")
+            }
+            return OK
+        } catch {
+            unsafe chttpd_log_startup(Log.Level.error.rawValue, error.description)
+            return HTTP_INTERNAL_SERVER_ERROR
+        }
+    }
+
+    /// Refuses options that only root can give effect to.
+    private static func checkRights(_ groups: ProcessGroups) throws(ConfigError) {
+        guard CurrentProcess.user != 0 else { return }
+        for definition in groups.all.map(\.definition) where definition.options.chroot != nil {
+            throw ConfigError(
+                "\(definition.location): chroot= of WSGIDaemonProcess '\(definition.name)' needs httpd to be started by "
+                    + "root.")
+        }
+    }
+
+    /// Starts or informs the supervisor, and prepares what children inherit.
+    static func run(main: Server, _ pool: Pool) -> Int32 {
+        unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
+        guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
+        let servers = unsafe ConfigBridge.servers(main)
+        unsafe ConfigBridge.settle(main, pool)
+        let host = unsafe HostFacts(main: main, settings.global.socketPrefix)
+        guard let names = try? ProcessGroups(servers: servers),
+            // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
+            let preloads = try? names.preloads(of: servers)
+                .filter({ !host.httpdFiles.isDirectory($0.script.path) })
+        else { return HTTP_INTERNAL_SERVER_ERROR }
+        Settled.names = names
+        Settled.restrictsEmbedded = settings.global.restrictEmbedded
+        Settled.ignoresCase = !settings.global.caseSensitivity
+        LogVariables.isWanted = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
+        LogVariables.isCGIWanted = unsafe LogVariables.mentionsCGIVariables(in: chttpd_config_tree())
+        unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
+        // Scripts of WSGIAccessScript and the like run in children even where applications may not.
+        let runsApplications = !settings.global.restrictEmbedded
+        let embedded = runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : []
+        EmbeddedPlan.current = unsafe EmbeddedPlan(
+            settings.global, host, preloads: embedded,
+            isExpected: runsApplications && mayRunEmbedded(servers) || !embedded.isEmpty || Settled.expectsHooks,
+            server: unsafe main)
+        return OK
+    }
+
+    private static func startGroups(
+        _ names: ProcessGroups, _ preloads: [Preload], _ global: GlobalSettings, _ host: HostFacts, scripts: [String],
+        _ main: Server, _ pool: Pool
+    ) {
+        guard !names.all.isEmpty || SupervisorLink.isRunning else { return }
+        do {
+            unsafe DaemonGroups.board = try SupervisorLink.prepareBoard()
+            try GroupSecrets.prepare()
+        } catch {
+            unsafe Log.server(
+                main, .critical, .supervisorFailed,
+                "The memory that httpd's processes share for process groups cannot be made (\(error.description)); all "
+                    + "groups answer 503. Check the limits of memory, then restart httpd.")
+            return
+        }
+        var builder = unsafe GroupBuilder(global, host, main)
+        builder.note(scripts: scripts)
+        let scripts = Dictionary(grouping: preloads, by: \.group)
+        for (index, group) in names.all.enumerated() {
+            builder.add(group, preloads: scripts[index, default: []].map(\.script))
+        }
+        DaemonGroups.all = builder.groups
+        FormerGroups.remember(builder.running)
+        MPM.threadsPerChild = host.process.httpdThreadsPerChild
+        MPM.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
+        SlotRegistry.closeUnused()
+        unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
+    }
+
+    /// The scripts that aliases name.
+    private static func scripts(of servers: [ConfiguredServer]) -> [String] {
+        servers.flatMap { $0.settings.ownAliases.filter { !$0.isPattern }.map(\.target.string) }
+    }
+
+    /// Whether an alias may lead to an embedded application, as far as that can be told without a request.
+    private static func mayRunEmbedded(_ servers: [ConfiguredServer]) -> Bool {
+        servers.contains { server in
+            let mayRun = { (alias: ScriptAlias) in
+                let group = alias.processGroup ?? server.settings.directory.processGroup
+                return group.isLiteral && group.text.isEmpty
+            }
+            return server.settings.ownAliases.contains(where: mayRun)
+                || server.settings.inheritedAliases.contains(where: mayRun)
+        }
+    }
+}

@@ -1,0 +1,315 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import ProcessKit
+internal import WSGICore
+internal import WSGIWire
+
+/// The httpd parent's end of the supervisor: starts it, tells it the configuration, starts it again when it dies.
+///
+/// It outlives restarts: after a graceful one the same supervisor receives the new configuration; before a hard one, or
+/// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
+enum SupervisorLink {
+    nonisolated(unsafe) private static var board: (file: Int32, memory: UnsafeMutablePointer<wsgi_scoreboard>)?
+    @safe nonisolated(unsafe) private static var control: Int32 = -1
+    @safe nonisolated(unsafe) private static var process: Int32 = 0
+    nonisolated(unsafe) private static var record = unsafe apr_proc_t()
+    /// The process these are the affairs of: children inherit the memory but not the duty.
+    @safe nonisolated(unsafe) private static var owner: Int32 = 0
+    /// The supervisor's heartbeat and its wishes.
+    @safe nonisolated(unsafe) private static var status: SupervisorStatus?
+    /// Tells whether the supervisor still moves.
+    @safe nonisolated(unsafe) private static var pulse = Pulse()
+    @safe nonisolated(unsafe) private static var isEnding = false
+    /// Whether the supervisor was killed because it was silent.
+    @safe nonisolated(unsafe) private static var wasKilled = false
+    /// Whether the configuration has yet to be sent, because it could not be.
+    @safe nonisolated(unsafe) private static var isDue = false
+    @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
+    @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
+    @safe nonisolated(unsafe) private static var program = ""
+    nonisolated(unsafe) private static var main: Server?
+
+    /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
+    private static let patience = 3
+    /// How long it may be silent, in seconds. httpd looks every ten seconds, so it is replaced within thirty.
+    private static let silence = 19
+
+    /// Whether there is a supervisor.
+    static var isRunning: Bool { process != 0 }
+
+    /// Whether what runs goes on: this is a graceful restart.
+    static var keepsProcesses: Bool { process != 0 && !isEnding }
+
+    /// The scoreboard; made at first use, and kept until httpd ends.
+    static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
+        if let board = unsafe board { return unsafe board.memory }
+        // Children have it, too: a file that one of them could cut off would end the parent.
+        let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
+        let made = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
+            .assumingMemoryBound(to: wsgi_scoreboard.self)
+        unsafe wsgi_scoreboard_prepare(made)
+        unsafe board = (file.release(), made)
+        return unsafe made
+    }
+
+    /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
+    static func configure(_ spec: SupervisorSpec, descriptors: [Int32], _ main: Server, _ pool: Pool) {
+        let isFirst = owner == 0
+        owner = getpid()
+        unsafe self.main = main
+        program = moduleDirectory() + "/mod_wsgi/wsgi-supervisor"
+        let number = lastSpec.configuration &+ 1
+        lastSpec = spec
+        lastSpec.configuration = number
+        lastDescriptors = descriptors
+        if isFirst, let forever = unsafe main.pointee.process?.pointee.pool {
+            unsafe chttpd_cleanup(forever, nil, endWithHTTPD)
+        }
+        if isEnding { waitForEnd() }
+        // It has ended by itself if httpd was restarted without this module, which stays in memory.
+        if process != 0, waitpid(process, nil, WNOHANG) != 0 { forget() }
+        if process == 0 { start() } else { send() }
+        if process != 0 { unsafe register(pool) }
+        unsafe chttpd_cleanup(pool, nil, tellOfRestart)
+    }
+
+    /// httpd gives up the configuration, to read it again or because it ends.
+    fileprivate static func announceRestart() {
+        guard getpid() == owner, process != 0, !isEnding, let own = try? Descriptor.duplicate(control) else { return }
+        try? PacketSocket(adopting: own.release()).send(.restarting)
+    }
+
+    private static func forget() {
+        if control >= 0 { close(control) }
+        control = -1
+        process = 0
+    }
+
+    /// In a child: lets go of what is the parent's alone.
+    static func leaveToParent() {
+        guard getpid() != owner else { return }
+        if control >= 0 { close(control) }
+        control = -1
+        // The environments of process groups are no business of those who serve clients.
+        lastSpec = SupervisorSpec()
+        FormerGroups.remember([:])
+        process = 0
+        // An application must not be able to speak for the supervisor.
+        status = nil
+        if let file = unsafe board?.file, file >= 0 { close(file) }
+        unsafe board?.file = -1
+    }
+
+    // MARK: - Starting
+
+    private static func start() {
+        do {
+            let status = try SupervisorStatus()
+            let pair = try PacketSocket.pair()
+            let null = try Descriptor.null()
+            let log = lastDescriptors.first ?? 2
+            var request = SpawnRequest(
+                executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
+            request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw]
+            let descriptor = try Descriptor.duplicate(pair.ours.raw)
+            do { process = try request.start() } catch {
+                return giveUp(
+                    "'\(program)' cannot be started (\(error.step): \(error.reason)); install the module again.")
+            }
+            control = descriptor.release()
+            self.status = status
+            pulse = Pulse()
+            wasKilled = false
+        } catch {
+            return giveUp("its sockets and memory cannot be made: \(error).")
+        }
+        send()
+    }
+
+    /// There is no supervisor, and so there will be no workers: requests are answered at once.
+    private static func giveUp(_ text: String) {
+        unsafe Log.server(
+            main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
+        guard let board = unsafe board else { return }
+        for group in lastSpec.groups {
+            for slot in group.slots {
+                unsafe wsgi_slot_close(board.memory, group.index, slot.index)
+                guard lastDescriptors.indices.contains(slot.listenerDescriptor) else { continue }
+                StreamSocket.turnAway(lastDescriptors[slot.listenerDescriptor])
+            }
+            unsafe wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED)
+        }
+    }
+
+    private static func send() {
+        do {
+            isDue = true
+            let socket = PacketSocket(adopting: try Descriptor.duplicate(control).release())
+            // Without descriptors: those of an attempt that broke off are void.
+            try socket.send(.descriptors)
+            var rest = lastDescriptors[...]
+            while !rest.isEmpty {
+                try socket.send(.descriptors, descriptors: Array(rest.prefix(PacketSocket.maximumDescriptors)))
+                rest = rest.dropFirst(PacketSocket.maximumDescriptors)
+            }
+            var encoded = ByteBuffer()
+            SpecCodec.encode(lastSpec, into: &encoded)
+            let file = try unsafe MemoryFile.create("wsgi-configuration", contents: encoded.bytes)
+            try socket.send(.configuration, descriptors: [file.raw])
+            isDue = false
+        } catch {
+            unsafe Log.server(
+                main, .critical, .supervisorFailed,
+                "The supervisor of daemon processes does not take the configuration (\(error.description)); "
+                    + "it keeps the former one. It is tried again every few seconds.")
+        }
+    }
+
+    /// httpd tells about the end of the process through this record; it is forgotten at each restart.
+    private static func register(_ pool: Pool) {
+        unsafe record = apr_proc_t()
+        unsafe record.pid = process
+        unsafe apr_proc_other_child_register(&record, supervisorEvent, nil, nil, pool)
+    }
+
+    // MARK: - Ending
+
+    /// Called by httpd about the supervisor's process, in the parent.
+    fileprivate static func event(_ reason: Int32) {
+        guard getpid() == owner else { return }
+        switch reason {
+        case APR_OC_REASON_RESTART:
+            tellToEnd()
+        case APR_OC_REASON_DEATH, APR_OC_REASON_LOST:
+            apr_proc_other_child_unregister(nil)
+            died()
+        default: break
+        }
+    }
+
+    private static func died() {
+        forget()
+        guard !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
+        if !wasKilled {
+            unsafe Log.server(
+                main, .error, .supervisorFailed,
+                "The supervisor of daemon processes has died and is started again; requests under way go on.")
+        }
+        startAgain()
+    }
+
+    private static func startAgain() {
+        start()
+        if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
+    }
+
+    /// Called about every ten seconds. Retries what failed because memory, processes or descriptors had run out, and
+    /// replaces a supervisor that has stopped responding.
+    static func look() {
+        guard getpid() == owner, !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
+        reportDamage()
+        guard process != 0, let status else {
+            if !lastSpec.groups.isEmpty { startAgain() }
+            return
+        }
+        guard !wasKilled else { return replaceUnending() }
+        if pulse.isSilent(beats: status.beats, looks: 2, for: silence) { return kill() }
+        let isWanted = status.takeWish()
+        if isDue || isWanted { send() }
+    }
+
+    /// Ends a supervisor whose event loop stands still. httpd tells of its end, and another one is started.
+    private static func kill() {
+        unsafe Log.server(
+            main, .error, .supervisorFailed,
+            "The supervisor of daemon processes (pid \(process)) has given no sign of life for \(silence) s: it is stopped, or "
+                + "waits for something. It is killed and started again; requests under way go on.")
+        wasKilled = true
+        Glibc.kill(process, SIGKILL)
+    }
+
+    /// The system holds a killed supervisor, in a call that cannot be interrupted. It does nothing any more.
+    private static func replaceUnending() {
+        unsafe Log.server(
+            main, .error, .supervisorFailed,
+            "The supervisor of daemon processes (pid \(process)) was killed and does not end, because the system holds it; "
+                + "another one is started.")
+        apr_proc_other_child_unregister(nil)
+        forget()
+        startAgain()
+    }
+
+    private static func reportDamage() {
+        let count = unsafe board.map { unsafe wsgi_scoreboard_take_resets($0.memory) } ?? 0
+        guard count > 0 else { return }
+        unsafe Log.server(
+            main, .error, .scoreboardDamaged,
+            "The memory in which requests wait for daemon processes was damaged and has been repaired \(count) times: "
+                + "waiting requests lost their place in the queue. Code in one of httpd's processes writes where it must not: look for an "
+                + "application that runs in them (process-group=%{GLOBAL}), and for other modules.")
+    }
+
+    private static func tellToEnd() {
+        guard process != 0, !isEnding else { return }
+        isEnding = true
+        do throws(SystemError) {
+            try PacketSocket(adopting: Descriptor.duplicate(control).release()).send(.stop)
+        } catch {
+            // It means the same, and needs no room.
+            Glibc.kill(process, SIGTERM)
+        }
+    }
+
+    /// Waits for a supervisor that was told to end, and ends it when it takes too long. Its workers follow it.
+    private static func waitForEnd() {
+        let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
+        let deadline = MonotonicTime.now.adding(seconds: longest + patience)
+        var pulse = Pulse()
+        var giveUp: MonotonicTime?
+        while process != 0, waitpid(process, nil, WNOHANG) == 0 {
+            let isSilent = pulse.isSilent(beats: status?.beats ?? 0, looks: 2, for: patience)
+            if giveUp == nil, isSilent || deadline.millisecondsLeft <= 0 {
+                Glibc.kill(process, SIGKILL)
+                giveUp = MonotonicTime.now.adding(seconds: patience)
+            }
+            if let giveUp, giveUp.millisecondsLeft <= 0 { break }
+            usleep(5000)
+        }
+        forget()
+        isEnding = false
+    }
+
+    /// Ends everything when httpd ends: the parent is the last to go, so that nothing outlives it.
+    fileprivate static func end() {
+        guard getpid() == owner else { return }
+        tellToEnd()
+        waitForEnd()
+        SlotRegistry.closeAll()
+    }
+}
+
+private let supervisorEvent: @convention(c) (Int32, UnsafeMutableRawPointer?, Int32) -> Void = { reason, _, _ in
+    SupervisorLink.event(reason)
+}
+
+private let tellOfRestart: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    SupervisorLink.announceRestart()
+    return APR_SUCCESS
+}
+
+private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+    SupervisorLink.end()
+    return APR_SUCCESS
+}
+
+extension PacketSocket {
+    /// Sends a packet that is nothing but its kind, with descriptors.
+    /// It never waits for the supervisor, which may be stopped: a full socket is an error.
+    fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
+        var number = kind.rawValue
+        try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in
+            try unsafe send(bytes, descriptors: descriptors, wait: false)
+        }
+    }
+}

@@ -1,0 +1,207 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import WSGIWire
+
+/// The thread of a worker that a request of this thread of httpd holds.
+///
+/// A filter may make another request while the response passes through it: an SSI include, or an ErrorDocument. Such a
+/// nested request must not wait for a thread of a worker while its own client's request holds one: two of them could wait
+/// for each other for ever. So before it waits it takes what the outer worker still sends into memory, until that is done
+/// and its thread can be given back. The outer request finds it here.
+///
+/// Part of the request's scratch memory; used on the request's thread only.
+@safe struct HeldThread: ~Copyable {
+    /// Where the thread is to be given back; `nil`: it is not held, or not any more.
+    private var board: UnsafeMutablePointer<wsgi_scoreboard>?
+    private var place: Place = (0, 0, 0, 0)
+    /// The most bytes that are kept.
+    private var limit = 0
+    /// The request that this one is nested in, if that holds a thread.
+    private var outer: UnsafeMutablePointer<HeldThread>?
+    /// The connection to the worker while something is passed to filters; -1: nothing is.
+    private var descriptor: Int32 = -1
+    /// What the outer request has received and not taken when it passed something to its filters.
+    private var unread = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    private var payloadLeft = 0
+    private var scan: ResponseScan?
+    /// What was received for it since then, and how much of that it has taken.
+    private var kept = ByteBuffer(capacity: 64)
+    private var taken = 0
+    private var file: Int32 = -1
+    /// Descriptors of the worker's group that are not closed yet.
+    private var closing: UnsafeMutablePointer<UInt32>?
+
+    /// A claim in the scoreboard.
+    typealias Place = (child: UInt32, group: UInt32, slot: UInt32, generation: UInt32)
+
+    /// Nothing is held.
+    init() {}
+
+    /// The thread that the innermost request of this thread of httpd holds.
+    static var innermost: UnsafeMutablePointer<HeldThread>? {
+        unsafe chttpd_held_thread()?.assumingMemoryBound(to: HeldThread.self)
+    }
+
+    /// A request begins to hold a thread.
+    ///
+    /// - Parameters:
+    ///   - limit: The most bytes that are kept for the request.
+    ///   - closing: Descriptors of the worker's group that are not closed yet; it must outlive the request.
+    static func push(
+        _ held: UnsafeMutablePointer<HeldThread>, _ place: Place, in board: UnsafeMutablePointer<wsgi_scoreboard>,
+        limit: Int, closing: UnsafeMutablePointer<UInt32>
+    ) {
+        unsafe held.pointee.board = unsafe board
+        unsafe held.pointee.place = place
+        unsafe held.pointee.limit = limit
+        unsafe held.pointee.closing = unsafe closing
+        unsafe held.pointee.outer = innermost
+        unsafe chttpd_set_held_thread(held)
+    }
+
+    /// The request is done with its worker: gives the thread back, unless that has been done or the thread `isLost`.
+    static func pop(_ held: UnsafeMutablePointer<HeldThread>, isLost: Bool) {
+        unsafe chttpd_set_held_thread(held.pointee.outer)
+        unsafe held.pointee.end(isLost: isLost)
+    }
+
+    private mutating func end(isLost: Bool) {
+        if !isLost { release() }
+        closeFile()
+        file = -1
+        kept.reset()
+        taken = 0
+        unsafe board = nil
+        unsafe outer = nil
+        didPass()
+    }
+
+    /// Whether the thread has not been given back.
+    var isHeld: Bool { unsafe board != nil }
+
+    private mutating func closeFile() {
+        guard file >= 0, let closing = unsafe closing else { return }
+        unsafe wsgi_close_foreign(&file, 1, closing)
+    }
+
+    private mutating func release() {
+        guard let held = unsafe board else { return }
+        unsafe wsgi_slot_release(held, place.child, place.group, place.slot, place.generation)
+        unsafe board = nil
+    }
+
+    // MARK: - The outer request
+
+    /// The request is about to pass data to its filters.
+    ///
+    /// - Parameters:
+    ///   - unread: What it has received of its connection and not taken; it stays in place.
+    ///   - payloadLeft: Bytes of the present frame's payload that it has not taken.
+    mutating func willPass(_ descriptor: Int32, unread: UnsafeRawBufferPointer, payloadLeft: Int) {
+        self.descriptor = descriptor
+        unsafe self.unread = unsafe unread
+        self.payloadLeft = payloadLeft
+        scan = nil
+    }
+
+    /// It has done so.
+    mutating func didPass() {
+        descriptor = -1
+        scan = nil
+    }
+
+    /// Whether something was received for the request that it has not taken.
+    var hasKept: Bool { taken < kept.count }
+
+    /// Moves some of that into `room`; returns how much.
+    mutating func takeKept(into room: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(kept.count &- taken, room.count)
+        unsafe room.copyBytes(from: UnsafeRawBufferPointer(rebasing: kept.bytes[taken..<taken &+ count]))
+        taken = taken &+ count
+        if taken == kept.count {
+            kept.reset()
+            taken = 0
+        }
+        return count
+    }
+
+    /// Whether a descriptor came with what was kept.
+    var hasFile: Bool { file >= 0 }
+
+    /// The descriptor that came with what was kept.
+    mutating func takeFile() -> Int32? {
+        guard file >= 0 else { return nil }
+        defer { file = -1 }
+        return file
+    }
+
+    // MARK: - A nested request
+
+    /// What has become of the threads that outer requests hold.
+    enum Outcome {
+        /// None of them holds one any more.
+        case free
+        /// Some worker is not done.
+        case held
+        /// A worker will not be done before the outer request goes on.
+        case never
+    }
+
+    /// Receives for `milliseconds` what outer requests are sent, and gives back the threads that are done.
+    static func settle(_ held: UnsafeMutablePointer<HeldThread>, milliseconds: Int32) -> Outcome {
+        var next: UnsafeMutablePointer<HeldThread>? = unsafe held
+        while let one = unsafe next {
+            let outcome = unsafe one.pointee.settle(milliseconds)
+            guard case .free = outcome else { return outcome }
+            unsafe next = one.pointee.outer
+        }
+        return .free
+    }
+
+    private mutating func settle(_ milliseconds: Int32) -> Outcome {
+        guard unsafe board != nil else { return .free }
+        guard descriptor >= 0 else { return .never }
+        var scan = self.scan ?? scanned()
+        while scan.state == .more {
+            // It is as much as may wait for a slow client, and for the same reason.
+            guard kept.count &- taken <= limit else { return .never }
+            var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&waited, 1, milliseconds) > 0 else {
+                self.scan = scan
+                return .held
+            }
+            let before = kept.count
+            guard receive() else { return .never }
+            unsafe scan.feed(UnsafeRawBufferPointer(rebasing: kept.bytes[before...]))
+        }
+        self.scan = scan
+        guard scan.state == .ended else { return .never }
+        release()
+        return .free
+    }
+
+    /// Where the frames stand that are here already.
+    private func scanned() -> ResponseScan {
+        var scan = ResponseScan(within: payloadLeft)
+        unsafe scan.feed(unread)
+        unsafe scan.feed(UnsafeRawBufferPointer(rebasing: kept.bytes[taken...]))
+        return scan
+    }
+
+    private mutating func receive() -> Bool {
+        var came: Int32 = -1
+        var cameCount = 0
+        let count = unsafe kept.append(upTo: 64 << 10) { room in
+            guard let start = room.baseAddress else { return 0 }
+            var part = unsafe iovec(iov_base: start, iov_len: room.count)
+            guard let closing = unsafe closing else { return 0 }
+            return unsafe max(0, Int(wsgi_receive_answer(descriptor, &part, &came, &cameCount, closing, false)))
+        }
+        if cameCount > 0 {
+            closeFile()
+            file = came
+        }
+        return count > 0
+    }
+}

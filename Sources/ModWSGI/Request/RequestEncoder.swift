@@ -1,0 +1,360 @@
+internal import CHTTPD
+internal import CSystem
+internal import Glibc
+internal import Synchronization
+internal import WSGIWire
+
+/// Writes what httpd knows of a request as an encoded `RequestHead`, straight from httpd's own memory.
+///
+/// Runs once per request on its thread; the only memory it takes is the buffer's. A later entry of the same key wins in
+/// the application, so the order is: variables set by directives, request headers, CGI variables.
+@safe struct RequestEncoder: ~Copyable {
+    private let r: Request
+    private var head: RequestHeadEncoder
+
+    /// Encodes the head of `r` at the end of `buffer`; the caller appends the inline body, if `inlineBody` says so.
+    static func encode(_ r: Request, _ facts: RequestFacts, inlineBody: Int, into buffer: inout ByteBuffer) {
+        var encoder = unsafe RequestEncoder(r, facts, &buffer)
+        let forwarded = unsafe ForwardedEntries(r, facts.effective)
+        encoder.directiveVariables(&buffer)
+        encoder.requestHeaders(facts, forwarded, &buffer)
+        unsafe encoder.serverVariables(facts.root, &buffer)
+        encoder.requestVariables(facts, &buffer)
+        encoder.moduleVariables(facts, &buffer)
+        if let forwarded {
+            forwarded.encode(&encoder.head, into: &buffer)
+            encoder.isHTTPS = forwarded.isHTTPS ?? encoder.isHTTPS
+        }
+        var flags = facts.flags
+        if encoder.isHTTPS { flags.insert(.https) }
+        encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
+    }
+
+    /// Encodes the head for a script of the configuration that decides about `r`: the request as the client sent it,
+    /// without its secrets and without what other directives have set.
+    static func encodeForHook(_ r: Request, _ facts: RequestFacts, into buffer: inout ByteBuffer) {
+        var encoder = unsafe RequestEncoder(r, facts, &buffer)
+        encoder.requestHeaders(facts, isForHook: true, &buffer)
+        unsafe encoder.serverVariables(facts.root, &buffer)
+        encoder.requestVariables(facts, &buffer)
+        encoder.hookVariables(&buffer)
+        encoder.head.finish(flags: facts.flags, into: &buffer)
+    }
+
+    private var isHTTPS = false
+
+    private init(_ r: Request, _ facts: RequestFacts, _ buffer: inout ByteBuffer) {
+        unsafe self.r = r
+        head = unsafe RequestHeadEncoder(
+            into: &buffer, contentLength: facts.contentLength, scriptModified: facts.scriptModified,
+            requestStart: r.pointee.request_time, queueStart: facts.queueStart)
+        unsafe withUnsafeTemporaryAllocation(byteCount: Self.longestLine, alignment: 1) { room in
+            unsafe head.strings(
+                script: facts.script, applicationGroup: facts.applicationGroup, callableObject: facts.callableObject,
+                requestID: bytes(of: requestID(of: r)), requestLine: Self.requestLine(of: r, in: room), into: &buffer)
+        }
+    }
+
+    /// What is kept of a request line; a thread's record in the worker board has no more room.
+    private static let longestLine = 184
+
+    /// Method and path. Of a query there is only its mark: it may hold what nobody else is to see.
+    private static func requestLine(of r: Request, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+        let target = unsafe bytes(of: r.pointee.unparsed_uri)
+        var length = 0
+        func append(_ bytes: UnsafeRawBufferPointer) {
+            let count = min(bytes.count, room.count &- length)
+            guard count > 0, let place = room.baseAddress, let start = bytes.baseAddress else { return }
+            unsafe (place + length).copyMemory(from: start, byteCount: count)
+            length = length &+ count
+        }
+        unsafe append(bytes(of: r.pointee.method))
+        unsafe append(bytes(of: " "))
+        let query = unsafe r.pointee.unparsed_uri.flatMap { unsafe strchr($0, 63) }
+        let start = unsafe r.pointee.unparsed_uri
+        if let query = unsafe query, let start = unsafe start {
+            unsafe append(UnsafeRawBufferPointer(rebasing: target.prefix(query - start + 1)))
+        } else {
+            unsafe append(target)
+        }
+        return unsafe UnsafeRawBufferPointer(start: room.baseAddress, count: length)
+    }
+
+    // MARK: - Groups of entries
+
+    /// SetEnv, SetEnvIf, RewriteRule [E=], mod_ssl's StdEnvVars: whatever httpd's modules put into `subprocess_env`.
+    private mutating func directiveVariables(_ buffer: inout ByteBuffer) {
+        isHTTPS = unsafe chttpd_is_https(r)
+        unsafe forEachEntry(of: r.pointee.subprocess_env) { key, value in
+            if unsafe equals(key, "HTTPS") {
+                // Decides the scheme and is not passed on.
+                isHTTPS = unsafe equals(value, "1") || equalsIgnoringCase(value, "on")
+            } else if unsafe !equals(key, "PATH") && !isReserved(key) {
+                unsafe head.entry(key: bytes(of: key), value: bytes(of: value), into: &buffer)
+            }
+        }
+    }
+
+    /// `HTTP_*`, CONTENT_TYPE and CONTENT_LENGTH. A name with other characters than letters, digits and `-` could pass
+    /// for another header (`X_Foo` for `X-Foo`): such a header is taken off the request.
+    private mutating func requestHeaders(
+        _ facts: RequestFacts, _ forwarded: ForwardedEntries? = nil, isForHook: Bool = false,
+        _ buffer: inout ByteBuffer
+    ) {
+        let passesAll = unsafe !isForHook && chttpd_passes_authorization(r)
+        var hasOther = false
+        unsafe forEachEntry(of: r.pointee.headers_in) { key, value in
+            switch unsafe key[0] | 0x20 {
+            case CChar(bitPattern: UInt8(ascii: "c")):
+                if unsafe equalsIgnoringCase(key, "content-type") {
+                    unsafe head.entry(key: bytes(of: "CONTENT_TYPE"), value: bytes(of: value), into: &buffer)
+                    return
+                }
+                if unsafe equalsIgnoringCase(key, "content-length") {
+                    unsafe head.entry(key: bytes(of: "CONTENT_LENGTH"), value: bytes(of: value), into: &buffer)
+                    return
+                }
+            case CChar(bitPattern: UInt8(ascii: "a")):
+                if unsafe equalsIgnoringCase(key, "authorization"), !passesAll, !facts.passesAuthorization {
+                    if !isForHook { unsafe DroppedAuthorization.note(r, facts, value) }
+                    return
+                }
+            case CChar(bitPattern: UInt8(ascii: "p")):
+                if unsafe equalsIgnoringCase(key, "proxy") { return }
+                if unsafe equalsIgnoringCase(key, "proxy-authorization"), !passesAll { return }
+            default: break
+            }
+            if let forwarded, unsafe forwarded.removes(key) { return }
+            if unsafe !header(key, value, &buffer) { hasOther = true }
+        }
+        if hasOther { removeOtherHeaders() }
+    }
+
+    /// Takes headers off the request that no CGI variable can stand for, so that later phases of httpd see what the
+    /// application sees.
+    private func removeOtherHeaders() {
+        var isClean = false
+        while !isClean {
+            isClean = true
+            unsafe forEachEntry(of: r.pointee.headers_in) { key, _ in
+                guard isClean, unsafe !isVariable(key) else { return }
+                isClean = false
+                unsafe apr_table_unset(r.pointee.headers_in, key)
+            }
+        }
+    }
+
+    /// What is the same for every request of a connection or a server.
+    private mutating func serverVariables(_ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer) {
+        let connection = unsafe r.pointee.connection
+        unsafe put("SERVER_SOFTWARE", ap_get_server_banner(), &buffer)
+        let name = unsafe ap_get_server_name_for_url(r)
+        let escaped = unsafe needsEscape(name) ? ap_escape_html2(r.pointee.pool, name, 0) : nil
+        unsafe put("SERVER_NAME", escaped.map { unsafe UnsafePointer($0) } ?? name, &buffer)
+        unsafe put("SERVER_ADDR", connection?.pointee.local_ip.map { unsafe UnsafePointer($0) }, &buffer)
+        unsafe putNumber("SERVER_PORT", Int64(ap_get_server_port(r)), &buffer)
+        unsafe put("REMOTE_ADDR", r.pointee.useragent_ip.map { unsafe UnsafePointer($0) }, &buffer)
+        unsafe putNumber("REMOTE_PORT", Int64(connection?.pointee.client_addr?.pointee.port ?? 0), &buffer)
+        unsafe put("DOCUMENT_ROOT", path: ap_document_root(r), root, &buffer)
+        unsafe put("REQUEST_SCHEME", ap_run_http_scheme(r), &buffer)
+        unsafe put("CONTEXT_PREFIX", ap_context_prefix(r), &buffer)
+        unsafe put("CONTEXT_DOCUMENT_ROOT", path: ap_context_document_root(r), root, &buffer)
+        if let admin = unsafe r.pointee.server?.pointee.server_admin { unsafe put("SERVER_ADMIN", admin, &buffer) }
+    }
+
+    /// What is this request's own.
+    private mutating func requestVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
+        unsafe put(
+            "SCRIPT_FILENAME", path: r.pointee.filename.map { unsafe UnsafePointer($0) }, facts.root, &buffer)
+        unsafe put("SERVER_PROTOCOL", r.pointee.protocol, &buffer)
+        unsafe put("REQUEST_METHOD", facts.mapsHeadToGet ? literal("GET") : r.pointee.method, &buffer)
+        unsafe head.entry(key: bytes(of: "QUERY_STRING"), value: bytes(of: r.pointee.args), into: &buffer)
+        if unsafe chttpd_wants_current_uri(r) {
+            unsafe put("REQUEST_URI", r.pointee.uri, &buffer)
+        } else {
+            unsafe head.entry(key: bytes(of: "REQUEST_URI"), value: requestTarget(), into: &buffer)
+        }
+        if let user = unsafe r.pointee.user {
+            unsafe put("REMOTE_USER", user, &buffer)
+        } else if let former = unsafe userOfFormerRequest() {
+            unsafe put("REDIRECT_REMOTE_USER", former, &buffer)
+        }
+        if let type = unsafe r.pointee.ap_auth_type { unsafe put("AUTH_TYPE", type, &buffer) }
+        if let former = unsafe r.pointee.prev {
+            if let arguments = unsafe former.pointee.args { unsafe put("REDIRECT_QUERY_STRING", arguments, &buffer) }
+            if let uri = unsafe former.pointee.uri {
+                let isQualified = unsafe chttpd_qualifies_redirect_url(r)
+                unsafe put("REDIRECT_URL", isQualified ? ap_construct_url(r.pointee.pool, uri, r) : uri, &buffer)
+            }
+        }
+    }
+
+    /// SCRIPT_NAME, PATH_INFO and the `mod_wsgi.*` keys that only httpd knows.
+    private mutating func moduleVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
+        let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
+        for key in ["SCRIPT_NAME", "mod_wsgi.script_name"] as [StaticString] {
+            unsafe head.entry(key: bytes(of: key), value: scriptName, into: &buffer)
+        }
+        for key in ["PATH_INFO", "mod_wsgi.path_info"] as [StaticString] {
+            unsafe head.entry(key: bytes(of: key), value: pathInfo, into: &buffer)
+        }
+        let connection = unsafe r.pointee.connection
+        unsafe put("mod_wsgi.request_handler", r.pointee.handler, &buffer)
+        unsafe head.entry(key: bytes(of: "mod_wsgi.handler_script"), value: facts.handlerScript, into: &buffer)
+        let listener = unsafe connection?.pointee.local_addr
+        unsafe head.entry(
+            key: bytes(of: "mod_wsgi.listener_host"), value: bytes(of: listener?.pointee.hostname), into: &buffer)
+        unsafe putNumber("mod_wsgi.listener_port", Int64(listener?.pointee.port ?? 0), &buffer)
+        putNumber("mod_wsgi.server_pid", Int64(getpid()), &buffer)
+        unsafe put("mod_wsgi.request_id", requestID(of: r), &buffer)
+        if let identifier = unsafe connection?.pointee.log_id {
+            unsafe put("mod_wsgi.connection_id", identifier, &buffer)
+        }
+    }
+
+    /// SCRIPT_NAME, PATH_INFO, and two keys that only scripts which decide about a request find.
+    private mutating func hookVariables(_ buffer: inout ByteBuffer) {
+        let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
+        unsafe head.entry(key: bytes(of: "SCRIPT_NAME"), value: scriptName, into: &buffer)
+        unsafe head.entry(key: bytes(of: "PATH_INFO"), value: pathInfo, into: &buffer)
+        unsafe put("REMOTE_HOST", ap_get_useragent_host(r, REMOTE_HOST, nil), &buffer)
+        unsafe put("SERVER_SIGNATURE", ap_psignature("", r), &buffer)
+    }
+
+    // MARK: - One entry
+
+    private mutating func put(_ key: StaticString, _ value: Text?, _ buffer: inout ByteBuffer) {
+        guard let value = unsafe value else { return }
+        unsafe head.entry(key: bytes(of: key), value: bytes(of: value), into: &buffer)
+    }
+
+    private mutating func put(_ key: StaticString, _ value: UnsafeMutablePointer<CChar>?, _ buffer: inout ByteBuffer) {
+        unsafe put(key, UnsafePointer(value), &buffer)
+    }
+
+    /// A path as the worker sees it; one that it cannot see is left out.
+    private mutating func put(
+        _ key: StaticString, path: Text?, _ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer
+    ) {
+        guard let path = unsafe path, let inside = unsafe insidePath(bytes(of: path), root) else { return }
+        unsafe head.entry(key: bytes(of: key), value: inside, into: &buffer)
+    }
+
+    private mutating func putNumber(_ key: StaticString, _ number: Int64, _ buffer: inout ByteBuffer) {
+        unsafe withDecimal(number) { unsafe head.entry(key: bytes(of: key), value: $0, into: &buffer) }
+    }
+
+    /// Appends an `HTTP_*` entry; false when the header's name cannot be one.
+    private mutating func header(_ name: Text, _ value: Text, _ buffer: inout ByteBuffer) -> Bool {
+        let length = unsafe strlen(name)
+        guard length <= 1024 else { return true }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
+            guard let start = key.baseAddress else { return true }
+            unsafe memcpy(start, "HTTP_", 5)
+            for index in 0..<length {
+                let upper = unsafe cgiCharacter(UInt8(bitPattern: name[index]))
+                if upper == 0 { return false }
+                unsafe start.storeBytes(of: upper, toByteOffset: 5 &+ index, as: UInt8.self)
+            }
+            unsafe head.entry(
+                key: UnsafeRawBufferPointer(start: start, count: 5 &+ length), value: bytes(of: value), into: &buffer)
+            return true
+        }
+    }
+
+    // MARK: - Values
+
+    /// The target of the request line as the client sent it.
+    private func requestTarget() -> UnsafeRawBufferPointer {
+        guard let line = unsafe r.pointee.the_request, let space = unsafe strchr(line, 32) else {
+            return unsafe bytes(of: r.pointee.unparsed_uri)
+        }
+        let start = unsafe space + 1
+        let end = unsafe strchr(start, 32) ?? start + strlen(start)
+        return unsafe UnsafeRawBufferPointer(start: start, count: end - start)
+    }
+
+    private func userOfFormerRequest() -> UnsafeMutablePointer<CChar>? {
+        var former = unsafe r.pointee.prev
+        while let request = unsafe former {
+            if let user = unsafe request.pointee.user { return unsafe user }
+            unsafe former = request.pointee.prev
+        }
+        return nil
+    }
+
+    private func needsEscape(_ name: Text?) -> Bool {
+        guard let name = unsafe name else { return false }
+        return unsafe strpbrk(name, "<>&\"") != nil
+    }
+}
+
+// MARK: - Small parts
+
+/// A header name's character as it stands in a CGI variable; 0: not allowed there.
+@inline(__always)
+private func cgiCharacter(_ byte: UInt8) -> UInt8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): byte &- 32
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+    case UInt8(ascii: "-"): UInt8(ascii: "_")
+    default: 0
+    }
+}
+
+/// Whether a key is the adapter's own, which no directive sets.
+@inline(__always)
+private func isReserved(_ key: Text) -> Bool {
+    switch unsafe UInt8(bitPattern: key[0]) {
+    case UInt8(ascii: "w"): unsafe strncmp(key, "wsgi.", 5) == 0
+    case UInt8(ascii: "m"): unsafe strncmp(key, "mod_wsgi.", 9) == 0
+    default: false
+    }
+}
+
+/// Whether all characters of a header's name can stand in a CGI variable.
+private func isVariable(_ name: Text) -> Bool {
+    var index = 0
+    while unsafe name[index] != 0 {
+        if unsafe cgiCharacter(UInt8(bitPattern: name[index])) == 0 { return false }
+        index &+= 1
+    }
+    return true
+}
+
+/// Calls `body` with the number in decimal digits.
+@inline(__always)
+private func withDecimal(_ number: Int64, _ body: (UnsafeRawBufferPointer) -> Void) {
+    unsafe withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { digits in
+        var rest = number.magnitude
+        var index = 24
+        repeat {
+            index = index &- 1
+            unsafe digits[index] = UInt8(truncatingIfNeeded: 48 &+ rest % 10)
+            rest /= 10
+        } while rest > 0
+        if number < 0 {
+            index = index &- 1
+            unsafe digits[index] = UInt8(ascii: "-")
+        }
+        unsafe body(UnsafeRawBufferPointer(rebasing: digits[index...]))
+    }
+}
+
+@inline(__always)
+private func forEachEntry(of table: OpaquePointer?, _ body: (Text, Text) -> Void) {
+    guard let table = unsafe table else { return }
+    var count: Int32 = 0
+    guard let entries = unsafe chttpd_table_entries(table, &count) else { return }
+    for index in 0..<Int(count) {
+        if let key = unsafe entries[index].key, let value = unsafe entries[index].val { unsafe body(key, value) }
+    }
+}
+
+private func equals(_ text: Text, _ literal: StaticString) -> Bool {
+    unsafe strcmp(text, UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+}
+
+private func equalsIgnoringCase(_ text: Text, _ literal: StaticString) -> Bool {
+    unsafe strcasecmp(text, UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+}

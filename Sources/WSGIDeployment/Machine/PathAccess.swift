@@ -1,0 +1,131 @@
+internal import Glibc
+internal import ProcessKit
+
+/// A user of this machine, as far as access to files goes.
+struct Identity {
+    /// The user's number.
+    let user: UInt32
+    /// The primary group.
+    let group: UInt32
+    /// All groups.
+    let groups: [UInt32]
+    /// How messages call it, such as `user 'www-data'`.
+    let name: String
+    /// Files as it sees them.
+    let files: UserFiles
+
+    /// Describes a user.
+    init(user: UInt32, group: UInt32, groups: [UInt32], name: String) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+        self.name = name
+        files = UserFiles(user: user, group: group, groups: groups)
+    }
+}
+
+/// Whether a user may use a path, and if not, what stands in the way and how to remove it.
+enum PathAccess {
+    /// What is wanted of a path.
+    enum Purpose: Int32 {
+        /// Working directory, a directory in which files of known names are looked for, or a program to run.
+        case enter = 1
+        /// A file whose contents are needed, or a directory whose files are looked for by listing it.
+        case read = 4
+    }
+
+    /// What stands in the way.
+    enum Refusal {
+        /// The path, or a directory on the way to it, is not there.
+        case missing(String)
+        /// A component refuses; the text names it, its mode and owner, and the remedy.
+        case closed(String)
+    }
+
+    /// Asks the kernel, with the rights of `identity` if this process can take them, otherwise with its own.
+    ///
+    /// - Returns: `nil` when nothing is in the way, and also when that cannot be found out.
+    static func refusal(_ path: String, _ purpose: Purpose, for identity: Identity) -> Refusal? {
+        let status = identity.files.access(path, purpose.rawValue)
+        guard status.code != 0, status.refusedLength > 0 else { return nil }
+        let part = String(decoding: Array(path.utf8).prefix(status.refusedLength), as: UTF8.self)
+        switch status.code {
+        case ENOENT, ENOTDIR: return .missing(part)
+        case EACCES, EPERM:
+            guard isSelf(identity) else { return nil }
+            return .closed(explanation(of: part, status, isWhole: part == path, purpose, identity))
+        default: return nil
+        }
+    }
+
+    /// Why a path cannot be used by somebody; `nil`: it can, or it is not there.
+    static func closed(_ path: String, _ purpose: Purpose, for identity: Identity) -> String? {
+        guard case .closed(let reason) = refusal(path, purpose, for: identity) else { return nil }
+        return reason
+    }
+
+    /// Whether this process has the rights of `identity`, or can take them: not when an ordinary user tests the
+    /// configuration of an httpd that is started by root.
+    static func isSelf(_ identity: Identity) -> Bool {
+        let user = CurrentProcess.user
+        return user == 0 || identity.user == user || identity.user == UInt32.max
+    }
+
+    private static func explanation(
+        of part: String, _ status: FileStatus, isWhole: Bool, _ purpose: Purpose, _ identity: Identity
+    ) -> String {
+        guard status.mode != 0 else { return "\(identity.name) may not use '\(part)'" }
+        let isDirectory = status.mode & S_IFMT == S_IFDIR
+        let (letter, shift, verb): (String, UInt32, String) =
+            isWhole && purpose == .read
+            ? ("r", 2, isDirectory ? "list" : "read") : ("x", 0, isDirectory ? "enter" : "execute")
+        let mode = "0" + String(status.mode & 0o7777, radix: 8)
+        let what = "\(identity.name) may not \(verb) '\(part)' (mode \(mode), owner \(owner(of: status)))"
+        let (who, bits): (String, UInt32) =
+            status.user == identity.user
+            ? ("u", 6) : identity.groups.contains(status.group) ? ("g", 3) : ("o", 0)
+        guard status.mode & (1 << (bits + shift)) == 0 else {
+            return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor"
+        }
+        // The home of root is closed for a reason.
+        guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
+        let path = quoted(part)
+        guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) \(path)" }
+        return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), "
+            + "or for everybody: chmod o+\(letter) \(path)"
+    }
+
+    /// A path as a word for a shell: its name may be somebody's who is not trusted.
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard !isPlain else { return path }
+        return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// Owner and group by name.
+    static func owner(of status: FileStatus) -> String {
+        let user = unsafe getpwuid(status.user).map { unsafe String(cString: $0.pointee.pw_name) }
+        return "\(user ?? String(status.user)):\(name(ofGroup: status.group))"
+    }
+
+    private static func name(ofGroup group: UInt32) -> String {
+        unsafe getgrgid(group).map { unsafe String(cString: $0.pointee.gr_name) } ?? String(group)
+    }
+}
+
+extension UserFiles {
+    /// The first part of `path` that a user may not enter, with its mode; nil: there is none, or nobody knows.
+    public func closedDirectory(on path: String) -> (path: String, mode: UInt32)? {
+        let status = access(directory(of: path), PathAccess.Purpose.enter.rawValue)
+        guard status.code != 0, !status.isOverdue, status.refusedLength > 0 else { return nil }
+        return (String(decoding: path.utf8.prefix(status.refusedLength), as: UTF8.self), status.mode & 0o7777)
+    }
+}

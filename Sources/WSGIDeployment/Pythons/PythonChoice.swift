@@ -1,0 +1,153 @@
+internal import ProcessKit
+public import WSGIConfig
+internal import WSGICore
+
+/// Which Python runs an application, found by looking at files only: nothing is executed with httpd's rights.
+public enum PythonChoice {
+    /// The executable for a process group.
+    ///
+    /// What cannot be found out, because a directory is closed to `files`' user or does not answer, counts as right: the
+    /// process itself will tell.
+    ///
+    /// - Parameter root: The directory below which it will be looked for, empty for the machine's root. Links are not
+    ///   followed there, since they would lead out of it.
+    static func executable(
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, for owner: String,
+        root: String = ""
+    ) throws(StartError) -> String {
+        guard root.isEmpty else { return try executable(options, global, fallback, files, owner, inside: root) }
+        if let python = options.python { return try check(python, "python=", files, owner) }
+        if let home = options.pythonHome { return try executable(home: home, "python-home=\(home)", files, owner) }
+        if let home = global.pythonHome { return try executable(home: home, "WSGIPythonHome \(home)", files, owner) }
+        return try check(fallback, "the default Python", files, owner)
+    }
+
+    private static func executable(
+        _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, _ owner: String,
+        inside root: String
+    ) throws(StartError) -> String {
+        let home = options.pythonHome ?? global.pythonHome
+        let prefix = home.map { String($0.split(separator: ":", maxSplits: 1).first ?? "") }
+        let candidates =
+            options.python.map { [$0] } ?? prefix.map { [$0 + "/bin/python", $0 + "/bin/python3"] } ?? [fallback]
+        if let found = candidates.first(where: { !files.isMissing(root + $0) || files.isLink(root + $0) }) {
+            return found
+        }
+        throw StartError(
+            .pythonMissing,
+            "\(owner): there is no Python '\(candidates.first ?? "")' within chroot=\(root): the directory must hold a "
+                + "whole Python, at the path that python=, python-home= or WSGIPythonHome names as seen from inside.")
+    }
+
+    /// The executable of embedded applications.
+    public static func embedded(
+        _ global: GlobalSettings, _ fallback: String, _ files: UserFiles
+    ) throws(StartError) -> String {
+        guard let home = global.pythonHome else {
+            return try check(fallback, "the default Python", files, "Embedded mode")
+        }
+        return try executable(home: home, "WSGIPythonHome \(home)", files, "Embedded mode")
+    }
+
+    private static func executable(
+        home: String, _ setting: String, _ files: UserFiles, _ owner: String
+    ) throws(StartError) -> String {
+        // `prefix:exec_prefix` is accepted for compatibility; the executable is below the prefix.
+        let prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
+        let kind = files.status(of: prefix).kind
+        guard kind == .directory || kind == .unknown else {
+            throw StartError(
+                kind == .missing ? .pythonMissing : .pythonHomeInside,
+                "\(owner): \(setting) is not a directory\(kind == .missing ? " that exists" : ""). "
+                    + suggestion(
+                        prefix, files, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'.")
+            )
+        }
+        if let configuration = files.text(of: prefix + "/pyvenv.cfg") {
+            try check(version: configuration, prefix, setting, owner)
+        }
+        let candidates = [prefix + "/bin/python", prefix + "/bin/python3"]
+        if let found = candidates.first(where: { mayRun($0, files) }) {
+            return try check(versionOf: found, setting, files, owner)
+        }
+        let broken = candidates.contains { files.isLink($0) }
+        throw StartError(
+            broken ? .pythonMissing : .pythonHomeInside,
+            broken
+                ? "\(owner): \(setting): its bin/python points to a Python that is no longer there; make the virtual "
+                    + "environment again: python3 -m venv --clear \(prefix)."
+                : "\(owner): \(setting) holds no bin/python and so is no Python installation. "
+                    + suggestion(
+                        prefix, files, "Name the directory that holds pyvenv.cfg, made with 'python3 -m venv'."))
+    }
+
+    /// Refuses a virtual environment of a Python that the engine cannot run in.
+    private static func check(
+        version configuration: String, _ prefix: String, _ setting: String, _ owner: String
+    ) throws(StartError) {
+        for line in configuration.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
+            guard parts.count == 2, parts[0] == "version" || parts[0] == "version_info" else { continue }
+            guard isTooOld(parts[1]) else { continue }
+            throw StartError(
+                .pythonUnsupported,
+                "\(owner): \(setting) is a virtual environment of Python \(PythonFacts.shown(parts[1])) (\(prefix)/pyvenv.cfg); this module "
+                    + "needs \(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. Make it again with a newer Python: "
+                    + "python3 -m venv --clear \(prefix).")
+        }
+    }
+
+    /// Whether it is a program, or may be one.
+    private static func mayRun(_ path: String, _ files: UserFiles) -> Bool {
+        let status = files.status(of: path)
+        return status.isProgram || status.kind == .unknown
+    }
+
+    private static func check(
+        _ path: String, _ setting: String, _ files: UserFiles, _ owner: String
+    ) throws(StartError) -> String {
+        if mayRun(path, files) { return try check(versionOf: path, setting, files, owner) }
+        let state = files.exists(path) ? "is not an executable file" : "does not exist"
+        throw StartError(
+            .pythonMissing,
+            "\(owner): \(setting) '\(path)' \(state): name a Python executable, such as /usr/bin/python3.")
+    }
+
+    /// Refuses an executable whose name says that the engine cannot run in it.
+    private static func check(
+        versionOf executable: String, _ setting: String, _ files: UserFiles, _ owner: String
+    ) throws(StartError) -> String {
+        guard let version = PythonFacts(executable: executable, files).executableVersion, isTooOld(version) else {
+            return executable
+        }
+        throw StartError(
+            .pythonUnsupported,
+            "\(owner): \(setting) is Python \(version) ('\(executable)'); this module needs "
+                + "\(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. Name a newer one.")
+    }
+
+    /// Whether the engine cannot run in a Python of this version.
+    static func isTooOld(_ version: String) -> Bool {
+        PythonVersion(text: version).map { $0 < PythonFacts.oldest } ?? false
+    }
+
+    /// What was probably meant: the directory above that holds a virtual environment.
+    private static func suggestion(_ path: String, _ files: UserFiles, _ otherwise: String) -> String {
+        var parts = path.split(separator: "/").map(String.init)
+        while !parts.isEmpty {
+            parts.removeLast()
+            let above = "/" + parts.joined(separator: "/")
+            if files.exists(above + "/pyvenv.cfg") {
+                return "Did you mean \(above), the directory that holds pyvenv.cfg?"
+            }
+        }
+        return otherwise
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}
