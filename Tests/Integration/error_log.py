@@ -33,7 +33,7 @@ _TRACEBACK = re.compile(
 #: What the stacks of a process that ends consist of, after the header that the supervisor gives each line; Python writes
 #: them itself where it has not begun yet.
 _STACKS = re.compile(
-    r"(?:\] |^)(Fatal Python error: |Current thread |Thread 0x|  File |  <|Extension modules: |WSGI\d{4} \(continued\))")
+    r"(?:\] |^)(Fatal Python error: |Current thread|Thread 0x|  File |  <|  Binary file |Extension modules: |WSGI\d{4} \(continued\))")
 
 
 class ErrorLog:

@@ -109,7 +109,8 @@ def test_sockets_that_linger_in_the_queue_of_a_connection(site, name):
     for _ in range(6):
         begin = time.monotonic()
         require_outcome(ask(site, name), lies.LIES[name].outcome)
-        assert site.server.get("/hostile/next", timeout=20).status == 200
+        # What comes behind an answer is seen before the next request, or by it.
+        assert site.server.get("/hostile/next", timeout=20).status in (200, 502)
         assert time.monotonic() - begin < 2.5
         site.require_unharmed(kill=False)
 
