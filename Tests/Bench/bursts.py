@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Lets many clients ask at the same time: this module, mod_wsgi and httpd with uWSGI, one after the other in each cell.
 
-    bursts.py MODULE [--seconds 5] [--only TEXT] [--clients 50,100,...] [--rival MODULE]
+    bursts.py MODULE [--seconds 5] [--rounds 3] [--only TEXT] [--clients 50,100,...] [--servers NAME,...] [--rival MODULE]
 
 Closed loop: each of N clients asks again as soon as it is answered, on a connection that it keeps (wrk). A cell is a number
 of clients, an application (hello, 20 ms, 50 ms), MaxRequestWorkers (150 is Debian's default) and processes x threads. Besides,
-400 connections that all ask at once come to an idle server, three times. --rival is the module of mod_wsgi 6.1.1; uWSGI is
-looked for beside its Python. Both are left out where they are missing.
+400 connections that all ask at once come to an idle server, once in each round. --rival is the module of mod_wsgi 6.1.1; uWSGI is
+looked for beside its Python. Both are left out where they are missing. Each server is started once in each round, in turn;
+answers and p99 are the medians of the rounds, refusals their sum.
 
 Fails when a request is refused where mod_wsgi refuses none, when p99 is over 1.1 times that of uWSGI plus a millisecond, or
 when one of the 400 is not answered with 200. Needs root and wrk.
@@ -18,6 +19,7 @@ import pathlib
 import re
 import select
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -144,6 +146,8 @@ def main():
     parser.add_argument("module", type=os.path.abspath)
     parser.add_argument("--rival", default=os.environ.get("WSGI_RIVAL", ""))
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--servers", default="", help="only these of: this module, mod_wsgi, uWSGI")
     parser.add_argument("--clients", default=",".join(map(str, CLIENTS)))
     parser.add_argument("--only", default="", help="cells whose description contains this text")
     options = parser.parse_args()
@@ -154,6 +158,8 @@ def main():
                       if (parent / "bin" / "uwsgi").exists()), None)
         if uwsgi:
             servers["uWSGI"] = (options.module, str(uwsgi))
+    wanted = options.servers.split(",") if options.servers else list(servers)
+    servers = {name: one for name, one in servers.items() if name in wanted}
     print("| application, MaxRequestWorkers, processes x threads | clients | "
           + " | ".join(f"{name}: answers/s, refused, p99" for name in servers) + " |")
     print("|---|---:" + "|---:" * len(servers) + "|")
@@ -172,19 +178,23 @@ def main():
 
 def run_cell(cell, servers, values, options):
     faults = []
-    found = {}
-    for name, (module, uwsgi) in servers.items():
-        with server(module, uwsgi, values) as one:
-            burst = [at_once(one.port) for _ in range(3)]
-            found[name, "at once"] = min(burst)
-            for clients in map(int, options.clients.split(",")):
-                found[name, clients] = closed_loop(one.port, clients, options.seconds)
-                settle(one.port, values["SERVICE"])
+    rounds = {}
+    for _ in range(options.rounds):
+        for name, (module, uwsgi) in servers.items():
+            with server(module, uwsgi, values) as one:
+                rounds.setdefault((name, "at once"), []).append(at_once(one.port))
+                for clients in map(int, options.clients.split(",")):
+                    rounds.setdefault((name, clients), []).append(closed_loop(one.port, clients, options.seconds))
+                    settle(one.port, values["SERVICE"])
+    found = {
+        key: min(some) if key[1] == "at once" else tuple(
+            combine(numbers) for combine, numbers in zip((statistics.median, sum, sum, statistics.median), zip(*some)))
+        for key, some in rounds.items()}
     for clients in map(int, options.clients.split(",")):
         texts = []
         for name in servers:
             answers, refused, errors, p99 = found[name, clients]
-            texts.append(f"{(answers - refused) / options.seconds:.0f}, {refused}, {p99:.1f} ms"
+            texts.append(f"{answers / options.seconds:.0f}, {refused}, {p99:.1f} ms"
                          + (f" ({errors} broken)" if errors else ""))
         print(f"| {cell} | {clients} | " + " | ".join(texts) + " |", flush=True)
         ours = found["this module", clients]

@@ -7,11 +7,11 @@ internal import WSGIWire
 
 /// One attempt: the request to a worker, and what the worker sends to the client.
 extension DaemonHandler {
-    mutating func attempt(_ claim: SlotChoice.Claim) -> Attempt {
+    mutating func attempt(_ claim: SlotChoice.Claim) throws(Rejection) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
-        guard !group.access.isClogged else { return .answered(.status(refuseClogged(claim))) }
+        guard !group.access.isClogged else { throw cloggedRejection(claim) }
         let secret = group.access.secret
-        guard secret != ConnectionSecret() else { return .answered(.status(refuse(.unavailable))) }
+        guard secret != ConnectionSecret() else { throw rejection(.unavailable) }
         var isNew = false
         if let idle = unsafe claim.slot.takeIdle(generation: claim.generation, secret: secret) {
             unsafe connection = idle
@@ -23,7 +23,8 @@ extension DaemonHandler {
                 unsafe connection = UnsafeMutablePointer<DaemonConnection>.allocate(capacity: 1)
                 unsafe connection.initialize(to: made)
             } catch {
-                return connectFailed(error, claim)
+                if case .retry = error { return .notServed(.retry(isEarly: true)) }
+                throw connectRejection(error, claim)
             }
         }
         let number = unsafe connection.pointee.nextNumber()
@@ -34,16 +35,16 @@ extension DaemonHandler {
             unsafe DaemonSlot.discard(connection)
             if case .retry = error {
                 claim.slot.closeIdle()
-                return .retry(isEarly: isNew)
+                return .notServed(.retry(isEarly: isNew))
             }
-            return .answered(.status(failed(error, claim)))
+            throw failure(error, claim)
         }
-        return unsafe receive(connection, claim, number, isNew: isNew)
+        return unsafe try receive(connection, claim, number, isNew: isNew)
     }
 
     private mutating func receive(
         _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
-    ) -> Attempt {
+    ) throws(Rejection) -> Attempt {
         var exchange = unsafe FrameReader(connection, scratch)
         isWorkerDone = false
         do {
@@ -61,11 +62,11 @@ extension DaemonHandler {
             case .retry where !exchange.hasReceived:
                 unsafe DaemonSlot.discard(connection)
                 claim.slot.closeIdle()
-                return .retry(isEarly: isNew)
+                return .notServed(.retry(isEarly: isNew))
             case .retry, .closed: unsafe DaemonSlot.discard(connection)
             case .timeout, .system, .invalid: unsafe leave(connection, claim)
             }
-            return .answered(.status(failed(error, claim)))
+            throw failure(error, claim)
         }
     }
 
@@ -109,7 +110,10 @@ extension DaemonHandler {
                 do { try unsafe sink.sendHead(payload, &order) } catch {
                     switch error {
                     case .invalid(let fault): throw .invalid(fault)
-                    case .headerTooLong(let length): return headerTooLong(length, &reader)
+                    case .headerTooLong(let length):
+                        reader.poison()
+                        report(headerTooLong: length)
+                        return .answered(.status(HTTP_INTERNAL_SERVER_ERROR))
                     }
                 }
             case .hints:
@@ -151,8 +155,11 @@ extension DaemonHandler {
                 isWorkerDone = true
                 // The worker is being replaced: the connection would not be used again.
                 reader.poison()
-                return .reload(
-                    isUnusable: header.flags & Frame.unusable != 0, isSpent: header.flags & Frame.spent != 0)
+                let reason: Handover.Reason =
+                    header.flags & Frame.unusable != 0
+                    ? .unusable : header.flags & Frame.spent != 0 ? .spent : .changed
+                return .notServed(
+                    .rejected(slot: group.place(of: claim.slot), generation: claim.generation, reason))
             case .cut:
                 isWorkerDone = true
                 reader.poison()

@@ -15,8 +15,6 @@ internal import WSGIWire
     let scratch: UnsafeMutablePointer<Scratch>
     var body: ClientBody
     var sink: ResponseSink
-    /// How often the request was handed to a worker.
-    private var attempts = 0
     /// Whether the worker is done and the end of the response has yet to be passed on.
     var isEndDue = false
     /// The body is shorter than its declared length.
@@ -27,36 +25,32 @@ internal import WSGIWire
     var isThreadLost = false
     /// Whether the worker has said that its thread is done with the request.
     var isWorkerDone = false
-    /// Short waits for a worker to follow another.
-    private var naps = 0
-    /// How often a worker has given the request back because it takes no more.
-    private var returns = 0
+    /// Which worker is next, and when that is given up.
+    private var handover: Handover
+    /// The thread that is claimed and that the request has not been handed to.
+    private var claim: SlotChoice.Claim?
+    /// How many replacements of the worker had failed when the request was handed to it.
+    private var failedReplacements: UInt32 = 0
     /// Until when it waits for changed code, since it had to for the first time.
     private var successorLimits: SlotChoice.SuccessorLimits?
-
-    /// That takes it well below a millisecond, unless the machine is very busy.
-    private static let mostNaps = 2000
-    /// How often a request is given back by workers that take no more, before that counts as an attempt.
-    private static let mostReturns = 2000
 
     /// What one attempt led to.
     enum Attempt {
         /// The request is answered, or will be by somebody else.
         case answered(HandlerResult)
-        /// The worker's script has changed, or does not work there; the application was not entered.
-        case reload(isUnusable: Bool, isSpent: Bool)
-        /// The worker did not get the request, or not all of it. `isEarly`: it takes no connection from this child, as
-        /// while one worker follows another; a moment later there may be one that does.
-        case retry(isEarly: Bool)
+        /// The worker has not got the request, or has given it back.
+        case notServed(Handover.Event)
     }
 
     /// Runs the request.
     static func run(
         _ r: Request, _ facts: RequestFacts, in group: DaemonGroup, choice: SlotChoice,
         _ scratch: UnsafeMutablePointer<Scratch>
-    ) -> HandlerResult {
+    ) throws(Rejection) -> HandlerResult {
         var handler = unsafe DaemonHandler(r, group, choice, scratch, facts)
-        return handler.run(facts)
+        try handler.encode(facts)
+        defer { unsafe LogVariables.set(r, connects: handler.handover.attempts) }
+        return try handler.run()
     }
 
     private init(
@@ -67,100 +61,88 @@ internal import WSGIWire
         self.group = group
         self.choice = choice
         unsafe self.scratch = scratch
+        handover = Handover(slots: group.slots.count)
         body = unsafe ClientBody(of: r)
         sink = unsafe ResponseSink(of: r, ResponsePolicy(facts).limited(by: group.settings))
     }
 
-    private mutating func run(_ facts: RequestFacts) -> HandlerResult {
-        if let status = encode(facts) { return .status(status) }
-        defer { unsafe LogVariables.set(r, connects: attempts) }
-        var preferred: DaemonSlot?
-        var claimed: SlotChoice.Claim?
-        var isRepeated = false
-        var refused = RefusedWorkers()
-        // Each worker may refuse a changed script once, and die under a request once or twice; more is a fault.
-        let limit = 2 * group.slots.count + 8
-        while attempts < limit {
-            attempts += 1
-            let claim: SlotChoice.Claim
-            do {
-                if let other = claimed {
-                    claim = other
-                    claimed = nil
-                } else {
-                    claim = try unsafe choice.claim(
-                        group, for: r, limits, isRepeated: isRepeated, preferred: preferred)
-                }
-            } catch {
-                return .status(refuse(error))
-            }
-            isRepeated = true
-            let refusals = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
-            unsafe HeldThread.push(
-                scratch.pointee.held, (choice.child, group.index, claim.slot.index, claim.generation), in: choice.board,
-                limit: group.settings.largestBacklog, closing: group.access.closing)
-            let result = attempt(claim)
-            unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
-            if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
-            switch result {
-            case .answered(let answer): return answer
-            case .retry(let isEarly):
-                preferred = nil
-                if isEarly { napOnce() }
-            case .reload(let isUnusable, let isSpent):
-                preferred = claim.slot
-                refused.insert(
-                    claim.generation, at: group.place(of: claim.slot), isUnusable: isUnusable,
-                    present: group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) })
-                if isSpent, returns < Self.mostReturns {
-                    // Many may wait for a worker that serves one request.
-                    returns += 1
-                    attempts -= 1
-                }
-                let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
-                successorLimits = limits
-                switch choice.waitForSuccessor(of: refused, in: claim.slot, refusals: refusals, of: group, limits) {
-                case .ready: if !isSpent { allow(.reloaded) }
-                case .claimed(let other):
-                    claimed = other
-                    // It has just been loaded: a handler script that is always outdated must not be asked again.
-                    if !isSpent, refused.isNew(other.generation, at: group.place(of: other.slot)) {
-                        allow(.reloaded)
-                    }
-                case .none:
-                    if let place = refused.forgiveOldCode() {
-                        allow(.staleAllowed)
-                        preferred = group.slots[place]
-                    } else {
-                        allow(.lastResort)
-                    }
-                }
+    private mutating func run() throws(Rejection) -> HandlerResult {
+        let (group, choice) = (group, choice)
+        var step = handover.begin()
+        while true {
+            switch try perform(step) {
+            case .answered(let result): return result
+            case .notServed(let event):
+                step = handover.handle(
+                    event, present: group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) })
+                if let permission = handover.takePermission() { permit(permission) }
             }
         }
-        if let claimed { choice.release(claimed, of: group) }
-        unsafe Log.request(
-            r, .error, .reloadRejections,
-            "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed; "
-                + "its workers are being replaced all the time. See the records about the group before this one.")
-        return .status(HTTP_SERVICE_UNAVAILABLE)
     }
 
-    /// Waits a moment; the attempt that made it necessary does not count, as long as there were not too many.
-    private mutating func napOnce() {
-        guard naps < Self.mostNaps else { return }
-        naps += 1
-        attempts -= 1
-        usleep(1000)
+    private mutating func perform(_ step: Handover.Step) throws(Rejection) -> Attempt {
+        switch step {
+        case .claim(let preferred):
+            do throws(ClaimError) {
+                claim = try unsafe choice.claim(
+                    group, for: r, limits, isRepeated: handover.isRepeated,
+                    preferred: preferred.map { group.slots[$0] })
+            } catch { throw rejection(error) }
+            return try handOver()
+        case .handOver: return try handOver()
+        case .pause:
+            usleep(1000)
+            return .notServed(.paused)
+        case .awaitSuccessor: return .notServed(.successor(awaitSuccessor()))
+        case .giveUp:
+            if let claim { choice.release(claim, of: group) }
+            throw Rejection(
+                HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
+                "Process group '\(group.name)': \(handover.attempts) attempts to hand the request to a worker failed; "
+                    + "its workers are being replaced all the time. See the records about the group before this one.")
+        }
+    }
+
+    /// Hands the request to the worker whose thread is claimed, and gives the thread back.
+    private mutating func handOver() throws(Rejection) -> Attempt {
+        guard let claim else { return .notServed(.retry(isEarly: false)) }
+        self.claim = nil
+        failedReplacements = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
+        unsafe HeldThread.push(
+            scratch.pointee.held, (choice.child, group.index, claim.slot.index, claim.generation), in: choice.board,
+            limit: group.settings.largestBacklog, closing: group.access.closing)
+        let result: Attempt
+        do throws(Rejection) {
+            result = try attempt(claim)
+        } catch {
+            unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
+            throw error
+        }
+        unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
+        if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
+        return result
+    }
+
+    private mutating func awaitSuccessor() -> Handover.Successor {
+        let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
+        successorLimits = limits
+        switch choice.awaitSuccessor(handover, of: group, failedReplacements, limits) {
+        case .ready: return .ready
+        case .none: return .none
+        case .claimed(let found):
+            claim = found
+            return .claimed(slot: group.place(of: found.slot), generation: found.generation)
+        }
     }
 
     /// How long a request waits for an idle thread.
-    var limits: WaitingPlace.Limits {
+    var limits: QueueTicket.Limits {
         guard group.settings.queueTimeout > 0 else {
-            return WaitingPlace.Limits(
+            return QueueTicket.Limits(
                 hard: waitLimit, soft: group.settings.connectTimeout, inTime: group.settings.connectTimeout)
         }
         let hard = min(group.settings.queueTimeout, waitLimit)
-        return WaitingPlace.Limits(hard: hard, soft: hard, inTime: hard)
+        return QueueTicket.Limits(hard: hard, soft: hard, inTime: hard)
     }
 
     /// How long it waits for a worker to be replaced; also for an idle thread without a queue-timeout.
@@ -168,8 +150,8 @@ internal import WSGIWire
 
     // MARK: - Before a worker is claimed
 
-    /// Encodes the REQUEST frame. A status: the request ends here.
-    private mutating func encode(_ facts: RequestFacts) -> Int32? {
+    /// Encodes the REQUEST frame.
+    private mutating func encode(_ facts: RequestFacts) throws(Rejection) {
         var facts = facts
         var inline = 0
         let length = facts.contentLength
@@ -179,7 +161,7 @@ internal import WSGIWire
             while !body.hasEnded, inline < Frame.maximumInlineBody {
                 guard let start = unsafe scratch.pointee.input.baseAddress else { break }
                 let count = unsafe body.read(into: start + inline, capacity: Frame.maximumInlineBody - inline)
-                if count < 0 { return bodyFailed(count) }
+                if count < 0 { throw unsafe bodyRejection(count, of: r) }
                 inline += Int(count)
             }
             if body.hasEnded { facts.flags.remove(.bodyFollows) }
@@ -192,11 +174,16 @@ internal import WSGIWire
         unsafe scratch.pointee.request.append(UnsafeRawBufferPointer(rebasing: scratch.pointee.input[..<inline]))
         unsafe scratch.pointee.request.set(
             UInt32(truncatingIfNeeded: scratch.pointee.request.count - Frame.headerSize), at: 0)
-        return nil
     }
 
-    /// The next attempt may be answered by code that would otherwise be refused.
-    private mutating func allow(_ flag: RequestHead.Flags) {
+    /// The next attempt may be answered by code that would otherwise be rejected.
+    private mutating func permit(_ permission: Handover.Permission) {
+        let flag: RequestHead.Flags =
+            switch permission {
+            case .reloaded: .reloaded
+            case .stale: .staleAllowed
+            case .lastResort: .lastResort
+            }
         let bytes = unsafe scratch.pointee.request.bytes
         let flags = unsafe bytes.loadUnaligned(fromByteOffset: Frame.headerSize, as: UInt32.self)
         unsafe scratch.pointee.request.set(flags | flag.rawValue, at: Frame.headerSize)

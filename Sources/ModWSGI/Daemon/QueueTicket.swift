@@ -4,7 +4,7 @@ internal import ProcessKit
 internal import WSGICore
 
 /// The place of one request in the queue of its process group.
-@safe struct WaitingPlace {
+@safe struct QueueTicket {
     private let choice: SlotChoice
     private let group: DaemonGroup
     private var ticket: UInt32
@@ -39,7 +39,7 @@ internal import WSGICore
     /// Waits until it is the request's turn and a thread is idle, and claims it. The place is left in any case.
     mutating func wait(
         for r: Request, _ limits: Limits, preferred: DaemonSlot?
-    ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
+    ) throws(ClaimError) -> SlotChoice.Claim {
         let claim: SlotChoice.Claim
         do {
             claim = try unsafe claimInTurn(r, limits, preferred)
@@ -61,7 +61,7 @@ internal import WSGICore
 
     private mutating func claimInTurn(
         _ r: Request, _ limits: Limits, _ preferred: DaemonSlot?
-    ) throws(SlotChoice.Refusal) -> SlotChoice.Claim {
+    ) throws(ClaimError) -> SlotChoice.Claim {
         let deadline = MonotonicTime.now.adding(seconds: limits.hard)
         let soft = MonotonicTime.now.adding(seconds: limits.soft)
         var pause = Self.firstPause

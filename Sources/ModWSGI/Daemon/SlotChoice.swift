@@ -19,24 +19,6 @@ internal import WSGICore
         let generation: UInt32
     }
 
-    /// Why no worker could be had. Times are milliseconds.
-    enum Refusal: Error {
-        /// No worker of the group can be started, or it is being removed.
-        case unavailable
-        /// The request could not be served in time: it would wait for so long.
-        case late(Int)
-        /// The group is overloaded; the request would wait for so long.
-        case overload(Int?)
-        /// No thread became free in `connect-timeout`, and `listen-backlog` requests or more wait before it.
-        case queueFull
-        /// No thread became free in time.
-        case timeout
-        /// The client went away while its request waited.
-        case clientGone
-        /// The request is nested in one that holds a thread, whose worker will not be done before.
-        case nested
-    }
-
     /// Claims a thread, waiting for one if need be.
     ///
     /// - Parameters:
@@ -44,9 +26,9 @@ internal import WSGICore
     ///   - isRepeated: The request had a thread before: it goes before those that wait, and no limit keeps it out.
     ///   - preferred: tried first, for a request that waited for just this slot's new worker.
     func claim(
-        _ group: DaemonGroup, for r: Request, _ limits: WaitingPlace.Limits, isRepeated: Bool,
+        _ group: DaemonGroup, for r: Request, _ limits: QueueTicket.Limits, isRepeated: Bool,
         preferred: DaemonSlot? = nil
-    ) throws(Refusal) -> Claim {
+    ) throws(ClaimError) -> Claim {
         if unsafe isRepeated || !wsgi_queue_exists(board, group.index),
             let claim = tryClaim(group, preferred: preferred)
         {
@@ -59,15 +41,15 @@ internal import WSGICore
         }
         if !isRepeated { try unsafe admit(group, r, limits) }
         guard let ticket = enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
-        var place = WaitingPlace(choice: self, group: group, ticket: ticket)
-        return unsafe try place.wait(for: r, limits, preferred: preferred)
+        var waiting = QueueTicket(choice: self, group: group, ticket: ticket)
+        return unsafe try waiting.wait(for: r, limits, preferred: preferred)
     }
 
     /// Claims a thread that is idle, or sees to it that no request of this thread of httpd holds one: then `nil`.
     private func claimNested(
-        _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: WaitingPlace.Limits,
+        _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: QueueTicket.Limits,
         preferred: DaemonSlot?
-    ) throws(Refusal) -> Claim? {
+    ) throws(ClaimError) -> Claim? {
         let deadline = MonotonicTime.now.adding(seconds: limits.hard)
         while true {
             switch unsafe HeldThread.settle(held, milliseconds: 10) {
@@ -81,8 +63,8 @@ internal import WSGICore
         }
     }
 
-    /// Refuses the request if it could not be served in time, or if the group is overloaded.
-    private func admit(_ group: DaemonGroup, _ r: Request, _ limits: WaitingPlace.Limits) throws(Refusal) {
+    /// Rejects the request if it could not be served in time, or if the group is overloaded.
+    private func admit(_ group: DaemonGroup, _ r: Request, _ limits: QueueTicket.Limits) throws(ClaimError) {
         guard unsafe wsgi_queue_exists(board, group.index) else { return }
         var facts = queueFacts(group)
         let rules = queueRules(group, limits)
@@ -104,7 +86,7 @@ internal import WSGICore
     }
 
     /// What the configuration says about the group's queue.
-    func queueRules(_ group: DaemonGroup, _ limits: WaitingPlace.Limits) -> QueueAdmission.Rules {
+    func queueRules(_ group: DaemonGroup, _ limits: QueueTicket.Limits) -> QueueAdmission.Rules {
         QueueAdmission.Rules(
             threads: group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) },
             backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
@@ -167,37 +149,38 @@ internal import WSGICore
     enum Successor {
         /// The only slot has a new worker.
         case ready
-        /// A thread of a worker that has not refused the request.
+        /// A thread of a worker that has not rejected the request.
         case claimed(Claim)
         /// There will be none, or not in time.
         case none
     }
 
-    /// Waits for a worker that has not refused the request, or until the replacement of the slot that has was refused.
+    /// Waits for a worker that has not rejected the request, or until the replacement of the last one that has failed.
     ///
     /// - Parameters:
-    ///   - refused: Who has refused the request; the last one was the slot's.
+    ///   - handover: Who has rejected the request.
+    ///   - failed: How many replacements of that worker had failed when the request was handed to it.
     ///   - limits: Until when the request waits.
-    func waitForSuccessor(
-        of refused: RefusedWorkers, in slot: DaemonSlot, refusals: UInt32, of group: DaemonGroup,
-        _ limits: SuccessorLimits
+    func awaitSuccessor(
+        _ handover: borrowing Handover, of group: DaemonGroup, _ failed: UInt32, _ limits: SuccessorLimits
     ) -> Successor {
         Self.successorWaiters.add(1, ordering: .relaxed)
         defer { Self.successorWaiters.subtract(1, ordering: .relaxed) }
+        let last = group.slots[handover.lastSlot]
         while true {
             let seen = unsafe wsgi_group_signal(board, group.index)
             var isOneLeft = false
-            for candidate in group.slots {
+            for (index, candidate) in group.slots.enumerated() {
                 let generation = unsafe wsgi_slot_generation(board, candidate.index)
-                if generation == 0 || refused.includes(generation, at: group.place(of: candidate)) { continue }
+                if generation == 0 || handover.hasRejected(generation, at: index) { continue }
                 if group.slots.count == 1 { return .ready }
                 isOneLeft = true
                 let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
                 if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
             // Old code can answer where it is loaded; where the script does not work, only another worker can.
-            let isWaiting = isOneLeft && refused.isUnusable(at: group.place(of: slot))
-            if !isWaiting, unsafe wsgi_slot_refusals(board, slot.index) != refusals { return .none }
+            let isWaiting = isOneLeft && handover.needsOther
+            if !isWaiting, unsafe wsgi_slot_refusals(board, last.index) != failed { return .none }
             let state = unsafe wsgi_group_get_state(board, group.index)
             let left = limits.deadline.millisecondsLeft
             if isCrowded, limits.crowd.millisecondsLeft <= 0 { return .none }

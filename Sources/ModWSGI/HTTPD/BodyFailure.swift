@@ -2,16 +2,17 @@ internal import CHTTPD
 internal import CSystem
 internal import WSGICore
 
-/// The status for a body that could not be read.
-func bodyFailureStatus(_ error: Int64) -> Int32 {
-    switch Int32(truncatingIfNeeded: error) {
-    case WSGI_TRANSPORT_TIMEOUT.rawValue: HTTP_REQUEST_TIME_OUT
-    case WSGI_TRANSPORT_TOO_LARGE.rawValue: HTTP_REQUEST_ENTITY_TOO_LARGE
-    default: HTTP_BAD_REQUEST
+/// The rejection of a request whose body could not be read.
+func bodyRejection(_ error: Int64, of r: Request) -> Rejection {
+    unsafe logBodyFailure(error, of: r)
+    return switch Int32(truncatingIfNeeded: error) {
+    case WSGI_TRANSPORT_TIMEOUT.rawValue: Rejection(HTTP_REQUEST_TIME_OUT)
+    case WSGI_TRANSPORT_TOO_LARGE.rawValue: Rejection(HTTP_REQUEST_ENTITY_TOO_LARGE)
+    default: Rejection(HTTP_BAD_REQUEST)
     }
 }
 
-/// Says that a body could not be read, and why.
+/// Logs that a body could not be read, and why.
 func logBodyFailure(_ error: Int64, of r: Request) {
     // A client that goes away is nothing to report to an administrator.
     let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info

@@ -6,8 +6,8 @@ internal import WSGIWire
 
 /// Takes a request from httpd's handler hook to the application: which script, which settings, which process group.
 ///
-/// Read `handle`, then `serve`. `ScriptMapping` says which script, `Refusals` what is refused, `GroupNames` in which
-/// groups the application runs; `EmbeddedHandler` and `DaemonHandler` do the work.
+/// Read `handle`, then `serve`. `ScriptMapping` says which script, `RequestChecks` what is rejected, `GroupNames` in
+/// which groups the application runs; `EmbeddedHandler` and `DaemonHandler` do the work.
 @safe struct RequestRouter: ~Copyable {
     private let r: Request
     private let server: ServerConfig
@@ -19,11 +19,13 @@ internal import WSGIWire
         guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return DECLINED }
         let effective = unsafe ConfigBridge.settings(of: r, in: server)
         guard let mapping = unsafe ScriptMapping(r, server, effective) else { return DECLINED }
-        let router = unsafe RequestRouter(r, server, effective, mapping)
-        if let refusal = router.refuse() { return refusal }
-        return switch router.serve() {
-        case .status(let status): status
-        case .redirect(let location): unsafe InternalRedirect.run(r, to: location)
+        do {
+            switch unsafe try RequestRouter(r, server, effective, mapping).serve() {
+            case .status(let status): return status
+            case .redirect(let location): return unsafe InternalRedirect.run(r, to: location)
+            }
+        } catch {
+            return unsafe error.answer(r)
         }
     }
 
@@ -34,28 +36,22 @@ internal import WSGIWire
         self.mapping = mapping
     }
 
-    private borrowing func refuse() -> Int32? {
-        if case .script(let alias) = mapping, let refusal = unsafe Refusals.script(r, isAliased: alias != nil) {
-            return refusal
-        }
-        return unsafe Refusals.pathInfo(r)
-    }
-
-    private borrowing func serve() -> HandlerResult {
+    private borrowing func serve() throws(Rejection) -> HandlerResult {
+        if case .script(let alias) = mapping { try unsafe RequestChecks.script(r, isAliased: alias != nil) }
+        try unsafe RequestChecks.pathInfo(r)
         var facts = unsafe RequestFacts(server, effective, script: bytes(of: r.pointee.filename))
-        if let refusal = unsafe Refusals.body(r, &facts) { return .status(refusal) }
+        try unsafe RequestChecks.body(r, &facts)
         describe(&facts)
         let scratch = unsafe ScratchPool.take()
         defer { unsafe ScratchPool.give(scratch) }
         guard let dispatch = unsafe Dispatch.ask(r, facts) else { return .status(HTTP_INTERNAL_SERVER_ERROR) }
         guard unsafe GroupNames(r, scratch).resolve(dispatch, mapping, &facts) else {
-            unsafe Log.request(
-                r, .error, .groupUnknown,
+            throw Rejection(
+                HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
                 "The name of a group or a callable is longer than \(Scratch.longestName) bytes after expansion.")
-            return .status(HTTP_INTERNAL_SERVER_ERROR)
         }
-        if let refusal = unsafe Refusals.processGroup(r, facts) { return .status(refusal) }
-        return unsafe facts.processGroup.isEmpty ? embedded(facts, scratch) : daemon(&facts, scratch)
+        try RequestChecks.processGroup(facts)
+        return unsafe try facts.processGroup.isEmpty ? embedded(facts, scratch) : daemon(&facts, scratch)
     }
 
     /// What settings and script say about the request.
@@ -84,70 +80,70 @@ internal import WSGIWire
         if unsafe !chttpd_filters_content(r) { facts.flags.insert(.headersOnly) }
     }
 
-    private borrowing func daemon(_ facts: inout RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>)
-        -> HandlerResult
-    {
-        let name = unsafe facts.processGroup
-        let text = { unsafe String(decoding: name, as: UTF8.self) }
-        switch unsafe Settled.find(name, from: server) {
-        case .found(let index):
-            guard index < DaemonGroups.all.count, let board = unsafe DaemonGroups.board else { break }
-            let group = DaemonGroups.all[index]
-            if group.isService {
-                unsafe Log.request(
-                    r, .error, .serviceGroup,
-                    "Process group '\(group.name)' has threads=0: its processes run scripts of WSGIImportScript and "
-                        + "serve no requests. Name another group for this application.")
-                return .status(HTTP_INTERNAL_SERVER_ERROR)
+    private borrowing func daemon(
+        _ facts: inout RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>
+    ) throws(Rejection) -> HandlerResult {
+        let group = try group(of: facts)
+        try unsafe group.ownership?.check(facts.script, r.pointee.pool)
+        guard let board = unsafe DaemonGroups.board else { throw unknownGroup(facts) }
+        facts.queueStart = apr_time_now()
+        return unsafe try group.settings.root.withBytes { root throws(Rejection) in
+            guard let script = unsafe insidePath(facts.script, root) else {
+                throw Rejection(
+                    HTTP_INTERNAL_SERVER_ERROR, .scriptOutsideRoot,
+                    "The WSGI script '\(unsafe string(r.pointee.filename))' is not within "
+                        + "chroot=\(group.settings.root.string) of process group '\(group.name)', which cannot run it.")
             }
-            if let refusal = unsafe group.ownership?.refuse(r, facts.script) { return .status(refusal) }
-            facts.queueStart = apr_time_now()
-            return unsafe group.settings.root.withBytes { root in
-                guard let script = unsafe insidePath(facts.script, root) else { return refuseOutside(group) }
-                unsafe facts.root = root
-                unsafe facts.script = script
-                if unsafe !facts.handlerScript.isEmpty { unsafe facts.handlerScript = script }
-                return unsafe DaemonHandler.run(
-                    r, facts, in: group, choice: SlotChoice(board: board, child: DaemonGroups.child), scratch)
-            }
-        case .ofOtherHost:
-            unsafe Log.request(
-                r, .error, .groupOfOtherHost,
-                "Process group '\(text())' belongs to another virtual host: it can be used where ServerName is the same. "
-                    + "Move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.")
-            return .status(HTTP_INTERNAL_SERVER_ERROR)
-        case .unknown: break
+            unsafe facts.root = root
+            unsafe facts.script = script
+            if unsafe !facts.handlerScript.isEmpty { unsafe facts.handlerScript = script }
+            return unsafe try DaemonHandler.run(
+                r, facts, in: group, choice: SlotChoice(board: board, child: DaemonGroups.child), scratch)
         }
+    }
+
+    /// The process group of the request.
+    private borrowing func group(of facts: borrowing RequestFacts) throws(Rejection) -> DaemonGroup {
+        switch unsafe Settled.find(facts.processGroup, from: server) {
+        case .found(let index) where index < DaemonGroups.all.count:
+            let group = DaemonGroups.all[index]
+            guard group.isService else { return group }
+            throw Rejection(
+                HTTP_INTERNAL_SERVER_ERROR, .serviceGroup,
+                "Process group '\(group.name)' has threads=0: its processes run scripts of WSGIImportScript and serve no "
+                    + "requests. Name another group for this application.")
+        case .ofOtherHost:
+            throw Rejection(
+                HTTP_INTERNAL_SERVER_ERROR, .groupOfOtherHost,
+                "Process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' belongs to another virtual "
+                    + "host: it can be used where ServerName is the same. Move its WSGIDaemonProcess out of <VirtualHost>, "
+                    + "or define a group of another name here.")
+        case .found, .unknown: throw unknownGroup(facts)
+        }
+    }
+
+    private borrowing func unknownGroup(_ facts: borrowing RequestFacts) -> Rejection {
         let known = DaemonGroups.all.map(\.name).joined(separator: ", ")
-        unsafe Log.request(
-            r, .error, .groupUnknown,
-            "No process group '\(text())' is defined by a WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known)."
-        )
-        return .status(HTTP_INTERNAL_SERVER_ERROR)
+        return Rejection(
+            HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
+            "No process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' is defined by a "
+                + "WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known).")
     }
 
-    private borrowing func refuseOutside(_ group: DaemonGroup) -> HandlerResult {
-        unsafe Log.request(
-            r, .error, .scriptOutsideRoot,
-            unsafe "The WSGI script '\(string(r.pointee.filename))' is not within chroot=\(group.settings.root.string) of process "
-                + "group '\(group.name)', which cannot run it.")
-        return .status(HTTP_INTERNAL_SERVER_ERROR)
-    }
-
-    private borrowing func embedded(_ facts: RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>) -> HandlerResult {
+    private borrowing func embedded(
+        _ facts: RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>
+    ) throws(Rejection) -> HandlerResult {
         guard !Settled.restrictsEmbedded else {
-            unsafe Log.request(
-                r, .error, .embeddedRestricted,
-                unsafe "'\(string(r.pointee.filename))' would run embedded in httpd, and WSGIRestrictEmbedded is On: "
+            throw Rejection(
+                HTTP_INTERNAL_SERVER_ERROR, .embeddedRestricted,
+                "'\(unsafe string(r.pointee.filename))' would run embedded in httpd, and WSGIRestrictEmbedded is On: "
                     + "name a process group with WSGIProcessGroup or the alias' process-group=.")
-            return .status(HTTP_INTERNAL_SERVER_ERROR)
         }
         guard let engine = unsafe EmbeddedPlan.current?.engine() else {
-            unsafe Log.request(
-                r, .error, .embeddedUnavailable,
+            throw Rejection(
+                HTTP_INTERNAL_SERVER_ERROR, .embeddedUnavailable,
                 "Python could not be started in this httpd process; the reason is in the error log, where it was tried."
             )
-            return .status(HTTP_INTERNAL_SERVER_ERROR)
         }
         return unsafe EmbeddedHandler.run(r, facts, engine, scratch)
     }
