@@ -36,6 +36,7 @@ serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=..
 test: unit components integration platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
+	python3 -B -m unittest discover -s Tests/Tools
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
@@ -99,7 +100,7 @@ platforms-sample: ready all ## Run some of them inside Debian 13
 platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of this machine
 	tools/platforms $(BUILD) build $(or $(SUITES),trixie)
 
-check: ready all ## Check format, layers, exported symbols and what the products are linked with
+check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
 docs: toolchain ## Write docs/directives.md and docs/daemon-options.md from the tables
