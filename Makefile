@@ -20,7 +20,7 @@ STATIC = $(abspath $(BUILD))/objects/static
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all help serve test unit components integration config-fuzz fuzz tsan large kill-test graceful-test fault-test replacements instructions overload bursts platforms platforms-sample platforms-build hostile check docs install uninstall clean deps toolchain format
+.PHONY: all help serve test unit components integration config-fuzz fuzz tsan large kill-test graceful-test fault-test replacements budgets overload bursts platforms platforms-sample platforms-build hostile check docs install uninstall clean deps toolchain format
 
 all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the module, the engine and the supervisor into build/
 	$(SWIFT) build $(RELEASE) --product ModWSGI
@@ -33,9 +33,10 @@ all: toolchain $(COMPANIONS)/default-python $(STATIC)/libstdc++.a ## Build the m
 serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=...)
 	tools/serve $(BUILD) $(PORT)
 
-test: unit components integration platforms-sample ## Run the tests
+test: unit components integration budgets platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
+	python3 -B -m unittest discover -s Tests/Tools
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
@@ -77,8 +78,8 @@ replacements: ready all ## Replace a process REPLACEMENTS=200 times for each rea
 	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
 		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
 
-instructions: ready all ## Count the instructions of a hello request in both modes (WITH=another build, to compare)
-	Tests/Bench/instructions.py $(abspath $(BUILD)) $(WITH)
+budgets: ready all ## Compare instructions, system calls and allocations with their budgets (ACCEPT=1: take these; WITH=another build)
+	Tests/Bench/budgets.py $(abspath $(BUILD)) $(WITH) --swift "$(SWIFT)" $(if $(ACCEPT),--accept)
 
 hostile: ready all ## Let daemon processes of one site lie, die and flood, beside another site (TESTS="-k ...")
 	WSGI_HOSTILE=1 Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so tenants $(TESTS)
@@ -99,7 +100,7 @@ platforms-sample: ready all ## Run some of them inside Debian 13
 platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of this machine
 	tools/platforms $(BUILD) build $(or $(SUITES),trixie)
 
-check: ready all ## Check format, layers, exported symbols and what the products are linked with
+check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
 docs: toolchain ## Write docs/directives.md and docs/daemon-options.md from the tables

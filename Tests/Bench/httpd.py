@@ -22,9 +22,10 @@ class Server:
 
     files: names in the folder and their texts, in which @NAME@ stands for values["NAME"], @ROOT@, @PORT@ and @MODULE@.
     httpd.conf is one of them. beside: the words of programs that are started before httpd, with the same names in them.
+    command: the words that start httpd, with the same names.
     """
 
-    def __init__(self, module, files, values, beside=()):
+    def __init__(self, module, files, values, beside=(), command=("apache2", "-f", "@ROOT@/httpd.conf", "-DFOREGROUND")):
         self.root = tempfile.mkdtemp(prefix="wsgi-bench-", dir="/tmp")
         os.chmod(self.root, 0o755)
         with socket.socket() as probe:
@@ -32,7 +33,7 @@ class Server:
             self.port = probe.getsockname()[1]
         self._values = {"ROOT": self.root, "PORT": self.port, "MODULE": module and self._copy(pathlib.Path(module).resolve()),
                         **values}
-        self._beside = [[self._fill(word) for word in words] for words in beside]
+        self._commands = [[self._fill(word) for word in words] for words in [*beside, command]]
         for name, text in files.items():
             pathlib.Path(self.root, name).write_text(self._fill(text))
 
@@ -51,9 +52,8 @@ class Server:
         return target / module.name
 
     def __enter__(self):
-        words = [*self._beside, ["apache2", "-f", f"{self.root}/httpd.conf", "-DFOREGROUND"]]
         with open(f"{self.root}/output", "w") as output:
-            self._processes = [subprocess.Popen(each, stdout=output, stderr=output) for each in words]
+            self._processes = [subprocess.Popen(each, stdout=output, stderr=output) for each in self._commands]
         deadline = time.monotonic() + 30
         while not self._answers():
             if time.monotonic() > deadline:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Instructions of one embedded request, by where settings were written: settings.py BUILD. Needs valgrind and root."""
+"""Instructions of one embedded request, by where settings were written: settings.py BUILD. Needs valgrind."""
 
 import sys
 
-import instructions
+import counts
 
 SETTINGS = """\
 WSGIPassAuthorization On
@@ -36,7 +36,8 @@ CASES = {
 
 def main():
     for name, text in CASES.items():
-        print(f"{name:45} {instructions.marginal(sys.argv[1], text)[0]:8.0f}", flush=True)
+        counted = counts.instructions(f"{sys.argv[1]}/mod_wsgi.so", text, {"hello": counts.REQUESTS["hello"]})
+        print(f"{name:45} {counted['hello']['httpd']:8.0f}", flush=True)
 
 
 if __name__ == "__main__":
