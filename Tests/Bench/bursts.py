@@ -155,7 +155,7 @@ def main():
         if uwsgi:
             servers["uWSGI"] = (options.module, str(uwsgi))
     print("| application, MaxRequestWorkers, processes x threads | clients | "
-          + " | ".join(f"{name}: answers/s, refused, p99" for name in servers) + " |")
+          + " | ".join(f"{name}: responses/s, rejected, p99" for name in servers) + " |")
     print("|---|---:" + "|---:" * len(servers) + "|")
     faults = []
     for workers in WORKERS:
