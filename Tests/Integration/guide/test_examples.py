@@ -14,6 +14,7 @@ import env
 import findings
 import httpd_config
 import pythons
+from polling import until
 from shared_server import group_of
 
 EXAMPLES = env.REPOSITORY / "conf" / "examples"
@@ -131,6 +132,15 @@ def lay_out(server, text: str, venv, frameworks: bool) -> None:
     (server.root / "etc" / "site" / "secrets.env").chmod(0o644)
 
 
+def wait_for_processes(server, text: str) -> None:
+    """Waits until every daemon process is ready: one that still starts may not end in time when the server stops."""
+    groups = [line for line in text.replace("\\\n", "").splitlines() if "WSGIDaemonProcess " in line]
+    expected = sum(int(match[1]) if (match := re.search(r"processes=(\d+)", line)) else 1 for line in groups)
+    logs = server.root / "logs"
+    until(lambda: sum(path.read_text().count(" is ready after ") for path in logs.iterdir()) == expected,
+          f"{expected} processes to be ready")
+
+
 @pytest.mark.parametrize("example", TABLE, ids=lambda one: f"{one.file}-{one.host}{one.path}")
 def test_example(launch, platform, example):
     try:
@@ -152,6 +162,7 @@ def test_example(launch, platform, example):
         connection = http.client.HTTPSConnection("127.0.0.1", tls_port, context=ssl._create_unverified_context())
     else:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    wait_for_processes(server, text)
     connection.request("GET", example.path, headers={"Host": example.host} | example.headers)
     answer = connection.getresponse()
     body = answer.read().decode()
