@@ -62,7 +62,7 @@ tsan: toolchain $(STATIC)/libstdc++.a ## Run the tests of the engine with Thread
 large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
 
-# The proofs of docs/reliability.md. Each prints its seed; SEED=... repeats a run.
+# The proofs of docs/internals/reliability.md. Each prints its seed; SEED=... repeats a run.
 RELIABILITY = nice Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
 
 kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (SEED=...)
@@ -90,7 +90,7 @@ overload: ready all ## Offer a process group ten times what it can do for SECOND
 bursts: ready all ## Compare bursts of clients with mod_wsgi and uWSGI (RIVAL=its module, SECONDS=5 for each cell, ONLY=text)
 	Tests/Bench/bursts.py $(abspath $(BUILD))/mod_wsgi.so --rival "$(RIVAL)" --seconds $(or $(SECONDS),5) --only "$(ONLY)"
 
-# The promise that one build serves in other Debians: docs/reliability.md. Root file systems are kept in /var/tmp.
+# The promise that one build serves in other Debians: docs/internals/reliability.md. Root file systems are kept in /var/tmp.
 platforms: ready all ## Run the integration tests inside Debian 13 and sid, on each Python there (SUITES=trixie, TESTS=...)
 	TESTS='$(TESTS)' JOBS=$(JOBS) tools/platforms $(BUILD) all $(SUITES)
 
@@ -103,9 +103,9 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
-docs: toolchain ## Write docs/directives.md and docs/daemon-options.md from the tables
+docs: toolchain ## Write docs/reference/directives.md and docs/reference/daemon-options.md from the tables
 	for page in directives daemon-options; do \
-		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
+		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/reference/$$page.md.new && mv docs/reference/$$page.md.new docs/reference/$$page.md || exit 1; done
 
 format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -1,4 +1,4 @@
-/// The text of each option in `docs/daemon-options.md`.
+/// The text of each option in `docs/reference/daemon-options.md`.
 enum DaemonOptionManual {
     static let entries: [ManualEntry] = capacity + accounts + python + lifetime + timeouts + transport + limits
 

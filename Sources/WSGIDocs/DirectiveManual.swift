@@ -1,4 +1,4 @@
-/// The text of each directive in `docs/directives.md`.
+/// The text of each directive in `docs/reference/directives.md`.
 enum DirectiveManual {
     static let entries: [ManualEntry] = scripts + processes + requests + access + python + interpreters + measurement
 

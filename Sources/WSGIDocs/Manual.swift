@@ -2,7 +2,7 @@ import WSGIConfig
 
 /// The reference manual: the tables of directives and options, with what `ManualEntry` adds, as Markdown.
 public enum Manual {
-    /// `docs/directives.md`.
+    /// `docs/reference/directives.md`.
     public static var directives: String {
         let current = DirectiveTable.all.filter { !$0.isRemoved && !$0.isIgnored }
         let former = DirectiveTable.all.filter { $0.isRemoved || $0.isIgnored }
@@ -18,7 +18,7 @@ public enum Manual {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// `docs/daemon-options.md`.
+    /// `docs/reference/daemon-options.md`.
     public static var daemonOptions: String {
         var lines = [
             "# Options of WSGIDaemonProcess", "",

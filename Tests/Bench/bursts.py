@@ -161,7 +161,7 @@ def main():
     wanted = options.servers.split(",") if options.servers else list(servers)
     servers = {name: one for name, one in servers.items() if name in wanted}
     print("| application, MaxRequestWorkers, processes x threads | clients | "
-          + " | ".join(f"{name}: answers/s, refused, p99" for name in servers) + " |")
+          + " | ".join(f"{name}: responses/s, rejected, p99" for name in servers) + " |")
     print("|---|---:" + "|---:" * len(servers) + "|")
     faults = []
     for workers in WORKERS:

@@ -6,7 +6,7 @@ import Testing
 /// The committed manual is what the tables say.
 struct ManualTests {
     private static let docs = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "docs")
+        .deletingLastPathComponent().appending(path: "docs/reference")
 
     private func committed(_ page: String) throws -> String {
         try String(contentsOf: Self.docs.appending(path: page), encoding: .utf8)

@@ -42,7 +42,7 @@ def names(server) -> tuple[list[str], list[str]]:
     listed = server._run("-L").stdout
     directives = [name for name, text in re.findall(r"^(\S+) \(mod_wsgi\.c\)\n\t(.*)$", listed, re.M)
                   if not text.startswith("Gone")]
-    manual = (env.REPOSITORY / "docs" / "daemon-options.md").read_text()
+    manual = (env.REPOSITORY / "docs" / "reference" / "daemon-options.md").read_text()
     return directives, re.findall(r"^## (\S+)$", manual, re.M)
 
 
