@@ -230,10 +230,24 @@ static int contents(const char *path, int64_t limit) {
     return file < 0 ? errno : read_file(file, limit);
 }
 
+/* Puts the target of a link into a path: after its first `before` bytes, and before what follows the link. False: it
+ * would be too long. */
+static bool put_link(char rest[PATH_MAX], size_t before, const char *link, const char *after) {
+    char joined[PATH_MAX];
+    if (before + 1 + strlen(link) + strlen(after) >= sizeof joined)
+        return false;
+    memcpy(joined, rest, before);
+    joined[before] = '/';
+    strcpy(joined + before + 1, link);
+    strcat(joined, after);
+    strcpy(rest, joined);
+    return true;
+}
+
 /* Opens the directories of a path one after the other, as long as nobody but root can exchange what is in them.
  * Symbolic links there are root's, and followed. Returns a descriptor of the regular file, or -1. */
 static int open_of_root(const char *path) {
-    char rest[PATH_MAX], link[PATH_MAX], joined[PATH_MAX];
+    char rest[PATH_MAX], link[PATH_MAX];
     int links = 0;
     if (path[0] != '/' || strnlen(path, sizeof rest) >= sizeof rest)
         return -1;
@@ -266,15 +280,8 @@ restart:;
             if (size <= 0 || ++links > MOST_LINKS)
                 break;
             link[size] = 0;
-            const char *after = next + length;
-            size_t before = link[0] == '/' ? 0 : done;
-            if (before + 1 + (size_t)size + strlen(after) >= sizeof joined)
+            if (!put_link(rest, link[0] == '/' ? 0 : done, link, next + length))
                 break;
-            memcpy(joined, rest, before);
-            joined[before] = '/';
-            strcpy(joined + before + 1, link);
-            strcat(joined, after);
-            strcpy(rest, joined);
             close(folder);
             goto restart;
         }

@@ -18,7 +18,7 @@ enum BusyThreads {
     }
 
     private struct State {
-        var entries: [Entry] = []
+        var entries: [Entry] = []  // cold: requests that nobody waits for
         var isWatched = false
     }
 

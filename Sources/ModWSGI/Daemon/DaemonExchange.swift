@@ -105,68 +105,86 @@ extension DaemonHandler {
             }
             do { try order.take(header) } catch { throw .invalid(error) }
             switch header.kind {
-            case .head:
-                let payload = try unsafe reader.payload(header.length)
-                do { try unsafe sink.sendHead(payload, &order) } catch {
-                    switch error {
-                    case .invalid(let fault): throw .invalid(fault)
-                    case .headerTooLong(let length):
-                        reader.poison()
-                        report(headerTooLong: length)
-                        return .answered(.status(HTTP_INTERNAL_SERVER_ERROR))
-                    }
-                }
-            case .hints:
-                let payload = try unsafe reader.payload(header.length)
-                do {
-                    guard try unsafe sink.sendHints(payload) else { return abandon(&reader) }
-                } catch { throw .invalid(.head) }
-            case .data:
-                guard try data(header, &reader, &order) else { return abandon(&reader) }
-            case .file:
-                try unsafe file(reader.payload(header.length), &reader, &order)
-            case .go:
-                let payload = try unsafe reader.payload(header.length)
-                try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader, &order)
             case .log:
                 let payload = try unsafe reader.payload(header.length)
                 guard let start = payload.baseAddress, log.take(payload.count, at: MonotonicTime.now.milliseconds)
                 else { break }
                 unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
-            case .end:
-                isWorkerDone = true
-                guard !reader.hasFile else { throw .invalid(.descriptor) }
-                // The worker is free now; what waits for the client goes on without it.
-                isEndDue = true
-                isShort = order.isShort && sink.wantsBody
-                return .answered(sink.answer)
-            case .error:
-                isWorkerDone = true
-                let payload = try unsafe reader.payload(header.length)
-                let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
-                do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
-                if header.flags & Frame.threadLost != 0 {
-                    // The worker is being replaced; until then nobody is to wait for this thread.
-                    reader.poison()
-                    isThreadLost = true
-                }
-                return .answered(.status(sink.isCommitted ? cutOff() : status))
-            case .reload:
-                isWorkerDone = true
-                // The worker is being replaced: the connection would not be used again.
-                reader.poison()
-                let reason: Handover.Reason =
-                    header.flags & Frame.unusable != 0
-                    ? .unusable : header.flags & Frame.spent != 0 ? .spent : .changed
-                return .notServed(
-                    .rejected(slot: group.place(of: claim.slot), generation: claim.generation, reason))
-            case .cut:
-                isWorkerDone = true
-                reader.poison()
-                return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
-            case .request, .body, .bodyEnd, .abort:
-                throw .invalid(.direction)
+            case .end, .error, .reload, .cut: return try conclude(header, &reader, &order, claim)
+            default:
+                if let attempt = try pass(header, &reader, &order) { return attempt }
             }
+        }
+    }
+
+    /// Handles a frame that is a part of the response, or that asks for the body of the request.
+    ///
+    /// - Returns: `nil`: others follow.
+    @inline(__always)
+    private mutating func pass(
+        _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder
+    ) throws(DaemonConnection.Failure) -> Attempt? {
+        switch header.kind {
+        case .head:
+            let payload = try unsafe reader.payload(header.length)
+            do { try unsafe sink.sendHead(payload, &order) } catch {
+                switch error {
+                case .invalid(let fault): throw .invalid(fault)
+                case .headerTooLong(let length):
+                    reader.poison()
+                    report(headerTooLong: length)
+                    return .answered(.status(HTTP_INTERNAL_SERVER_ERROR))
+                }
+            }
+        case .hints:
+            let payload = try unsafe reader.payload(header.length)
+            do {
+                guard try unsafe sink.sendHints(payload) else { return abandon(&reader) }
+            } catch { throw .invalid(.head) }
+        case .data:
+            guard try data(header, &reader, &order) else { return abandon(&reader) }
+        case .file:
+            try unsafe file(reader.payload(header.length), &reader, &order)
+        case .go:
+            let payload = try unsafe reader.payload(header.length)
+            try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader, &order)
+        default: throw .invalid(.direction)
+        }
+        return nil
+    }
+
+    /// Handles the last frame: the worker is done with the request.
+    private mutating func conclude(
+        _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder, _ claim: SlotChoice.Claim
+    ) throws(DaemonConnection.Failure) -> Attempt {
+        isWorkerDone = true
+        switch header.kind {
+        case .end:
+            guard !reader.hasFile else { throw .invalid(.descriptor) }
+            // The worker is free now; what waits for the client goes on without it.
+            isEndDue = true
+            isShort = order.isShort && sink.wantsBody
+            return .answered(sink.answer)
+        case .error:
+            let payload = try unsafe reader.payload(header.length)
+            let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
+            do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
+            if header.flags & Frame.threadLost != 0 {
+                // The worker is being replaced; until then nobody is to wait for this thread.
+                reader.poison()
+                isThreadLost = true
+            }
+            return .answered(.status(sink.isCommitted ? cutOff() : status))
+        case .reload:
+            // The worker is being replaced: the connection would not be used again.
+            reader.poison()
+            let reason: Handover.Reason =
+                header.flags & Frame.unusable != 0
+                ? .unusable : header.flags & Frame.spent != 0 ? .spent : .changed
+            return .notServed(.rejected(slot: group.place(of: claim.slot), generation: claim.generation, reason))
+        default:
+            reader.poison()
+            return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
         }
     }
 

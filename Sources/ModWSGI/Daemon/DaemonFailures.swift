@@ -57,9 +57,11 @@ extension DaemonHandler {
     }
 
     /// Which option says what is in time.
+    // cold: text of a record
     private var limitName: String { group.settings.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }
 
     /// All threads are busy. There may be thousands of such requests: one record a second for each group.
+    // cold: text of a record
     private func overload(_ reason: @autoclosure () -> String, _ wait: Int) -> Rejection {
         let count = unsafe wsgi_queue_count_refused(choice.board, group.index)
         guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE).retried(after: wait) }
@@ -157,9 +159,9 @@ extension DaemonHandler {
     }
 
     /// The request's id, which the worker's records name as well.
-    private var identity: String { unsafe string(requestID(of: r)) }
+    private var identity: String { unsafe string(requestID(of: r)) }  // cold: text of a record
 
-    private func reason(_ failure: DaemonConnection.Failure) -> String {
+    private func reason(_ failure: DaemonConnection.Failure) -> String {  // cold: text of a record
         switch failure {
         case .timeout: "nothing was sent for \(group.settings.socketTimeout) s (socket-timeout)"
         case .closed, .retry: "the connection was closed"

@@ -1,9 +1,9 @@
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
-@safe final class DaemonGroup: Sendable {
+@safe final class DaemonGroup: Sendable {  // cold: made by the parent
     /// The group's name.
-    let name: String
+    let name: String  // cold: made by the parent
     /// Where each of its workers listens.
-    let slots: [DaemonSlot]
+    let slots: [DaemonSlot]  // cold: made by the parent
     /// How its workers are reached.
     let access: WorkerAccess
     /// To whom its scripts must belong; `nil`: to anybody.
@@ -11,6 +11,7 @@
     /// Its processes have no request threads: they only run scripts.
     let isService: Bool
 
+    // cold: made by the parent
     init(name: String, slots: [DaemonSlot], access: WorkerAccess, ownership: ScriptOwnership?, isService: Bool) {
         self.name = name
         self.slots = slots

@@ -6,7 +6,7 @@ internal import CSystem
 /// requests only read it.
 enum DaemonGroups {
     /// All groups, in the order of definition.
-    @safe nonisolated(unsafe) static var all: [DaemonGroup] = []
+    @safe nonisolated(unsafe) static var all: [DaemonGroup] = []  // cold: made by the parent
     /// The scoreboard; `nil` while there are no process groups.
     nonisolated(unsafe) static var board: UnsafeMutablePointer<wsgi_scoreboard>?
     /// This child's number in the scoreboard.

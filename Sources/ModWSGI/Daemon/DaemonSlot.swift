@@ -3,14 +3,14 @@ internal import Synchronization
 internal import WSGICore
 
 /// One worker slot of a group, with this child's idle connections to it.
-final class DaemonSlot: Sendable {
+final class DaemonSlot: Sendable {  // cold: made by the parent
     /// Its place in the scoreboard.
     let index: UInt32
     /// The path of its socket.
-    let path: String
+    let path: String  // cold: made by the parent
     /// The same, as the system wants it.
     let address: SocketAddress
-    private let idle = Mutex<[Idle]>([])
+    private let idle = Mutex<[Idle]>([])  // cold: made by the parent
     /// When an answer of its workers that no worker gives was last logged, and how many there were since.
     private let violations = Mutex<(logged: MonotonicTime?, count: Int)>((nil, 0))
 
@@ -19,7 +19,7 @@ final class DaemonSlot: Sendable {
         let connection: UnsafeMutablePointer<DaemonConnection>
     }
 
-    init?(index: UInt32, path: String) {
+    init?(index: UInt32, path: String) {  // cold: made by the parent
         guard let address = SocketAddress(path: path) else { return nil }
         self.index = index
         self.path = path

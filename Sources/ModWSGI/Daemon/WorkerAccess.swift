@@ -2,7 +2,7 @@ internal import CSystem
 internal import WSGICore
 
 /// How this child reaches the workers of a process group, and what it may do with what they send.
-@safe final class WorkerAccess: Sendable {
+@safe final class WorkerAccess: Sendable {  // cold: made by the parent
     /// The group's place in the scoreboard.
     let index: UInt32
     /// Timeouts and sizes.

@@ -33,10 +33,11 @@ enum DroppedAuthorization {
     }
 
     /// The name of the scheme, RFC 9110, 11.1; nothing else of the value, which is a secret.
-    private static func scheme(of value: Text) -> String {
+    private static func scheme(of value: Text) -> String {  // cold: once for a server
         var length = 0
         while length <= longestScheme, unsafe isToken(UInt8(bitPattern: value[length])) { length += 1 }
         guard length > 0, length <= longestScheme, unsafe value[length] == 0x20 else { return "of no known scheme" }
+        // cold: once for a server
         return unsafe "scheme " + String(decoding: UnsafeRawBufferPointer(start: value, count: length), as: UTF8.self)
     }
 

@@ -43,8 +43,9 @@ enum LogVariables {
     }
 
     private static func mentionsCGI(_ arguments: UnsafePointer<CChar>) -> Bool {
+        // cold: only if the configuration asks for them
         let readers: [StaticString] = ["}e", "env=", "reqenv", "expr="]
-        let names: [StaticString] = [
+        let names: [StaticString] = [  // cold: only if the configuration asks for them
             "HTTP_", "REMOTE_", "SERVER_", "SCRIPT_", "REQUEST_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING",
             "CONTENT_", "CONTEXT_", "AUTH_TYPE", "DOCUMENT_ROOT", "GATEWAY_INTERFACE",
         ]
@@ -69,7 +70,9 @@ enum LogVariables {
         unsafe put(r, "mod_wsgi.script_name", scriptName)
         unsafe put(r, "mod_wsgi.path_info", pathInfo)
         unsafe put(r, "mod_wsgi.listener_host", bytes(of: listener?.pointee.hostname))
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.listener_port", unsafe String(listener?.pointee.port ?? 0))
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.server_pid", String(getpid()))
         unsafe put(r, "mod_wsgi.request_id", bytes(of: requestID(of: r)))
         if let identifier = unsafe connection?.pointee.log_id {
@@ -77,7 +80,9 @@ enum LogVariables {
         }
         unsafe put(r, "mod_wsgi.request_start", unsafe seconds(r.pointee.request_time))
         unsafe put(r, "mod_wsgi.queue_start", seconds(facts.queueStart))
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.x-request_start_us", unsafe String(r.pointee.request_time))
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.x-queue_start_us", String(facts.queueStart))
         unsafe put(r, "mod_wsgi.x-script_reloading", settings.scriptReloading == .off ? "0" : "1")
         unsafe put(r, "mod_wsgi.x-enable_sendfile", settings.enableSendfile == .off ? "0" : "1")
@@ -97,10 +102,13 @@ enum LogVariables {
     /// handed on because the worker was being replaced.
     static func set(_ r: Request, connects: Int) {
         guard isWanted else { return }
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.x-daemon_connects", String(connects))
+        // cold: only if the configuration asks for them
         unsafe put(r, "mod_wsgi.x-daemon_restarts", String(max(0, connects - 1)))
     }
 
+    // cold: only if the configuration asks for them
     private static func put(_ r: Request, _ key: StaticString, _ value: String) {
         unsafe apr_table_setn(r.pointee.subprocess_env, literal(key), copy(value, into: r.pointee.pool))
     }
@@ -112,8 +120,10 @@ enum LogVariables {
     }
 
     /// A time in seconds since 1970, as applications see it.
+    // cold: only if the configuration asks for them
     private static func seconds(_ microseconds: Int64) -> String {
-        let fraction = String(microseconds % 1_000_000)
+        let fraction = String(microseconds % 1_000_000)  // cold: only if the configuration asks for them
+        // cold: only if the configuration asks for them
         return "\(microseconds / 1_000_000)." + String(repeating: "0", count: max(0, 6 - fraction.utf8.count))
             + fraction
     }

@@ -192,12 +192,10 @@ internal import WSGIWire
     /// SCRIPT_NAME, PATH_INFO and the `mod_wsgi.*` keys that only httpd knows.
     private mutating func moduleVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
         let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
-        for key in ["SCRIPT_NAME", "mod_wsgi.script_name"] as [StaticString] {
-            unsafe head.entry(key: bytes(of: key), value: scriptName, into: &buffer)
-        }
-        for key in ["PATH_INFO", "mod_wsgi.path_info"] as [StaticString] {
-            unsafe head.entry(key: bytes(of: key), value: pathInfo, into: &buffer)
-        }
+        unsafe head.entry(key: bytes(of: "SCRIPT_NAME"), value: scriptName, into: &buffer)
+        unsafe head.entry(key: bytes(of: "mod_wsgi.script_name"), value: scriptName, into: &buffer)
+        unsafe head.entry(key: bytes(of: "PATH_INFO"), value: pathInfo, into: &buffer)
+        unsafe head.entry(key: bytes(of: "mod_wsgi.path_info"), value: pathInfo, into: &buffer)
         let connection = unsafe r.pointee.connection
         unsafe put("mod_wsgi.request_handler", r.pointee.handler, &buffer)
         unsafe head.entry(key: bytes(of: "mod_wsgi.handler_script"), value: facts.handlerScript, into: &buffer)

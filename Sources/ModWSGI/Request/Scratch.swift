@@ -43,7 +43,7 @@ internal import WSGIWire
 
 /// The idle scratch memory of an httpd child: at most as many as requests ran at once.
 enum ScratchPool {
-    private static let idle = Mutex<[Held]>([])
+    private static let idle = Mutex<[Held]>([])  // cold: grows with the requests at a time
 
     /// A pointer that one owner at a time holds.
     @safe private struct Held: @unchecked Sendable {

@@ -18,13 +18,14 @@ struct ScriptOwnership: Sendable {
         try unsafe check(directory, .directory, pool)
     }
 
-    private enum Subject: String {
+    private enum Subject: String {  // cold: text of a record
         case file = "script"
         case directory = "script's directory"
     }
 
     private func check(_ path: UnsafeRawBufferPointer, _ subject: Subject, _ pool: Pool?) throws(Rejection) {
         let isFile = subject == .file
+        // cold: text of a record
         var name: String { "The \(subject.rawValue) '\(unsafe String(decoding: path, as: UTF8.self))'" }
         var info = unsafe apr_finfo_t()
         let text = unsafe apr_pstrmemdup(

@@ -72,7 +72,7 @@ enum RequestChecks {
         guard let restriction = facts.effective.settings.restrictProcess,
             unsafe !restriction.allows(facts.processGroup)
         else { return }
-        let name = unsafe String(decoding: facts.processGroup, as: UTF8.self)
+        let name = unsafe String(decoding: facts.processGroup, as: UTF8.self)  // cold: text of a record
         let allowed = restriction.groups.map { $0.isEmpty ? "%{GLOBAL}" : $0.string }.joined(separator: ", ")
         throw Rejection(
             HTTP_INTERNAL_SERVER_ERROR, .processGroupRefused,

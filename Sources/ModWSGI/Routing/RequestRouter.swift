@@ -115,6 +115,7 @@ internal import WSGIWire
         case .ofOtherHost:
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .groupOfOtherHost,
+                // cold: text of a record
                 "Process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' belongs to another virtual "
                     + "host: it can be used where ServerName is the same. Move its WSGIDaemonProcess out of <VirtualHost>, "
                     + "or define a group of another name here.")
@@ -126,6 +127,7 @@ internal import WSGIWire
         let known = DaemonGroups.all.map(\.name).joined(separator: ", ")
         return Rejection(
             HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
+            // cold: text of a record
             "No process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' is defined by a "
                 + "WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known).")
     }
