@@ -85,7 +85,7 @@ static void serve(void) {
     for (int attempt = 0; attempt < 3 && !generation; attempt++) {
         if (!wsgi_queue_enter(board, GROUP, WSGI_MAX_WAITING, &ticket))
             fail("a request cannot wait");
-        if (wsgi_queue_look(board, GROUP, ticket) == WSGI_TURN_FIRST)
+        if (wsgi_queue_look(board, GROUP, ticket) == WSGI_TURN_NOW)
             generation = wsgi_slot_claim(board, 0, SLOT);
         wsgi_queue_leave(board, GROUP, ticket);
     }

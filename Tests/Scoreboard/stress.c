@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* By how many a request may be overtaken that was called and has not been woken yet: the machine may be busy. */
+enum { OVERTAKEN = 1000 };
 enum { GROUP = 3, SLOTS = 2, THREADS = 2, CHILDREN = 4, REQUESTS = 8, LIMIT = 24 };
 static const uint32_t slots[SLOTS] = {5, 9};
 
@@ -87,9 +89,13 @@ static int claim_in_turn(uint32_t *generation) {
     int slot = -1;
     for (;;) {
         enum wsgi_queue_turn turn = wsgi_queue_look(board, GROUP, ticket);
-        if (turn == WSGI_TURN_FIRST && (slot = claim(generation)) >= 0) {
-            if (checks && atomic_exchange(&shared->last_ticket, ticket) >= ticket && ticket)
+        if (turn == WSGI_TURN_NOW && (slot = claim(generation)) >= 0) {
+            /* Those who have been called overtake each other. */
+            uint32_t last = atomic_load(&shared->last_ticket);
+            if (checks && last > ticket + OVERTAKEN)
                 atomic_fetch_add(&shared->wrong_order, 1);
+            while (last < ticket && !atomic_compare_exchange_weak(&shared->last_ticket, &last, ticket))
+                ;
             break;
         }
         if (turn == WSGI_TURN_NEVER) {
@@ -104,8 +110,10 @@ static int claim_in_turn(uint32_t *generation) {
             look_up(ticket, &idler);
     }
     wsgi_queue_leave(board, GROUP, ticket);
-    if (slot < 0 || least_busy() >= 0)
+    if (slot < 0)
         wsgi_queue_call(board, GROUP);
+    else if (least_busy() >= 0)
+        wsgi_queue_call_first(board, GROUP);
     return slot;
 }
 

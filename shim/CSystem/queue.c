@@ -27,6 +27,8 @@ enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 enum { MOST_MOVES = 4 * WSGI_MAX_WAITING };
 /* How often the first is looked at anew, because it has left meanwhile. */
 enum { MOST_CALLS = 1000 };
+/* How many may have been called and not yet looked. */
+enum { MOST_CALLED = 256 };
 
 static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     wsgi_claim_cell *places =
@@ -227,6 +229,21 @@ void wsgi_queue_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
 }
 
 void wsgi_queue_call(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t queue = settle(board, group);
+    uint32_t length = NEXT(queue) - FIRST(queue);
+    for (uint32_t ahead = 0; ahead < length && ahead < MOST_CALLED; ahead++) {
+        uint32_t ticket = FIRST(queue) + ahead;
+        wsgi_place_cell *place = place_of(board, group, ticket);
+        uint64_t old = atomic_load(place);
+        if (TICKET(old) == ticket && STATE(old) == WAITING &&
+            atomic_compare_exchange_strong(place, &old, PLACE(ticket, CALLED, PID(old)))) {
+            wake_place(place);
+            return;
+        }
+    }
+}
+
+void wsgi_queue_call_first(wsgi_scoreboard *board, uint32_t group) {
     for (int attempt = 0; attempt < MOST_CALLS; attempt++) {
         uint64_t queue = settle(board, group);
         if (FIRST(queue) == NEXT(queue))
@@ -252,16 +269,18 @@ void wsgi_queue_call_all(wsgi_scoreboard *board, uint32_t group) {
 }
 
 enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
-    if (!change(place_of(board, group, ticket), ticket, WAITING))
+    wsgi_place_cell *place = place_of(board, group, ticket);
+    bool is_called = atomic_load(place) >> 24 == ((uint64_t)ticket << 8 | CALLED);
+    if (!change(place, ticket, WAITING))
         return WSGI_TURN_NEVER;
     uint64_t queue = settle(board, group);
     atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
     if (ticket - FIRST(queue) >= NEXT(queue) - FIRST(queue)) {
         /* The queue was reset between two steps of entering it. */
-        change(place_of(board, group, ticket), ticket, LEFT);
+        change(place, ticket, LEFT);
         return WSGI_TURN_NEVER;
     }
-    return FIRST(queue) == ticket ? WSGI_TURN_FIRST : WSGI_TURN_LATER;
+    return is_called || FIRST(queue) == ticket ? WSGI_TURN_NOW : WSGI_TURN_LATER;
 }
 
 bool wsgi_queue_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uint32_t milliseconds) {

@@ -18,6 +18,9 @@ static wsgi_claim_cell *claim_cell(wsgi_scoreboard *board, uint32_t child, uint3
     return (wsgi_claim_cell *)(void *)(board + 1) + (size_t)child * WSGI_MAX_SLOTS + slot;
 }
 
+/* How many who wait are called for the threads of a new worker at once; they call others. */
+enum { MOST_NEW_CALLS = 64 };
+
 /* Something has changed in the group. */
 static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
@@ -42,6 +45,8 @@ void wsgi_slot_publish(wsgi_scoreboard *board, uint32_t group, uint32_t slot, ui
     atomic_store(&cell->pid, pid);
     atomic_store(&cell->word, WORD(generation, 0));
     wake(board, group);
+    for (uint32_t thread = 1; thread < threads && thread < MOST_NEW_CALLS; thread++)
+        wsgi_queue_call(board, group);
 }
 
 void wsgi_slot_withdraw(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {

@@ -50,13 +50,23 @@ internal import WSGICore
             throw error
         }
         unsafe wsgi_queue_leave(choice.board, group.index, ticket)
-        if choice.leastBusy(group) != nil { unsafe wsgi_queue_call(choice.board, group.index) }
+        if choice.leastBusy(group) != nil { unsafe wsgi_queue_call_first(choice.board, group.index) }
         if unsafe clientHasGone(r) {
             unsafe wsgi_queue_count_left(choice.board, group.index)
             choice.release(claim, of: group)
             throw .clientGone
         }
+        if choice.leavesNoThread(group) { unsafe closeAfterResponse(r) }
         return claim
+    }
+
+    /// Has the connection closed after the response, and says so in it.
+    ///
+    /// When the requests of one group have nearly all threads of httpd, clients whose connections are kept would be served
+    /// again and again, and others not at all: httpd accepts no connection meanwhile.
+    private func closeAfterResponse(_ r: Request) {
+        guard let connection = unsafe r.pointee.connection, unsafe connection.pointee.master == nil else { return }
+        unsafe connection.pointee.keepalive = AP_CONN_CLOSE
     }
 
     private mutating func claimInTurn(
@@ -68,7 +78,7 @@ internal import WSGICore
         while true {
             let state = unsafe wsgi_group_get_state(choice.board, group.index)
             switch unsafe wsgi_queue_look(choice.board, group.index, ticket) {
-            case WSGI_TURN_FIRST:
+            case WSGI_TURN_NOW:
                 if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
             case WSGI_TURN_NEVER:
                 guard let again = choice.enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }

@@ -92,6 +92,13 @@ internal import WSGICore
             backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
     }
 
+    /// Whether nine tenths of httpd's threads are busy with requests of the group, or wait for it.
+    func leavesNoThread(_ group: DaemonGroup) -> Bool {
+        let waiting = unsafe Int(wsgi_queue_length(board, group.index))
+        let running = group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) }
+        return MPM.requestThreads > 0 && (waiting &+ running) &* 10 >= MPM.requestThreads &* 9
+    }
+
     /// What the scoreboard knows of the group's queue.
     func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
         var found = wsgi_queue_facts()

@@ -16,9 +16,12 @@
  * ticket, and leaves by marking its place; whoever comes past moves the queue over places that have been left. The
  * rules:
  *
- * - A new request claims a thread at once only while nobody waits. Otherwise only the first in the queue claims.
- * - Whoever gives a thread back *calls* the first: marks its place and wakes it. Whoever leaves the queue while a
- * thread is idle calls the next one. The mark is removed before the waiter looks for a thread, so no call is lost.
+ * - A new request claims a thread at once only while nobody waits. Otherwise only those who have been called, and the
+ *   first in the queue, claim.
+ * - Whoever gives a thread back *calls* the first who has not been called: marks its place and wakes it. So as many are
+ *   on their way as threads are idle, and no thread stays idle because one waiter takes long to be woken. Whoever
+ * leaves the queue while a thread is idle calls the first, if it was not. The mark is removed before the waiter looks
+ * for a thread, so no call is lost.
  * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the queue and from
  *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
  * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end
@@ -191,11 +194,13 @@ uint32_t wsgi_queue_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
 bool wsgi_queue_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
 /* Leaves the queue; nothing happens to one that has been put out. */
 void wsgi_queue_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
-/* Calls the first, if there is one: it looks for an idle thread. */
+/* Calls the first who has not been called, if there is one: it looks for an idle thread. Once for each thread. */
 void wsgi_queue_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* Calls the first, if it was not. */
+void wsgi_queue_call_first(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
 enum wsgi_queue_turn {
-    WSGI_TURN_FIRST, /* an idle thread is the caller's */
+    WSGI_TURN_NOW, /* an idle thread is the caller's: it is the first, or was called */
     WSGI_TURN_LATER,
     WSGI_TURN_NEVER /* the caller has been put out of the queue */
 };
