@@ -102,9 +102,9 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
-docs: toolchain ## Write docs/directives.md and docs/daemon-options.md from the tables
-	for page in directives daemon-options; do \
-		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
+docs: toolchain ## Write docs/directives.md, docs/daemon-options.md and Tests/spec-layout.json from the tables
+	for file in docs/directives.md docs/daemon-options.md Tests/spec-layout.json; do \
+		page=$${file##*/}; $(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $${page%.*} >$$file.new && mv $$file.new $$file || exit 1; done
 
 format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -24,7 +24,7 @@ enum EmbeddedPython {
     static func start(_ bytes: UnsafeRawBufferPointer, _ host: UnsafePointer<wsgi_host>) -> Int32 {
         let spec: ProcessSpec
         do {
-            spec = unsafe try SpecCodec.decodeProcess(bytes)
+            spec = unsafe try SpecCodec.decode(bytes)
         } catch {
             unsafe log(host, "\(LogID.embeddedStartFailed.tag): The process description cannot be decoded: \(error).")
             return -1
