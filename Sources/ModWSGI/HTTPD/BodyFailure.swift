@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CHTTPD
-internal import CSystem
 internal import WSGICore
 
 /// The status for a body that could not be read.
