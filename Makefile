@@ -103,9 +103,9 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
-docs: toolchain ## Write docs/reference/directives.md and docs/reference/daemon-options.md from the tables
-	for page in directives daemon-options; do \
-		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/reference/$$page.md.new && mv docs/reference/$$page.md.new docs/reference/$$page.md || exit 1; done
+docs: toolchain ## Write the generated pages of docs/reference and Tests/spec-layout.json from the tables
+	for file in docs/reference/directives.md docs/reference/daemon-options.md Tests/spec-layout.json; do \
+		page=$${file##*/}; $(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $${page%.*} >$$file.new && mv $$file.new $$file || exit 1; done
 
 format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

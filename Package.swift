@@ -43,8 +43,12 @@ let package = Package(
         .systemLibrary(
             name: "Python3", path: "shim/Python3", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
 
-        // C: the three doors to what Swift cannot call, and the module record.
+        // A header only: the contract of the engine with whoever hands it requests.
+        .systemLibrary(name: "CEngineABI", path: "shim/CEngineABI"),
+
+        // C: the three doors to what Swift cannot call, memory that processes share, and the module record.
         .target(name: "CSystem", path: "shim/CSystem", cSettings: strictC),
+        .target(name: "CSharedMemory", path: "shim/CSharedMemory", cSettings: strictC),
         .target(name: "CPython", dependencies: ["Python3"], path: "shim/CPython", cSettings: strictC),
         .target(name: "CHTTPD", dependencies: ["APR"], path: "shim/CHTTPD", cSettings: strictC),
         .target(name: "CModule", dependencies: ["CHTTPD"], path: "shim/CModule", cSettings: strictC),
@@ -54,17 +58,21 @@ let package = Package(
         .target(name: "WSGIConfig", dependencies: ["WSGICore"], swiftSettings: strict),
         .target(name: "WSGIWire", dependencies: ["WSGICore"], swiftSettings: strict),
 
-        .executableTarget(name: "WSGIDocs", dependencies: ["WSGIConfig"], swiftSettings: strict),
+        .executableTarget(name: "WSGIDocs", dependencies: ["WSGICore", "WSGIConfig"], swiftSettings: strict),
 
         // The operating system, CPython, and what runs in the worker.
-        .target(name: "ProcessKit", dependencies: ["CSystem"], swiftSettings: strict),
+        .target(name: "ProcessKit", dependencies: ["CSystem", "CSharedMemory"], swiftSettings: strict),
         .target(name: "PythonRuntime", dependencies: ["CPython"], swiftSettings: strict),
         .target(
             name: "WSGIAdapter",
-            dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem"], swiftSettings: strict),
+            dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem", "CEngineABI"],
+            swiftSettings: strict),
         .target(
             name: "WSGIEngine",
-            dependencies: ["WSGIAdapter", "WSGICore", "WSGIWire", "ProcessKit", "PythonRuntime", "CPython", "CSystem"],
+            dependencies: [
+                "WSGIAdapter", "WSGICore", "WSGIWire", "ProcessKit", "PythonRuntime", "CPython", "CSystem",
+                "CSharedMemory", "CEngineABI",
+            ],
             swiftSettings: strict),
 
         // What a configuration means on this machine: accounts, Pythons, paths, findings. For the module and other programs.
@@ -73,20 +81,22 @@ let package = Package(
 
         // The supervisor and the module.
         .executableTarget(
-            name: "WSGISupervisor", dependencies: ["WSGICore", "WSGIWire", "ProcessKit", "CSystem"],
+            name: "WSGISupervisor", dependencies: ["WSGICore", "WSGIWire", "ProcessKit"],
             swiftSettings: strict),
         .target(
             name: "ModWSGI",
             dependencies: [
                 "WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "WSGIDeployment", "CHTTPD", "CModule", "CSystem",
+                "CSharedMemory", "CEngineABI",
             ],
             swiftSettings: strict),
 
         .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
-        .testTarget(name: "WSGIDocsTests", dependencies: ["WSGIDocs"], swiftSettings: strict),
+        .testTarget(name: "WSGIDocsTests", dependencies: ["WSGIDocs", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
-        .testTarget(name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem"], swiftSettings: strict),
+        .testTarget(
+            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory"], swiftSettings: strict),
         .testTarget(
             name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"],
             swiftSettings: strict),

@@ -1,6 +1,6 @@
 internal import CHTTPD
 internal import CModule
-internal import CSystem
+internal import CSharedMemory
 internal import Glibc
 internal import WSGIConfig
 internal import WSGIDeployment

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSharedMemory
 internal import Glibc
 
 /// The scoreboard as the supervisor sees it: who serves which slot, and what a group is able to do.

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSharedMemory
 internal import Glibc
 
 /// What the supervisor tells httpd's parent all the time, in memory that these two share with nobody else.

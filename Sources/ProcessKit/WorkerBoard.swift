@@ -1,4 +1,4 @@
-public import CSystem
+public import CSharedMemory
 internal import Glibc
 
 /// What the request threads of one worker are doing: shared by the worker, which writes it, and the supervisor.

@@ -1,5 +1,5 @@
+public import CEngineABI
 internal import CPython
-public import CSystem
 internal import PythonRuntime
 internal import Synchronization
 public import WSGICore

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CPython
-internal import CSystem
 internal import PythonRuntime
 internal import WSGICore
 

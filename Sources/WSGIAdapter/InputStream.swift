@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CPython
-internal import CSystem
 internal import PythonRuntime
 
 /// `wsgi.input`: the request body, from the bytes that came with the request or from the transport.

@@ -1,4 +1,3 @@
-internal import CSystem
 internal import WSGICore
 
 /// What is said after an exception of an extension module that works in one interpreter of a process only.

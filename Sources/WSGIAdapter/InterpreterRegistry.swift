@@ -1,5 +1,4 @@
 internal import CPython
-internal import CSystem
 internal import PythonRuntime
 internal import Synchronization
 internal import WSGICore

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CPython
-internal import CSystem
 internal import WSGICore
 
 /// What is true of the process: written once by `start`, before any other thread comes in, and read ever after.

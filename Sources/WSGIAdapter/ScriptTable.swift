@@ -1,3 +1,4 @@
+internal import CEngineABI
 internal import CPython
 internal import CSystem
 internal import PythonRuntime

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CEngineABI
 
 /// Why a successor must not take over: a script that its predecessor runs cannot be imported, or does not serve.
 public struct StartFailure: Sendable {

@@ -39,12 +39,20 @@ public struct Introduction: Equatable, Sendable {
 ///
 /// Each process group has its own. httpd's parent makes it, and tells its children, the supervisor and the workers of the
 /// group: through shared memory and memory files, never by an environment, an argument or a file of the file system.
-public struct ConnectionSecret: Equatable, Sendable {
-    /// The bits, in the order in which they are sent.
-    public let first, second: UInt64
+public struct ConnectionSecret: Spec {
+    /// The first half of the bits, in the order in which they are sent.
+    public private(set) var first: UInt64 = 0
+    /// The second half of them.
+    public private(set) var second: UInt64 = 0
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<ConnectionSecret>] = [
+        .field("first", \.first),
+        .field("second", \.second),
+    ]
 
     /// No secret: nothing matches it.
-    public init() { (first, second) = (0, 0) }
+    public init() {}
 
     /// The secret with these bits.
     public init(first: UInt64, second: UInt64) {

@@ -1,9 +1,18 @@
 /// A variable that the environment of a process is to have, or not to have.
-public struct EnvironmentChange: Equatable, Sendable {
+public struct EnvironmentChange: Spec {
     /// The name.
-    public var name: String
+    public var name = ""
     /// The value, which may be a secret and is for no log; `nil`: the process does not get the variable.
     public var value: String?
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<EnvironmentChange>] = [
+        .field("name", \.name),
+        .field("value", \.value),
+    ]
+
+    /// A change without a name, which changes nothing.
+    public init() {}
 
     /// Names a variable and its value.
     public init(_ name: String, _ value: String?) {

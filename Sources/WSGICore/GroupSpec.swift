@@ -1,7 +1,7 @@
 /// A process group as the supervisor runs it: everything is resolved, nothing is left to be looked up.
 ///
 /// The httpd parent makes it from a `WSGIDaemonProcess` line and sends it over the control socket.
-public struct GroupSpec: Equatable, Sendable {
+public struct GroupSpec: Spec {
     /// The group's name.
     public var name = ""
     /// Index of the group in the scoreboard.
@@ -59,6 +59,35 @@ public struct GroupSpec: Equatable, Sendable {
     /// One entry for each of the group's processes.
     public var slots: [SlotSpec] = []
 
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<GroupSpec>] = [
+        .field("name", \.name),
+        .field("index", \.index),
+        .field("origin", \.origin),
+        .field("python", \.python),
+        .field("pythonArguments", \.pythonArguments),
+        .field("changesUser", \.changesUser),
+        .field("userID", \.userID),
+        .field("groupID", \.groupID),
+        .field("supplementaryGroups", \.supplementaryGroups),
+        .field("userName", \.userName),
+        .field("userHome", \.userHome),
+        .field("workingDirectory", \.workingDirectory),
+        .field("hasNoNewPrivileges", \.hasNoNewPrivileges),
+        .field("umask", \.umask),
+        .field("lang", \.lang),
+        .field("locale", \.locale),
+        .field("environment", \.environment),
+        .field("root", \.root),
+        .field("limits", \.limits),
+        .field("restartInterval", \.restartInterval),
+        .field("stopsFirst", \.stopsFirst),
+        .field("problem", \.problem),
+        .field("process", \.process),
+        .field("logDescriptor", \.logDescriptor),
+        .field("slots", \.slots),
+    ]
+
     /// A spec with every value at its default.
     public init() {}
 
@@ -83,7 +112,7 @@ public struct ProcessRights: Equatable, Sendable {
 }
 
 /// What the system holds a process to; 0: as inherited.
-public struct LimitSpec: Equatable, Sendable {
+public struct LimitSpec: Spec {
     /// The nice value.
     public var priority = 0
     /// Seconds of CPU time after which the process is asked to end (SIGXCPU).
@@ -95,16 +124,34 @@ public struct LimitSpec: Equatable, Sendable {
     /// RLIMIT_AS in bytes.
     public var addressSpace = 0
 
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<LimitSpec>] = [
+        .field("priority", \.priority),
+        .field("cpuTime", \.cpuTime),
+        .field("mostCPUTime", \.mostCPUTime),
+        .field("data", \.data),
+        .field("addressSpace", \.addressSpace),
+    ]
+
     /// A spec with every value at its default.
     public init() {}
 }
 
 /// The place of one worker of a group.
-public struct SlotSpec: Equatable, Sendable {
+public struct SlotSpec: Spec {
     /// Index in the scoreboard, unique over all groups.
-    public var index: UInt32
+    public var index: UInt32 = 0
     /// Index of the listening socket among the descriptors that came with the configuration.
-    public var listenerDescriptor: Int
+    public var listenerDescriptor = 0
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<SlotSpec>] = [
+        .field("index", \.index),
+        .field("listenerDescriptor", \.listenerDescriptor),
+    ]
+
+    /// A spec with every value at its default.
+    public init() {}
 
     /// Describes a slot.
     public init(index: UInt32, listenerDescriptor: Int) {
@@ -114,7 +161,7 @@ public struct SlotSpec: Equatable, Sendable {
 }
 
 /// The whole configuration of the supervisor, sent complete at every start and graceful restart of httpd.
-public struct SupervisorSpec: Equatable, Sendable {
+public struct SupervisorSpec: Spec {
     /// Counts the configurations that one httpd parent has sent, from 1.
     public var configuration: UInt32 = 0
     /// The path of the engine, `_wsgi_engine.abi3.so`.
@@ -130,6 +177,17 @@ public struct SupervisorSpec: Equatable, Sendable {
     public var formerScripts: [String] = []
     /// All process groups.
     public var groups: [GroupSpec] = []
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<SupervisorSpec>] = [
+        .field("configuration", \.configuration),
+        .field("engine", \.engine),
+        .field("logLevel", \.logLevel),
+        .field("logDescriptor", \.logDescriptor),
+        .field("startLimit", \.startLimit),
+        .field("formerScripts", \.formerScripts),
+        .field("groups", \.groups),
+    ]
 
     /// A spec with every value at its default.
     public init() {}

@@ -1,5 +1,5 @@
 /// How the interpreter of an application group is set up.
-public struct InterpreterSpec: Equatable, Sendable {
+public struct InterpreterSpec: Spec {
     /// Directories for `site.addsitedir`, moved to the front of `sys.path` in this order.
     public var pythonPath: [String] = []
     /// Whether `sys.stdin` raises whatever is done with it.
@@ -13,16 +13,35 @@ public struct InterpreterSpec: Equatable, Sendable {
     /// `sys.setswitchinterval` of an interpreter that has a GIL of its own, in seconds; 0: as in the process.
     public var switchInterval = 0.0
 
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<InterpreterSpec>] = [
+        .field("pythonPath", \.pythonPath),
+        .field("restrictsStdin", \.restrictsStdin),
+        .field("restrictsStdout", \.restrictsStdout),
+        .field("restrictsSignal", \.restrictsSignal),
+        .field("hasOwnGIL", \.hasOwnGIL),
+        .field("switchInterval", \.switchInterval),
+    ]
+
     /// A spec with every value at its default.
     public init() {}
 }
 
 /// The exception that one application group makes.
-public struct NamedInterpreterSpec: Equatable, Sendable {
+public struct NamedInterpreterSpec: Spec {
     /// The application group; "" is the main interpreter.
-    public var applicationGroup: String
+    public var applicationGroup = ""
     /// How its interpreter is set up.
-    public var interpreter: InterpreterSpec
+    public var interpreter = InterpreterSpec()
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<NamedInterpreterSpec>] = [
+        .field("applicationGroup", \.applicationGroup),
+        .field("interpreter", \.interpreter),
+    ]
+
+    /// A spec with every value at its default.
+    public init() {}
 
     /// Names an exception.
     public init(_ applicationGroup: String, _ interpreter: InterpreterSpec) {

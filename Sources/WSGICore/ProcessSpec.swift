@@ -1,7 +1,7 @@
 /// What the engine must know of the process it runs in, be it a daemon process or an httpd child.
 ///
 /// A worker receives it from the supervisor when it starts, an httpd child's engine from the module.
-public struct ProcessSpec: Equatable, Sendable {
+public struct ProcessSpec: Spec {
     /// The version of this module, as `mod_wsgi.version`.
     public var moduleVersion: [Int] = [0, 0, 0]
     /// The version of httpd, as `apache.version`.
@@ -61,6 +61,37 @@ public struct ProcessSpec: Equatable, Sendable {
     /// What only a daemon process has; `nil` in an httpd child.
     public var worker: WorkerSpec?
 
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<ProcessSpec>] = [
+        .field("moduleVersion", \.moduleVersion),
+        .field("httpdVersion", \.httpdVersion),
+        .field("httpdDescription", \.httpdDescription),
+        .field("httpdBuildDate", \.httpdBuildDate),
+        .field("mpmName", \.mpmName),
+        .field("httpdChildren", \.httpdChildren),
+        .field("httpdThreadsPerChild", \.httpdThreadsPerChild),
+        .field("processGroup", \.processGroup),
+        .field("isMultithreaded", \.isMultithreaded),
+        .field("isMultiprocess", \.isMultiprocess),
+        .field("isRunOnce", \.isRunOnce),
+        .field("maximumProcesses", \.maximumProcesses),
+        .field("threadsPerProcess", \.threadsPerProcess),
+        .field("interpreter", \.interpreter),
+        .field("interpreters", \.interpreters),
+        .field("switchInterval", \.switchInterval),
+        .field("destroysInterpreters", \.destroysInterpreters),
+        .field("keepsTerminal", \.keepsTerminal),
+        .field("home", \.home),
+        .field("python", \.python),
+        .field("pythonExecutable", \.pythonExecutable),
+        .field("preloads", \.preloads),
+        .field("preloadsMustSucceed", \.preloadsMustSucceed),
+        .field("toleratedPreloads", \.toleratedPreloads),
+        .field("warmup", \.warmup),
+        .field("warmupHost", \.warmupHost),
+        .field("worker", \.worker),
+    ]
+
     /// A spec with every value at its default.
     public init() {}
 
@@ -77,7 +108,7 @@ public struct ProcessSpec: Equatable, Sendable {
 }
 
 /// What a daemon process must know beyond `ProcessSpec`. Times are seconds.
-public struct WorkerSpec: Equatable, Sendable {
+public struct WorkerSpec: Spec {
     /// Index of the slot in the scoreboard.
     public var slot: UInt32 = 0
     /// The generation this worker serves under.
@@ -118,6 +149,30 @@ public struct WorkerSpec: Equatable, Sendable {
     public var displayName = ""
     /// The name for `setlocale(LC_ALL)`; empty: unchanged.
     public var locale = ""
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<WorkerSpec>] = [
+        .field("slot", \.slot),
+        .field("generation", \.generation),
+        .field("threads", \.threads),
+        .field("stackSize", \.stackSize),
+        .field("maximumRequests", \.maximumRequests),
+        .field("maximumRequestsJitter", \.maximumRequestsJitter),
+        .field("gracefulTimeout", \.gracefulTimeout),
+        .field("shutdownTimeout", \.shutdownTimeout),
+        .field("evictionTimeout", \.evictionTimeout),
+        .field("limits", \.limits),
+        .field("socketTimeout", \.socketTimeout),
+        .field("sendBufferSize", \.sendBufferSize),
+        .field("receiveBufferSize", \.receiveBufferSize),
+        .field("cpuTimeLimit", \.cpuTimeLimit),
+        .field("logLevel", \.logLevel),
+        .field("peerUserID", \.peerUserID),
+        .field("secret", \.secret),
+        .field("isDumpable", \.isDumpable),
+        .field("displayName", \.displayName),
+        .field("locale", \.locale),
+    ]
 
     /// A spec with every value at its default.
     public init() {}

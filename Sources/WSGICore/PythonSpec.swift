@@ -2,7 +2,7 @@
 ///
 /// A daemon process gets it as `arguments` and `environment`; an httpd child's engine sets the same variables around the
 /// start of Python.
-public struct PythonSpec: Equatable, Sendable {
+public struct PythonSpec: Spec {
     /// Whether no `.pyc` files are written (`-B`).
     public var dontWriteBytecode = false
     /// Filters of warnings, in the order of `-W` options: the last one that matches counts.
@@ -13,6 +13,15 @@ public struct PythonSpec: Equatable, Sendable {
     public var hashSeed = ""
     /// PYTHON_EGG_CACHE; empty: as inherited.
     public var eggCache = ""
+
+    /// The fields, in the order in which they are sent.
+    public static let fields: [SpecField<PythonSpec>] = [
+        .field("dontWriteBytecode", \.dontWriteBytecode),
+        .field("warnings", \.warnings),
+        .field("optimize", \.optimize),
+        .field("hashSeed", \.hashSeed),
+        .field("eggCache", \.eggCache),
+    ]
 
     /// A spec with every value at its default.
     public init() {}

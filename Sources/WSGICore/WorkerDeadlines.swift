@@ -5,7 +5,7 @@
 /// whatever the others are.
 public struct WorkerDeadlines {
     /// The limits.
-    public struct Limits: Equatable, Sendable {
+    public struct Limits: Spec {
         /// How long a request may take.
         public var request: Int64 = 0
         /// How long a late request has after `RequestTimeout` was raised in it; 0: it is not raised.
@@ -18,6 +18,16 @@ public struct WorkerDeadlines {
         public var deadlock: Int64 = 0
         /// How many bytes may be resident.
         public var memory: Int64 = 0
+
+        /// The fields, in the order in which they are sent.
+        public static let fields: [SpecField<Limits>] = [
+            .field("request", \.request),
+            .field("interrupt", \.interrupt),
+            .field("startup", \.startup),
+            .field("inactivity", \.inactivity),
+            .field("deadlock", \.deadlock),
+            .field("memory", \.memory),
+        ]
 
         /// No limits.
         public init() {}

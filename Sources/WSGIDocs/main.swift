@@ -1,7 +1,10 @@
-// Prints a page of the reference manual: wsgi-docs directives | daemon-options. `make docs` writes both.
+internal import WSGICore
+
+// Prints a page of the reference manual, or the fields of specs for tests: `make docs` writes all of them.
 
 switch CommandLine.arguments.dropFirst().first {
 case "directives": print(Manual.directives, terminator: "")
 case "daemon-options": print(Manual.daemonOptions, terminator: "")
-default: print("usage: wsgi-docs directives|daemon-options")
+case "spec-layout": print(SupervisorSpec.layout)
+default: print("usage: wsgi-docs directives|daemon-options|spec-layout")
 }

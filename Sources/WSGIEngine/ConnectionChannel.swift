@@ -1,4 +1,5 @@
-internal import CSystem
+internal import CEngineABI
+internal import CSharedMemory
 internal import ProcessKit
 internal import WSGIWire
 

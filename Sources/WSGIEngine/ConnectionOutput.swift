@@ -1,3 +1,5 @@
+internal import CEngineABI
+internal import CSharedMemory
 internal import CSystem
 internal import ProcessKit
 internal import WSGIWire

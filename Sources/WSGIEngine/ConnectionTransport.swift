@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CEngineABI
 
 /// The connection as the adapter sees it: the function table of `wsgi_transport` over a `ConnectionChannel`.
 enum ConnectionTransport {

@@ -33,8 +33,8 @@ enum ControlMessage {
     /// Tells the supervisor of a script.
     static func send(_ event: ScriptEvent, on reports: borrowing PacketPipe) {
         switch event {
-        case .loaded(let script): send(.loaded, on: reports) { SpecCodec.encodeScript(script, &$0) }
-        case .unusable(let script): send(.unusable, on: reports) { SpecCodec.encodeScript(script, &$0) }
+        case .loaded(let script): send(.loaded, on: reports) { script.write(to: &$0) }
+        case .unusable(let script): send(.unusable, on: reports) { script.write(to: &$0) }
         case .loading(let path): send(.loading, text: path, on: reports)
         case .changed(let path, let modified, let isAwaited):
             send(.changed, on: reports) {

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CPython
-internal import CSystem
 internal import PythonRuntime
 internal import Synchronization
 internal import WSGIAdapter
@@ -24,7 +24,7 @@ enum EmbeddedPython {
     static func start(_ bytes: UnsafeRawBufferPointer, _ host: UnsafePointer<wsgi_host>) -> Int32 {
         let spec: ProcessSpec
         do {
-            spec = unsafe try SpecCodec.decodeProcess(bytes)
+            spec = unsafe try SpecCodec.decode(bytes)
         } catch {
             unsafe log(host, "\(LogID.embeddedStartFailed.tag): The process description cannot be decoded: \(error).")
             return -1

@@ -1,4 +1,3 @@
-internal import CSystem
 internal import ProcessKit
 internal import WSGIAdapter
 internal import WSGICore

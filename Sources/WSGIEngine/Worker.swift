@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSharedMemory
 internal import ProcessKit
 internal import Synchronization
 internal import WSGIAdapter

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CEngineABI
 internal import Glibc
 internal import ProcessKit
 internal import WSGIAdapter
@@ -80,7 +80,7 @@ enum WorkerMain {
         for raw in packet.descriptors.dropFirst() { Descriptor.close(raw: raw) }
         let bytes: [UInt8]
         do { bytes = try MemoryFile.contents(of: file.raw) } catch { throw .system(error) }
-        guard let spec = unsafe bytes.withUnsafeBytes({ unsafe try? SpecCodec.decodeProcess($0) }) else {
+        guard let spec = unsafe bytes.withUnsafeBytes({ unsafe try? SpecCodec.decode($0, as: ProcessSpec.self) }) else {
             throw .malformed
         }
         return spec

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CEngineABI
 internal import ProcessKit
 internal import WSGIAdapter
 internal import WSGICore

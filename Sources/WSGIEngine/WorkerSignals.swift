@@ -1,5 +1,4 @@
 internal import CPython
-internal import CSystem
 internal import ProcessKit
 internal import PythonRuntime
 

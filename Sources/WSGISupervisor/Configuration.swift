@@ -52,7 +52,7 @@ final class Configuration {
         let bytes: [UInt8]
         do { bytes = try MemoryFile.contents(of: file.raw) } catch { throw .unreadable(error) }
         let decoded = unsafe bytes.withUnsafeBytes { raw in
-            Result { () throws(WireError) in unsafe try SpecCodec.decodeSupervisor(raw) }
+            Result { () throws(WireError) -> SupervisorSpec in unsafe try SpecCodec.decode(raw) }
         }
         do throws(WireError) {
             return try decoded.get()

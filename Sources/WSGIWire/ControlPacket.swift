@@ -41,7 +41,7 @@ public struct ControlPacket: Equatable, Sendable {
     /// Tells a worker that another one of its group serves with a script.
     public static func proven(_ script: ScriptSpec) -> ControlPacket {
         var buffer = ByteBuffer()
-        SpecCodec.encodeScript(script, &buffer)
+        script.write(to: &buffer)
         return ControlPacket(.proven, payload: unsafe Array(buffer.bytes))
     }
 
@@ -57,7 +57,7 @@ public struct ControlPacket: Equatable, Sendable {
     public var text: String { read { (try? $0.string()) ?? "" } }
 
     /// The payload of `loaded`, `unusable` and `proven`.
-    public var script: ScriptSpec? { read { try? SpecCodec.decodeScript(&$0) } }
+    public var script: ScriptSpec? { read { try? ScriptSpec.read(from: &$0) } }
 
     /// The payload of `retire`; `nil`: of a reason that is not known.
     public var retirement: (ShutdownReason, String)? {

@@ -1,3 +1,5 @@
+internal import WSGICore
+
 /// Why a worker must not replace its predecessor: the payload of `failed`.
 public struct StartProblem: Equatable, Sendable {
     /// The most text that is sent of a report, in bytes.
@@ -42,7 +44,7 @@ public struct StartProblem: Equatable, Sendable {
         buffer.append(string: Self.cut(text[...], 2_000))
         buffer.append(string: script)
         buffer.append(modified)
-        SpecCodec.append(Self.shortened(report), to: &buffer) { $1.append(string: $0) }
+        Self.shortened(report).write(to: &buffer)
     }
 
     /// The packets that carry the problem, none longer than `longest`.
@@ -95,6 +97,6 @@ public struct StartProblem: Equatable, Sendable {
         text = try reader.string()
         script = try reader.string()
         modified = try reader.integer()
-        report = try SpecCodec.list(&reader, SpecCodec.string)
+        report = try [String].read(from: &reader)
     }
 }

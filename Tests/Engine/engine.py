@@ -7,9 +7,13 @@ import ctypes
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.dirname(HERE))
+
+import specs
 
 #: What a worker knows httpd's children by; also in Tests/Supervisor/httpd_parent.py.
 SECRET = bytes(range(100, 116))
@@ -104,39 +108,33 @@ def records(data):
     return found
 
 
-def string(text):
-    data = text.encode()
-    return struct.pack('=I', len(data)) + data
-
-
-def strings(items):
-    return struct.pack('=I', len(items)) + b''.join(items)
-
-
 def interpreter_spec(python_path=(), stdin=False, stdout=False, signal=True, own_gil=False, switch_interval=0.0):
-    """An encoded InterpreterSpec: the restrictions, and what else is each interpreter's own."""
-    return (strings([string(path) for path in python_path]) + bytes([stdin, stdout, signal, own_gil])
-            + struct.pack('=d', switch_interval))
+    """An InterpreterSpec: the restrictions, and what else is each interpreter's own."""
+    return {'pythonPath': python_path, 'restrictsStdin': stdin, 'restrictsStdout': stdout, 'restrictsSignal': signal,
+            'hasOwnGIL': own_gil, 'switchInterval': switch_interval}
 
 
 def process_spec(process_group='', daemon=False, python_path=(), home='', preloads=(), python='', must_succeed=False,
                  interpreter=None, interpreters=None, switch_interval=0.0, destroys=True, keeps_terminal=False,
                  dont_write_bytecode=False, warnings=(), optimize=0, hash_seed='', egg_cache='', deadlines=(0,) * 6):
     """An encoded ProcessSpec, as SpecCodec writes it."""
-    ints = lambda values: strings([struct.pack('=q', value) for value in values])
-    data = struct.pack('=I', 5) + ints([7, 0, 0]) + ints([2, 4, 62])
-    data += string('Apache/2.4.62') + string('2026-01-01') + string('event') + struct.pack('=qq', 4, 25)
-    data += string(process_group) + bytes([1, 0, 0, must_succeed]) + struct.pack('=qq', 1, 15)
-    data += interpreter_spec(**{'python_path': python_path} | (interpreter or {}))
-    data += strings([string(name) + interpreter_spec(**one) for name, one in (interpreters or {}).items()])
-    data += struct.pack('=d', switch_interval) + bytes([destroys, keeps_terminal, dont_write_bytecode])
-    data += strings([string(filter) for filter in warnings]) + struct.pack('=q', optimize)
-    data += string(hash_seed) + string(egg_cache) + string(home) + string(python)
-    data += strings([string(path) + string(group) + string('') + b'\0' + string('') for path, group in preloads])
-    data += strings([]) + string('') + string('')
-    worker = struct.pack('=III', 0, 1, 0) + struct.pack('=10q', 15, 0, 0, 15, 5, 60, 0, 0, 0, 6)
-    worker += string('') + string('') + struct.pack('=8q', 0, 0, *deadlines) + SECRET + b'\1'
-    return data + strings([worker] if daemon else [])
+    limits = dict(zip(('request', 'interrupt', 'startup', 'inactivity', 'deadlock', 'memory'), deadlines))
+    worker = {'generation': 1, 'threads': 15, 'gracefulTimeout': 15, 'shutdownTimeout': 5, 'limits': limits,
+              'socketTimeout': 60, 'logLevel': 6, 'secret': specs.secret(SECRET), 'isDumpable': True}
+    return specs.process({
+        'moduleVersion': [7, 0, 0], 'httpdVersion': [2, 4, 62], 'httpdDescription': 'Apache/2.4.62',
+        'httpdBuildDate': '2026-01-01', 'mpmName': 'event', 'httpdChildren': 4, 'httpdThreadsPerChild': 25,
+        'processGroup': process_group, 'isMultithreaded': True, 'maximumProcesses': 1, 'threadsPerProcess': 15,
+        'interpreter': interpreter_spec(**{'python_path': python_path} | (interpreter or {})),
+        'interpreters': [{'applicationGroup': name, 'interpreter': interpreter_spec(**one)}
+                         for name, one in (interpreters or {}).items()],
+        'switchInterval': switch_interval, 'destroysInterpreters': destroys, 'keepsTerminal': keeps_terminal, 'home': home,
+        'python': {'dontWriteBytecode': dont_write_bytecode, 'warnings': warnings, 'optimize': optimize,
+                   'hashSeed': hash_seed, 'eggCache': egg_cache},
+        'pythonExecutable': python, 'preloadsMustSucceed': must_succeed,
+        'preloads': [{'path': path, 'applicationGroup': group} for path, group in preloads],
+        'worker': worker if daemon else None,
+    })
 
 
 ENVIRON = {

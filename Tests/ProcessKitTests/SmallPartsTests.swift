@@ -1,4 +1,4 @@
-import CSystem
+import CSharedMemory
 import Glibc
 import ProcessKit
 import Synchronization

@@ -12,8 +12,13 @@ import resource
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import specs
 
 MAX_GROUPS, MAX_SLOTS, MAX_CHILDREN = 1024, 4096, 2048
 GROUPS_AT = 64 + 4 * MAX_CHILDREN
@@ -25,58 +30,56 @@ SECRET = bytes(range(100, 116))
 STATES = ["starting", "serving", "failed", "stopped"]
 
 
-def string(text):
-    raw = text.encode()
-    return struct.pack("=I", len(raw)) + raw
+def worker_spec(options):
+    return {
+        "generation": 1, "peerUserID": os.getuid(), "threads": options.get("threads", 4),
+        "stackSize": options.get("stack_size"), "maximumRequests": options.get("maximum_requests"),
+        "maximumRequestsJitter": options.get("jitter"), "gracefulTimeout": options.get("graceful_timeout", 15),
+        "shutdownTimeout": options.get("shutdown_timeout", 5), "evictionTimeout": options.get("eviction_timeout"),
+        "limits": {name: options.get(name)
+                   for name in ("request", "interrupt", "startup", "inactivity", "deadlock", "memory")},
+        "socketTimeout": options.get("socket_timeout", 60), "sendBufferSize": options.get("send_buffer_size"),
+        "receiveBufferSize": options.get("receive_buffer_size"), "cpuTimeLimit": options.get("cpu_time_limit"),
+        "logLevel": options.get("log_level", 6), "secret": specs.secret(SECRET),
+        "isDumpable": options.get("dumpable", True), "displayName": options.get("display_name"),
+        "locale": options.get("locale"),
+    }
 
 
-def many(items, encode):
-    return struct.pack("=I", len(items)) + b"".join(encode(item) for item in items)
+def script_spec(script):
+    return dict(zip(("path", "applicationGroup", "callableObject"), script))
 
 
-def integer(value):
-    return struct.pack("=q", value)
+def process_spec(options):
+    return {
+        "moduleVersion": [7, 0, 0], "httpdVersion": [2, 4, 71], "httpdDescription": "Apache/2.4.71",
+        "httpdBuildDate": "today", "mpmName": "event", "httpdChildren": 16, "httpdThreadsPerChild": 25,
+        "processGroup": options["name"], "isMultithreaded": True, "maximumProcesses": 1,
+        "threadsPerProcess": options.get("threads", 4),
+        "interpreter": {"pythonPath": options.get("python_path"), "restrictsSignal": options.get("restrict_signal")},
+        "destroysInterpreters": options.get("destroys_interpreters", True), "home": options.get("home"),
+        "preloads": [script_spec(script) for script in options.get("preloads", [])], "worker": worker_spec(options),
+    }
 
 
-def encode_worker(options):
-    return struct.pack("=III", 0, 1, os.getuid()) + b"".join(
-        integer(options.get(name, default))
-        for name, default in (
-            ("threads", 4), ("stack_size", 0), ("maximum_requests", 0), ("graceful_timeout", 15),
-            ("shutdown_timeout", 5), ("socket_timeout", 60), ("send_buffer_size", 0), ("receive_buffer_size", 0),
-            ("cpu_time_limit", 0), ("log_level", 6),
-        )
-    ) + string(options.get("display_name", "")) + string(options.get("locale", "")) + b"".join(
-        integer(options.get(name, 0))
-        for name in ("jitter", "eviction_timeout", "request", "interrupt", "startup", "inactivity", "deadlock", "memory")) + SECRET + struct.pack("=B", options.get("dumpable", True))
-
-
-def encode_script(script):
-    return b"".join(string(part) for part in script) + b"\0" + string("")
-
-
-def encode_interpreter(options):
-    restrictions = struct.pack("=BBBB", 0, 0, options.get("restrict_signal", False), 0)
-    return many(options.get("python_path", []), string) + restrictions + struct.pack("=d", 0)
-
-
-def encode_variable(variable):
-    name, value = variable
-    return string(name) + struct.pack("=B", value is not None) + string(value or "")
-
-
-def encode_process(options):
-    spec = many([7, 0, 0], integer) + many([2, 4, 71], integer)
-    spec += string("Apache/2.4.71") + string("today") + string("event") + integer(16) + integer(25)
-    spec += string(options["name"]) + struct.pack("=BBBB", 1, 0, 0, 0) + integer(1) + integer(options.get("threads", 4))
-    spec += encode_interpreter(options) + struct.pack("=I", 0) + struct.pack("=d", 0)
-    spec += struct.pack("=BB", options.get("destroys_interpreters", True), False)
-    spec += struct.pack("=B", 0) + struct.pack("=I", 0) + integer(0) + string("") + string("")  # PythonSpec
-    spec += string(options.get("home", "")) + string("")
-    spec += many(options.get("preloads", []), encode_script)
-    spec += struct.pack("=I", 0)  # tolerated preloads
-    spec += string("") + string("")  # warmup
-    return spec + many([options], encode_worker)
+def group_spec(group, listeners):
+    user, rights = group.get("user"), {}
+    if user:
+        rights = {"changesUser": True, "userID": user[0], "groupID": user[1]}
+    return rights | {
+        "name": group["name"], "index": group["index"], "origin": group.get("origin", "test.conf:1"),
+        "python": group.get("python", "/usr/bin/python3"),
+        "pythonArguments": group.get("arguments", ["-P", "-X", "utf8"]), "supplementaryGroups": group.get("groups"),
+        "userName": group.get("user_name"), "userHome": group.get("user_home"), "workingDirectory": group.get("home"),
+        "hasNoNewPrivileges": group.get("no_new_privileges"), "umask": group.get("umask"), "lang": group.get("lang"),
+        "locale": group.get("locale"), "root": group.get("root"),
+        "environment": [{"name": name, "value": value} for name, value in group.get("environment", [])],
+        "limits": {"priority": group.get("priority"), "cpuTime": group.get("cpu"), "mostCPUTime": group.get("most_cpu"),
+                   "data": group.get("data"), "addressSpace": group.get("address_space")},
+        "process": process_spec(group), "restartInterval": group.get("restart_interval"),
+        "slots": [{"index": index, "listenerDescriptor": descriptor} for index, descriptor in listeners],
+        "stopsFirst": group.get("stops_first"), "problem": group.get("problem"),
+    }
 
 
 class Slot:
@@ -136,38 +139,23 @@ class Parent:
     def configure(self, *groups, log_level=6, start_limit=0, former_scripts=()):
         """Each group is a dict: name, index, slots (indexes), python and worker options."""
         self.configuration += 1
-        descriptors, encoded = [self.log.fileno()], []
+        descriptors, sent = [self.log.fileno()], []
         for group in groups:
             listeners = []
             for index in group["slots"]:
                 listeners.append((index, len(descriptors)))
                 descriptors.append(self.slot(index).listener.fileno())
-            encoded.append(self.encode_group(group, listeners))
-        body = struct.pack("=II", 5, self.configuration) + string(self.engine) + integer(log_level) + integer(0)
-        body += struct.pack("=I", len(encoded)) + b"".join(encoded)
-        body += integer(start_limit) + many(former_scripts, string)
+            sent.append(group_spec(group, listeners))
+        body = specs.supervisor({
+            "configuration": self.configuration, "engine": self.engine, "logLevel": log_level, "groups": sent,
+            "startLimit": start_limit, "formerScripts": former_scripts,
+        })
         file = os.memfd_create("configuration")
         os.write(file, body)
         for at in range(0, len(descriptors), 200):
             self.send(1, descriptors[at:at + 200])
         self.send(2, [file])
         os.close(file)
-
-    def encode_group(self, group, listeners):
-        user = group.get("user")
-        out = string(group["name"]) + struct.pack("=I", group["index"]) + string(group.get("origin", "test.conf:1"))
-        out += string(group.get("python", "/usr/bin/python3")) + many(group.get("arguments", ["-P", "-X", "utf8"]), string)
-        out += struct.pack("=B", 1 if user else 0) + struct.pack("=II", *(user or (0, 0)))
-        out += many(group.get("groups", []), lambda gid: struct.pack("=I", gid))
-        out += string(group.get("user_name", "")) + string(group.get("user_home", "")) + string(group.get("home", ""))
-        out += struct.pack("=B", group.get("no_new_privileges", False))
-        out += integer(group.get("umask", -1)) + string(group.get("lang", "")) + string(group.get("locale", ""))
-        out += many(group.get("environment", []), encode_variable) + string(group.get("root", ""))
-        out += b"".join(integer(group.get(name, 0)) for name in ("priority", "cpu", "most_cpu", "data", "address_space"))
-        out += encode_process(group) + integer(0)
-        out += many(listeners, lambda pair: struct.pack("=I", pair[0]) + integer(pair[1]))
-        out += integer(group.get("restart_interval", 0))
-        return out + struct.pack("=B", group.get("stops_first", False)) + string(group.get("problem", ""))
 
     def send(self, kind, descriptors=(), payload=b""):
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []

@@ -1,15 +1,16 @@
 import Foundation
 import Testing
+import WSGICore
 
 @testable import WSGIDocs
 
-/// The committed manual is what the tables say.
+/// What `make docs` writes is what the tables say.
 struct ManualTests {
-    private static let docs = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "docs/reference")
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
-    private func committed(_ page: String) throws -> String {
-        try String(contentsOf: Self.docs.appending(path: page), encoding: .utf8)
+    private func committed(_ file: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: file), encoding: .utf8)
     }
 
     @Test func everyRowHasATextAndEveryTextARow() {
@@ -17,10 +18,18 @@ struct ManualTests {
     }
 
     @Test func committedDirectivesAreThoseOfTheTable() throws {
-        #expect(try committed("directives.md") == Manual.directives, "run 'make docs' and commit the result")
+        #expect(try committed("docs/reference/directives.md") == Manual.directives, "run 'make docs' and commit the result")
     }
 
     @Test func committedOptionsAreThoseOfTheTable() throws {
-        #expect(try committed("daemon-options.md") == Manual.daemonOptions, "run 'make docs' and commit the result")
+        #expect(
+            try committed("docs/reference/daemon-options.md") == Manual.daemonOptions, "run 'make docs' and commit the result")
+    }
+
+    /// The tests in Python encode specs by this file.
+    @Test func committedLayoutIsThatOfTheSpecs() throws {
+        #expect(
+            try committed("Tests/spec-layout.json") == SupervisorSpec.layout + "\n",
+            "run 'make docs' and commit the result")
     }
 }

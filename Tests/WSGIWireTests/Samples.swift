@@ -53,145 +53,29 @@ func lend<Result: ~Copyable>(
 /// A copy of lent bytes.
 func array(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { unsafe Array(bytes) }
 
-/// Specs in which no value is at its default.
-enum Sample {
-    static var worker: WorkerSpec {
-        var worker = WorkerSpec()
-        worker.maximumRequestsJitter = 23
-        worker.evictionTimeout = 24
-        worker.limits.request = 25
-        worker.limits.interrupt = 26
-        worker.limits.startup = 27
-        worker.limits.inactivity = 28
-        worker.limits.deadlock = 29
-        worker.limits.memory = 30
-        worker.slot = 7
-        worker.generation = 9
-        worker.threads = 3
-        worker.stackSize = 1 << 20
-        worker.maximumRequests = 1000
-        worker.gracefulTimeout = 16
-        worker.shutdownTimeout = 6
-        worker.socketTimeout = 61
-        worker.sendBufferSize = 65536
-        worker.receiveBufferSize = 32768
-        worker.cpuTimeLimit = 30
-        worker.logLevel = 7
-        worker.peerUserID = 33
-        worker.secret = ConnectionSecret(first: 31, second: 32)
-        worker.isDumpable = false
-        worker.displayName = "(wsgi:site)"
-        worker.locale = "de_DE.UTF-8"
-        return worker
+/// Specs in which every value is another one, lists have two items, and flags are all on or all off.
+struct SampleReader: SpecReader {
+    let flags: Bool
+    private var last = 100
+
+    /// A spec of this type.
+    static func sample<Sample: Spec>(_ type: Sample.Type = Sample.self, flags: Bool = true) -> Sample {
+        var reader = SampleReader(flags: flags)
+        return Sample.read(from: &reader)
     }
 
-    static var interpreter: InterpreterSpec {
-        var spec = InterpreterSpec()
-        spec.pythonPath = ["/srv/a", "/srv/b"]
-        spec.restrictsStdin = true
-        spec.restrictsStdout = true
-        spec.restrictsSignal = false
-        spec.hasOwnGIL = true
-        spec.switchInterval = 0.001
-        return spec
+    private init(flags: Bool) { self.flags = flags }
+
+    mutating func integer<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) throws(Never) -> Number {
+        last += 1
+        return Number(truncatingIfNeeded: last)
     }
 
-    static var python: PythonSpec {
-        var spec = PythonSpec()
-        spec.dontWriteBytecode = true
-        spec.warnings = ["error", "ignore::DeprecationWarning"]
-        spec.optimize = 2
-        spec.hashSeed = "17"
-        spec.eggCache = "/var/cache/eggs"
-        return spec
+    mutating func string() throws(Never) -> String {
+        last += 1
+        return "té\(last)"
     }
 
-    static var limits: LimitSpec {
-        var spec = LimitSpec()
-        spec.priority = -5
-        spec.cpuTime = 30
-        spec.mostCPUTime = 36
-        spec.data = 1 << 30
-        spec.addressSpace = 1 << 32
-        return spec
-    }
-
-    static var process: ProcessSpec {
-        var spec = ProcessSpec()
-        spec.moduleVersion = [7, 0, 1]
-        spec.httpdVersion = [2, 4, 71]
-        spec.httpdDescription = "Apache/2.4.71 (Unix)"
-        spec.httpdBuildDate = "Nov 21 2026"
-        spec.mpmName = "event"
-        spec.httpdChildren = 16
-        spec.httpdThreadsPerChild = 25
-        spec.processGroup = "sité"
-        spec.isMultithreaded = true
-        spec.isMultiprocess = true
-        spec.isRunOnce = true
-        spec.maximumProcesses = 2
-        spec.threadsPerProcess = 5
-        spec.interpreter = interpreter
-        spec.interpreters = [NamedInterpreterSpec("", InterpreterSpec()), NamedInterpreterSpec("b", interpreter)]
-        spec.switchInterval = 0.25
-        spec.destroysInterpreters = false
-        spec.keepsTerminal = true
-        spec.python = python
-        spec.home = "/srv"
-        spec.pythonExecutable = "/srv/venv/bin/python"
-        spec.preloads = [
-            ScriptSpec(path: "/srv/app.wsgi", applicationGroup: "", callableObject: "app"),
-            ScriptSpec(path: "/srv/b.wsgi", applicationGroup: "b"),
-        ]
-        spec.preloadsMustSucceed = true
-        spec.warmup = "/health"
-        spec.warmupHost = "example.org"
-        spec.toleratedPreloads = [ScriptSpec(path: "/srv/broken.wsgi", applicationGroup: "b")]
-        spec.worker = worker
-        return spec
-    }
-
-    static var group: GroupSpec {
-        var group = GroupSpec()
-        group.name = "site"
-        group.index = 4
-        group.restartInterval = 31
-        group.stopsFirst = true
-        group.problem = "there is no user 'siet'."
-        group.origin = "/etc/apache2/site.conf:12"
-        group.python = "/usr/bin/python3"
-        group.pythonArguments = ["-X", "utf8"]
-        group.changesUser = true
-        group.userID = 1000
-        group.groupID = 1001
-        group.supplementaryGroups = [4, 24]
-        group.userName = "bob"
-        group.userHome = "/home/bob"
-        group.workingDirectory = "/srv"
-        group.umask = 0o27
-        group.hasNoNewPrivileges = true
-        group.lang = "C.UTF-8"
-        group.locale = "de_DE.UTF-8"
-        group.environment = [
-            EnvironmentChange("A", "ä=b"), EnvironmentChange("B", nil), EnvironmentChange("C", ""),
-        ]
-        group.root = "/srv/root"
-        group.limits = limits
-        group.process = process
-        group.logDescriptor = 2
-        group.slots = [SlotSpec(index: 7, listenerDescriptor: 3), SlotSpec(index: 8, listenerDescriptor: 4)]
-        return group
-    }
-
-    static var supervisor: SupervisorSpec {
-        var spec = SupervisorSpec()
-        spec.configuration = 5
-        spec.engine = "/usr/lib/apache2/modules/mod_wsgi/_wsgi_engine.abi3.so"
-        spec.logLevel = 7
-        spec.startLimit = 4
-        spec.formerScripts = ["/srv/v1/app.wsgi"]
-        spec.logDescriptor = 3
-        spec.groups = [group, GroupSpec()]
-        return spec
-    }
+    mutating func flag() throws(Never) -> Bool { flags }
+    mutating func count() throws(Never) -> Int { 2 }
 }

@@ -1,6 +1,6 @@
 /* The engine's exported record: a C variable, because Swift has no way to export constant data under a C name. */
 
-#include "../CSystem/include/wsgi_engine_abi.h"
+#include "../CEngineABI/wsgi_engine_abi.h"
 
 int32_t wsgi_engine_start(const uint8_t *spec, size_t length, const wsgi_host *host);
 int32_t wsgi_engine_run(const uint8_t *head, size_t length, const wsgi_transport *transport);

@@ -1,7 +1,5 @@
 #include "wsgi_system.h"
 
-#include "clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -447,7 +445,11 @@ bool wsgi_set_title(const char *title) {
 
 bool wsgi_set_locale(const char *name) { return setlocale(LC_ALL, name) != NULL; }
 
-uint64_t wsgi_monotonic_nanoseconds(void) { return wsgi_clock(); }
+uint64_t wsgi_monotonic_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 int64_t wsgi_wall_microseconds(void) {
     struct timespec now;

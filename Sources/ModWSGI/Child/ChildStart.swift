@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import CSharedMemory
 internal import CSystem
 
 /// What an httpd child does before its first request, and after its last.

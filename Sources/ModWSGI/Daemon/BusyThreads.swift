@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSharedMemory
 internal import Glibc
 internal import ProcessKit
 internal import Synchronization

@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import CSharedMemory
 internal import CSystem
 internal import Glibc
 internal import ProcessKit

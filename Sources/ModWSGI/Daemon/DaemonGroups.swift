@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSharedMemory
 
 /// The process groups of the configuration, and the scoreboard that httpd's processes and the supervisor share.
 ///

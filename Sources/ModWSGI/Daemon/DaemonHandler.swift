@@ -1,5 +1,5 @@
 internal import CHTTPD
-internal import CSystem
+internal import CSharedMemory
 internal import Glibc
 internal import WSGICore
 internal import WSGIWire

@@ -1,4 +1,3 @@
-internal import CSystem
 internal import WSGIWire
 
 /// Takes a worker's frames off a connection, through one buffer of fixed size.

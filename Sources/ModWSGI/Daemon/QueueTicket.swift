@@ -1,5 +1,5 @@
 internal import CHTTPD
-internal import CSystem
+internal import CSharedMemory
 internal import ProcessKit
 internal import WSGICore
 

@@ -1,3 +1,4 @@
+internal import CEngineABI
 internal import CSystem
 internal import Glibc
 internal import ProcessKit

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CHTTPD
-internal import CSystem
 internal import WSGICore
 
 /// The rejection of a request whose body could not be read.

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CHTTPD
-internal import CSystem
 
 /// The body of a request, read from httpd's input filters as it is asked for.
 ///

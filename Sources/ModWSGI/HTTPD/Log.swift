@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSystem
 internal import WSGICore
 
 /// The error log, through httpd: its format, its levels, the right virtual host.

@@ -1,5 +1,5 @@
+internal import CEngineABI
 internal import CHTTPD
-internal import CSystem
 internal import WSGIConfig
 internal import WSGICore
 

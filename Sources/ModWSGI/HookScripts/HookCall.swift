@@ -1,3 +1,4 @@
+internal import CEngineABI
 internal import CHTTPD
 internal import CSystem
 internal import ProcessKit

@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSystem
 internal import Glibc
 internal import ProcessKit
 

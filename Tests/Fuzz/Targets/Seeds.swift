@@ -21,20 +21,20 @@ enum Seeds {
             + [[255, 0, 0] + requests[0] + [0], [0, 0, 0] + requests[0].dropLast()]
     }
 
-    /// Specs behind the three bytes that `fuzzSpec` takes, without their version.
+    /// Specs behind the three bytes that `fuzzSpec` takes, without their fingerprint.
     @Sendable static func specs() -> [[UInt8]] {
         var spec = SupervisorSpec()
         spec.engine = "/usr/lib/apache2/modules/mod_wsgi/_wsgi_engine.abi3.so"
         spec.groups = [group]
         var embedded = process
         embedded.worker = nil
-        let version = encoded { $0.append(SpecCodec.version) }.count
+        let fingerprint = encoded { $0.append(SpecCodec.fingerprint) }.count
         return [
-            [0, 77, 1] + encoded { SpecCodec.encode(spec, into: &$0) }.dropFirst(version),
-            [0, 2, 0] + encoded { SpecCodec.encode(SupervisorSpec(), into: &$0) }.dropFirst(version),
-            [1, 99, 0] + encoded { SpecCodec.encode(process, into: &$0) }.dropFirst(version),
-            [1, 13, 0] + encoded { SpecCodec.encode(embedded, into: &$0) }.dropFirst(version),
-            [2, 5, 0] + encoded { SpecCodec.encodeScript(script, &$0) },
+            [0, 77, 1] + encoded { SpecCodec.encode(spec, into: &$0) }.dropFirst(fingerprint),
+            [0, 2, 0] + encoded { SpecCodec.encode(SupervisorSpec(), into: &$0) }.dropFirst(fingerprint),
+            [1, 99, 0] + encoded { SpecCodec.encode(process, into: &$0) }.dropFirst(fingerprint),
+            [1, 13, 0] + encoded { SpecCodec.encode(embedded, into: &$0) }.dropFirst(fingerprint),
+            [2, 5, 0] + encoded { script.write(to: &$0) },
         ]
     }
 

@@ -7,15 +7,15 @@ private func recoded(_ bytes: some Collection<UInt8>, _ which: UInt8) -> Result<
         Result { () throws(WireError) in
             switch which % 3 {
             case 0:
-                let spec = try unsafe SpecCodec.decodeSupervisor(raw)
+                let spec = try unsafe SpecCodec.decode(raw, as: SupervisorSpec.self)
                 return encoded { SpecCodec.encode(spec, into: &$0) }
             case 1:
-                let spec = try unsafe SpecCodec.decodeProcess(raw)
+                let spec = try unsafe SpecCodec.decode(raw, as: ProcessSpec.self)
                 return encoded { SpecCodec.encode(spec, into: &$0) }
             default:
                 var reader = unsafe ByteReader(raw)
-                let spec = try SpecCodec.decodeScript(&reader)
-                return encoded { SpecCodec.encodeScript(spec, &$0) }
+                let spec = try ScriptSpec.read(from: &reader)
+                return encoded { spec.write(to: &$0) }
             }
         }
     }
@@ -26,8 +26,8 @@ func fuzzSpec(_ bytes: [UInt8]) throws {
     var input = Input(bytes)
     let which = input.byte()
     let cut = Int(input.byte()) | Int(input.byte()) << 8
-    let hasVersion = which % 3 != 2
-    let spec = (hasVersion ? encoded { $0.append(SpecCodec.version) } : []) + input.rest()
+    let hasFingerprint = which % 3 != 2
+    let spec = (hasFingerprint ? encoded { $0.append(SpecCodec.fingerprint) } : []) + input.rest()
     guard case .success(let first) = recoded(spec, which) else { return }
     // What is not UTF-8 becomes U+FFFD, three bytes for each.
     try require(first.count <= 3 * spec.count, "no more is encoded than was there")
