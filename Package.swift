@@ -61,7 +61,14 @@ let package = Package(
         .target(name: "PythonRuntime", dependencies: ["CPython"], swiftSettings: strict),
         .target(
             name: "WSGIAdapter",
-            dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem"], swiftSettings: strict),
+            dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem"],
+            // tools/embed-python writes them into Swift.
+            exclude: [
+                "PythonHost/Interpreters/child_processes.py", "PythonHost/Interpreters/interpreter.py",
+                "PythonHost/Interpreters/restrictions.py", "PythonHost/Module/packages.py",
+                "PythonHost/Scripts/scripts.py", "PythonHost/Scripts/service_signals.py", "WSGI/file_wrapper.py",
+            ],
+            swiftSettings: strict),
         .target(
             name: "WSGIEngine",
             dependencies: ["WSGIAdapter", "WSGICore", "WSGIWire", "ProcessKit", "PythonRuntime", "CPython", "CSystem"],

@@ -4,24 +4,82 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
+/// What hook scripts keep of one call.
+@safe struct HookExchange {
+    /// What takes the answers' texts, and what `mod_ssl.*` is made of; valid while the call runs.
+    var functions: UnsafePointer<wsgi_call_functions>
+    /// What `mod_ssl.*` are methods of, owned.
+    var owner: PyPointer?
+}
+
 /// Functions of a script that decide about a request before it has an application: access, authentication, groups,
 /// dispatch. Read `ask` first. Everything needs the GIL.
-extension Call {
-    /// Loads the script if need be, and calls its functions one after the other, with one environ.
-    func ask(
-        _ questions: UnsafeMutableBufferPointer<wsgi_question>, _ head: RequestHead,
-        _ functions: UnsafePointer<wsgi_call_functions>
+@safe struct HookScriptCall {
+    let context: RequestContext
+    let exchange: UnsafeMutablePointer<HookExchange>
+
+    private init(_ context: RequestContext, _ exchange: UnsafeMutablePointer<HookExchange>) {
+        self.context = context
+        unsafe self.exchange = exchange
+    }
+
+    /// Begins a call.
+    private init(_ context: RequestContext, _ functions: UnsafePointer<wsgi_call_functions>) {
+        self.context = context
+        if let kept = unsafe context.state.pointee.parts[HookObjects.part] {
+            unsafe exchange = kept.assumingMemoryBound(to: HookExchange.self)
+            unsafe exchange.pointee.functions = unsafe functions
+        } else {
+            unsafe exchange = .allocate(capacity: 1)
+            unsafe exchange.initialize(to: HookExchange(functions: functions, owner: nil))
+            unsafe context.state.pointee.parts[HookObjects.part] = UnsafeMutableRawPointer(exchange)
+        }
+    }
+
+    /// The call that the owner of `mod_ssl.*` belongs to; `nil`: it has ended.
+    static func of(_ owner: PyPointer?) -> HookScriptCall? {
+        guard let context = unsafe RequestContext.of(owner),
+            let exchange = unsafe context.state.pointee.parts[HookObjects.part]
+        else { return nil }
+        return unsafe HookScriptCall(context, exchange.assumingMemoryBound(to: HookExchange.self))
+    }
+
+    /// Frees an exchange whose thread has ended.
+    static func discard(_ exchange: UnsafeMutableRawPointer) {
+        unsafe exchange.assumingMemoryBound(to: HookExchange.self).deallocate()
+    }
+
+    /// Runs one call; see `Adapter.call`. Without the GIL.
+    static func run(
+        _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
+        _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
     ) {
-        unsafe state.pointee.functions = functions
-        defer { unsafe state.pointee.functions = nil }
-        let script = unsafe state.pointee.interpreter.scripts.entry(head.script)
-        // The namespace is kept: while a function runs another thread may load the script again.
-        guard prepare(script, head) == nil, let namespace = unsafe Object(script.state.pointee.namespace)?.retained
+        for index in questions.indices { unsafe questions[index].answer = WSGI_ANSWER_FAILED.rawValue }
+        guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return }
+        guard let request = unsafe try? RequestHead(head) else {
+            unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded.")
+            return
+        }
+        guard let attachment = unsafe thread.attach(for: request, transport) else { return }
+        let call = unsafe HookScriptCall(thread.push(attachment, request, transport), functions)
+        unsafe call.ask(questions, request)
+        unsafe PyEval_SaveThread()
+        call.context.endLines()
+        thread.pop(call.context)
+    }
+
+    /// Loads the script if need be, and calls its functions one after the other, with one environ.
+    private func ask(_ questions: UnsafeMutableBufferPointer<wsgi_question>, _ head: RequestHead) {
+        let script = unsafe context.state.pointee.interpreter.scripts.pointee.table.entry(head.script)
+        // The script has no say in its reloading: the request is not its own.
+        guard context.prepare(script, head, asksScript: false) == nil,
+            // The namespace is kept: while a function runs another thread may load the script again.
+            let namespace = unsafe Object(script.state.pointee.namespace)?.retained
         else { return }
         defer { finish() }
         guard let environ = makeHookEnviron(head), let before = unsafe Reference(PyDict_Copy(environ.object.pointer))
         else {
-            _ = failed()
+            logRaised()
             return
         }
         for index in questions.indices {
@@ -30,6 +88,12 @@ extension Call {
             if answer == WSGI_ANSWER_FAILED || answer == WSGI_ANSWER_WRONG { return }
         }
         tellAdded(environ.object, before.object)
+    }
+
+    private func finish() {
+        context.beginEnd()
+        unsafe RequestContext.release(&exchange.pointee.owner)
+        context.completeEnd()
     }
 
     /// Calls one function; an exception is logged.
@@ -48,8 +112,12 @@ extension Call {
     }
 
     private func logged() -> wsgi_answer {
-        _ = failed()
+        logRaised()
         return WSGI_ANSWER_FAILED
+    }
+
+    private func logRaised() {
+        if let exception = PythonError.take() { _ = context.logRaised(exception.object) }
     }
 
     private func call(_ function: Object, _ environ: Object, _ question: wsgi_question) -> Reference? {
@@ -115,16 +183,17 @@ extension Call {
         guard let start = bytes.baseAddress, unsafe wsgi_find_byte(start, 0, bytes.count) == nil else {
             return wrong("text with a null character", index)
         }
-        unsafe state.pointee.functions?.pointee.answer_text?(
-            state.pointee.transport.pointee.context, index, start.assumingMemoryBound(to: UInt8.self), bytes.count)
+        unsafe exchange.pointee.functions.pointee.answer_text?(
+            context.state.pointee.transport.pointee.context, index, start.assumingMemoryBound(to: UInt8.self),
+            bytes.count)
         return WSGI_ANSWER_TEXT
     }
 
     private func wrong(_ type: String, _ index: Int) -> wsgi_answer {
         var type = type
         type.withUTF8 { name in
-            unsafe state.pointee.functions?.pointee.answer_text?(
-                state.pointee.transport.pointee.context, index, name.baseAddress, name.count)
+            unsafe exchange.pointee.functions.pointee.answer_text?(
+                context.state.pointee.transport.pointee.context, index, name.baseAddress, name.count)
         }
         return WSGI_ANSWER_WRONG
     }
@@ -133,14 +202,14 @@ extension Call {
 
     /// A dict of what came with the request and of what such scripts may use; `nil`: it has raised.
     private func makeHookEnviron(_ head: RequestHead) -> Reference? {
-        let interpreter = unsafe state.pointee.interpreter.state
-        guard makeErrors(.hook), let errors = unsafe state.pointee.errors,
-            let environ = unsafe Reference(PyDict_Copy(interpreter.pointee.hooks.constant)),
-            unsafe addEntries(of: head, to: environ.object.pointer, interpreter.pointee.environ.cache),
-            unsafe PyDict_SetItem(
-                environ.object.pointer, interpreter.pointee.environ.keys[EnvironKey.errors.rawValue], errors.text) == 0,
-            unsafe interpreter.pointee.hooks.addSSL(to: environ.object.pointer, for: self),
-            unsafe addRequestRecord(to: environ.object.pointer)
+        let interpreter = unsafe context.state.pointee.interpreter
+        let hooks = unsafe interpreter.hookObjects
+        guard context.makeErrors(.hook), let errors = unsafe context.state.pointee.errors,
+            let environ = unsafe Reference(PyDict_Copy(hooks.pointee.constant)),
+            unsafe addEntries(of: head, to: environ.object.pointer, interpreter.state.pointee.keys),
+            unsafe PyDict_SetItem(environ.object.pointer, hooks.pointee.errors, errors.text) == 0,
+            unsafe hooks.pointee.addSSL(to: environ.object.pointer, for: self),
+            unsafe context.addRequestRecord(to: environ.object.pointer)
         else { return nil }
         return environ
     }
@@ -178,10 +247,10 @@ extension Call {
     }
 
     private func tellEntry(_ name: Object, _ value: Object) {
-        let context = unsafe state.pointee.transport.pointee.context
-        guard let function = unsafe state.pointee.functions?.pointee.added_entry else { return }
+        let context = unsafe context.state.pointee.transport.pointee.context
+        guard let function = unsafe exchange.pointee.functions.pointee.added_entry else { return }
         _ = unsafe name.withLatin1 { name in
-            guard unsafe Call.isVariableName(name) else { return }
+            guard unsafe HookScriptCall.isVariableName(name) else { return }
             _ = unsafe value.withLatin1 { value in
                 guard let start = value.baseAddress, unsafe wsgi_find_byte(start, 0, value.count) == nil else { return }
                 unsafe function(

@@ -17,10 +17,10 @@ internal import WSGIWire
     private let users: UnsafeMutablePointer<Int>
 
     /// Makes a shape of a request's keys; `nil`: there are too many, or some that are not cached.
-    static func make(_ head: RequestHead, _ template: EnvironTemplate) -> EnvironShape? {
+    static func make(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
         guard head.environCount <= mostKeys else { return nil }
         let places = UnsafeMutablePointer<KeyCache.Place>.allocate(capacity: max(head.environCount, 1))
-        guard unsafe collect(head, template.cache, into: places),
+        guard unsafe collect(head, cache, into: places),
             let dictionary = unsafe Reference(PyDict_Copy(template.constant)),
             unsafe fill(dictionary.object.pointer, places, head.environCount, template)
         else {
@@ -127,12 +127,12 @@ internal import WSGIWire
     }
 
     /// The shape of a request, made if it is new; `nil`: it has none.
-    func shape(_ head: RequestHead, _ template: EnvironTemplate) -> EnvironShape? {
+    func shape(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
         for index in 0..<EnvironShapes.capacity {
             guard let shape = unsafe shapes[index], shape.fits(head) else { continue }
             return shape
         }
-        guard let made = EnvironShape.make(head, template) else { return nil }
+        guard let made = EnvironShape.make(head, template, cache) else { return nil }
         let place = unsafe shapes + next.pointee
         if let former = unsafe place.pointee, !former.isUnused {
             made.discard()

@@ -5,7 +5,7 @@ internal import WSGICore
 internal import WSGIWire
 
 /// From the application's iterable to the transport.
-extension Call {
+extension WSGICall {
     /// The most body that is copied, so that the request needs the GIL only once.
     private static let mostDeferred = 64 << 10
 
@@ -14,7 +14,7 @@ extension Call {
         let object = result.object
         if object.isExactList || object.isExactTuple { return deliverBlocks(object) }
         var outcome: Int32
-        if unsafe object.isInstance(of: Object(state.pointee.interpreter.state.pointee.python.fileWrapper)),
+        if unsafe object.isInstance(of: Object(context.state.pointee.interpreter.wsgi.pointee.fileWrapper)),
             let sent = deliverFile(object)
         {
             outcome = sent
@@ -33,10 +33,10 @@ extension Call {
             guard let block = blocks.item(index), check(block, of: blocks) else { return failed() }
             total = unsafe total &+ block.bytes.count
         }
-        if unsafe total > 0 && state.pointee.phase == .waiting { return end() }
-        if total <= Call.mostDeferred, unsafe state.pointee.phase == .held {
+        if unsafe total > 0 && exchange.pointee.phase == .waiting { return end() }
+        if total <= WSGICall.mostDeferred, unsafe exchange.pointee.phase == .held {
             for index in 0..<blocks.count {
-                if let block = blocks.item(index) { unsafe state.pointee.deferred.append(block.bytes) }
+                if let block = blocks.item(index) { unsafe exchange.pointee.deferred.append(block.bytes) }
             }
             return end()
         }
@@ -70,7 +70,7 @@ extension Call {
 
     /// Whether there is something to be announced before a block; raises when not.
     private func canSend(_ block: UnsafeRawBufferPointer) -> Bool {
-        if unsafe block.isEmpty || state.pointee.phase != .waiting { return true }
+        if unsafe block.isEmpty || exchange.pointee.phase != .waiting { return true }
         raiseNotStarted()
         return false
     }
@@ -83,7 +83,7 @@ extension Call {
     /// The outcome where a block could not be sent: the transport has failed; or the head that was there has been taken
     /// back by another thread, whose `start_response` has failed.
     private func unsent() -> Int32 {
-        if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        if unsafe exchange.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
         raiseNotStarted()
         return failed()
     }
@@ -94,16 +94,16 @@ extension Call {
     /// - Returns: False when the transport failed, now or before, when there is no head, or the request of `object` has
     ///   ended.
     func send(_ block: UnsafeRawBufferPointer, flush: Bool, for object: PyPointer? = nil) -> Bool {
-        if unsafe block.isEmpty { return unsafe state.pointee.transportError == 0 }
-        guard unsafe enter(for: object) else { return false }
-        defer { leave() }
-        if unsafe state.pointee.transportError != 0 { return false }
-        let first = unsafe state.pointee.phase == .held
-        guard unsafe first || state.pointee.phase == .sent else { return false }
-        unsafe state.pointee.phase = .sent
+        if unsafe block.isEmpty { return unsafe exchange.pointee.transportError == 0 }
+        guard unsafe context.enter(for: object) else { return false }
+        defer { context.leave() }
+        if unsafe exchange.pointee.transportError != 0 { return false }
+        let first = unsafe exchange.pointee.phase == .held
+        guard unsafe first || exchange.pointee.phase == .sent else { return false }
+        unsafe exchange.pointee.phase = .sent
         let length = take(block.count)
         let error: Int32 = Attachment.detached {
-            let transport = unsafe state.pointee.transport
+            let transport = unsafe context.state.pointee.transport
             if first {
                 let error = sendHead()
                 if error != 0 { return error }
@@ -112,65 +112,66 @@ extension Call {
             let start = unsafe block.baseAddress?.assumingMemoryBound(to: UInt8.self)
             return unsafe transport.pointee.send_data?(transport.pointee.context, start, length, flush ? 1 : 0) ?? 0
         }
-        if error != 0 { unsafe state.pointee.transportError = error }
+        if error != 0 { unsafe exchange.pointee.transportError = error }
         return error == 0
     }
 
     /// How much of a block of `count` bytes is sent: no more than was declared, and nothing that HEAD cannot use.
     private func take(_ count: Int) -> Int {
-        let declared = unsafe state.pointee.declaredLength
+        let declared = unsafe exchange.pointee.declaredLength
         guard declared >= 0 else {
-            unsafe state.pointee.delivered &+= Int64(count)
+            unsafe exchange.pointee.delivered &+= Int64(count)
             return count
         }
-        let room = unsafe state.pointee.hasSentFile ? 0 : declared &- state.pointee.delivered
+        let room = unsafe exchange.pointee.hasSentFile ? 0 : declared &- exchange.pointee.delivered
         let length = min(Int64(count), max(0, room))
-        unsafe state.pointee.delivered &+= length
-        unsafe state.pointee.excess &+= Int64(count) &- length
+        unsafe exchange.pointee.delivered &+= length
+        unsafe exchange.pointee.excess &+= Int64(count) &- length
         // The length is in the headers, and the client must not get the body.
-        return unsafe state.pointee.flags.contains(.headersOnly) ? 0 : Int(truncatingIfNeeded: length)
+        return unsafe context.state.pointee.flags.contains(.headersOnly) ? 0 : Int(truncatingIfNeeded: length)
     }
 
     /// Without the GIL.
     private func sendHead() -> Int32 {
-        let transport = unsafe state.pointee.transport
-        let head = unsafe state.pointee.head.bytes
+        let transport = unsafe context.state.pointee.transport
+        let head = unsafe exchange.pointee.head.bytes
         let start = unsafe head.baseAddress?.assumingMemoryBound(to: UInt8.self)
         return unsafe transport.pointee.send_head?(transport.pointee.context, start, head.count) ?? 0
     }
 
     /// Sends the head and the small body that waited for the GIL to be free. Without the GIL.
     func sendDeferred() -> Bool {
-        let body = unsafe state.pointee.deferred.bytes
-        let drops = unsafe state.pointee.flags.contains(.headersOnly) && state.pointee.declaredLength >= 0
-        unsafe state.pointee.phase = .sent
+        let body = unsafe exchange.pointee.deferred.bytes
+        let drops = unsafe context.state.pointee.flags.contains(.headersOnly) && exchange.pointee.declaredLength >= 0
+        unsafe exchange.pointee.phase = .sent
         if sendHead() != 0 { return false }
-        let length = unsafe Int(truncatingIfNeeded: min(Int64(body.count), state.pointee.delivered))
+        let length = unsafe Int(truncatingIfNeeded: min(Int64(body.count), exchange.pointee.delivered))
         if drops || length == 0 { return true }
-        let transport = unsafe state.pointee.transport
+        let transport = unsafe context.state.pointee.transport
         let start = unsafe body.baseAddress?.assumingMemoryBound(to: UInt8.self)
         return unsafe (transport.pointee.send_data?(transport.pointee.context, start, length, 0) ?? 0) == 0
     }
 
     /// The application has returned everything: what does the response amount to?
     private func end() -> Int32 {
-        if unsafe state.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
-        if unsafe state.pointee.phase == .waiting {
+        if unsafe exchange.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
+        if unsafe exchange.pointee.phase == .waiting {
             unsafe PythonError.raise(
                 WSGI_RUNTIME_ERROR,
                 "start_response() must be called before response content is produced: the WSGI application did not call it"
             )
             return failed()
         }
-        if unsafe state.pointee.phase == .held {
-            unsafe _ = take(state.pointee.deferred.count)
-            unsafe state.pointee.phase = .complete
+        if unsafe exchange.pointee.phase == .held {
+            unsafe _ = take(exchange.pointee.deferred.count)
+            unsafe exchange.pointee.phase = .complete
         }
         let (declared, delivered, status) = unsafe (
-            state.pointee.declaredLength, state.pointee.delivered, state.pointee.status
+            exchange.pointee.declaredLength, exchange.pointee.delivered, exchange.pointee.status
         )
         let hasBody =
-            unsafe status >= 200 && status != 204 && status != 304 && !state.pointee.flags.contains(.headersOnly)
+            unsafe status >= 200 && status != 204 && status != 304
+            && !context.state.pointee.flags.contains(.headersOnly)
         logExcess()
         // httpd's side says what that means: a filter may have made another body.
         if hasBody && delivered < declared { return WSGI_OUTCOME_SHORT.rawValue }
@@ -179,10 +180,10 @@ extension Call {
 
     /// Says that the application has returned more than it declared.
     private func logExcess() {
-        let (declared, excess) = unsafe (state.pointee.declaredLength, state.pointee.excess)
+        let (declared, excess) = unsafe (exchange.pointee.declaredLength, exchange.pointee.excess)
         guard excess > 0 else { return }
-        let target = log
-        let script = unsafe Text.string(state.pointee.script)
+        let target = context.log
+        let script = unsafe Text.string(context.state.pointee.script)
         let message =
             "The WSGI script '\(script)' declared a Content-Length of \(declared) and returned \(declared &+ excess) "
             + "bytes; those beyond the length were not sent."
@@ -196,16 +197,16 @@ extension Call {
         } else if !PythonError.occurred {
             return
         }
-        let place = unsafe "'\(Text.string(state.pointee.script))' \(ExceptionReport.place(state.pointee.interpreter))"
-        ExceptionReport.log(.applicationRaised, "Exception in close() of the response of \(place).", to: log)
+        ExceptionReport.log(
+            .applicationRaised, "Exception in close() of the response of \(context.place).", to: context.log)
     }
 
     // MARK: - Files
 
     /// Sends a wrapped file by its descriptor; `nil`: it has to be read.
     private func deliverFile(_ wrapper: Object) -> Int32? {
-        guard unsafe state.pointee.phase == .held,
-            let place = unsafe Object(state.pointee.interpreter.state.pointee.python.sendable).call(wrapper),
+        guard unsafe exchange.pointee.phase == .held,
+            let place = unsafe Object(context.state.pointee.interpreter.wsgi.pointee.sendable).call(wrapper),
             place.object.isTuple, let descriptor = place.object.item(0), let start = place.object.item(1)
         else {
             PyErr_Clear()
@@ -222,42 +223,42 @@ extension Call {
         let own = wsgi_reopen_file(file)
         guard own >= 0 else { return nil }
         defer { wsgi_close(own) }
-        guard unsafe enter() else { return nil }
-        defer { leave() }
+        guard unsafe context.enter() else { return nil }
+        defer { context.leave() }
         // Another thread may have written meanwhile.
-        guard unsafe state.pointee.phase == .held else { return nil }
+        guard unsafe exchange.pointee.phase == .held else { return nil }
         let available = max(0, size &- offset)
-        if unsafe state.pointee.declaredLength < 0 { declare(available) }
-        let length = unsafe min(available, state.pointee.declaredLength)
-        unsafe state.pointee.phase = .sent
-        unsafe state.pointee.delivered = length
-        unsafe state.pointee.hasSentFile = true
-        let drops = unsafe state.pointee.flags.contains(.headersOnly) || length == 0
+        if unsafe exchange.pointee.declaredLength < 0 { declare(available) }
+        let length = unsafe min(available, exchange.pointee.declaredLength)
+        unsafe exchange.pointee.phase = .sent
+        unsafe exchange.pointee.delivered = length
+        unsafe exchange.pointee.hasSentFile = true
+        let drops = unsafe context.state.pointee.flags.contains(.headersOnly) || length == 0
         let error: Int32 = Attachment.detached {
             let error = sendHead()
-            let transport = unsafe state.pointee.transport
+            let transport = unsafe context.state.pointee.transport
             if error != 0 || drops { return error }
             return unsafe transport.pointee.send_file?(transport.pointee.context, own, offset, length) ?? 0
         }
-        if error != 0 { unsafe state.pointee.transportError = error }
+        if error != 0 { unsafe exchange.pointee.transportError = error }
         return error == 0 ? WSGI_OUTCOME_COMPLETE.rawValue : WSGI_OUTCOME_TRUNCATED.rawValue
     }
 }
 
-extension Call {
+extension WSGICall {
     /// Adds a Content-Length to the head that is held back.
     private func declare(_ length: Int64) {
         let name: StaticString = "Content-Length"
         var digits = String(length)
         digits.withUTF8 { digits in
-            unsafe state.pointee.head.append(UInt32(name.utf8CodeUnitCount))
-            unsafe state.pointee.head.append(UInt32(digits.count))
-            unsafe state.pointee.head.append(UnsafeRawPointer(name.utf8Start), name.utf8CodeUnitCount)
-            unsafe state.pointee.head.append(UnsafeRawBufferPointer(digits))
+            unsafe exchange.pointee.head.append(UInt32(name.utf8CodeUnitCount))
+            unsafe exchange.pointee.head.append(UInt32(digits.count))
+            unsafe exchange.pointee.head.append(UnsafeRawPointer(name.utf8Start), name.utf8CodeUnitCount)
+            unsafe exchange.pointee.head.append(UnsafeRawBufferPointer(digits))
         }
-        let count = unsafe state.pointee.head.bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)
-        unsafe state.pointee.head.set(count &+ 1, at: 2)
-        unsafe state.pointee.head.set(length, at: 8)
-        unsafe state.pointee.declaredLength = length
+        let count = unsafe exchange.pointee.head.bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)
+        unsafe exchange.pointee.head.set(count &+ 1, at: 2)
+        unsafe exchange.pointee.head.set(length, at: 8)
+        unsafe exchange.pointee.declaredLength = length
     }
 }

@@ -4,44 +4,9 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// The request that each application answers before its process takes others: `warmup=`.
-extension Adapter {
-    /// Calls every application that was imported, once, with GET and the path of `ProcessSpec.warmup`.
-    ///
-    /// Needs the GIL, in the thread state that `start` had, after `importPreloads`. An application that raises or answers
-    /// 5xx is logged, and the next one called, unless `preloadsMustSucceed` is set.
-    /// - Returns: The failure that ends the start, which is not logged.
-    public static func warmUp() -> StartFailure? {
-        guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
-        let spec = unsafe process.pointee.spec
-        guard !spec.warmup.isEmpty else { return nil }
-        let state = unsafe PyEval_SaveThread()
-        defer { unsafe PyEval_RestoreThread(state) }
-        var called: [ScriptSpec] = []
-        for var script in spec.preloads where script.mountPoint != nil || !script.callableObject.isEmpty {
-            if script.callableObject.isEmpty { script.callableObject = "application" }
-            guard !called.contains(where: script.isSameApplication(as:)), isReady(script, thread) else { continue }
-            called.append(script)
-            let warmup = Warmup(script, spec)
-            if spec.preloadsMustSucceed {
-                if let failure = collecting(script, warmup.run) { return failure }
-            } else if let message = warmup.run(.process) {
-                LogTarget.process.write(WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves all the same.")
-            }
-        }
-        return nil
-    }
-
-    /// Whether the application is there; when not, that was logged at the import, or nobody has asked for it yet.
-    private static func isReady(_ script: ScriptSpec, _ thread: ThreadContext) -> Bool {
-        withEntry(of: script, thread, .process) { entry, interpreter in
-            entry.isLoaded && missing(script.callableObject, in: entry, interpreter) == nil
-        } ?? false
-    }
-}
-
-/// One such request: a transport that looks at the status and lets the body go.
-private struct Warmup {
+/// The request that each application answers before its process takes others (`warmup=`): a transport that looks at the
+/// status and lets the body go.
+struct Warmup {
     /// What the transport's functions are given.
     struct Context {
         let target: LogTarget
@@ -68,7 +33,7 @@ private struct Warmup {
         encode(into: &head)
         let outcome = unsafe withUnsafeMutablePointer(to: &context) { context in
             var transport = unsafe Self.functions(context)
-            return unsafe Adapter.run(head.bytes, &transport)
+            return unsafe WSGICall.run(head.bytes, &transport)
         }
         let name = "The application '\(script.callableObject)' of '\(script.path)'"
         switch outcome {
@@ -146,5 +111,40 @@ private struct Warmup {
                 unsafe context.pointee.target.write(wsgi_log_level(UInt32(bitPattern: level)), bytes)
             },
             request: nil)
+    }
+}
+
+extension Warmup {
+    /// Calls every application that was imported, once, with GET and the path of `ProcessSpec.warmup`.
+    ///
+    /// Needs the GIL, in the thread state that `start` had, after `importPreloads`. An application that raises or answers
+    /// 5xx is logged, and the next one called, unless `preloadsMustSucceed` is set.
+    /// - Returns: The failure that ends the start, which is not logged.
+    static func runAll() -> StartFailure? {
+        guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
+        let spec = unsafe process.pointee.spec
+        guard !spec.warmup.isEmpty else { return nil }
+        let state = unsafe PyEval_SaveThread()
+        defer { unsafe PyEval_RestoreThread(state) }
+        var called: [ScriptSpec] = []
+        for var script in spec.preloads where script.mountPoint != nil || !script.callableObject.isEmpty {
+            if script.callableObject.isEmpty { script.callableObject = "application" }
+            guard !called.contains(where: script.isSameApplication(as:)), isReady(script, thread) else { continue }
+            called.append(script)
+            let warmup = Warmup(script, spec)
+            if spec.preloadsMustSucceed {
+                if let failure = StartFailure.collecting(script, warmup.run) { return failure }
+            } else if let message = warmup.run(.process) {
+                LogTarget.process.write(WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves all the same.")
+            }
+        }
+        return nil
+    }
+
+    /// Whether the application is there; when not, that was logged at the import, or nobody has asked for it yet.
+    private static func isReady(_ script: ScriptSpec, _ thread: ThreadContext) -> Bool {
+        Script.with(script, thread, .process) { entry, interpreter in
+            entry.isLoaded && entry.missing(script.callableObject, in: interpreter) == nil
+        } ?? false
     }
 }

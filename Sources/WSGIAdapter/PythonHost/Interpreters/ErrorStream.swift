@@ -64,7 +64,7 @@ internal import WSGIWire
     /// Makes a stream in the interpreter that is attached; `nil`: it has raised.
     static func make(_ interpreter: Interpreter, kind: Kind) -> ErrorStream? {
         let state = unsafe interpreter.state
-        guard let raw = unsafe Reference(wsgi_new_log_object(typeObject(state.pointee.logType), kind.rawValue)),
+        guard let raw = unsafe Reference(wsgi_new_log_object(OpaquePointer(state.pointee.logType), kind.rawValue)),
             let utf8 = Python.text("utf-8"), let replace = Python.text("replace"),
             let arguments = unsafe Reference(PyTuple_New(6))
         else { return nil }
@@ -82,10 +82,10 @@ internal import WSGIWire
         return unsafe ErrorStream(text: text.take(), raw: raw.take())
     }
 
-    /// Makes `call` the request it writes for; `nil`: none, writing raises.
-    func attach(_ call: Call?, as kind: Kind) {
+    /// Makes `request` the one it writes for; `nil`: none, writing raises.
+    func attach(_ request: RequestContext?, as kind: Kind) {
         guard let log = unsafe ErrorStream.instance(raw) else { return }
-        unsafe log.pointee.call = unsafe UnsafeMutableRawPointer(call?.state)
+        unsafe log.pointee.call = unsafe UnsafeMutableRawPointer(request?.state)
         unsafe log.pointee.kind = kind.rawValue
     }
 
@@ -121,11 +121,11 @@ internal import WSGIWire
     }
 
     /// The request that a stream writes for now: its own, or the one of the calling thread.
-    private static func call(_ log: UnsafeMutablePointer<wsgi_log_object>) -> Call? {
+    private static func request(_ log: UnsafeMutablePointer<wsgi_log_object>) -> RequestContext? {
         if unsafe belongsToRequest(log) {
-            return unsafe Call(log.pointee.call?.assumingMemoryBound(to: CallState.self))
+            return unsafe RequestContext(log.pointee.call?.assumingMemoryBound(to: RequestState.self))
         }
-        return ThreadContext.runningCall
+        return ThreadContext.runningRequest
     }
 
     private static func write(
@@ -170,8 +170,8 @@ internal import WSGIWire
             let hasLineEnd = unsafe wsgi_find_byte(start, UInt8(ascii: "\n"), bytes.count) != nil
             unsafe wsgi_note_line_end(hasLineEnd ? log : nil)
         }
-        if let call = unsafe call(log) {
-            unsafe call.writeLines(bytes)
+        if let request = unsafe request(log) {
+            unsafe request.writeLines(bytes)
             return true
         }
         guard unsafe !belongsToRequest(log) else {
@@ -202,8 +202,8 @@ internal import WSGIWire
         if let log = unsafe instance(object) {
             // A line-buffering TextIOWrapper flushes after each line break: what follows the break is not meant.
             if unsafe wsgi_take_line_end(log) { return unsafe Object.none.retained.take() }
-            if let call = unsafe call(log) {
-                unsafe call.writeLines(nil)
+            if let request = unsafe request(log) {
+                unsafe request.writeLines(nil)
             } else if unsafe log.pointee.pending != nil {
                 unsafe writeLines(nil, log)
             }

@@ -3,7 +3,7 @@ internal import CSystem
 internal import PythonRuntime
 internal import WSGICore
 
-/// What the adapter keeps for each interpreter: its types, its constants, the environ's template, its scripts.
+/// What the host keeps for each interpreter.
 ///
 /// References are owned and live as long as the interpreter. Touched with that interpreter's GIL only, but for the name.
 @safe struct InterpreterState {
@@ -12,63 +12,71 @@ internal import WSGICore
     let interpreter: OpaquePointer
     /// It has a GIL of its own.
     let hasOwnGIL: Bool
-    let python: PythonPart
-    let inputType: PyPointer
-    let responseType: PyPointer
+    let functions: InterpreterFunctions
     let logType: PyPointer
     let textStream: PyPointer
-    let startResponse: UnsafeMutablePointer<PyMethodDef>
-    let write: UnsafeMutablePointer<PyMethodDef>
-    let earlyHints: UnsafeMutablePointer<PyMethodDef>
     let timeout: PyPointer
-    let environ: EnvironTemplate
-    let hooks: HookObjects
-    let scripts: ScriptTable
+    /// The key `apache.request_rec`.
+    let requestRecord: PyPointer
+    /// The keys of environs.
+    let keys: KeyCache
+    /// What each `HostPart` keeps, by its index.
+    let parts: UnsafeMutablePointer<UnsafeMutableRawPointer>
 }
 
 /// One interpreter.
 @safe struct Interpreter: @unchecked Sendable {
     let state: UnsafeMutablePointer<InterpreterState>
 
-    /// The scripts loaded in it.
-    var scripts: ScriptTable { unsafe state.pointee.scripts }
-
     /// The application group, for messages.
     var text: String { unsafe Text.string(state.pointee.name) }
+
+    /// The process group and the application group, for messages.
+    var place: String {
+        let group = unsafe ProcessState.current?.pointee.spec.processGroup ?? ""
+        return "(process group '\(group)', application group '\(text)')"
+    }
 
     /// Prepares the interpreter that is attached; `nil`: a Python exception says why.
     static func make(name: String, _ spec: InterpreterSpec, hasOwnGIL: Bool) -> Interpreter? {
         guard let process = unsafe ProcessState.current, let interpreter = unsafe PyInterpreterState_Get(),
-            let python = unsafe PythonPart.make(spec, home: process.pointee.spec.home),
+            let functions = unsafe InterpreterFunctions.make(spec, home: process.pointee.spec.home),
             let io = Python.module("io"), let textStream = io.object.attribute("TextIOWrapper"),
-            let inputType = InputStream.makeType(), let responseType = StartResponse.makeType(),
-            let logType = ErrorStream.makeType(),
+            let logType = ErrorStream.makeType(), let record = Python.interned("apache.request_rec"),
             let timeout = unsafe Reference(
-                PyErr_NewException("mod_wsgi.RequestTimeout", wsgi_exception(WSGI_BASE_EXCEPTION), nil)),
-            let environ = unsafe EnvironTemplate.make(
-                process.pointee.spec, applicationGroup: name, fileWrapper: Object(python.fileWrapper)),
-            let hooks = unsafe HookObjects.make(process.pointee.spec, applicationGroup: name),
-            unsafe PythonModule.install(
-                process.pointee.spec, applicationGroup: name, python: python, timeout: timeout.object)
+                PyErr_NewException("mod_wsgi.RequestTimeout", wsgi_exception(WSGI_BASE_EXCEPTION), nil))
         else { return nil }
         var copy = name
         let bytes = copy.withUTF8 { unsafe Text.immortal(UnsafeRawBufferPointer($0)) }
         let state = UnsafeMutablePointer<InterpreterState>.allocate(capacity: 1)
+        let parts = unsafe UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: HostPart.all.count)
+        // Each part puts its own there in `prepare`, if it keeps anything.
+        unsafe parts.initialize(repeating: UnsafeMutableRawPointer(state), count: HostPart.all.count)
         unsafe state.initialize(
             to: InterpreterState(
-                name: bytes, interpreter: interpreter, hasOwnGIL: hasOwnGIL, python: python,
-                inputType: inputType.take(),
-                responseType: responseType.take(), logType: logType.take(), textStream: textStream.take(),
-                startResponse: StartResponse.startResponseMethod(), write: StartResponse.writeMethod(),
-                earlyHints: EarlyHints.method(), timeout: timeout.take(), environ: environ, hooks: hooks,
-                scripts: ScriptTable.make()))
+                name: bytes, interpreter: interpreter, hasOwnGIL: hasOwnGIL, functions: functions,
+                logType: logType.take(), textStream: textStream.take(), timeout: timeout.take(),
+                requestRecord: record.take(), keys: KeyCache.make(), parts: parts))
         let made = unsafe Interpreter(state: state)
+        for part in unsafe HostPart.all where !part.prepare(made) { return nil }
         let keepsTerminal = unsafe process.pointee.spec.keepsTerminal
         guard made.replaceStreams(keepsTerminal: keepsTerminal),
             Restrictions.apply(spec, keepsTerminal: keepsTerminal),
             ChildProcesses.prepare(isEmbedded: unsafe process.pointee.spec.worker == nil)
         else { return nil }
         return made
+    }
+
+    /// Keeps a value for as long as the interpreter lives, for the part of this index.
+    func keep<Value>(_ value: Value, for part: Int) {
+        let memory = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+        unsafe memory.initialize(to: value)
+        unsafe state.pointee.parts[part] = UnsafeMutableRawPointer(memory)
+    }
+
+    /// What the part of this index keeps, which must be of this type.
+    func kept<Value>(_ type: Value.Type, for part: Int) -> UnsafeMutablePointer<Value> {
+        unsafe state.pointee.parts[part].assumingMemoryBound(to: type)
     }
 
     /// Puts streams into the error log in the place of `sys.stdout` and `sys.stderr`.
@@ -101,7 +109,7 @@ internal import WSGICore
     @discardableResult
     func waitForThreads() -> Bool {
         var isQuiet = false
-        if let quiet = unsafe Object(state.pointee.python.finish).call() {
+        if let quiet = unsafe Object(state.pointee.functions.finish).call() {
             isQuiet = unsafe quiet.object.pointer == Object.bool(true).pointer
         }
         if PythonError.occurred {
@@ -112,7 +120,7 @@ internal import WSGICore
 
     /// Runs the `atexit` functions of the interpreter, which is attached.
     func runExitFunctions() {
-        if let run = unsafe Object(state.pointee.python.runExitFunctions).call() {
+        if let run = unsafe Object(state.pointee.functions.runExitFunctions).call() {
             _ = consume run
         } else {
             PyErr_Clear()

@@ -52,7 +52,7 @@ internal import Synchronization
     private static func stack(_ ident: UInt, _ interpreter: Interpreter) -> String? {
         defer { if PythonError.occurred { PyErr_Clear() } }
         guard let number = unsafe Reference(PyLong_FromSize_t(Int(bitPattern: ident))),
-            let text = unsafe Object(interpreter.state.pointee.python.stack).call(number.object)
+            let text = unsafe Object(interpreter.state.pointee.functions.stack).call(number.object)
         else { return nil }
         return text.object.text
     }
@@ -74,13 +74,4 @@ extension ThreadContext {
 
     /// Whether `RequestTimeout` was raised in the request that runs. Needs the GIL.
     var isInterrupted: Bool { unsafe state.pointee.isInterrupted }
-}
-
-extension Adapter {
-    /// Takes the GIL of each interpreter that has one of its own, and gives it back. Called without the GIL; returns when
-    /// all of them could be had.
-    public static func probe() {
-        guard let thread = ThreadContext.current else { return }
-        InterpreterRegistry.probe(thread)
-    }
 }

@@ -2,6 +2,7 @@ internal import CPython
 internal import CSystem
 internal import PythonRuntime
 internal import Synchronization
+internal import WSGICore
 internal import WSGIWire
 
 /// A thread's way into one interpreter, kept as long as the thread lives: making a thread state for each request would
@@ -23,9 +24,9 @@ internal import WSGIWire
     let index: Int
     var attachments: UnsafeMutablePointer<AttachmentState>?
     /// The request that runs on this thread: the innermost, when an httpd subrequest runs within another.
-    var current: UnsafeMutablePointer<CallState>?
+    var current: UnsafeMutablePointer<RequestState>?
     /// States that wait to be used again.
-    var idle: UnsafeMutablePointer<CallState>?
+    var idle: UnsafeMutablePointer<RequestState>?
     /// The thread, as Python numbers it.
     let ident: UInt
     /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads look here
@@ -62,9 +63,9 @@ internal import WSGIWire
     }
 
     /// The request that runs on the calling thread, if any.
-    static var runningCall: Call? {
+    static var runningRequest: RequestContext? {
         guard let known = unsafe wsgi_thread_context() else { return nil }
-        return unsafe Call(known.assumingMemoryBound(to: ThreadState.self).pointee.current)
+        return unsafe RequestContext(known.assumingMemoryBound(to: ThreadState.self).pointee.current)
     }
 
     /// Attaches to the interpreter of an application group, and makes it when there is none.
@@ -80,6 +81,17 @@ internal import WSGIWire
             unsafe candidate = unsafe attachment.pointee.next
         }
         return unsafe InterpreterRegistry.attach(self, group)
+    }
+
+    /// Attaches to the interpreter of a request's application group; `nil`: it could not be made, which is logged.
+    func attach(
+        for head: RequestHead, _ transport: UnsafePointer<wsgi_transport>
+    ) -> UnsafeMutablePointer<AttachmentState>? {
+        if let attachment = unsafe attach(head.applicationGroup) { return unsafe attachment }
+        unsafe LogTarget.transport(transport).write(
+            WSGI_LOG_ERR, LogID.interpreterFailed,
+            "Cannot create the interpreter of application group '\(Text.string(head.applicationGroup))'.")
+        return nil
     }
 
     /// Takes the thread state that is attached now for this thread's in `interpreter`.
@@ -124,25 +136,25 @@ internal import WSGIWire
     func push(
         _ attachment: UnsafeMutablePointer<AttachmentState>, _ head: RequestHead,
         _ transport: UnsafePointer<wsgi_transport>
-    ) -> Call {
-        let next: UnsafeMutablePointer<CallState>
+    ) -> RequestContext {
+        let next: UnsafeMutablePointer<RequestState>
         if let idle = unsafe state.pointee.idle {
             unsafe state.pointee.idle = unsafe idle.pointee.previous
             unsafe next = idle
         } else {
-            unsafe next = UnsafeMutablePointer<CallState>.allocate(capacity: 1)
-            unsafe next.initialize(to: CallState(attachment, transport, thread: state.pointee.index))
+            unsafe next = UnsafeMutablePointer<RequestState>.allocate(capacity: 1)
+            unsafe next.initialize(to: RequestState(attachment, transport, thread: state.pointee.index))
         }
         unsafe next.pointee.begin(attachment, head, transport, previous: state.pointee.current)
         unsafe state.pointee.current = next
-        return unsafe Call(next)
+        return unsafe RequestContext(next)
     }
 
     /// Ends the request that `push` began.
-    func pop(_ call: Call) {
-        unsafe state.pointee.current = call.state.pointee.previous
-        unsafe call.state.pointee.previous = state.pointee.idle
-        unsafe state.pointee.idle = call.state
+    func pop(_ request: RequestContext) {
+        unsafe state.pointee.current = request.state.pointee.previous
+        unsafe request.state.pointee.previous = state.pointee.idle
+        unsafe state.pointee.idle = request.state
     }
 
     /// The thread ends. Its thread states are cleared by others: this thread may not wait for the GIL any more.
@@ -155,10 +167,10 @@ internal import WSGIWire
             retired.withLock { $0.append(entry) }
         }
         var idle = unsafe state.pointee.idle
-        while let call = unsafe idle {
-            unsafe idle = unsafe call.pointee.previous
-            unsafe call.deinitialize(count: 1)
-            unsafe call.deallocate()
+        while let request = unsafe idle {
+            unsafe idle = unsafe request.pointee.previous
+            unsafe request.deinitialize(count: 1)
+            unsafe request.deallocate()
         }
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()

@@ -4,20 +4,22 @@ internal import WSGICore
 
 /// The modules `mod_wsgi` and `apache` as applications import them.
 enum PythonModule {
-    /// Puts both into `sys.modules` of the interpreter that is attached; false: it has raised.
-    static func install(
-        _ spec: ProcessSpec, applicationGroup: String, python: PythonPart, timeout: Object
-    ) -> Bool {
-        guard let module = unsafe Reference(PyModule_New("mod_wsgi")),
+    /// Gives each interpreter both modules.
+    static func register() { _ = unsafe HostPart.register(prepare: install) }
+
+    /// Puts both into `sys.modules` of the interpreter that is attached; false: an exception is set.
+    private static func install(_ interpreter: Interpreter) -> Bool {
+        guard let spec = unsafe ProcessState.current?.pointee.spec, let names = PythonSource.packages.run(),
+            let findPackage = names.object("find_package")?.retained,
+            let module = unsafe Reference(PyModule_New("mod_wsgi")),
             set(module, "version", Python.tuple(spec.moduleVersion)),
             set(module, "process_group", Python.text(spec.processGroup)),
-            set(module, "application_group", Python.text(applicationGroup)),
+            set(module, "application_group", Python.text(interpreter.text)),
             set(module, "maximum_processes", Python.integer(Int64(spec.maximumProcesses))),
             set(module, "threads_per_process", Python.integer(Int64(spec.threadsPerProcess))),
-            set(module, "RequestTimeout", timeout.retained),
-            set(module, "FileWrapper", unsafe Object(python.fileWrapper).retained),
+            set(module, "RequestTimeout", unsafe Object(interpreter.state.pointee.timeout).retained),
             // Without it pickle and others that look at every module of a package would stumble.
-            let places = unsafe Object(python.findPackage).call()
+            let places = findPackage.object.call()
         else { return false }
         if places.object.count > 0, !module.object.set("__path__", places) { return false }
 

@@ -5,12 +5,14 @@ internal import WSGICore
 internal import WSGIWire
 
 /// What becomes of a request whose script has changed since it was loaded. Everything needs the GIL.
-extension Call {
+extension RequestContext {
     /// Loads the script if need be; the answer, if the application is not to be entered.
-    func prepare(_ script: Script, _ head: RequestHead) -> Int32? {
+    ///
+    /// - Parameter asksScript: `reload_required` of the script has a say.
+    func prepare(_ script: Script, _ head: RequestHead, asksScript: Bool) -> Int32? {
         let interpreter = unsafe state.pointee.interpreter
         guard script.isLoaded else { return loadAnew(script, head) }
-        guard let modified = change(of: script, head) else { return nil }
+        guard let modified = change(of: script, head, asksScript) else { return nil }
         if unsafe ProcessState.current?.pointee.isDaemon == true { return succeed(script, modified, head) }
         let stale = unsafe script.state.pointee.module
         return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
@@ -22,7 +24,7 @@ extension Call {
         if RefusedCode.contains(path, modified: head.scriptModified), let answer = unsafe leaveToOthers(script, head) {
             return answer
         }
-        Attachment.detached { Adapter.announce(.loading(path)) }
+        Attachment.detached { ScriptEvents.announce(.loading(path)) }
         if unsafe script.load(ifNot: nil, in: state.pointee.interpreter, target: log) { return nil }
         return unsafe leaveToOthers(script, head) ?? 500
     }
@@ -39,16 +41,15 @@ extension Call {
         let isSame = unsafe callable == nil ? spec.isSameCode(as:) : spec.isSameApplication(as:)
         guard ProvenScripts.contains(where: isSame) else { return nil }
         let modified = max(unsafe spec.path.withCString { unsafe wsgi_file_modified($0) }, 0)
-        Attachment.detached { Adapter.announce(.changed(path: spec.path, modified: modified, isAwaited: true)) }
+        Attachment.detached { ScriptEvents.announce(.changed(path: spec.path, modified: modified, isAwaited: true)) }
         return WSGI_OUTCOME_UNUSABLE.rawValue
     }
 
     /// The time of the changed file, 0: none, or the script itself wants to be loaded again. `nil`: nothing has changed.
-    private func change(of script: Script, _ head: RequestHead) -> Int64? {
+    private func change(of script: Script, _ head: RequestHead, _ asksScript: Bool) -> Int64? {
         guard head.flags.contains(.scriptReloading) else { return nil }
         if head.scriptModified != 0, let modified = script.change(for: head.scriptModified) { return modified }
-        // Scripts that decide about a request are not asked: the request is not theirs.
-        guard unsafe state.pointee.functions == nil, script.canAskForReload else { return nil }
+        guard asksScript, script.canAskForReload else { return nil }
         let wantsReload = unsafe script.state.pointee.wantsReload
         // A request that waited for the successor may have come to its predecessor once more, while that drains.
         if head.flags.contains(.reloaded) { return wantsReload ? 0 : nil }
@@ -66,7 +67,7 @@ extension Call {
         if modified != 0, RefusedCode.contains(path, modified: modified) { return nil }
         let isAwaited = !head.flags.contains(.rolling)
         guard isAwaited || script.mayAsk(for: modified) else { return nil }
-        Attachment.detached { Adapter.announce(.changed(path: path, modified: modified, isAwaited: isAwaited)) }
+        Attachment.detached { ScriptEvents.announce(.changed(path: path, modified: modified, isAwaited: isAwaited)) }
         return isAwaited ? WSGI_OUTCOME_RELOAD.rawValue : nil
     }
 }

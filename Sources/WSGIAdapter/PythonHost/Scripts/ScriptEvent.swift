@@ -13,21 +13,16 @@ public enum ScriptEvent: Sendable {
     case changed(path: String, modified: Int64, isAwaited: Bool)
 }
 
-extension Adapter {
+/// Where events of scripts go.
+enum ScriptEvents {
     private static let listener = Locked<(@Sendable (ScriptEvent) -> Void)?>(nil)
 
     /// Sets what is called, without the GIL and on any thread, for each event.
-    public static func onScript(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {
+    static func listen(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {
         listener.withLock { $0 = callback }
     }
 
-    /// Has this code refused: see `RefusedCode`. Any thread.
-    public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
-
-    /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
-    public static func noteProven(_ script: ScriptSpec) { ProvenScripts.insert(script) }
-
-    /// Tells whoever asked. Without the GIL.
+    /// Reports an event. Without the GIL.
     static func announce(_ event: ScriptEvent) {
         let callback = listener.withLock { $0 }
         callback?(event)

@@ -6,22 +6,22 @@ internal import WSGICore
 /// Exceptions in the error log: a line that says where, then the traceback, one record for each of its lines.
 enum ExceptionReport {
     /// Logs the exception that is set, and clears it. Needs the GIL, which is released while writing.
-    static func log(_ id: LogID, _ text: String, in interpreter: Interpreter? = nil, to target: LogTarget) {
+    static func log(_ id: LogID, _ text: String, in group: String? = nil, to target: LogTarget) {
         guard let exception = PythonError.take() else {
             Attachment.detached { target.write(WSGI_LOG_ERR, id, text) }
             return
         }
-        log(exception.object, id, text, in: interpreter, to: target)
+        log(exception.object, id, text, in: group, to: target)
     }
 
     /// Logs an exception. Needs the GIL, which is released while writing.
     ///
-    /// - Parameter interpreter: Where it was raised, if that may be the reason: then the log says so.
+    /// - Parameter group: The application group in which it was raised, if that may be the reason: then the log says so.
     static func log(
-        _ exception: Object, _ id: LogID, _ text: String, in interpreter: Interpreter? = nil, to target: LogTarget
+        _ exception: Object, _ id: LogID, _ text: String, in group: String? = nil, to target: LogTarget
     ) {
         let lines = lines(of: exception)
-        let advice = interpreter.flatMap { InterpreterAdvice.text(for: lines, in: $0) }
+        let advice = group.flatMap { InterpreterAdvice.text(for: lines, in: $0) }
         Attachment.detached {
             target.write(WSGI_LOG_ERR, id, text)
             for line in lines { target.write(WSGI_LOG_ERR, line) }
@@ -43,7 +43,7 @@ enum ExceptionReport {
         return withoutOwnFrames(lines)
     }
 
-    /// Leaves out the frames of `PythonPart`, and the heading of a traceback that has no other.
+    /// Leaves out the frames of `PythonSource`, and the heading of a traceback that has no other.
     private static func withoutOwnFrames(_ lines: [String]) -> [String] {
         var kept: [String] = []
         for line in lines where !line.hasPrefix("  File \"<mod_wsgi>\"") {
@@ -51,13 +51,5 @@ enum ExceptionReport {
             kept.append(line)
         }
         return kept
-    }
-}
-
-extension ExceptionReport {
-    /// Where something happened, for messages.
-    static func place(_ interpreter: Interpreter) -> String {
-        let group = unsafe ProcessState.current?.pointee.spec.processGroup ?? ""
-        return "(process group '\(group)', application group '\(interpreter.text)')"
     }
 }

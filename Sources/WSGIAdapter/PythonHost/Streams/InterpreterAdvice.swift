@@ -19,9 +19,8 @@ enum InterpreterAdvice {
     ]
 
     /// What to add to the configuration, if one of a traceback's `lines` is such an exception.
-    static func text(for lines: [String], in interpreter: Interpreter) -> String? {
+    static func text(for lines: [String], in group: String) -> String? {
         guard let found = lines.lazy.compactMap(match).first else { return nil }
-        let group = interpreter.text
         let place =
             group.isEmpty
             ? "and another interpreter of this process has loaded it before" : "and this is the interpreter '\(group)'"

@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGICore
 
 /// What is said of an application that returns something else than an iterable of bytes. Everything needs the GIL.
-extension Call {
+extension WSGICall {
     /// Puts an explanation in the place of the TypeError of a result that cannot be iterated.
     func explainWrongResult(_ result: Object) {
         // An `__iter__` that raises has a traceback, which tells more.
@@ -43,6 +43,6 @@ extension Call {
     }
 
     private var culprit: String {
-        unsafe "'\(Text.string(state.pointee.callable))' of the WSGI script '\(Text.string(state.pointee.script))'"
+        unsafe "'\(Text.string(exchange.pointee.callable))' of the WSGI script '\(Text.string(context.state.pointee.script))'"
     }
 }
