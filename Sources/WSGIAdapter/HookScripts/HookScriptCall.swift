@@ -60,7 +60,10 @@ internal import WSGIWire
             unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded.")
             return
         }
-        guard let attachment = unsafe thread.attach(for: request, transport) else { return }
+        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
+            unsafe thread.logNotAttached(request, transport)
+            return
+        }
         let call = unsafe HookScriptCall(thread.push(attachment, request, transport), functions)
         unsafe call.ask(questions, request)
         unsafe PyEval_SaveThread()

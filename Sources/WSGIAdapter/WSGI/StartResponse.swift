@@ -69,7 +69,7 @@ enum StartResponse {
             // Not where another thread has sent the head meanwhile: nothing has raised yet.
             return unsafe PythonError.occurred ? nil : raiseAgain(exception)
         }
-        return unsafe PyCFunction_NewEx(call.context.state.pointee.interpreter.wsgi.pointee.write, response, nil)
+        return unsafe PyCFunction_NewEx(call.exchange.pointee.interpreter.pointee.write, response, nil)
     }
 
     private static func raiseEarly() -> PyPointer? {

@@ -6,7 +6,7 @@ internal import WSGIWire
 extension WSGICall {
     /// The environ of the request: a plain dict, nobody else's; `nil`: it has raised.
     func makeEnviron(_ head: RequestHead, _ callable: PyPointer, _ entered: Int64) -> Reference? {
-        let template = unsafe context.state.pointee.interpreter.wsgi.pointee.environ
+        let template = unsafe exchange.pointee.interpreter.pointee.environ
         guard let environ = entries(head, template) else { return nil }
         let dictionary = unsafe environ.object.pointer
         let isHTTPS = head.flags.contains(.https)
@@ -16,7 +16,7 @@ extension WSGICall {
             let response = unsafe exchange.pointee.response,
             unsafe set(
                 .earlyHints,
-                owned: PyCFunction_NewEx(context.state.pointee.interpreter.wsgi.pointee.earlyHints, response, nil),
+                owned: PyCFunction_NewEx(exchange.pointee.interpreter.pointee.earlyHints, response, nil),
                 in: dictionary, template),
             unsafe set(.scheme, isHTTPS ? template.https : template.http, in: dictionary, template),
             unsafe set(.callable, callable, in: dictionary, template),

@@ -14,7 +14,7 @@ extension WSGICall {
         let object = result.object
         if object.isExactList || object.isExactTuple { return deliverBlocks(object) }
         var outcome: Int32
-        if unsafe object.isInstance(of: Object(context.state.pointee.interpreter.wsgi.pointee.fileWrapper)),
+        if unsafe object.isInstance(of: Object(exchange.pointee.interpreter.pointee.fileWrapper)),
             let sent = deliverFile(object)
         {
             outcome = sent
@@ -206,7 +206,7 @@ extension WSGICall {
     /// Sends a wrapped file by its descriptor; `nil`: it has to be read.
     private func deliverFile(_ wrapper: Object) -> Int32? {
         guard unsafe exchange.pointee.phase == .held,
-            let place = unsafe Object(context.state.pointee.interpreter.wsgi.pointee.sendable).call(wrapper),
+            let place = unsafe Object(exchange.pointee.interpreter.pointee.sendable).call(wrapper),
             place.object.isTuple, let descriptor = place.object.item(0), let start = place.object.item(1)
         else {
             PyErr_Clear()

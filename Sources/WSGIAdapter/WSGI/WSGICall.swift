@@ -23,10 +23,10 @@ internal import WSGIWire
             unsafe exchange = kept.assumingMemoryBound(to: WSGIExchange.self)
         } else {
             unsafe exchange = .allocate(capacity: 1)
-            unsafe exchange.initialize(to: WSGIExchange())
+            unsafe exchange.initialize(to: WSGIExchange(interpreter: context.state.pointee.interpreter.wsgi))
             unsafe context.state.pointee.parts[WSGIInterpreter.part] = UnsafeMutableRawPointer(exchange)
         }
-        unsafe exchange.pointee.begin(head)
+        unsafe exchange.pointee.begin(head, context.state.pointee.interpreter.wsgi)
     }
 
     /// The request that an input or response object belongs to; `nil`: it has ended.
@@ -54,7 +54,10 @@ internal import WSGIWire
             unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded: \(error).")
             return 500
         }
-        guard let attachment = unsafe thread.attach(for: request, transport) else { return 500 }
+        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
+            unsafe thread.logNotAttached(request, transport)
+            return 500
+        }
         let call = unsafe WSGICall(thread.push(attachment, request, transport), request)
         let outcome = call.serve(request)
         unsafe PyEval_SaveThread()
@@ -111,7 +114,7 @@ internal import WSGIWire
         guard makeObjects(), let response = unsafe exchange.pointee.response,
             let environ = unsafe makeEnviron(head, name, entered),
             let start = unsafe Reference(
-                PyCFunction_NewEx(context.state.pointee.interpreter.wsgi.pointee.startResponse, response, nil))
+                PyCFunction_NewEx(exchange.pointee.interpreter.pointee.startResponse, response, nil))
         else { return failed() }
         guard let result = application.call(environ.object, start.object) else { return failed() }
         return deliver(result)
@@ -120,7 +123,7 @@ internal import WSGIWire
     /// The objects that belong to the request: `wsgi.input`, `wsgi.errors`, and what `start_response` is a method of.
     private func makeObjects() -> Bool {
         guard context.makeErrors(.request) else { return false }
-        let types = unsafe context.state.pointee.interpreter.wsgi
+        let types = unsafe exchange.pointee.interpreter
         unsafe exchange.pointee.input = context.makeObject(types.pointee.inputType)
         unsafe exchange.pointee.response = context.makeObject(types.pointee.responseType)
         return unsafe exchange.pointee.input != nil && exchange.pointee.response != nil

@@ -28,6 +28,8 @@ enum BodyPhase {
 
 /// What WSGI keeps of one request: its body, its response, its objects. Used again for the thread's next request.
 @safe struct WSGIExchange: ~Copyable {
+    /// What WSGI keeps for the interpreter of the request.
+    var interpreter: UnsafeMutablePointer<WSGIInterpreter>
     /// The name of what is called in the script, for messages.
     var callable = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
@@ -62,10 +64,14 @@ enum BodyPhase {
     var input: PyPointer?
     var response: PyPointer?
 
+    init(interpreter: UnsafeMutablePointer<WSGIInterpreter>) { unsafe self.interpreter = interpreter }
+
     deinit { unsafe storage?.deallocate() }
 
     /// Makes it the exchange of another request.
-    mutating func begin(_ head: RequestHead) {
+    @inline(__always)
+    mutating func begin(_ head: RequestHead, _ interpreter: UnsafeMutablePointer<WSGIInterpreter>) {
+        unsafe self.interpreter = unsafe interpreter
         unsafe callable = head.callableObject
         bodyPhase = head.flags.contains(.bodyFollows) ? .open : .ended
         bodyError = 0

@@ -119,6 +119,7 @@ internal import WSGIWire
 
     /// Begins the end: nothing writes to the log any more, and no other thread uses the transport. The protocol releases its
     /// objects then: whoever kept one gets a RuntimeError from now on.
+    @inline(__always)
     func beginEnd() {
         ThreadContext.current?.endInterruptible()
         // First: otherwise a thread that goes on writing would be waited for for ever.
@@ -129,6 +130,7 @@ internal import WSGIWire
     }
 
     /// Completes what `beginEnd` has begun.
+    @inline(__always)
     func completeEnd() {
         if let errors = unsafe state.pointee.errors {
             unsafe state.pointee.errors = nil

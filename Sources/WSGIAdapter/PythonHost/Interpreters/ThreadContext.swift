@@ -83,15 +83,11 @@ internal import WSGIWire
         return unsafe InterpreterRegistry.attach(self, group)
     }
 
-    /// Attaches to the interpreter of a request's application group; `nil`: it could not be made, which is logged.
-    func attach(
-        for head: RequestHead, _ transport: UnsafePointer<wsgi_transport>
-    ) -> UnsafeMutablePointer<AttachmentState>? {
-        if let attachment = unsafe attach(head.applicationGroup) { return unsafe attachment }
+    /// Logs that `attach` has failed for a request.
+    func logNotAttached(_ head: RequestHead, _ transport: UnsafePointer<wsgi_transport>) {
         unsafe LogTarget.transport(transport).write(
             WSGI_LOG_ERR, LogID.interpreterFailed,
             "Cannot create the interpreter of application group '\(Text.string(head.applicationGroup))'.")
-        return nil
     }
 
     /// Takes the thread state that is attached now for this thread's in `interpreter`.
@@ -133,6 +129,7 @@ internal import WSGIWire
     }
 
     /// Begins a request on this thread. Needs the GIL.
+    @inline(__always)
     func push(
         _ attachment: UnsafeMutablePointer<AttachmentState>, _ head: RequestHead,
         _ transport: UnsafePointer<wsgi_transport>
