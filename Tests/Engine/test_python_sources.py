@@ -236,13 +236,15 @@ time.sleep(60)
 
 class Packages(unittest.TestCase):
     def test_a_package_on_disk_is_found(self):
-        with tempfile.TemporaryDirectory() as folder, mock.patch.object(sys, 'path', [folder]):
-            self.assertEqual(load('packages').find_package(), [])
+        with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as folder:
             os.mkdir(f'{folder}/mod_wsgi')
             with open(f'{folder}/mod_wsgi/__init__.py', 'w'):
                 pass
-            importlib.invalidate_caches()
-            self.assertEqual(load('packages').find_package(), [f'{folder}/mod_wsgi'])
+            find_package = load('packages').find_package
+            with mock.patch.object(sys, 'path', [empty]):
+                self.assertEqual(find_package(), [])
+            with mock.patch.object(sys, 'path', [empty, folder]):
+                self.assertEqual(find_package(), [f'{folder}/mod_wsgi'])
 
 
 if __name__ == '__main__':
