@@ -33,8 +33,8 @@ public enum Adapter {
     private static let registration: Void = {
         PythonModule.register()
         InterpreterScripts.register()
-        WSGIInterpreter.register()
-        HookObjects.register()
+        WSGIProtocol.register()
+        HookScripts.register()
     }()
 
     /// Runs one request. Called without the GIL; blocks until the response was handed to `transport`.

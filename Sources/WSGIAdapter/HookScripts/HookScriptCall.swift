@@ -211,7 +211,7 @@ internal import WSGIWire
             let environ = unsafe Reference(PyDict_Copy(hooks.pointee.constant)),
             unsafe addEntries(of: head, to: environ.object.pointer, interpreter.state.pointee.keys),
             unsafe PyDict_SetItem(environ.object.pointer, hooks.pointee.errors, errors.text) == 0,
-            unsafe hooks.pointee.addSSL(to: environ.object.pointer, for: self),
+            unsafe addSSL(to: environ.object.pointer),
             unsafe context.addRequestRecord(to: environ.object.pointer)
         else { return nil }
         return environ

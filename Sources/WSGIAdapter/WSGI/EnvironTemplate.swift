@@ -32,7 +32,6 @@ enum EnvironKey: Int, CaseIterable {
     let keys: UnsafeMutablePointer<PyPointer>
     let http: PyPointer
     let https: PyPointer
-    let shapes: EnvironShapes
 
     /// Makes the template in the interpreter that is attached; `nil`: it has raised.
     static func make(_ spec: ProcessSpec, applicationGroup: String, fileWrapper: Object) -> EnvironTemplate? {
@@ -55,7 +54,6 @@ enum EnvironKey: Int, CaseIterable {
             unsafe (keys + key.rawValue).initialize(to: text.take())
         }
         return unsafe EnvironTemplate(
-            constant: constant.take(), keys: keys, http: http.take(), https: https.take(),
-            shapes: EnvironShapes.make())
+            constant: constant.take(), keys: keys, http: http.take(), https: https.take())
     }
 }

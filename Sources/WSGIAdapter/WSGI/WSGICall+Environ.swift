@@ -35,7 +35,9 @@ extension WSGICall {
     /// A dict with what is constant and what came with the request.
     private func entries(_ head: RequestHead, _ template: EnvironTemplate) -> Reference? {
         let cache = unsafe context.state.pointee.interpreter.state.pointee.keys
-        if let shape = template.shapes.shape(head, template, cache) { return shape.environ(head, cache) }
+        if let shape = unsafe exchange.pointee.interpreter.pointee.shapes.shape(head, template, cache) {
+            return shape.environ(head, cache)
+        }
         guard let environ = unsafe Reference(PyDict_Copy(template.constant)) else { return nil }
         var entries = EntryCursor(head)
         for _ in 0..<head.environCount {

@@ -82,7 +82,7 @@ internal import WSGIWire
         guard let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: kind)
         else { return false }
         unsafe state.pointee.attachment.pointee.errors = nil
-        errors.attach(self, as: kind)
+        unsafe errors.attach(state, as: kind)
         unsafe state.pointee.errors = errors
         return true
     }

@@ -5,37 +5,6 @@ internal import Synchronization
 internal import WSGICore
 internal import WSGIWire
 
-/// A thread's way into one interpreter, kept as long as the thread lives: making a thread state for each request would
-/// cost more than the request.
-@safe struct AttachmentState {
-    let interpreter: Interpreter
-    /// The thread state; attached while this thread runs Python in `interpreter`.
-    let threadState: OpaquePointer
-    /// Python's own thread state: not ours to delete.
-    let isAdopted: Bool
-    /// `wsgi.errors` of the former request, if nobody kept it: making one costs more than a small request.
-    var errors: ErrorStream?
-    var next: UnsafeMutablePointer<AttachmentState>?
-}
-
-/// What the adapter keeps for each thread that runs requests.
-@safe struct ThreadState: ~Copyable {
-    /// `mod_wsgi.thread_id`: counted in the process, 0 is the thread that started Python.
-    let index: Int
-    var attachments: UnsafeMutablePointer<AttachmentState>?
-    /// The request that runs on this thread: the innermost, when an httpd subrequest runs within another.
-    var current: UnsafeMutablePointer<RequestState>?
-    /// States that wait to be used again.
-    var idle: UnsafeMutablePointer<RequestState>?
-    /// The thread, as Python numbers it.
-    let ident: UInt
-    /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads look here
-    /// first without its GIL, and once more with it; it changes only with the GIL.
-    let interruptible = unsafe Atomic<UnsafeMutablePointer<InterpreterState>?>(nil)
-    /// `RequestTimeout` was raised in the request that runs, or has run last. Only with the GIL.
-    var isInterrupted = false
-}
-
 /// The calling thread, as the adapter knows it. Not to be handed to another thread.
 @safe struct ThreadContext {
     let state: UnsafeMutablePointer<ThreadState>
