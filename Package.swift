@@ -66,6 +66,12 @@ let package = Package(
         .target(
             name: "WSGIAdapter",
             dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem", "CEngineABI"],
+            // tools/embed-python writes them into Swift.
+            exclude: [
+                "PythonHost/Interpreters/child_processes.py", "PythonHost/Interpreters/interpreter.py",
+                "PythonHost/Interpreters/restrictions.py", "PythonHost/Module/packages.py",
+                "PythonHost/Scripts/scripts.py", "PythonHost/Scripts/service_signals.py", "WSGI/file_wrapper.py",
+            ],
             swiftSettings: strict),
         .target(
             name: "WSGIEngine",

@@ -15,6 +15,7 @@ public enum Adapter {
     /// - Returns: False when that was not possible; the reason is logged.
     public static func start(_ spec: ProcessSpec, host: UnsafePointer<wsgi_host>) -> Bool {
         unsafe ProcessState.begin(spec, host: host)
+        _ = registration
         guard let thread = ThreadContext.current else { return false }
         let own = spec.interpreter(of: "")
         guard let main = Interpreter.make(name: "", own, hasOwnGIL: false), SwitchInterval.set(spec.switchInterval)
@@ -28,6 +29,14 @@ public enum Adapter {
         return true
     }
 
+    /// Registers what interpreters are prepared for, in this order; done once.
+    private static let registration: Void = {
+        PythonModule.register()
+        InterpreterScripts.register()
+        WSGIProtocol.register()
+        HookScripts.register()
+    }()
+
     /// Runs one request. Called without the GIL; blocks until the response was handed to `transport`.
     ///
     /// - Parameters:
@@ -35,26 +44,7 @@ public enum Adapter {
     ///   - transport: What the request can do to the outside; it is not used after the return.
     /// - Returns: A `wsgi_outcome`, or an HTTP status to be answered instead of a response.
     public static func run(_ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>) -> Int32 {
-        guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return 500 }
-        let request: RequestHead
-        do {
-            request = unsafe try RequestHead(head)
-        } catch {
-            unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded: \(error).")
-            return 500
-        }
-        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
-            unsafe LogTarget.transport(transport).write(
-                WSGI_LOG_ERR, LogID.interpreterFailed,
-                "Cannot create the interpreter of application group '\(Text.string(request.applicationGroup))'.")
-            return 500
-        }
-        let call = unsafe thread.push(attachment, request, transport)
-        let outcome = call.serve(request)
-        unsafe PyEval_SaveThread()
-        let final = call.conclude(outcome)
-        thread.pop(call)
-        return final
+        unsafe WSGICall.run(head, transport)
     }
 
     /// Calls functions of a script that is not asked for an application: access, authentication, groups, dispatch.
@@ -69,23 +59,28 @@ public enum Adapter {
         _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
         _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
     ) {
-        for index in questions.indices { unsafe questions[index].answer = WSGI_ANSWER_FAILED.rawValue }
-        guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return }
-        guard let request = unsafe try? RequestHead(head) else {
-            unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded.")
-            return
-        }
-        guard let attachment = unsafe thread.attach(request.applicationGroup) else {
-            unsafe LogTarget.transport(transport).write(
-                WSGI_LOG_ERR, LogID.interpreterFailed,
-                "Cannot create the interpreter of application group '\(Text.string(request.applicationGroup))'.")
-            return
-        }
-        let call = unsafe thread.push(attachment, request, transport)
-        unsafe call.ask(questions, request, functions)
-        unsafe PyEval_SaveThread()
-        call.endLines()
-        thread.pop(call)
+        unsafe HookScriptCall.run(head, transport, functions, questions)
+    }
+
+    /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.
+    ///
+    /// Needs the GIL, in the thread state that `start` had. A failure is logged and the next script imported, unless
+    /// `preloadsMustSucceed` is set and the script is not among `toleratedPreloads`.
+    /// - Returns: The failure that ends the start, which is not logged.
+    public static func importPreloads() -> StartFailure? { Preloads.load() }
+
+    /// Calls every application that was imported, once, with GET and the path of `ProcessSpec.warmup`.
+    ///
+    /// Needs the GIL, in the thread state that `start` had, after `importPreloads`. An application that raises or answers
+    /// 5xx is logged, and the next one called, unless `preloadsMustSucceed` is set.
+    /// - Returns: The failure that ends the start, which is not logged.
+    public static func warmUp() -> StartFailure? { Warmup.runAll() }
+
+    /// Takes the GIL of each interpreter that has one of its own, and gives it back. Called without the GIL; returns when
+    /// all of them could be had.
+    public static func probe() {
+        guard let thread = ThreadContext.current else { return }
+        InterpreterRegistry.probe(thread)
     }
 
     /// Ends the interpreters other than the main one, so that their `atexit` functions run.
@@ -98,18 +93,27 @@ public enum Adapter {
         InterpreterRegistry.stop()
     }
 
-    /// What is wrong when a script has lost its application; `nil`: it has it, or none is named.
-    static func missing(_ name: String, in script: Script, _ interpreter: Interpreter) -> String? {
-        guard !name.isEmpty else { return nil }
-        var name = name
-        return name.withUTF8 { name in
-            let bytes = UnsafeRawBufferPointer(name)
-            if let text = unsafe script.name(bytes), let found = unsafe script.callable(text) {
-                _ = consume found
-                return nil
-            }
-            PyErr_Clear()
-            return unsafe script.missingCallable(bytes, in: interpreter)
-        }
+    // MARK: - Scripts and their successors
+
+    /// Sets what is called, without the GIL and on any thread, for each event.
+    public static func onScript(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {
+        ScriptEvents.listen(callback)
     }
+
+    /// Has this code refused: see `RefusedCode`. Any thread.
+    public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
+
+    /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
+    public static func noteProven(_ script: ScriptSpec) { ProvenScripts.insert(script) }
+
+    // MARK: - Service processes
+
+    /// Sets the handlers of signals. Needs the GIL, on the main thread in the main interpreter.
+    public static func catchSignals() { Services.catchSignals() }
+
+    /// Runs the scripts of `ProcessSpec.preloads`, one after the other, until all have returned or one has raised
+    /// SystemExit, which is not logged. Other exceptions are, and the next script runs.
+    ///
+    /// Needs the GIL, on the main thread, in the thread state that `start` had.
+    public static func runServices() { Services.run() }
 }

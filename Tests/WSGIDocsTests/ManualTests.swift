@@ -18,12 +18,14 @@ struct ManualTests {
     }
 
     @Test func committedDirectivesAreThoseOfTheTable() throws {
-        #expect(try committed("docs/reference/directives.md") == Manual.directives, "run 'make docs' and commit the result")
+        #expect(
+            try committed("docs/reference/directives.md") == Manual.directives, "run 'make docs' and commit the result")
     }
 
     @Test func committedOptionsAreThoseOfTheTable() throws {
         #expect(
-            try committed("docs/reference/daemon-options.md") == Manual.daemonOptions, "run 'make docs' and commit the result")
+            try committed("docs/reference/daemon-options.md") == Manual.daemonOptions,
+            "run 'make docs' and commit the result")
     }
 
     /// The tests in Python encode specs by this file.

@@ -1,0 +1,57 @@
+"""The beginning and the end of an interpreter."""
+
+import atexit
+import sys
+import threading
+
+
+def prepare(paths, home):
+    """sys.path and sys.argv; returns what is to be said of a path that failed."""
+    import site
+    sys.argv = ['mod_wsgi']
+    before = list(sys.path)
+    failure = None
+    for path in paths:
+        try:
+            site.addsitedir(path)
+        except BaseException as error:
+            failure = (f"Cannot add the directory '{path}' to sys.path ({type(error).__name__}: {error}); "
+                       f"the directories after it are left out.")
+            break
+    known = set(before)
+    found = [path for path in sys.path if path not in known]
+    sys.path[:] = found + before
+    if home:
+        sys.path.insert(0, home)
+    return failure
+
+
+def finish():
+    """Waits for the threads that want to be waited for; says whether no other goes on."""
+    current = threading.current_thread()
+    main = threading.main_thread()
+    # Up to 3.12 _shutdown() waits for the thread that imported threading, if it is another. That is a request
+    # thread, which outlives the interpreter.
+    lock = getattr(main, '_tstate_lock', None)
+    if main is not current and lock is not None:
+        with threading._shutdown_locks_lock:
+            threading._shutdown_locks.discard(lock)
+    threading._shutdown()
+    # Py_EndInterpreter calls it again. In 3.12 it fails then, if this thread has also imported threading.
+    threading._shutdown = lambda: None
+    return not any(
+        thread.is_alive() and thread not in (current, main) and not isinstance(thread, threading._DummyThread)
+        for thread in threading.enumerate())
+
+
+def run_exit_functions():
+    atexit._run_exitfuncs()
+
+
+def stack(ident):
+    """Where a thread is, innermost call last."""
+    from traceback import StackSummary, walk_stack
+    frame = sys._current_frames().get(ident)
+    summary = StackSummary.extract(walk_stack(frame), lookup_lines=True) if frame else []
+    summary.reverse()
+    return ''.join(summary.format()).rstrip() if summary else '  (no Python code)'

@@ -1,0 +1,51 @@
+// Written by tools/embed-python from service_signals.py: change that, and run the tool.
+
+extension PythonSource {
+    /// `service_signals.py`.
+    static let serviceSignals = PythonSource(
+        #"""
+        """The end of a process that consists of its scripts (threads=0)."""
+
+        import _signal
+        import _thread
+        import posix
+        import sys
+        import time
+
+
+        class Ended(SystemExit):
+            """Ends the script that runs."""
+
+            def __init__(self, number):
+                super().__init__()
+                self.number = number
+
+
+        def end(number, frame):
+            raise Ended(number)
+
+
+        def send_again(number):
+            time.sleep(0.01)
+            posix.kill(posix.getpid(), number)
+
+
+        def catch_signals():
+            """SIGTERM and its like end the script that runs, unless the script has a handler of its own.
+
+            Where Python drops exceptions (in __del__, in callbacks of weak references) the exception would be lost, and the script
+            go on: the signal is sent once more then.
+            """
+            former = sys.unraisablehook
+
+            def lost(args):
+                if isinstance(args.exc_value, Ended):
+                    _thread.start_new_thread(send_again, (args.exc_value.number,))
+                else:
+                    former(args)
+
+            for number in _signal.SIGTERM, _signal.SIGUSR1, _signal.SIGXCPU:
+                _signal.signal(number, end)
+            sys.unraisablehook = lost
+        """#)
+}

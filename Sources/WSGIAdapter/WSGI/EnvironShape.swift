@@ -1,0 +1,147 @@
+internal import CPython
+internal import PythonRuntime
+internal import WSGIWire
+
+/// A dict with exactly the keys of some requests: copying it and replacing values costs a fraction of filling a dict.
+///
+/// It also has the values that came twice, but for secrets. Needs the GIL of its interpreter.
+@safe struct EnvironShape {
+    private static let mostKeys = 256
+
+    /// The keys in the order of the request head, and the value that the dict has for each, borrowed from it.
+    private let places: UnsafeMutablePointer<KeyCache.Place>
+    private let values: UnsafeMutablePointer<PyPointer?>
+    private let count: Int
+    private let dictionary: PyPointer
+    /// How many requests are at it: making objects may run finalizers, and so let other threads in.
+    private let users: UnsafeMutablePointer<Int>
+
+    /// Makes a shape of a request's keys; `nil`: there are too many, or some that are not cached.
+    static func make(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
+        guard head.environCount <= mostKeys else { return nil }
+        let places = UnsafeMutablePointer<KeyCache.Place>.allocate(capacity: max(head.environCount, 1))
+        guard unsafe collect(head, cache, into: places),
+            let dictionary = unsafe Reference(PyDict_Copy(template.constant)),
+            unsafe fill(dictionary.object.pointer, places, head.environCount, template)
+        else {
+            unsafe places.deallocate()
+            PyErr_Clear()
+            return nil
+        }
+        let values = UnsafeMutablePointer<PyPointer?>.allocate(capacity: max(head.environCount, 1))
+        unsafe values.initialize(repeating: nil, count: head.environCount)
+        let users = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        unsafe users.initialize(to: 0)
+        return unsafe EnvironShape(
+            places: places, values: values, count: head.environCount, dictionary: dictionary.take(), users: users)
+    }
+
+    private static func collect(
+        _ head: RequestHead, _ cache: KeyCache, into places: UnsafeMutablePointer<KeyCache.Place>
+    ) -> Bool {
+        var entries = EntryCursor(head)
+        for index in 0..<head.environCount {
+            guard let entry = unsafe entries?.entry(), let place = unsafe cache.find(entry.key) else {
+                return false
+            }
+            unsafe (places + index).initialize(to: place)
+        }
+        return true
+    }
+
+    private static func fill(
+        _ dictionary: PyPointer, _ places: UnsafeMutablePointer<KeyCache.Place>, _ count: Int,
+        _ template: EnvironTemplate
+    ) -> Bool {
+        let none = unsafe Object.none.pointer
+        for index in 0..<count {
+            guard unsafe PyDict_SetItem(dictionary, places[index].pointee.key, none) == 0 else { return false }
+        }
+        for key in EnvironKey.allCases {
+            guard unsafe PyDict_SetItem(dictionary, template.keys[key.rawValue], none) == 0 else { return false }
+        }
+        return true
+    }
+
+    /// Whether a request has these keys, in this order.
+    func fits(_ head: RequestHead) -> Bool {
+        guard head.environCount == count else { return false }
+        var entries = EntryCursor(head)
+        for index in 0..<count {
+            guard let entry = unsafe entries?.entry(),
+                unsafe Text.equal(places[index].pointee.bytes, entry.key)
+            else { return false }
+        }
+        return true
+    }
+
+    /// An environ with the entries of a request that fits; `nil`: it has raised.
+    func environ(_ head: RequestHead, _ cache: KeyCache) -> Reference? {
+        unsafe users.pointee += 1
+        defer { unsafe users.pointee -= 1 }
+        guard let environ = unsafe Reference(PyDict_Copy(dictionary)) else { return nil }
+        var entries = EntryCursor(head)
+        for index in 0..<count {
+            guard let entry = unsafe entries?.entry() else { return nil }
+            let place = unsafe places[index]
+            guard let known = unsafe cache.known(place, entry.value) else {
+                guard unsafe cache.set(place, new: entry.value, in: environ.object.pointer) else { return nil }
+                continue
+            }
+            if unsafe values[index] == known { continue }
+            unsafe values[index] = nil
+            guard unsafe PyDict_SetItem(dictionary, place.pointee.key, known) == 0,
+                unsafe PyDict_SetItem(environ.object.pointer, place.pointee.key, known) == 0
+            else { return nil }
+            unsafe values[index] = unsafe known
+        }
+        return environ
+    }
+
+    /// Whether nobody is at it.
+    var isUnused: Bool { unsafe users.pointee == 0 }
+
+    /// Gives everything back. Only when it is unused.
+    func discard() {
+        unsafe Py_DecRef(dictionary)
+        unsafe values.deallocate()
+        unsafe places.deallocate()
+        unsafe users.deallocate()
+    }
+}
+
+/// The last few shapes of an interpreter's requests: each client has its own set of headers.
+@safe struct EnvironShapes {
+    private static let capacity = 8
+
+    private let shapes: UnsafeMutablePointer<EnvironShape?>
+    private let next: UnsafeMutablePointer<Int>
+
+    /// No shapes yet.
+    static func make() -> EnvironShapes {
+        let shapes = UnsafeMutablePointer<EnvironShape?>.allocate(capacity: capacity)
+        unsafe shapes.initialize(repeating: nil, count: capacity)
+        let next = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        unsafe next.initialize(to: 0)
+        return unsafe EnvironShapes(shapes: shapes, next: next)
+    }
+
+    /// The shape of a request, made if it is new; `nil`: it has none.
+    func shape(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
+        for index in 0..<EnvironShapes.capacity {
+            guard let shape = unsafe shapes[index], shape.fits(head) else { continue }
+            return shape
+        }
+        guard let made = EnvironShape.make(head, template, cache) else { return nil }
+        let place = unsafe shapes + next.pointee
+        if let former = unsafe place.pointee, !former.isUnused {
+            made.discard()
+            return nil
+        }
+        unsafe next.pointee = unsafe (next.pointee &+ 1) % EnvironShapes.capacity
+        let former = unsafe place.pointee
+        unsafe place.pointee = made
+        former?.discard()
+        return made
+    }
+}

@@ -1,0 +1,136 @@
+internal import CEngineABI
+internal import CPython
+internal import PythonRuntime
+internal import WSGIWire
+
+extension WSGICall {
+    /// Up to `size` bytes, fewer only at the end; all of them when `size` is negative.
+    func read(_ size: Int) -> PyPointer? {
+        let wanted = size < 0 ? Int.max : size
+        let here = unsafe exchange.pointee.windowCount
+        if unsafe wanted <= here || exchange.pointee.bodyPhase == .ended {
+            return unsafe takeWindow(min(wanted, here))
+        }
+        var gathered = unsafe Gathering(limit: wanted, expected: exchange.pointee.bodyLength)
+        while gathered.count < wanted {
+            if gathered.isAsExpected {
+                // Most bodies end here; the bytes become the result as they are then.
+                var next: UInt8 = 0
+                let got = unsafe fetch(&next, 1)
+                if got < 0 { return nil }
+                if got == 0 { break }
+                guard unsafe gathered.append(&next, 1) else { return unsafe PyErr_NoMemory() }
+                continue
+            }
+            guard let place = unsafe gathered.room() else { return unsafe PyErr_NoMemory() }
+            let got = unsafe fetch(place.start, place.count)
+            if got < 0 { return nil }
+            if got == 0 { break }
+            gathered.count += got
+        }
+        return unsafe gathered.bytes()
+    }
+
+    /// The bytes to the next line break, at most `size` unless that is negative.
+    func readLine(_ size: Int) -> PyPointer? {
+        let wanted = size < 0 ? Int.max : size
+        var gathered = Gathering(limit: wanted, expected: 0)
+        while gathered.count < wanted {
+            if unsafe exchange.pointee.windowCount == 0 {
+                let got = refill()
+                if got < 0 { return nil }
+                if got == 0 { break }
+            }
+            guard let start = unsafe exchange.pointee.window else { break }
+            var length = unsafe min(exchange.pointee.windowCount, wanted &- gathered.count)
+            var isComplete = false
+            if let end = unsafe wsgi_find_byte(start, UInt8(ascii: "\n"), length) {
+                length = unsafe end - UnsafeRawPointer(start) &+ 1
+                isComplete = true
+            }
+            if gathered.count == 0, isComplete || length == wanted { return unsafe takeWindow(length) }
+            guard unsafe gathered.append(start, length) else { return unsafe PyErr_NoMemory() }
+            advance(length)
+            if isComplete { break }
+        }
+        return unsafe gathered.bytes()
+    }
+
+    /// Lines, until they are at least `hint` bytes if that is positive.
+    func readLines(_ hint: Int) -> PyPointer? {
+        guard let list = unsafe Reference(PyList_New(0)) else { return nil }
+        var total = 0
+        while let line = unsafe Reference(readLine(-1)) {
+            let count = unsafe line.object.bytes.count
+            if count == 0 { return unsafe list.take() }
+            guard unsafe PyList_Append(list.object.pointer, line.object.pointer) == 0 else { return nil }
+            total = total &+ count
+            if hint > 0 && total >= hint { return unsafe list.take() }
+        }
+        return nil
+    }
+
+    private func takeWindow(_ count: Int) -> PyPointer? {
+        let bytes = unsafe Python.bytes(UnsafeRawBufferPointer(start: exchange.pointee.window, count: count))
+        advance(count)
+        return unsafe bytes?.take()
+    }
+
+    private func advance(_ count: Int) {
+        unsafe exchange.pointee.windowCount &-= count
+        unsafe exchange.pointee.window = unsafe exchange.pointee.window.map { unsafe $0 + count }
+    }
+
+    /// Makes more bytes wait in the window: their count, 0 at the end, negative when it has raised.
+    private func refill() -> Int {
+        let storage =
+            unsafe exchange.pointee.storage ?? UnsafeMutablePointer<UInt8>.allocate(capacity: InputStream.chunk)
+        unsafe exchange.pointee.storage = unsafe storage
+        let got = unsafe fetch(storage, InputStream.chunk)
+        guard got > 0 else { return got }
+        unsafe exchange.pointee.window = unsafe UnsafePointer(storage)
+        unsafe exchange.pointee.windowCount = got
+        return got
+    }
+
+    /// Puts up to `capacity` bytes into `place`: what waits in the window, or what the transport gives. Releases the GIL.
+    ///
+    /// - Returns: The count, 0 at the end, negative when it has raised.
+    func fetch(_ place: UnsafeMutablePointer<UInt8>, _ capacity: Int) -> Int {
+        if let window = unsafe exchange.pointee.window, unsafe exchange.pointee.windowCount > 0 {
+            let count = unsafe min(capacity, exchange.pointee.windowCount)
+            unsafe place.update(from: window, count: count)
+            advance(count)
+            return count
+        }
+        switch unsafe exchange.pointee.bodyPhase {
+        case .ended: return 0
+        case .failed:
+            unsafe PythonError.raise(
+                WSGI_OS_ERROR, "mod_wsgi request data read error: the stream is already in error state")
+            return -1
+        case .open: break
+        }
+        let got: Int64 = Attachment.detached {
+            let transport = unsafe context.state.pointee.transport
+            return unsafe transport.pointee.read_body?(transport.pointee.context, place, capacity) ?? 0
+        }
+        if got > 0 { return Int(truncatingIfNeeded: min(got, Int64(capacity))) }
+        unsafe exchange.pointee.bodyPhase = got == 0 ? .ended : .failed
+        if got == 0 { return 0 }
+        let error = Int32(truncatingIfNeeded: got)
+        unsafe exchange.pointee.bodyError = error
+        unsafe PythonError.raise(WSGI_OS_ERROR, text: "mod_wsgi request data read error: \(reason(error))")
+        return -1
+    }
+
+    private func reason(_ error: Int32) -> StaticString {
+        switch error {
+        case WSGI_TRANSPORT_DISCONNECTED.rawValue: "the connection was terminated"
+        case WSGI_TRANSPORT_TIMEOUT.rawValue: "the client did not send the data in time"
+        case WSGI_TRANSPORT_TOO_LARGE.rawValue: "the request body is larger than LimitRequestBody allows"
+        case WSGI_TRANSPORT_INVALID.rawValue: "the request body is malformed"
+        default: "the data could not be read"
+        }
+    }
+}
