@@ -1,7 +1,7 @@
 internal import CHTTPD
 internal import CModule
-internal import CSharedMemory
 internal import Glibc
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGIDeployment
 
@@ -82,7 +82,7 @@ private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<serv
 private let childStatus:
     @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
         _, process, _, _, state in
-        if state == MPM_CHILD_EXITED, let board = unsafe DaemonGroups.board { unsafe wsgi_child_ended(board, process) }
+        if state == MPM_CHILD_EXITED, let scoreboard = DaemonGroups.scoreboard { scoreboard.childEnded(process) }
     }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in

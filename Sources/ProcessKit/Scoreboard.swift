@@ -1,9 +1,13 @@
 internal import CSharedMemory
 internal import Glibc
 
-/// The scoreboard as the supervisor sees it: who serves which slot, and what a group is able to do.
-@safe public struct Scoreboard: ~Copyable {
-    /// What a process group is able to do.
+/// The memory in which httpd's processes and the supervisor agree which worker serves which slot, and who waits.
+///
+/// Its layout and its rules are in `wsgi_scoreboard.h`. A value refers to a mapping that lives as long as the process. The
+/// supervisor publishes workers, httpd's parent prepares groups and removes children that have ended, and httpd's children
+/// claim threads and wait: see `ChildScoreboard`.
+@safe public struct Scoreboard: @unchecked Sendable {
+    /// The state of a process group.
     public enum GroupState: UInt32, Sendable {
         /// Requests wait for the first worker.
         case starting = 0
@@ -15,24 +19,60 @@ internal import Glibc
         case stopped = 3
     }
 
-    private let board: UnsafeMutablePointer<wsgi_scoreboard>
+    let board: UnsafeMutablePointer<wsgi_scoreboard>
 
-    /// Maps the memory file; the parent has prepared it.
-    public init(_ file: consuming Descriptor) throws(SystemError) { unsafe board = try Self.map(file.raw) }
+    private init(_ board: UnsafeMutablePointer<wsgi_scoreboard>) { unsafe self.board = unsafe board }
 
-    private static func map(_ raw: Int32) throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
-        let board = unsafe try MemoryFile.map(raw, size: wsgi_scoreboard_size())
-            .assumingMemoryBound(to: wsgi_scoreboard.self)
-        guard unsafe wsgi_scoreboard_is_valid(board) else { throw SystemError("scoreboard", EINVAL) }
-        return unsafe board
-    }
-
-    deinit { _ = unsafe munmap(board, wsgi_scoreboard_size()) }
-
-    /// The generation that serves the slot, 0: none.
+    /// The generation that serves a slot; 0: none.
     public func generation(of slot: UInt32) -> UInt32 {
         guard slot < WSGI_MAX_SLOTS else { return 0 }
         return unsafe wsgi_slot_generation(board, slot)
+    }
+
+    /// Sets the state of a group, and wakes the processes that wait for it. Parent and supervisor.
+    public func setState(of group: UInt32, _ state: GroupState) {
+        guard group < WSGI_MAX_GROUPS else { return }
+        unsafe wsgi_group_set_state(board, group, wsgi_group_state(rawValue: state.rawValue))
+    }
+
+    private func isValid(_ group: UInt32, _ slot: UInt32) -> Bool { group < WSGI_MAX_GROUPS && slot < WSGI_MAX_SLOTS }
+}
+
+// MARK: - httpd's parent
+
+extension Scoreboard {
+    /// Makes a scoreboard, and the memory file that the supervisor maps; the descriptor is the caller's.
+    public static func make() throws(SystemError) -> (file: Int32, scoreboard: Scoreboard) {
+        // Children have it, too: a file that one of them could cut off would end the parent.
+        let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
+        let board = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
+            .assumingMemoryBound(to: wsgi_scoreboard.self)
+        unsafe wsgi_scoreboard_prepare(board)
+        return unsafe (file.release(), Scoreboard(board))
+    }
+
+    /// Lets no request claim a thread of a slot any more: its worker is about to end with the supervisor.
+    public func close(group: UInt32, slot: UInt32) {
+        guard isValid(group, slot) else { return }
+        unsafe wsgi_slot_close(board, group, slot)
+    }
+
+    /// A child has ended, in whatever way: its claims are given back, and its requests no longer wait.
+    public func childEnded(_ process: Int32) { unsafe wsgi_child_ended(board, process) }
+
+    /// How many damaged queues were begun anew since the last call.
+    public func takeResets() -> UInt32 { unsafe wsgi_scoreboard_take_resets(board) }
+}
+
+// MARK: - The supervisor
+
+extension Scoreboard {
+    /// Maps the memory file; the parent has prepared it.
+    public init(_ file: consuming Descriptor) throws(SystemError) {
+        let board = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
+            .assumingMemoryBound(to: wsgi_scoreboard.self)
+        guard unsafe wsgi_scoreboard_is_valid(board) else { throw SystemError("scoreboard", EINVAL) }
+        unsafe self.init(board)
     }
 
     /// Makes a worker the one that serves the slot.
@@ -41,14 +81,14 @@ internal import Glibc
         unsafe wsgi_slot_publish(board, group, slot, generation, threads, process)
     }
 
-    /// Nobody serves the slot any more.
+    /// No worker serves the slot any more.
     public func withdraw(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_withdraw(board, group, slot)
     }
 
-    /// The replacement that was asked for could not be started.
-    public func refuse(group: UInt32, slot: UInt32) {
+    /// The replacement of the slot's worker could not be started.
+    public func replacementFailed(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_refuse(board, group, slot)
     }
@@ -57,12 +97,4 @@ internal import Glibc
     public func isWaitedFor(group: UInt32) -> Bool {
         unsafe group < WSGI_MAX_GROUPS && wsgi_queue_exists(board, group)
     }
-
-    /// Sets what a group is able to do, and wakes who waits for it.
-    public func setState(of group: UInt32, _ state: GroupState) {
-        guard group < WSGI_MAX_GROUPS else { return }
-        unsafe wsgi_group_set_state(board, group, wsgi_group_state(rawValue: state.rawValue))
-    }
-
-    private func isValid(_ group: UInt32, _ slot: UInt32) -> Bool { group < WSGI_MAX_GROUPS && slot < WSGI_MAX_SLOTS }
 }

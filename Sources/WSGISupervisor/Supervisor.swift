@@ -307,7 +307,7 @@ final class Supervisor {
         if member.slot.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(member) {
             return .changed(generation: serving, isAwaited: true)
         }
-        scoreboard.refuse(group: group.spec.index, slot: member.index)
+        scoreboard.replacementFailed(group: group.spec.index, slot: member.index)
         return nil
     }
 

@@ -1,6 +1,6 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import CSystem
+internal import ProcessKit
 
 /// What an httpd child does before its first request, and after its last.
 enum ChildStart {
@@ -10,9 +10,7 @@ enum ChildStart {
         // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
         if !MPM.isSingleProcess { wsgi_end_with_parent() }
         ConfigBridge.isReading = false
-        if let board = unsafe DaemonGroups.board {
-            DaemonGroups.child = unsafe wsgi_child_register(board)
-        }
+        DaemonGroups.childScoreboard = DaemonGroups.scoreboard.map { ChildScoreboard(registering: $0) }
         if let plan = EmbeddedPlan.current, plan.isExpected { plan.startHere() }
         unsafe chttpd_cleanup(pool, nil, leave)
     }
@@ -24,6 +22,6 @@ private let leave: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = {
     for group in DaemonGroups.all {
         for slot in group.slots { slot.closeIdle() }
     }
-    if let board = unsafe DaemonGroups.board { unsafe wsgi_child_unregister(board, DaemonGroups.child) }
+    DaemonGroups.childScoreboard?.unregister()
     return APR_SUCCESS
 }

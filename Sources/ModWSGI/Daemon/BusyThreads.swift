@@ -1,4 +1,3 @@
-internal import CSharedMemory
 internal import Glibc
 internal import ProcessKit
 internal import Synchronization
@@ -68,7 +67,7 @@ enum BusyThreads {
 
     /// Whether the claim counts no more.
     private static func isReplaced(_ entry: Entry) -> Bool {
-        unsafe wsgi_slot_generation(entry.choice.board, entry.claim.slot.index) != entry.claim.generation
+        entry.choice.scoreboard.generation(of: entry.claim.slot.index) != entry.claim.generation
     }
 
     private static func end(_ entry: Entry) {

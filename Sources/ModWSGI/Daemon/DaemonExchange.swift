@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
@@ -101,7 +100,7 @@ extension DaemonHandler {
             }
             let header = try reader.header()
             // Once the worker is replaced nothing counts this thread; who answers on may be none of its processes.
-            if unsafe wsgi_slot_generation(choice.board, claim.slot.index) != claim.generation, !isInTime(&end) {
+            if choice.scoreboard.generation(of: claim.slot.index) != claim.generation, !isInTime(&end) {
                 throw .closed
             }
             do { try order.take(header) } catch { throw .invalid(error) }

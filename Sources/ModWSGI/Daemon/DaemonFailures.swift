@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import CSystem
 internal import ProcessKit
 internal import WSGICore
@@ -64,7 +63,7 @@ extension DaemonHandler {
     /// All threads are busy. There may be thousands of such requests: one record a second for each group.
     // cold: text of a record
     private func overload(_ reason: @autoclosure () -> String, _ wait: Int) -> Rejection {
-        let count = unsafe wsgi_queue_count_refused(choice.board, group.index)
+        let count = choice.queue(group).countRejected()
         guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE).retried(after: wait) }
         let others = count > 1 ? " \(count) requests were rejected since the last such record." : ""
         return Rejection(

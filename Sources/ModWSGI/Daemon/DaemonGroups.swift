@@ -1,4 +1,4 @@
-internal import CSharedMemory
+internal import ProcessKit
 
 /// The process groups of the configuration, and the scoreboard that httpd's processes and the supervisor share.
 ///
@@ -8,7 +8,7 @@ enum DaemonGroups {
     /// All groups, in the order of definition.
     @safe nonisolated(unsafe) static var all: [DaemonGroup] = []  // cold: made by the parent
     /// The scoreboard; `nil` while there are no process groups.
-    nonisolated(unsafe) static var board: UnsafeMutablePointer<wsgi_scoreboard>?
-    /// This child's number in the scoreboard.
-    @safe nonisolated(unsafe) static var child: UInt32 = UInt32(WSGI_MAX_CHILDREN)
+    @safe nonisolated(unsafe) static var scoreboard: Scoreboard?
+    /// The scoreboard as this child sees it.
+    @safe nonisolated(unsafe) static var childScoreboard: ChildScoreboard?
 }

@@ -1,6 +1,6 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import Glibc
+internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
@@ -74,7 +74,7 @@ internal import WSGIWire
             case .answered(let result): return result
             case .notServed(let event):
                 step = handover.handle(
-                    event, present: group.slots.map { unsafe wsgi_slot_generation(choice.board, $0.index) })
+                    event, present: group.slots.map { choice.scoreboard.generation(of: $0.index) })
                 if let permission = handover.takePermission() { permit(permission) }
             }
         }
@@ -107,9 +107,9 @@ internal import WSGIWire
     private mutating func handOver() throws(Rejection) -> Attempt {
         guard let claim else { return .notServed(.retry(isEarly: false)) }
         self.claim = nil
-        failedReplacements = unsafe wsgi_slot_refusals(choice.board, claim.slot.index)
+        failedReplacements = choice.scoreboard.failedReplacements(of: claim.slot.index)
         unsafe HeldThread.push(
-            scratch.pointee.held, (choice.child, group.index, claim.slot.index, claim.generation), in: choice.board,
+            scratch.pointee.held, (group.index, claim.slot.index, claim.generation), in: choice.scoreboard,
             limit: group.settings.largestBacklog, closing: group.access.closing)
         let result: Attempt
         do throws(Rejection) {

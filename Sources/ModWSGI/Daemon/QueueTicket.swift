@@ -30,6 +30,8 @@ internal import WSGICore
     /// So that a client that goes, a stopping httpd and a missing supervisor are noticed.
     private static let pause: Int64 = 500
 
+    private var queue: RequestQueue { choice.queue(group) }
+
     init(choice: SlotChoice, group: DaemonGroup, ticket: UInt32) {
         self.choice = choice
         self.group = group
@@ -44,15 +46,15 @@ internal import WSGICore
         do {
             claim = try unsafe claimInTurn(r, limits, preferred)
         } catch {
-            if case .clientGone = error { unsafe wsgi_queue_count_left(choice.board, group.index) }
-            unsafe wsgi_queue_leave(choice.board, group.index, ticket)
-            unsafe wsgi_queue_call(choice.board, group.index)
+            if case .clientGone = error { queue.countLeft() }
+            queue.leave(ticket)
+            queue.call()
             throw error
         }
-        unsafe wsgi_queue_leave(choice.board, group.index, ticket)
-        if choice.leastBusy(group) != nil { unsafe wsgi_queue_call_first(choice.board, group.index) }
+        queue.leave(ticket)
+        if choice.leastBusy(group) != nil { queue.callFirst() }
         if unsafe clientHasGone(r) {
-            unsafe wsgi_queue_count_left(choice.board, group.index)
+            queue.countLeft()
             choice.release(claim, of: group)
             throw .clientGone
         }
@@ -76,30 +78,30 @@ internal import WSGICore
         let soft = MonotonicTime.now.adding(seconds: limits.soft)
         var pause = Self.firstPause
         while true {
-            let state = unsafe wsgi_group_get_state(choice.board, group.index)
-            switch unsafe wsgi_queue_look(choice.board, group.index, ticket) {
+            let state = choice.scoreboard.state(of: group.index)
+            switch queue.look(ticket) {
             case WSGI_TURN_NOW:
                 if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
             case WSGI_TURN_NEVER:
-                guard let again = choice.enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
+                guard let again = choice.enter(group) else { throw .queueFull }
                 ticket = again
                 continue
             default: break
             }
-            if state == WSGI_GROUP_FAILED || state == WSGI_GROUP_STOPPED { throw .unavailable }
+            if state == .failed || state == .stopped { throw .unavailable }
             let left = deadline.millisecondsLeft
             guard left > 0 else { throw .timeout }
             if soft.millisecondsLeft <= 0,
-                unsafe wsgi_queue_ahead(choice.board, group.index, ticket) >= group.settings.backlog
+                queue.ahead(of: ticket) >= group.settings.backlog
             {
                 throw .queueFull
             }
-            let isCalled = unsafe wsgi_queue_wait(choice.board, group.index, ticket, UInt32(min(left, pause)))
+            let isCalled = queue.wait(ticket, milliseconds: UInt32(min(left, pause)))
             if MPM.isStopping { throw .unavailable }
             guard !isCalled else { continue }
             pause = Self.pause
             if unsafe clientHasGone(r) { throw .clientGone }
-            let ahead = unsafe Int(wsgi_queue_ahead(choice.board, group.index, ticket))
+            let ahead = queue.ahead(of: ticket)
             let rules = choice.queueRules(group, limits)
             if ahead >= rules.most, QueueAdmission.mustLeave(behind: ahead, choice.queueFacts(group), rules) {
                 throw .overload(nil)
@@ -127,19 +129,16 @@ internal import WSGICore
 
     /// Sees to it that nobody stands in the way who has ended or does not move.
     private mutating func lookUp() {
-        _ = unsafe wsgi_children_look(choice.board)
-        var first: UInt32 = 0
-        guard choice.leastBusy(group) != nil, unsafe wsgi_queue_first(choice.board, group.index, &first),
-            first != ticket
-        else {
+        choice.scoreboard.removeEndedChildren()
+        guard choice.leastBusy(group) != nil, let first = queue.first, first != ticket else {
             idler = nil
             return
         }
         if first == idler {
-            unsafe wsgi_queue_put_out(choice.board, group.index, first)
+            queue.remove(processOf: first)
         } else {
             // Whoever should have called may have been killed.
-            unsafe wsgi_queue_call(choice.board, group.index)
+            queue.call()
         }
         idler = first
     }

@@ -9,9 +9,7 @@ internal import WSGICore
 /// When all threads of the group are busy the request stands in the group's one queue, in the scoreboard: its rules are in
 /// `wsgi_scoreboard.h`. The claim it gets is a thread of one worker, and must be released.
 @safe struct SlotChoice {
-    let board: UnsafeMutablePointer<wsgi_scoreboard>
-    /// This child's place in the scoreboard.
-    let child: UInt32
+    let scoreboard: ChildScoreboard
 
     /// A thread of a worker.
     struct Claim {
@@ -29,7 +27,7 @@ internal import WSGICore
         _ group: DaemonGroup, for r: Request, _ limits: QueueTicket.Limits, isRepeated: Bool,
         preferred: DaemonSlot? = nil
     ) throws(ClaimError) -> Claim {
-        if unsafe isRepeated || !wsgi_queue_exists(board, group.index),
+        if isRepeated || !queue(group).exists,
             let claim = tryClaim(group, preferred: preferred)
         {
             return claim
@@ -40,7 +38,7 @@ internal import WSGICore
             return claim
         }
         if !isRepeated { try unsafe admit(group, r, limits) }
-        guard let ticket = enter(group, UInt32(WSGI_MAX_WAITING)) else { throw .queueFull }
+        guard let ticket = enter(group) else { throw .queueFull }
         var waiting = QueueTicket(choice: self, group: group, ticket: ticket)
         return unsafe try waiting.wait(for: r, limits, preferred: preferred)
     }
@@ -65,19 +63,19 @@ internal import WSGICore
 
     /// Rejects the request if it could not be served in time, or if the group is overloaded.
     private func admit(_ group: DaemonGroup, _ r: Request, _ limits: QueueTicket.Limits) throws(ClaimError) {
-        guard unsafe wsgi_queue_exists(board, group.index) else { return }
+        guard queue(group).exists else { return }
         var facts = queueFacts(group)
         let rules = queueRules(group, limits)
         var decision = QueueAdmission(facts, rules)
         if decision.isRefused {
             // Some may have left.
-            _ = unsafe wsgi_children_look(board)
-            facts.length = unsafe Int(wsgi_queue_length(board, group.index))
+            scoreboard.removeEndedChildren()
+            facts.length = queue(group).length
             decision = QueueAdmission(facts, rules)
         }
-        unsafe wsgi_queue_judge(board, group.index, decision.isSlow, decision.isNewOverload)
+        queue(group).judge(isSlow: decision.isSlow, isNewOverload: decision.isNewOverload)
         if decision.isOverload, unsafe chttpd_look_at_client(r) != CHTTPD_CLIENT_THERE {
-            unsafe wsgi_queue_count_left(board, group.index)
+            queue(group).countLeft()
             throw .clientGone
         }
         guard decision.isRefused else { return }
@@ -88,21 +86,20 @@ internal import WSGICore
     /// What the configuration says about the group's queue.
     func queueRules(_ group: DaemonGroup, _ limits: QueueTicket.Limits) -> QueueAdmission.Rules {
         QueueAdmission.Rules(
-            threads: group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) },
+            threads: group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) },
             backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
     }
 
     /// Whether nine tenths of httpd's threads are busy with requests of the group, or wait for it.
     func leavesNoThread(_ group: DaemonGroup) -> Bool {
-        let waiting = unsafe Int(wsgi_queue_length(board, group.index))
-        let running = group.slots.reduce(0) { unsafe $0 &+ Int(wsgi_slot_threads(board, $1.index)) }
+        let waiting = queue(group).length
+        let running = group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
         return MPM.requestThreads > 0 && (waiting &+ running) &* 10 >= MPM.requestThreads &* 9
     }
 
     /// What the scoreboard knows of the group's queue.
     func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
-        var found = wsgi_queue_facts()
-        unsafe wsgi_queue_get_facts(board, group.index, &found)
+        let found = queue(group).facts
         var facts = QueueAdmission.Facts()
         facts.length = Int(found.length)
         facts.age = Int(found.age)
@@ -115,19 +112,19 @@ internal import WSGICore
         return facts
     }
 
-    /// Stands at the end of the queue; `nil`: too many requests wait already.
-    func enter(_ group: DaemonGroup, _ limit: UInt32) -> UInt32? {
-        var ticket: UInt32 = 0
-        if unsafe wsgi_queue_enter(board, group.index, limit, &ticket) { return ticket }
-        // Those of a child that was killed would be in the way for ever.
-        guard unsafe wsgi_children_look(board), unsafe wsgi_queue_enter(board, group.index, limit, &ticket)
-        else { return nil }
-        return ticket
+    /// Enters the queue at its end; `nil`: too many requests wait already.
+    func enter(_ group: DaemonGroup) -> UInt32? {
+        // The tickets of a child that was killed would stay in the way for ever.
+        queue(group).enter(limit: RequestQueue.capacity)
+            ?? (scoreboard.removeEndedChildren() ? queue(group).enter(limit: RequestQueue.capacity) : nil)
     }
+
+    /// The requests that wait for a thread of a group.
+    func queue(_ group: DaemonGroup) -> RequestQueue { scoreboard.queue(of: group.index) }
 
     /// Gives a thread back.
     func release(_ claim: Claim, of group: DaemonGroup) {
-        unsafe wsgi_slot_release(board, child, group.index, claim.slot.index, claim.generation)
+        scoreboard.release(claim.slot.index, of: group.index, generation: claim.generation)
     }
 
     /// Until when a request waits for changed code.
@@ -175,38 +172,38 @@ internal import WSGICore
         defer { Self.successorWaiters.subtract(1, ordering: .relaxed) }
         let last = group.slots[handover.lastSlot]
         while true {
-            let seen = unsafe wsgi_group_signal(board, group.index)
+            let seen = scoreboard.signal(of: group.index)
             var isOneLeft = false
             for (index, candidate) in group.slots.enumerated() {
-                let generation = unsafe wsgi_slot_generation(board, candidate.index)
+                let generation = scoreboard.generation(of: candidate.index)
                 if generation == 0 || handover.hasRejected(generation, at: index) { continue }
                 if group.slots.count == 1 { return .ready }
                 isOneLeft = true
-                let claimed = unsafe wsgi_slot_claim(board, child, candidate.index)
+                let claimed = scoreboard.claim(candidate.index)
                 if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
             // Old code can answer where it is loaded; where the script does not work, only another worker can.
             let isWaiting = isOneLeft && handover.needsOther
-            if !isWaiting, unsafe wsgi_slot_refusals(board, last.index) != failed { return .none }
-            let state = unsafe wsgi_group_get_state(board, group.index)
+            if !isWaiting, scoreboard.failedReplacements(of: last.index) != failed { return .none }
+            let state = scoreboard.state(of: group.index)
             let left = limits.deadline.millisecondsLeft
             if isCrowded, limits.crowd.millisecondsLeft <= 0 { return .none }
-            guard left > 0, !MPM.isStopping, state != WSGI_GROUP_FAILED, state != WSGI_GROUP_STOPPED else {
+            guard left > 0, !MPM.isStopping, state != .failed, state != .stopped else {
                 return .none
             }
             // A thread that becomes free in a new worker wakes only those that wait for a thread.
-            _ = unsafe wsgi_group_await_signal(board, group.index, seen, UInt32(min(left, isOneLeft ? 10 : 500)))
+            scoreboard.awaitSignal(of: group.index, after: seen, milliseconds: UInt32(min(left, isOneLeft ? 10 : 500)))
         }
     }
 
     /// Claims a thread if one is idle, whoever waits.
     func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
         if let preferred {
-            let generation = unsafe wsgi_slot_claim(board, child, preferred.index)
+            let generation = scoreboard.claim(preferred.index)
             if generation != 0 { return Claim(slot: preferred, generation: generation) }
         }
         while let best = leastBusy(group) {
-            let generation = unsafe wsgi_slot_claim(board, child, best.index)
+            let generation = scoreboard.claim(best.index)
             if generation != 0 { return Claim(slot: best, generation: generation) }
             // Another request was faster: then that slot is busier, and the next best is looked for.
         }
@@ -218,7 +215,7 @@ internal import WSGICore
         var best: DaemonSlot?
         var least = UInt32.max
         for slot in group.slots {
-            let load = unsafe wsgi_slot_load(board, slot.index)
+            let load = scoreboard.load(of: slot.index)
             if load < least {
                 least = load
                 best = slot

@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
@@ -80,9 +79,7 @@ internal import WSGIDeployment
         } catch {
             guard unsafe !keep(definition, place, error, log) else { return }
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
-            if let board = unsafe DaemonGroups.board {
-                unsafe wsgi_group_set_state(board, place.index, WSGI_GROUP_FAILED)
-            }
+            DaemonGroups.scoreboard?.setState(of: place.index, .failed)
             groups.append(child(definition, place, [], ownership))
             return
         }

@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
@@ -67,7 +66,7 @@ enum SlotRegistry {
         let index = freeGroups.popLast() ?? take(&nextGroup)
         let serial = GroupSecrets.begin(at: index)
         known[name] = Group(index: index, serial: serial)
-        if let board = unsafe DaemonGroups.board { unsafe wsgi_group_set_state(board, index, WSGI_GROUP_STARTING) }
+        DaemonGroups.scoreboard?.setState(of: index, .starting)
         return (index, serial)
     }
 
@@ -147,9 +146,7 @@ enum SlotRegistry {
                 known[name]?.isUsed = false
             } else {
                 known[name] = nil
-                if let board = unsafe DaemonGroups.board {
-                    unsafe wsgi_group_set_state(board, group.index, WSGI_GROUP_STOPPED)
-                }
+                DaemonGroups.scoreboard?.setState(of: group.index, .stopped)
                 freeGroups.append(group.index)
             }
         }

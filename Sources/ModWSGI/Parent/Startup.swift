@@ -69,7 +69,7 @@ enum Startup {
     ) {
         guard !names.all.isEmpty || SupervisorLink.isRunning else { return }
         do {
-            unsafe DaemonGroups.board = try SupervisorLink.prepareBoard()
+            DaemonGroups.scoreboard = try SupervisorLink.prepareScoreboard()
             try GroupSecrets.prepare()
         } catch {
             unsafe Log.server(

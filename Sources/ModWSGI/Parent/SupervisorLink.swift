@@ -1,5 +1,4 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import Glibc
 internal import ProcessKit
 internal import WSGICore
@@ -10,7 +9,7 @@ internal import WSGIWire
 /// It outlives restarts: after a graceful one the same supervisor receives the new configuration; before a hard one, or
 /// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
 enum SupervisorLink {
-    nonisolated(unsafe) private static var board: (file: Int32, memory: UnsafeMutablePointer<wsgi_scoreboard>)?
+    @safe nonisolated(unsafe) private static var board: (file: Int32, scoreboard: Scoreboard)?
     @safe nonisolated(unsafe) private static var control: Int32 = -1
     @safe nonisolated(unsafe) private static var process: Int32 = 0
     nonisolated(unsafe) private static var record = unsafe apr_proc_t()
@@ -42,15 +41,11 @@ enum SupervisorLink {
     static var keepsProcesses: Bool { process != 0 && !isEnding }
 
     /// The scoreboard; made at first use, and kept until httpd ends.
-    static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
-        if let board = unsafe board { return unsafe board.memory }
-        // Children have it, too: a file that one of them could cut off would end the parent.
-        let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
-        let made = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
-            .assumingMemoryBound(to: wsgi_scoreboard.self)
-        unsafe wsgi_scoreboard_prepare(made)
-        unsafe board = (file.release(), made)
-        return unsafe made
+    static func prepareScoreboard() throws(SystemError) -> Scoreboard {
+        if let known = board { return known.scoreboard }
+        let made = try Scoreboard.make()
+        board = made
+        return made.scoreboard
     }
 
     /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
@@ -97,8 +92,8 @@ enum SupervisorLink {
         process = 0
         // An application must not be able to speak for the supervisor.
         status = nil
-        if let file = unsafe board?.file, file >= 0 { close(file) }
-        unsafe board?.file = -1
+        if let file = board?.file, file >= 0 { close(file) }
+        board?.file = -1
     }
 
     // MARK: - Starting
@@ -111,7 +106,7 @@ enum SupervisorLink {
             let log = lastDescriptors.first ?? 2
             var request = SpawnRequest(
                 executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
-            request.descriptors = unsafe [null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw]
+            request.descriptors = [null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
                 return giveUp(
@@ -131,14 +126,14 @@ enum SupervisorLink {
     private static func giveUp(_ text: String) {
         unsafe Log.server(
             main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
-        guard let board = unsafe board else { return }
+        guard let board else { return }
         for group in lastSpec.groups {
             for slot in group.slots {
-                unsafe wsgi_slot_close(board.memory, group.index, slot.index)
+                board.scoreboard.close(group: group.index, slot: slot.index)
                 guard lastDescriptors.indices.contains(slot.listenerDescriptor) else { continue }
                 StreamSocket.turnAway(lastDescriptors[slot.listenerDescriptor])
             }
-            unsafe wsgi_group_set_state(board.memory, group.index, WSGI_GROUP_FAILED)
+            board.scoreboard.setState(of: group.index, .failed)
         }
     }
 
@@ -241,7 +236,7 @@ enum SupervisorLink {
     }
 
     private static func reportDamage() {
-        let count = unsafe board.map { unsafe wsgi_scoreboard_take_resets($0.memory) } ?? 0
+        let count = board.map { $0.scoreboard.takeResets() } ?? 0
         guard count > 0 else { return }
         unsafe Log.server(
             main, .error, .scoreboardDamaged,

@@ -1,7 +1,7 @@
 internal import CHTTPD
-internal import CSharedMemory
 internal import CSystem
 internal import Glibc
+internal import ProcessKit
 internal import WSGIWire
 
 /// The thread of a worker that a request of this thread of httpd holds.
@@ -14,8 +14,8 @@ internal import WSGIWire
 /// Part of the request's scratch memory; used on the request's thread only.
 @safe struct HeldThread: ~Copyable {
     /// Where the thread is to be given back; `nil`: it is not held, or not any more.
-    private var board: UnsafeMutablePointer<wsgi_scoreboard>?
-    private var place: Place = (0, 0, 0, 0)
+    private var scoreboard: ChildScoreboard?
+    private var place: Place = (0, 0, 0)
     /// The most bytes that are kept.
     private var limit = 0
     /// The request that this one is nested in, if that holds a thread.
@@ -34,7 +34,7 @@ internal import WSGIWire
     private var closing: UnsafeMutablePointer<UInt32>?
 
     /// A claim in the scoreboard.
-    typealias Place = (child: UInt32, group: UInt32, slot: UInt32, generation: UInt32)
+    typealias Place = (group: UInt32, slot: UInt32, generation: UInt32)
 
     /// Nothing is held.
     init() {}
@@ -50,10 +50,10 @@ internal import WSGIWire
     ///   - limit: The most bytes that are kept for the request.
     ///   - closing: Descriptors of the worker's group that are not closed yet; it must outlive the request.
     static func push(
-        _ held: UnsafeMutablePointer<HeldThread>, _ place: Place, in board: UnsafeMutablePointer<wsgi_scoreboard>,
+        _ held: UnsafeMutablePointer<HeldThread>, _ place: Place, in scoreboard: ChildScoreboard,
         limit: Int, closing: UnsafeMutablePointer<UInt32>
     ) {
-        unsafe held.pointee.board = unsafe board
+        unsafe held.pointee.scoreboard = scoreboard
         unsafe held.pointee.place = place
         unsafe held.pointee.limit = limit
         unsafe held.pointee.closing = unsafe closing
@@ -73,13 +73,13 @@ internal import WSGIWire
         file = -1
         kept.reset()
         taken = 0
-        unsafe board = nil
+        scoreboard = nil
         unsafe outer = nil
         didPass()
     }
 
     /// Whether the thread has not been given back.
-    var isHeld: Bool { unsafe board != nil }
+    var isHeld: Bool { scoreboard != nil }
 
     private mutating func closeFile() {
         guard file >= 0, let closing = unsafe closing else { return }
@@ -87,9 +87,9 @@ internal import WSGIWire
     }
 
     private mutating func release() {
-        guard let held = unsafe board else { return }
-        unsafe wsgi_slot_release(held, place.child, place.group, place.slot, place.generation)
-        unsafe board = nil
+        guard let scoreboard else { return }
+        scoreboard.release(place.slot, of: place.group, generation: place.generation)
+        self.scoreboard = nil
     }
 
     // MARK: - The outer request
@@ -161,7 +161,7 @@ internal import WSGIWire
     }
 
     private mutating func settle(_ milliseconds: Int32) -> Outcome {
-        guard unsafe board != nil else { return .free }
+        guard scoreboard != nil else { return .free }
         guard descriptor >= 0 else { return .never }
         var scan = self.scan ?? scanned()
         while scan.state == .more {

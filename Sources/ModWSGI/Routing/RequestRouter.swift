@@ -84,7 +84,7 @@ internal import WSGIWire
     ) throws(Rejection) -> HandlerResult {
         let group = try group(of: facts)
         try unsafe group.ownership?.check(facts.script, r.pointee.pool)
-        guard let board = unsafe DaemonGroups.board else { throw unknownGroup(facts) }
+        guard let scoreboard = DaemonGroups.childScoreboard else { throw unknownGroup(facts) }
         facts.queueStart = apr_time_now()
         return unsafe try group.settings.root.withBytes { root throws(Rejection) in
             guard let script = unsafe insidePath(facts.script, root) else {
@@ -97,7 +97,7 @@ internal import WSGIWire
             unsafe facts.script = script
             if unsafe !facts.handlerScript.isEmpty { unsafe facts.handlerScript = script }
             return unsafe try DaemonHandler.run(
-                r, facts, in: group, choice: SlotChoice(board: board, child: DaemonGroups.child), scratch)
+                r, facts, in: group, choice: SlotChoice(scoreboard: scoreboard), scratch)
         }
     }
 
