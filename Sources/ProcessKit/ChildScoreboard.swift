@@ -81,6 +81,9 @@ public import CSharedMemory
     /// How many requests wait.
     public var length: Int { unsafe Int(wsgi_queue_length(board, group)) }
 
+    /// How many requests wait, and some that have left: cheap.
+    public var span: Int { unsafe Int(wsgi_queue_span(board, group)) }
+
     /// The length of the queue, and how fast it moves.
     public var facts: wsgi_queue_facts {
         var facts = wsgi_queue_facts()
@@ -108,7 +111,9 @@ public import CSharedMemory
     }
 
     /// Leaves the queue; does nothing for a ticket that has been removed from it.
-    public func leave(_ ticket: UInt32) { unsafe wsgi_queue_leave(board, group, ticket) }
+    ///
+    /// - Returns: The ticket was called meanwhile: another one must be called instead.
+    public func leave(_ ticket: UInt32) -> Bool { unsafe wsgi_queue_leave(board, group, ticket) }
 
     /// Calls the first request that has not been called: once for each thread that is idle.
     public func call() { unsafe wsgi_queue_call(board, group) }

@@ -54,6 +54,19 @@ int main(void) {
     for (int index = 2; index < 5; index++)
         require(wsgi_queue_look(board, GROUP, tickets[index]) == WSGI_TURN_NOW, "a thread of a new worker calls nobody");
     require(wsgi_queue_look(board, GROUP, tickets[5]) == WSGI_TURN_LATER, "more were called than there are threads");
+    /* One that is called again while it claims passes the call on when it leaves. */
+    require(wsgi_slot_claim(board, child, SLOT) == 2, "a thread is idle and cannot be claimed");
+    wsgi_slot_release(board, child, GROUP, SLOT, 2); /* Calls the first who was not called: that is ticket 0 or 2. */
+    bool is_passed_on = false;
+    for (int index = 0; index < WAITING; index++)
+        if (index != 1 && wsgi_queue_leave(board, GROUP, tickets[index]))
+            is_passed_on = true;
+    require(is_passed_on, "a call was lost with the one who left");
+
+    /* A child that ends gives back what it claims. */
+    require(wsgi_slot_claim(board, child, SLOT) == 2 && wsgi_slot_load(board, SLOT) == 1, "no claim to be given back");
+    wsgi_child_unregister(board, child);
+    require(wsgi_slot_load(board, SLOT) == 0, "a claim stays when its child has ended");
     puts("calls                  one for each thread");
     return 0;
 }

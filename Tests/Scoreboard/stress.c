@@ -1,5 +1,5 @@
 /* Several processes claim threads of one group through the scoreboard, as httpd's children do, and are killed or
- * stopped at random: stress ROUNDS. It fails when the order is not that of arrival, when more threads are claimed than
+ * stopped at random: stress ROUNDS. It fails when requests are overtaken by many, when more threads are claimed than
  * there are, when nobody is served for long, or when anything is left behind. */
 
 #include "wsgi_scoreboard.h"
@@ -37,7 +37,7 @@ static int fail(const char *what) {
     exit(1);
 }
 
-/* --- A child: the steps of SlotChoice and WaitingPlace. */
+/* --- A child: the steps of SlotChoice and QueueTicket. */
 
 static uint32_t child;
 static bool checks;
@@ -109,8 +109,7 @@ static int claim_in_turn(uint32_t *generation) {
         if (!wsgi_queue_wait(board, GROUP, ticket, end - now < 100 ? (uint32_t)(end - now) : 100))
             look_up(ticket, &idler);
     }
-    wsgi_queue_leave(board, GROUP, ticket);
-    if (slot < 0)
+    if (wsgi_queue_leave(board, GROUP, ticket) || slot < 0)
         wsgi_queue_call(board, GROUP);
     else if (least_busy() >= 0)
         wsgi_queue_call_first(board, GROUP);

@@ -27,8 +27,9 @@ enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 enum { MOST_MOVES = 4 * WSGI_MAX_WAITING };
 /* How often the first is looked at anew, because it has left meanwhile. */
 enum { MOST_CALLS = 1000 };
-/* How many may have been called and not yet looked. */
-enum { MOST_CALLED = 256 };
+/* By how many a request may be passed that was called and does not look: then its process leaves the queue, because a
+ * queue ends where it is full. How many processes leave it in one go. */
+enum { MOST_PASSED = 256, MOST_STOPPED = 4 };
 
 static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     wsgi_claim_cell *places =
@@ -46,13 +47,13 @@ static bool is_waiting(uint64_t place, uint32_t ticket) {
     return TICKET(place) == ticket && (STATE(place) == WAITING || STATE(place) == CALLED);
 }
 
-/* Changes the state of a ticket that waits; false: it does not wait any more. */
-static bool change(wsgi_place_cell *place, uint32_t ticket, enum place_state state) {
+/* Changes the state of a ticket that waits. Returns the former one, or LEFT: it does not wait any more. */
+static enum place_state change(wsgi_place_cell *place, uint32_t ticket, enum place_state state) {
     uint64_t old = atomic_load(place);
     for (int attempt = 0; attempt < MOST_ATTEMPTS && is_waiting(old, ticket); attempt++)
         if (atomic_compare_exchange_weak(place, &old, PLACE(ticket, state, PID(old))))
-            return true;
-    return false;
+            return STATE(old);
+    return LEFT;
 }
 
 /* Begins a damaged queue anew, if it still is what was seen. Who waits in it finds itself put out, and enters again. */
@@ -105,6 +106,11 @@ uint32_t wsgi_queue_length(wsgi_scoreboard *board, uint32_t group) {
     for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++)
         length += is_waiting(atomic_load_explicit(place_of(board, group, ticket), memory_order_relaxed), ticket);
     return length;
+}
+
+uint32_t wsgi_queue_span(wsgi_scoreboard *board, uint32_t group) {
+    uint64_t queue = atomic_load_explicit(&board->groups[group].queue, memory_order_relaxed);
+    return NEXT(queue) - FIRST(queue);
 }
 
 /* Milliseconds of the monotonic clock; only differences mean anything. */
@@ -222,25 +228,55 @@ bool wsgi_queue_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, ui
     return false;
 }
 
-void wsgi_queue_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
-    if (change(place_of(board, group, ticket), ticket, LEFT))
+bool wsgi_queue_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
+    enum place_state former = change(place_of(board, group, ticket), ticket, LEFT);
+    if (former != LEFT)
         settle(board, group);
     atomic_thread_fence(memory_order_seq_cst); /* Only now look whether the next one has to be called. */
+    return former == CALLED;
 }
 
-void wsgi_queue_call(wsgi_scoreboard *board, uint32_t group) {
+/* Marks all tickets of a process as left. Returns how many of them had been called. */
+static uint32_t remove_tickets(wsgi_scoreboard *board, uint32_t group, int32_t pid) {
+    uint64_t queue = settle(board, group);
+    uint32_t called = 0;
+    for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++) {
+        wsgi_place_cell *place = place_of(board, group, ticket);
+        uint64_t old = atomic_load(place);
+        if (!is_waiting(old, ticket) || PID(old) != pid)
+            continue;
+        enum place_state former = change(place, ticket, LEFT);
+        if (former != LEFT)
+            wake_place(place);
+        called += former == CALLED;
+    }
+    return called;
+}
+
+/* Calls the first who has not been called. Returns the process of the first who waits, if it has been called and
+ * MOST_PASSED have been called or served since then; otherwise 0. */
+static int32_t call_next(wsgi_scoreboard *board, uint32_t group) {
     uint64_t queue = settle(board, group);
     uint32_t length = NEXT(queue) - FIRST(queue);
-    for (uint32_t ahead = 0; ahead < length && ahead < MOST_CALLED; ahead++) {
+    for (uint32_t ahead = 0; ahead < length; ahead++) {
+        if (ahead == MOST_PASSED)
+            return PID(atomic_load(place_of(board, group, FIRST(queue))));
         uint32_t ticket = FIRST(queue) + ahead;
         wsgi_place_cell *place = place_of(board, group, ticket);
         uint64_t old = atomic_load(place);
         if (TICKET(old) == ticket && STATE(old) == WAITING &&
             atomic_compare_exchange_strong(place, &old, PLACE(ticket, CALLED, PID(old)))) {
             wake_place(place);
-            return;
+            return 0;
         }
     }
+    return 0;
+}
+
+void wsgi_queue_call(wsgi_scoreboard *board, uint32_t group) {
+    int32_t stopped;
+    for (int attempt = 0; attempt < MOST_STOPPED && (stopped = call_next(board, group)) != 0; attempt++)
+        remove_tickets(board, group, stopped);
 }
 
 void wsgi_queue_call_first(wsgi_scoreboard *board, uint32_t group) {
@@ -264,14 +300,14 @@ void wsgi_queue_call_first(wsgi_scoreboard *board, uint32_t group) {
 void wsgi_queue_call_all(wsgi_scoreboard *board, uint32_t group) {
     uint64_t queue = settle(board, group);
     for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++)
-        if (change(place_of(board, group, ticket), ticket, CALLED))
+        if (change(place_of(board, group, ticket), ticket, CALLED) == WAITING)
             wake_place(place_of(board, group, ticket));
 }
 
 enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     wsgi_place_cell *place = place_of(board, group, ticket);
-    bool is_called = atomic_load(place) >> 24 == ((uint64_t)ticket << 8 | CALLED);
-    if (!change(place, ticket, WAITING))
+    enum place_state former = change(place, ticket, WAITING);
+    if (former == LEFT)
         return WSGI_TURN_NEVER;
     uint64_t queue = settle(board, group);
     atomic_thread_fence(memory_order_seq_cst); /* Only now look for a thread. */
@@ -280,7 +316,7 @@ enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *board, uint32_t group, uin
         change(place, ticket, LEFT);
         return WSGI_TURN_NEVER;
     }
-    return is_called || FIRST(queue) == ticket ? WSGI_TURN_NOW : WSGI_TURN_LATER;
+    return former == CALLED || FIRST(queue) == ticket ? WSGI_TURN_NOW : WSGI_TURN_LATER;
 }
 
 bool wsgi_queue_wait(wsgi_scoreboard *board, uint32_t group, uint32_t ticket, uint32_t milliseconds) {
@@ -300,14 +336,9 @@ bool wsgi_queue_first(wsgi_scoreboard *board, uint32_t group, uint32_t *ticket) 
 }
 
 void wsgi_queue_remove_process(wsgi_scoreboard *board, uint32_t group, int32_t pid) {
-    uint64_t queue = settle(board, group);
-    for (uint32_t ticket = FIRST(queue); ticket != NEXT(queue); ticket++) {
-        wsgi_place_cell *place = place_of(board, group, ticket);
-        uint64_t old = atomic_load(place);
-        if (is_waiting(old, ticket) && PID(old) == pid && change(place, ticket, LEFT))
-            wake_place(place);
-    }
-    wsgi_queue_call(board, group);
+    /* What it was called for, others are called for. */
+    for (uint32_t calls = remove_tickets(board, group, pid) + 1; calls > 0; calls--)
+        wsgi_queue_call(board, group);
 }
 
 void wsgi_queue_put_out(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {

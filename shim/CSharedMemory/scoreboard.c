@@ -119,14 +119,16 @@ static void note_release(wsgi_claim_cell *cell, uint32_t generation) {
             return;
 }
 
-static void give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count) {
+/* False: another worker serves the slot now. */
+static bool give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count) {
     uint64_t old = atomic_load_explicit(&cell->word, memory_order_relaxed), new;
     int attempts = MOST_ATTEMPTS;
     do {
         if (GENERATION(old) != generation)
-            return;
+            return false;
         new = COUNT(old) > count ? old - count : WORD(generation, 0);
     } while (!atomic_compare_exchange_weak(&cell->word, &old, new) && --attempts > 0);
+    return true;
 }
 
 uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) {
@@ -149,11 +151,11 @@ uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) 
 }
 
 void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, uint32_t slot, uint32_t generation) {
-    give_back(&board->slots[slot], generation, 1);
+    bool is_idle = give_back(&board->slots[slot], generation, 1);
     wsgi_claim_cell *own = claim_cell(board, child, slot);
     if (own)
         note_release(own, generation);
-    if (wsgi_queue_exists(board, group)) {
+    if (is_idle && wsgi_queue_exists(board, group)) {
         atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
         wsgi_queue_call(board, group);
     }
@@ -240,8 +242,10 @@ uint32_t wsgi_child_register(wsgi_scoreboard *board) {
 }
 
 void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
-    if (child < WSGI_MAX_CHILDREN)
-        atomic_store(&board->children[child], 0);
+    int32_t own = (int32_t)getpid();
+    /* Threads that a request has left busy are still claimed. */
+    if (child < WSGI_MAX_CHILDREN && reclaim(board, child, own))
+        remove_everywhere(board, own);
 }
 
 void wsgi_child_ended(wsgi_scoreboard *board, int32_t pid) {

@@ -30,6 +30,7 @@ internal import WSGICore
     /// So that a client that goes, a stopping httpd and a missing supervisor are noticed.
     private static let pause: Int64 = 500
 
+    private let started = MonotonicTime.now
     private var queue: RequestQueue { choice.queue(group) }
 
     init(choice: SlotChoice, group: DaemonGroup, ticket: UInt32) {
@@ -47,13 +48,13 @@ internal import WSGICore
             claim = try unsafe claimInTurn(r, limits, preferred)
         } catch {
             if case .clientGone = error { queue.countLeft() }
-            queue.leave(ticket)
+            _ = queue.leave(ticket)
             queue.call()
             throw error
         }
-        queue.leave(ticket)
-        if choice.leastBusy(group) != nil { queue.callFirst() }
-        if unsafe clientHasGone(r) {
+        if queue.leave(ticket) { queue.call() } else if choice.leastBusy(group) != nil { queue.callFirst() }
+        // A request that has waited for a moment only is not worth a system call.
+        if unsafe started.millisecondsLeft < -Self.firstPause && clientHasGone(r) {
             queue.countLeft()
             choice.release(claim, of: group)
             throw .clientGone
@@ -67,7 +68,10 @@ internal import WSGICore
     /// When the requests of one group have nearly all threads of httpd, clients whose connections are kept would be served
     /// again and again, and others not at all: httpd accepts no connection meanwhile.
     private func closeAfterResponse(_ r: Request) {
-        guard let connection = unsafe r.pointee.connection, unsafe connection.pointee.master == nil else { return }
+        // Of a nested request the head is out; streams of HTTP/2 have no connection of their own.
+        guard unsafe r.pointee.main == nil, let connection = unsafe r.pointee.connection,
+            unsafe connection.pointee.master == nil
+        else { return }
         unsafe connection.pointee.keepalive = AP_CONN_CLOSE
     }
 
@@ -83,6 +87,8 @@ internal import WSGICore
             case WSGI_TURN_NOW:
                 if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
             case WSGI_TURN_NEVER:
+                guard deadline.millisecondsLeft > 0 else { throw .timeout }
+                guard !MPM.isStopping else { throw .unavailable }
                 guard let again = choice.enter(group) else { throw .queueFull }
                 ticket = again
                 continue
@@ -91,11 +97,7 @@ internal import WSGICore
             if state == .failed || state == .stopped { throw .unavailable }
             let left = deadline.millisecondsLeft
             guard left > 0 else { throw .timeout }
-            if soft.millisecondsLeft <= 0,
-                queue.ahead(of: ticket) >= group.settings.backlog
-            {
-                throw .queueFull
-            }
+            if soft.millisecondsLeft <= 0, queue.ahead(of: ticket) >= group.settings.backlog { throw .queueFull }
             let isCalled = queue.wait(ticket, milliseconds: UInt32(min(left, pause)))
             if MPM.isStopping { throw .unavailable }
             guard !isCalled else { continue }

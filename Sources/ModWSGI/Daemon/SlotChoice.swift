@@ -92,9 +92,11 @@ internal import WSGICore
 
     /// Whether nine tenths of httpd's threads are busy with requests of the group, or wait for it.
     func leavesNoThread(_ group: DaemonGroup) -> Bool {
-        let waiting = queue(group).length
+        let queue = queue(group)
         let running = group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
-        return MPM.requestThreads > 0 && (waiting &+ running) &* 10 >= MPM.requestThreads &* 9
+        let most = MPM.requestThreads &* 9 / 10 &- running
+        // The exact length takes time: each place is looked at.
+        return MPM.requestThreads > 0 && queue.span >= most && queue.length >= most
     }
 
     /// What the scoreboard knows of the group's queue.
@@ -196,13 +198,17 @@ internal import WSGICore
         }
     }
 
-    /// Claims a thread if one is idle, whoever waits.
+    /// How often a thread that looks idle is claimed in vain: other requests may be faster, or the scoreboard damaged.
+    private static let mostAttempts = 1_000
+
+    /// Claims a thread if one is idle, whatever waits.
     func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
         if let preferred {
             let generation = scoreboard.claim(preferred.index)
             if generation != 0 { return Claim(slot: preferred, generation: generation) }
         }
-        while let best = leastBusy(group) {
+        for _ in 0..<Self.mostAttempts {
+            guard let best = leastBusy(group) else { return nil }
             let generation = scoreboard.claim(best.index)
             if generation != 0 { return Claim(slot: best, generation: generation) }
             // Another request was faster: then that slot is busier, and the next best is looked for.

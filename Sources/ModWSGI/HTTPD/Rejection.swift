@@ -14,7 +14,7 @@ struct Rejection: Error {
 
     /// The handler's result; OK where the response is already on its way, or nobody waits for one.
     let status: Int32
-    /// `nil`: there has been one.
+    /// `nil`: there has been one, or one a second is enough.
     let record: Record?
     /// Milliseconds after which the client may try again, for `Retry-After`.
     var retryAfter: Int?
@@ -28,7 +28,7 @@ struct Rejection: Error {
         record = Record(level: level, id: id, text: text)
     }
 
-    /// A rejection that has been logged.
+    /// A rejection without a record: there has been one, or one a second is enough.
     init(_ status: Int32) {
         self.status = status
         record = nil

@@ -82,9 +82,9 @@ internal import WSGIWire
     private borrowing func daemon(
         _ facts: inout RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>
     ) throws(Rejection) -> HandlerResult {
+        guard let scoreboard = DaemonGroups.childScoreboard else { throw unknownGroup(facts) }
         let group = try group(of: facts)
         try unsafe group.ownership?.check(facts.script, r.pointee.pool)
-        guard let scoreboard = DaemonGroups.childScoreboard else { throw unknownGroup(facts) }
         facts.queueStart = apr_time_now()
         return unsafe try group.settings.root.withBytes { root throws(Rejection) in
             guard let script = unsafe insidePath(facts.script, root) else {

@@ -21,7 +21,9 @@
  * - Whoever gives a thread back *calls* the first who has not been called: marks its place and wakes it. So as many are
  *   on their way as threads are idle, and no thread stays idle because one waiter takes long to be woken. Whoever
  * leaves the queue while a thread is idle calls the first, if it was not. The mark is removed before the waiter looks
- * for a thread, so no call is lost.
+ * for a thread, and whoever leaves with a mark calls another one, so no call is lost.
+ * - A process whose request was called and has been passed by some hundreds is put out of the queue: it is stopped, or
+ *   the machine does not run it. Its requests enter the queue again.
  * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the queue and from
  *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
  * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end
@@ -144,7 +146,7 @@ int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
-/* Child: gives the claim back and calls the first in the queue of `group`, if somebody waits. */
+/* Child: gives the claim back and calls the first in the queue of `group` that was not called. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation);
 
@@ -190,10 +192,13 @@ uint32_t wsgi_queue_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t grou
 uint32_t wsgi_queue_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* How many wait. It looks at every place. */
 uint32_t wsgi_queue_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* The same, and some that have left: one load. */
+uint32_t wsgi_queue_span(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Stands at the end of the queue, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */
 bool wsgi_queue_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
-/* Leaves the queue; nothing happens to one that has been put out. */
-void wsgi_queue_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
+/* Leaves the queue; nothing happens to one that has been put out. True: it was called meanwhile, and another one must
+ * be called instead. */
+bool wsgi_queue_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* Calls the first who has not been called, if there is one: it looks for an idle thread. Once for each thread. */
 void wsgi_queue_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Calls the first, if it was not. */
