@@ -79,6 +79,12 @@ extension DeploymentTests {
                 replaced: Lines.alias, text: "\nWSGIDaemonProcess next",
                 found: [(.embeddedByAccident, .notice, "(groups here: site, next)")]),
             Mistake(
+                replaced: Lines.alias, text: "\nWSGIRestrictEmbedded Off",
+                found: [(.groupUnused, .notice, "WSGIDaemonProcess 'site': no request is ever given")]),
+            Mistake(
+                replaced: Lines.alias, text: "\nWSGIRestrictEmbedded On",
+                found: [(.embeddedRestricted, .warning, "WSGIScriptAlias '/' of the main server")], atStart: false),
+            Mistake(
                 text: "WSGIRestrictEmbedded On\n" + Lines.other,
                 found: [
                     (
