@@ -101,8 +101,14 @@ let package = Package(
         .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIDocsTests", dependencies: ["WSGIDocs", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
+        // A temporary folder, for tests that look at files.
+        .target(name: "TestFolder", path: "Tests/TestFolder", swiftSettings: strict),
         .testTarget(
-            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory"], swiftSettings: strict),
+            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"], swiftSettings: strict),
+        .testTarget(
+            name: "WSGIDeploymentTests",
+            dependencies: ["WSGIDeployment", "WSGICore", "WSGIConfig", "ProcessKit", "TestFolder"],
+            swiftSettings: strict),
         .testTarget(
             name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"],
             swiftSettings: strict),

@@ -123,6 +123,13 @@ public struct DaemonOptions: Equatable, Sendable {
     /// `wsgi.multiprocess`: the number of processes was written, even if it is 1.
     public var isMultiprocess: Bool { processes > 1 || isWritten("processes") }
 
+    /// The directory that becomes the processes' root, without a slash at its end; empty: none.
+    public var root: String {
+        var root = chroot ?? ""
+        while root.hasSuffix("/") { root.removeLast() }
+        return root
+    }
+
     /// Whether the option of this name was written.
     public func isWritten(_ name: String) -> Bool {
         DaemonOptionTable.option(named: name)?.isWritten(in: self) ?? false

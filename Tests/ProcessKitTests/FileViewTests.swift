@@ -1,38 +1,19 @@
 import CSystem
 import Glibc
 import ProcessKit
+import TestFolder
 import Testing
 
-/// One helper at a time looks at files, so these tests run one after the other.
+/// One helper at a time looks at files, so these tests run one after the other, and never while others have a `Folder`.
 @Suite(.serialized) struct FileViewTests {
-    /// A folder of its own, which everybody may enter; removed at the end.
-    private final class Folder {
-        let path: String
-
-        init() throws {
-            var template = Array("/tmp/wsgi-files-XXXXXX".utf8CString)
-            guard let made = unsafe mkdtemp(&template) else { throw SystemError("mkdtemp", errno) }
-            path = unsafe String(cString: made)
-            unsafe chmod(path, 0o755)
-        }
-
-        deinit { _ = unsafe system("rm -rf \(path)") }
-
-        func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
-            let file = path + "/" + name
-            let descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-            _ = unsafe Glibc.write(descriptor, text, text.utf8.count)
-            fchmod(descriptor, mode)
-            close(descriptor)
-            return file
-        }
-    }
-
     /// The user and the group `games` of Debian.
     private static let games: UInt32 = 5
 
+    private let folder: Folder
     private let view = FileView(user: games, group: games, groups: [games])
     private var isRoot: Bool { CurrentProcess.user == 0 }
+
+    init() throws { folder = try Folder() }
 
     private func code(_ body: () throws -> Void) -> Int32 {
         do { try body() } catch { return (error as? SystemError)?.code ?? -1 }
@@ -41,7 +22,6 @@ import Testing
 
     @Test func kindsOfFiles() throws {
         defer { FileView.end() }
-        let folder = try Folder()
         let file = folder.write("file", "text", mode: 0o755)
         unsafe symlink(file, folder.path + "/link")
         unsafe symlink("/nowhere", folder.path + "/dangling")
@@ -68,7 +48,6 @@ import Testing
 
     @Test func onlyRegularFilesAreRead() throws {
         defer { FileView.end() }
-        let folder = try Folder()
         #expect(try view.contents(of: folder.write("file", "text"), atMost: 4) == Array("text".utf8))
         #expect(code { _ = try view.contents(of: folder.write("file", "text"), atMost: 3) } == EFBIG)
         unsafe mkfifo(folder.path + "/fifo", 0o666)
@@ -81,7 +60,6 @@ import Testing
     @Test func rightsAreThoseOfTheUser() throws {
         guard isRoot else { return }
         defer { FileView.end() }
-        let folder = try Folder()
         let file = folder.write("file", "text", mode: 0o600)
         #expect(code { _ = try view.contents(of: file, atMost: 100) } == EACCES)
         #expect(try FileView.own.contents(of: file, atMost: 100).count == 4)
@@ -101,7 +79,6 @@ import Testing
     @Test func secretsAreReadWhereOnlyRootCanExchangeThem() throws {
         guard isRoot else { return }
         defer { FileView.end() }
-        let folder = try Folder()
         unsafe mkdir(folder.path + "/inner", 0o755)
         let file = folder.write("inner/file", "text", mode: 0o600)
         func secret(_ name: String) -> Int32 { code { _ = try view.secret(of: folder.path + "/" + name, atMost: 100) } }
@@ -148,7 +125,6 @@ import Testing
     @Test func helperIsTheUsersForFilesAlone() throws {
         guard isRoot else { return }
         defer { FileView.end() }
-        let folder = try Folder()
         unsafe mkdir(folder.path + "/closed", 0o700)
         #expect(view.status(of: folder.path + "/closed/file").code == EACCES)
         let id = try helper()
@@ -224,7 +200,6 @@ import Testing
 
     @Test func socketIsGivenAndLinkIsNot() throws {
         guard isRoot else { return }
-        let folder = try Folder()
         let file = folder.write("file", "text")
         unsafe symlink(file, folder.path + "/link")
         #expect(unsafe wsgi_give_socket(folder.path + "/link", Self.games, Self.games) == -ENOTSOCK)

@@ -2,6 +2,7 @@ internal import CHTTPD
 internal import CSystem
 internal import Glibc
 internal import ProcessKit
+internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 

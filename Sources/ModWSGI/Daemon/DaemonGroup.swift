@@ -1,3 +1,5 @@
+internal import WSGIConfig
+
 /// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
 @safe final class DaemonGroup: Sendable {  // cold: made by the parent
     /// The group's name.

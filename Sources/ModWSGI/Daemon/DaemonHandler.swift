@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import Glibc
 internal import ProcessKit
+internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 

@@ -1,6 +1,7 @@
 internal import CHTTPD
 internal import CSharedMemory
 internal import ProcessKit
+internal import WSGIConfig
 internal import WSGICore
 
 /// The place of one request in the queue of its process group.

@@ -2,6 +2,7 @@ internal import CHTTPD
 internal import CSharedMemory
 internal import ProcessKit
 internal import Synchronization
+internal import WSGIConfig
 internal import WSGICore
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.

@@ -1,4 +1,5 @@
 internal import CSystem
+internal import WSGIConfig
 internal import WSGICore
 
 /// How this child reaches the workers of a process group, and what it may do with what they send.

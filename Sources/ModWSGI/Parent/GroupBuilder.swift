@@ -38,7 +38,7 @@ internal import WSGIDeployment
 
     /// Notes which scripts aliases name; those that they do not name any more need not be imported by successors.
     mutating func note(scripts: [String]) {
-        spec.formerScripts = FormerGroups.replaceScripts(
+        spec.formerScripts = SupervisorLink.formerGroups.replaceScripts(
             scripts, keepsProcesses: SupervisorLink.keepsProcesses)
     }
 
@@ -49,10 +49,10 @@ internal import WSGIDeployment
         let log = unsafe server(group.server)
         let place = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
-        var ownership: ScriptOwnership?
+        var owner: ScriptOwner?
         do throws(StartError) {
             let resolution = GroupResolver(definition, global, host)
-            ownership = try resolution.scriptOwner().map { ScriptOwnership($0) }
+            owner = try resolution.scriptOwner()
             let resolved = unsafe try resolution.spec(
                 preloads: inside(definition, preloads, log), logLevel: Int(chttpd_log_level(log)))
             sockets = try SlotRegistry.slots(
@@ -75,25 +75,25 @@ internal import WSGIDeployment
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)
-            running[definition.name] = FormerGroups.Group(spec: group, ownership: ownership)
+            running[definition.name] = FormerGroups.Group(spec: group, owner: owner)
         } catch {
             guard unsafe !keep(definition, place, error, log) else { return }
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
             DaemonGroups.scoreboard?.setState(of: place.index, .failed)
-            groups.append(child(definition, place, [], ownership))
+            groups.append(child(definition, place, [], owner))
             return
         }
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
-        groups.append(child(definition, place, slots, ownership))
+        groups.append(child(definition, place, slots, owner))
     }
 
     /// Lets a group go on that cannot run as it is defined now. False: there is none, or it may not.
     private mutating func keep(
         _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
     ) -> Bool {
-        guard SupervisorLink.keepsProcesses, let former = FormerGroups.group(definition.name),
-            error.id != .serviceWithoutScript,
-            GroupResolver(definition, global, host).keepsRights(of: former.spec)
+        guard SupervisorLink.keepsProcesses,
+            let former = SupervisorLink.formerGroups.group(
+                definition.name, despite: error, GroupResolver(definition, global, host))
         else { return false }
         let sockets = SlotRegistry.kept(of: definition.name)
         guard !sockets.isEmpty else { return false }
@@ -103,21 +103,21 @@ internal import WSGIDeployment
         group.logDescriptor = unsafe add(Self.logDescriptor(log))
         group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
         spec.groups.append(group)
-        running[definition.name] = FormerGroups.Group(spec: group, ownership: former.ownership)
+        running[definition.name] = FormerGroups.Group(spec: group, owner: former.owner)
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
         groups.append(
-            child(definition, place, slots, former.ownership, isService: former.spec.process.worker?.threads == 0))
+            child(definition, place, slots, former.owner, isService: former.spec.process.worker?.threads == 0))
         return true
     }
 
     private func child(
-        _ definition: DaemonProcess, _ place: Place, _ slots: [DaemonSlot], _ ownership: ScriptOwnership?,
+        _ definition: DaemonProcess, _ place: Place, _ slots: [DaemonSlot], _ owner: ScriptOwner?,
         isService: Bool? = nil
     ) -> DaemonGroup {
         DaemonGroup(
             name: definition.name, slots: slots,
-            access: WorkerAccess(place, GroupSettings(definition.options, timeout: host.timeout)), ownership: ownership,
-            isService: isService ?? (definition.options.threads == 0))
+            access: WorkerAccess(place, GroupSettings(definition.options, timeout: host.timeout)),
+            ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
     }
 
     /// The preloads as the processes see them; those that are not below their root are reported.

@@ -85,7 +85,7 @@ enum Startup {
             builder.add(group, preloads: scripts[index, default: []].map(\.script))
         }
         DaemonGroups.all = builder.groups
-        FormerGroups.remember(builder.running)
+        SupervisorLink.formerGroups.remember(builder.running)
         MPM.threadsPerChild = host.process.httpdThreadsPerChild
         MPM.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
         SlotRegistry.closeUnused()

@@ -2,6 +2,7 @@ internal import CHTTPD
 internal import Glibc
 internal import ProcessKit
 internal import WSGICore
+internal import WSGIDeployment
 internal import WSGIWire
 
 /// The httpd parent's end of the supervisor: starts it, tells it the configuration, starts it again when it dies.
@@ -27,6 +28,8 @@ enum SupervisorLink {
     @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
     @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
     @safe nonisolated(unsafe) private static var program = ""
+    /// The groups that it runs, for the configuration after this one.
+    @safe nonisolated(unsafe) static var formerGroups = FormerGroups()
     nonisolated(unsafe) private static var main: Server?
 
     /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
@@ -88,7 +91,7 @@ enum SupervisorLink {
         control = -1
         // The environments of process groups are no business of those who serve clients.
         lastSpec = SupervisorSpec()
-        FormerGroups.remember([:])
+        formerGroups = FormerGroups()
         process = 0
         // An application must not be able to speak for the supervisor.
         status = nil

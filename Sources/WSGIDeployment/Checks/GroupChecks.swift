@@ -192,7 +192,9 @@ enum GroupChecks {
             named.insert(value)
         }
         guard !dependsOnRequest else { return [] }
-        let accidents = accidents(facts)
+        // Where embedded mode is allowed in so many words, nothing is found about applications that lack a group.
+        let isAllowed = facts.tree.last("wsgirestrictembedded") != nil && !facts.global.restrictEmbedded
+        let accidents = isAllowed ? [] : accidents(facts)
         let misspelt = unknownNames(facts)
         return facts.groups.all.compactMap { group in
             let definition = group.definition

@@ -1,33 +1,30 @@
-internal import WSGIConfig
-internal import WSGIDeployment
-
 /// What the options of a `WSGIDaemonProcess` mean for httpd's children. Times are seconds, sizes bytes.
-struct GroupSettings: Sendable {
+public struct GroupSettings: Sendable {
     /// How long a connect may take, and a request may wait for the first worker.
-    let connectTimeout: Int
+    public let connectTimeout: Int
     /// How long one read or write may take.
-    let socketTimeout: Int
+    public let socketTimeout: Int
     /// How long requests of a worker may go on when it is replaced, with all that it is given to end.
-    let drainTimeout: Int
+    public let drainTimeout: Int
     /// How long a request may wait for a thread; 0: as long as for a connection.
-    let queueTimeout: Int
+    public let queueTimeout: Int
     /// Requests that may wait while all threads are busy.
-    let backlog: Int
+    public let backlog: Int
     /// The largest header of a response.
-    let longestHeader: Int
+    public let longestHeader: Int
     /// How much of a response waits in httpd for a slow client.
-    let largestBacklog: Int
+    public let largestBacklog: Int
     /// How long one write to the client may take; 0: as httpd's `Timeout` says.
-    let clientTimeout: Int
+    public let clientTimeout: Int
     /// The directory that is the workers' root, without a slash at its end; empty: they have the machine's.
-    let root: ConfigText
+    public let root: ConfigText
     /// How much workers may send, and receive, ahead of the other side; 0: the system's default.
-    let buffers: (send: Int, receive: Int)
+    public let buffers: (send: Int, receive: Int)
 
     /// The settings of a group.
     ///
     /// - Parameter timeout: httpd's `Timeout`.
-    init(_ options: DaemonOptions, timeout: Int) {
+    public init(_ options: DaemonOptions, timeout: Int) {
         connectTimeout = options.connectTimeout
         socketTimeout = options.socketTimeout > 0 ? options.socketTimeout : timeout
         drainTimeout = max(options.gracefulTimeout, options.evictionTimeout) + options.shutdownTimeout
@@ -38,17 +35,5 @@ struct GroupSettings: Sendable {
         clientTimeout = options.responseSocketTimeout > 0 ? options.responseSocketTimeout : options.socketTimeout
         root = ConfigText(options.root)
         buffers = (options.sendBufferSize, options.receiveBufferSize)
-    }
-}
-
-extension ResponsePolicy {
-    /// The policy for a response of a process settings.
-    func limited(by settings: GroupSettings) -> ResponsePolicy {
-        var policy = self
-        policy.isForeign = true
-        policy.longestHeader = settings.longestHeader
-        policy.largestBacklog = settings.largestBacklog
-        policy.clientTimeout = settings.clientTimeout
-        return policy
     }
 }

@@ -1,14 +1,15 @@
-internal import ProcessKit
-
 /// Whether a process that counts is alive: its count changes.
-struct Pulse {
+public struct Pulse {
     private var beats: UInt64?
     private var since = MonotonicTime.now
     private var looks = 0
 
+    /// Nothing has been seen yet.
+    public init() {}
+
     /// Takes in the present count. True: it has been the same for so many seconds and looks; a machine that was suspended
     /// makes the time long, but not the looks many.
-    mutating func isSilent(beats: UInt64, looks: Int, for seconds: Int) -> Bool {
+    public mutating func isSilent(beats: UInt64, looks: Int, for seconds: Int) -> Bool {
         guard self.beats == beats else {
             self.beats = beats
             since = .now

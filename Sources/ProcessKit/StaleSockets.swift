@@ -1,13 +1,11 @@
-internal import CHTTPD
 internal import Glibc
-internal import ProcessKit
 
 /// Socket files whose httpd was killed together with its supervisor: then nobody was left to remove them.
-enum StaleSockets {
+public enum StaleSockets {
     /// Removes those that begin with `prefix`, belong to no living process and are listened on by nobody.
     ///
     /// Called by the httpd parent when it starts; what cannot be removed stays without a word.
-    static func remove(prefix: String) {
+    public static func remove(prefix: String) {
         guard let slash = prefix.lastIndex(of: "/") else { return }
         let folder = String(prefix[...slash])
         let base = prefix[prefix.index(after: slash)...] + "."
