@@ -1,8 +1,9 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// The process groups of the configuration before this one, as they were resolved: a group whose definition cannot be
-/// resolved any more after a graceful restart goes on as it was. Only the httpd parent uses it, on its one thread.
+/// The process groups of the previous configuration, as they were resolved. If the definition of a group can no longer
+/// be resolved after a graceful restart, the group keeps running unchanged. Used only by the httpd parent, on its one
+/// thread.
 enum FormerGroups {
     /// One group.
     struct Group {
@@ -13,13 +14,13 @@ enum FormerGroups {
     @safe nonisolated(unsafe) private static var known: [String: Group] = [:]
     @safe nonisolated(unsafe) private static var scripts: [String] = []
 
-    /// What a group was; `nil`: it is new.
+    /// The former state of a group. `nil` if the group is new.
     static func group(_ name: String) -> Group? { known[name] }
 
-    /// Forgets all groups but these, which run now.
+    /// Replaces the remembered groups with these, which run now.
     static func remember(_ groups: [String: Group]) { known = groups }
 
-    /// Takes over the scripts that aliases name, and returns those that they did before and do not any more.
+    /// Stores the scripts that aliases name, and returns those that they no longer name.
     static func replaceScripts(_ newer: [String], keepsProcesses: Bool) -> [String] {
         defer { scripts = newer }
         guard keepsProcesses, scripts != newer else { return [] }

@@ -1,13 +1,13 @@
 internal import ProcessKit
 
-/// Whether a process that counts is alive: its count changes.
+/// Detects whether a process that increments a counter still runs.
 struct Pulse {
     private var beats: UInt64?
     private var since = MonotonicTime.now
     private var looks = 0
 
-    /// Takes in the present count. True: it has been the same for so many seconds and looks; a machine that was suspended
-    /// makes the time long, but not the looks many.
+    /// Stores the present count. True if it has been the same for so many seconds and so many calls. The calls are
+    /// counted because a suspended machine makes the time long, but not the calls many.
     mutating func isSilent(beats: UInt64, looks: Int, for seconds: Int) -> Bool {
         guard self.beats == beats else {
             self.beats = beats

@@ -5,46 +5,48 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// The httpd parent's end of the supervisor: starts it, tells it the configuration, starts it again when it dies.
+/// The httpd parent's link to the supervisor: starts it, sends it the configuration, and restarts it if it dies.
 ///
-/// It outlives restarts: after a graceful one the same supervisor receives the new configuration; before a hard one, or
-/// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
+/// It outlives restarts. After a graceful restart, the same supervisor receives the new configuration. Before a hard
+/// restart, or when httpd stops, the parent stops the supervisor and waits for it. Used only by the parent, on its one
+/// thread.
 enum SupervisorLink {
     nonisolated(unsafe) private static var board: (file: Int32, memory: UnsafeMutablePointer<wsgi_scoreboard>)?
     @safe nonisolated(unsafe) private static var control: Int32 = -1
     @safe nonisolated(unsafe) private static var process: Int32 = 0
     nonisolated(unsafe) private static var record = unsafe apr_proc_t()
-    /// The process these are the affairs of: children inherit the memory but not the duty.
+    /// Pid of the owning parent. Children inherit a copy and must not act on it.
     @safe nonisolated(unsafe) private static var owner: Int32 = 0
-    /// The supervisor's heartbeat and its wishes.
+    /// The supervisor's heartbeat and its requests for the configuration.
     @safe nonisolated(unsafe) private static var status: SupervisorStatus?
-    /// Tells whether the supervisor still moves.
+    /// Detects whether the supervisor still runs.
     @safe nonisolated(unsafe) private static var pulse = Pulse()
     @safe nonisolated(unsafe) private static var isEnding = false
-    /// Whether the supervisor was killed because it was silent.
+    /// Whether the supervisor was killed because it did not respond.
     @safe nonisolated(unsafe) private static var wasKilled = false
-    /// Whether the configuration has yet to be sent, because it could not be.
+    /// Whether the configuration must be sent again because sending failed.
     @safe nonisolated(unsafe) private static var isDue = false
     @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
     @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
     @safe nonisolated(unsafe) private static var program = ""
     nonisolated(unsafe) private static var main: Server?
 
-    /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
+    /// The time that a stopping supervisor may take beyond its longest shutdown-timeout, in seconds.
     private static let patience = 3
-    /// How long it may be silent, in seconds. httpd looks every ten seconds, so it is replaced within thirty.
+    /// The time without a heartbeat after which it is replaced, in seconds. httpd checks every ten seconds, so a
+    /// supervisor is replaced within thirty.
     private static let silence = 19
 
     /// Whether there is a supervisor.
     static var isRunning: Bool { process != 0 }
 
-    /// Whether what runs goes on: this is a graceful restart.
+    /// Whether the daemon processes keep running: this is a graceful restart.
     static var keepsProcesses: Bool { process != 0 && !isEnding }
 
-    /// The scoreboard; made at first use, and kept until httpd ends.
+    /// The scoreboard. Created at first use, and kept until httpd ends.
     static func prepareBoard() throws(SystemError) -> UnsafeMutablePointer<wsgi_scoreboard> {
         if let board = unsafe board { return unsafe board.memory }
-        // Children have it, too: a file that one of them could cut off would end the parent.
+        // Children have the file, too. If one of them could truncate it, access to it would end the parent.
         let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
         let made = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
             .assumingMemoryBound(to: wsgi_scoreboard.self)
@@ -53,7 +55,7 @@ enum SupervisorLink {
         return unsafe made
     }
 
-    /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
+    /// Sends the supervisor a configuration, or starts it if there is none. The caller keeps the descriptors.
     static func configure(_ spec: SupervisorSpec, descriptors: [Int32], _ main: Server, _ pool: Pool) {
         let isFirst = owner == 0
         owner = getpid()
@@ -67,14 +69,14 @@ enum SupervisorLink {
             unsafe chttpd_cleanup(forever, nil, endWithHTTPD)
         }
         if isEnding { waitForEnd() }
-        // It has ended by itself if httpd was restarted without this module, which stays in memory.
+        // It has ended if httpd was restarted without this module, which stays in memory.
         if process != 0, waitpid(process, nil, WNOHANG) != 0 { forget() }
         if process == 0 { start() } else { send() }
         if process != 0 { unsafe register(pool) }
         unsafe chttpd_cleanup(pool, nil, tellOfRestart)
     }
 
-    /// httpd gives up the configuration, to read it again or because it ends.
+    /// Called when httpd releases the configuration, to read it again or because it ends.
     fileprivate static func announceRestart() {
         guard getpid() == owner, process != 0, !isEnding, let own = try? Descriptor.duplicate(control) else { return }
         try? PacketSocket(adopting: own.release()).send(.restarting)
@@ -86,16 +88,16 @@ enum SupervisorLink {
         process = 0
     }
 
-    /// In a child: lets go of what is the parent's alone.
+    /// Called in a child. Releases resources that belong to the parent only.
     static func leaveToParent() {
         guard getpid() != owner else { return }
         if control >= 0 { close(control) }
         control = -1
-        // The environments of process groups are no business of those who serve clients.
+        // Processes that serve clients must not hold the environments of process groups.
         lastSpec = SupervisorSpec()
         FormerGroups.remember([:])
         process = 0
-        // An application must not be able to speak for the supervisor.
+        // An application must not be able to impersonate the supervisor.
         status = nil
         if let file = unsafe board?.file, file >= 0 { close(file) }
         unsafe board?.file = -1
@@ -127,7 +129,7 @@ enum SupervisorLink {
         send()
     }
 
-    /// There is no supervisor, and so there will be no workers: requests are answered at once.
+    /// Marks all groups as failed: without a supervisor there are no workers, so requests are answered at once.
     private static func giveUp(_ text: String) {
         unsafe Log.server(
             main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
@@ -146,7 +148,7 @@ enum SupervisorLink {
         do {
             isDue = true
             let socket = PacketSocket(adopting: try Descriptor.duplicate(control).release())
-            // Without descriptors: those of an attempt that broke off are void.
+            // A packet without descriptors discards those of an interrupted attempt.
             try socket.send(.descriptors)
             var rest = lastDescriptors[...]
             while !rest.isEmpty {
@@ -166,7 +168,7 @@ enum SupervisorLink {
         }
     }
 
-    /// httpd tells about the end of the process through this record; it is forgotten at each restart.
+    /// Registers the process, so that httpd reports its end. httpd drops the record at each restart.
     private static func register(_ pool: Pool) {
         unsafe record = apr_proc_t()
         unsafe record.pid = process
@@ -175,7 +177,7 @@ enum SupervisorLink {
 
     // MARK: - Ending
 
-    /// Called by httpd about the supervisor's process, in the parent.
+    /// Called by httpd in the parent when the state of the supervisor's process changes.
     fileprivate static func event(_ reason: Int32) {
         guard getpid() == owner else { return }
         switch reason {
@@ -204,8 +206,8 @@ enum SupervisorLink {
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
-    /// Called about every ten seconds. Retries what failed because memory, processes or descriptors had run out, and
-    /// replaces a supervisor that has stopped responding.
+    /// Called about every ten seconds. Retries operations that failed for lack of memory, processes or descriptors, and
+    /// replaces a supervisor that does not respond.
     static func look() {
         guard getpid() == owner, !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()
@@ -219,7 +221,7 @@ enum SupervisorLink {
         if isDue || isWanted { send() }
     }
 
-    /// Ends a supervisor whose event loop stands still. httpd tells of its end, and another one is started.
+    /// Kills a supervisor whose event loop is blocked. httpd reports its end, and another one is started.
     private static func kill() {
         unsafe Log.server(
             main, .error, .supervisorFailed,
@@ -229,7 +231,7 @@ enum SupervisorLink {
         Glibc.kill(process, SIGKILL)
     }
 
-    /// The system holds a killed supervisor, in a call that cannot be interrupted. It does nothing any more.
+    /// Replaces a killed supervisor that has not ended, because it is in an uninterruptible system call.
     private static func replaceUnending() {
         unsafe Log.server(
             main, .error, .supervisorFailed,
@@ -256,12 +258,12 @@ enum SupervisorLink {
         do throws(SystemError) {
             try PacketSocket(adopting: Descriptor.duplicate(control).release()).send(.stop)
         } catch {
-            // It means the same, and needs no room.
+            // The signal has the same effect, and needs no space in the socket's buffer.
             Glibc.kill(process, SIGTERM)
         }
     }
 
-    /// Waits for a supervisor that was told to end, and ends it when it takes too long. Its workers follow it.
+    /// Waits for a stopping supervisor, and kills it if it takes too long. Its workers end with it.
     private static func waitForEnd() {
         let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
         let deadline = MonotonicTime.now.adding(seconds: longest + patience)
@@ -280,7 +282,7 @@ enum SupervisorLink {
         isEnding = false
     }
 
-    /// Ends everything when httpd ends: the parent is the last to go, so that nothing outlives it.
+    /// Stops the supervisor and closes the sockets when httpd ends. The parent ends last, so that nothing outlives it.
     fileprivate static func end() {
         guard getpid() == owner else { return }
         tellToEnd()
@@ -304,8 +306,8 @@ private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_statu
 }
 
 extension PacketSocket {
-    /// Sends a packet that is nothing but its kind, with descriptors.
-    /// It never waits for the supervisor, which may be stopped: a full socket is an error.
+    /// Sends a packet that consists of its kind only, with descriptors.
+    /// It never waits for the supervisor, which may be stopped. A full socket is an error.
     fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
         var number = kind.rawValue
         try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in
