@@ -104,7 +104,8 @@ let package = Package(
         // A temporary folder, for tests that look at files.
         .target(name: "TestFolder", path: "Tests/TestFolder", swiftSettings: strict),
         .testTarget(
-            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"], swiftSettings: strict),
+            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"],
+            swiftSettings: strict),
         .testTarget(
             name: "WSGIDeploymentTests",
             dependencies: ["WSGIDeployment", "WSGICore", "WSGIConfig", "ProcessKit", "TestFolder"],

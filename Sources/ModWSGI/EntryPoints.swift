@@ -5,9 +5,9 @@ internal import ProcessKit
 internal import WSGIConfig
 internal import WSGIDeployment
 
-// All names that mod_wsgi.c and httpd know of this target.
+// The entry points of this target that mod_wsgi.c and httpd call.
 
-/// Called when httpd has loaded the module, and at each restart: registers the hooks.
+/// Registers the hooks. Called when httpd has loaded the module, and at each restart.
 @c(wsgi_register_hooks)
 func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_pre_config(preConfig, nil, nil, APR_HOOK_MIDDLE)
@@ -19,7 +19,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     unsafe ap_hook_child_status(childStatus, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_child_stopping(childStopping, nil, nil, APR_HOOK_MIDDLE)
     unsafe ap_hook_monitor(monitor, nil, nil, APR_HOOK_MIDDLE)
-    // `Alias` wins over WSGIScriptAlias, and both over per-user and mass virtual hosting.
+    // `Alias` takes precedence over WSGIScriptAlias, and both over per-user and mass virtual hosting.
     unsafe ap_hook_translate_name(
         translateName, moduleNames("mod_alias.c", in: pool),
         moduleNames("mod_userdir.c", "mod_vhost_alias.c", in: pool), APR_HOOK_MIDDLE)
@@ -50,7 +50,7 @@ private let reportFindings:
         _, _, _, main in
         guard chttpd_is_config_test(), let main = unsafe main else { return OK }
         let isGood = unsafe ConfigReport.printFindings(main: main)
-        // A dump is asked for to find out what is wrong.
+        // A dump must succeed even when there are findings: it is used to find out what is wrong.
         return unsafe isGood || ap_exists_config_define("DUMP_WSGI") != 0 ? OK : HTTP_INTERNAL_SERVER_ERROR
     }
 
@@ -78,7 +78,7 @@ private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<serv
     }
 }
 
-/// Called in the parent: what a child that has ended still claims is given back, however it ended.
+/// Called in the parent. Releases the claims of a child that has ended, however it ended.
 private let childStatus:
     @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
         _, process, _, _, state in
@@ -86,11 +86,11 @@ private let childStatus:
     }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
-    // A child that ends gracefully serves its requests to their end, also those that wait for a worker.
+    // A child that ends gracefully completes its requests, including those that wait for a worker.
     if graceful == 0 { MPM.stop() }
 }
 
-/// Called in the parent every ten seconds or so.
+/// Called in the parent about every ten seconds.
 private let monitor: @convention(c) (OpaquePointer?, UnsafeMutablePointer<server_rec>?) -> Int32 = { _, _ in
     SupervisorLink.look()
     return DECLINED
@@ -106,11 +106,11 @@ private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32
 
 // MARK: - Configuration
 
-/// Called while the module is loaded, before httpd looks at its table.
+/// Called while the module is loaded, before httpd reads its command table.
 @c(wsgi_fill_commands)
 func fillCommands() { ConfigBridge.fillCommands() }
 
-/// Called for each statement.
+/// Called for each directive in the configuration.
 @c(wsgi_set_directive)
 func setDirective(
     _ row: Int32, _ command: UnsafeMutablePointer<cmd_parms>?, _ directory: UnsafeMutableRawPointer?,
@@ -126,7 +126,7 @@ func createDirectory(_ pool: OpaquePointer?, _ path: UnsafeMutablePointer<CChar>
     unsafe pool.map { unsafe ConfigBridge.hold(DirectoryConfig(isPermanent: ConfigBridge.isReading), in: $0) }
 }
 
-/// Called for each request that several containers apply to, and for nested ones at configuration time.
+/// Called for each request to which several containers apply, and for nested containers at configuration time.
 @c(wsgi_merge_directory)
 func mergeDirectory(
     _ pool: OpaquePointer?, _ parent: UnsafeMutableRawPointer?, _ child: UnsafeMutableRawPointer?
@@ -137,7 +137,7 @@ func mergeDirectory(
     let sum = inner.over(outer)
     if sum === outer { return unsafe parent }
     if sum === inner { return unsafe child }
-    // What `inner` keeps lives as long as it does.
+    // A sum that `inner` caches lives as long as `inner`.
     return unsafe sum.isPermanent ? Unmanaged.passUnretained(sum).toOpaque() : ConfigBridge.hold(sum, in: pool)
 }
 

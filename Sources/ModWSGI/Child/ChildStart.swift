@@ -2,12 +2,12 @@ internal import CHTTPD
 internal import CSystem
 internal import ProcessKit
 
-/// What an httpd child does before its first request, and after its last.
+/// The work of an httpd child before its first request and after its last.
 enum ChildStart {
     /// Runs in `child_init`, on the child's only thread.
     static func run(main: Server, _ pool: Pool) {
-        // A parent that was killed cannot tell its children, and they listen to nobody else: they would keep the port
-        // for ever, and answer 503 for every process group. No other signal reaches them, httpd blocks all.
+        // A killed parent cannot stop its children. They would keep the port for ever and answer 503 for every process
+        // group. Only this signal reaches them, because httpd blocks all others.
         if !MPM.isSingleProcess { wsgi_end_with_parent() }
         ConfigBridge.isReading = false
         DaemonGroups.childScoreboard = DaemonGroups.scoreboard.map { ChildScoreboard(registering: $0) }

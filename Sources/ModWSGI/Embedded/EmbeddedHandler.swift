@@ -10,10 +10,10 @@ internal import WSGIWire
     private let r: Request
     private var body: ClientBody
     private var sink: ResponseSink
-    /// A small block that is not yet on its way: it leaves with the next one, or with the end of the response.
+    /// A small block that has not been sent. It is sent with the next one, or with the end of the response.
     private var pending = ByteBuffer(capacity: 64)
 
-    /// Blocks up to this size wait for the next one, if the application says that it follows at once.
+    /// Blocks up to this size wait for the next one if the application announces that it follows at once.
     private static let largestPending = 16 << 10
 
     /// Runs the request.
@@ -39,7 +39,7 @@ internal import WSGIWire
                 }
             }
         }
-        // The application has forked, and this is not the process that was asked.
+        // The application has forked, and this is not the process that received the request.
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         return handler.end(outcome)
     }
@@ -81,7 +81,7 @@ internal import WSGIWire
     }
 
     fileprivate mutating func sendHead(_ head: UnsafeRawBufferPointer) -> Int32 {
-        // The adapter keeps the order.
+        // The adapter calls in the right order.
         var order = AnswerOrder(of: 0, bodyFollows: false)
         do { try unsafe sink.sendHead(head, &order) } catch { return WSGI_TRANSPORT_INVALID.rawValue }
         return 0
@@ -109,9 +109,9 @@ internal import WSGIWire
     }
 }
 
-// MARK: - The transport's functions: each finds the handler behind its context
+// MARK: - The transport's functions: the context of each points to the handler
 
-/// What stands behind the functions' context.
+/// The object that the functions' context points to.
 @safe private struct TransportContext {
     let handler: UnsafeMutablePointer<EmbeddedHandler>
     let log: RequestLog

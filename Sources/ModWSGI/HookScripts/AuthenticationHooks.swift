@@ -3,12 +3,12 @@ internal import CHTTPD
 internal import WSGIConfig
 internal import WSGICore
 
-/// Who may enter, who somebody is, and to which groups they belong, asked of Python scripts of the configuration.
+/// Access control, authentication and group authorization by Python hook scripts.
 ///
-/// httpd asks again for an internal request where another configuration applies to it. PER_URI forbids it to tell that from
-/// less than the URI: what the scripts answer may depend on everything in their environ.
+/// With PER_URI, httpd repeats the checks for each internal request whose URI differs, not only if a different
+/// configuration applies to it: the result of a script may depend on anything in its environ.
 enum AuthenticationHooks {
-    /// Registers the hook and the two providers; called at each start and restart.
+    /// Registers the hook and the two providers. Called at each start and restart.
     static func register(_ pool: Pool?) {
         unsafe ap_hook_check_access(
             checkAccess, moduleNames("mod_ssl.c", in: pool), moduleNames("mod_authz_host.c", in: pool),
@@ -143,7 +143,7 @@ enum AuthenticationHooks {
         return AUTHZ_DENIED
     }
 
-    /// The names of a Require line, with its variables replaced; nil, and logged: that is not possible.
+    /// The names of a Require line, with its variables expanded. `nil`, with the reason logged, if that fails.
     private static func names(_ r: Request, _ line: Text, _ parsed: UnsafeRawPointer?) -> Text? {
         guard let parsed = unsafe parsed else { return unsafe line }
         var message: Text?
@@ -169,7 +169,7 @@ enum AuthenticationHooks {
 
     // MARK: - Parts
 
-    /// Asks one function; nil, with the reason logged: there is no Python.
+    /// Calls one function. `nil`, with the reason logged, if there is no Python.
     private static func ask(_ r: Request, _ script: HookScript, _ function: HookFunction) -> HookAnswer? {
         guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return nil }
         let facts = unsafe RequestFacts(
@@ -193,13 +193,13 @@ enum AuthenticationHooks {
     }
 }
 
-// MARK: - What httpd calls
+// MARK: - Callbacks of httpd
 
 private let checkAccess: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
     unsafe r.map { unsafe AuthenticationHooks.access($0) } ?? DECLINED
 }
 
-/// The provider `wsgi` of `AuthBasicProvider` and `AuthDigestProvider`; httpd keeps the pointer.
+/// The provider `wsgi` of `AuthBasicProvider` and `AuthDigestProvider`. httpd keeps the pointer.
 nonisolated(unsafe) private var userProvider = unsafe authn_provider(
     check_password: { r, user, password in
         guard let r = unsafe r, let user = unsafe user, let password = unsafe password else {
@@ -214,7 +214,7 @@ nonisolated(unsafe) private var userProvider = unsafe authn_provider(
         return unsafe AuthenticationHooks.realmHash(r, user, realm, hash)
     })
 
-/// The provider of `Require wsgi-group`; httpd keeps the pointer.
+/// The provider of `Require wsgi-group`. httpd keeps the pointer.
 nonisolated(unsafe) private var groupProvider = unsafe authz_provider(
     check_authorization: { r, line, parsed in
         guard let r = unsafe r, let line = unsafe line else { return AUTHZ_GENERAL_ERROR }

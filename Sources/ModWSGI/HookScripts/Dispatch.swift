@@ -3,16 +3,17 @@ internal import CHTTPD
 internal import WSGIConfig
 internal import WSGICore
 
-/// What a `WSGIDispatchScript` has chosen for a request; `nil`: what is configured holds.
+/// The choices of a `WSGIDispatchScript` for a request. `nil`: the configured value applies.
 struct Dispatch {
     private(set) var processGroup: GroupExpression?
     private(set) var applicationGroup: GroupExpression?
     private(set) var callableObject: GroupExpression?
 
-    /// Asks the script of these settings, if there is one. All its functions are optional.
+    /// Calls the dispatch script of these settings, if there is one. All its functions are optional.
     ///
-    /// - Returns: nil, with the reason logged, when the request cannot be served: the script cannot be loaded, has raised, or
-    ///   has returned something else than text. A request that went where nobody meant it to go would be worse.
+    /// - Returns: `nil`, with the reason logged, if the script cannot be loaded, raises an exception, or returns
+    ///   something other than text. The request is then rejected, because it might otherwise reach the wrong
+    ///   application.
     static func ask(_ r: Request, _ facts: RequestFacts) -> Dispatch? {
         var dispatch = Dispatch()
         guard let script = facts.effective.settings.dispatchScript else { return dispatch }

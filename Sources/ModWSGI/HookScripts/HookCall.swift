@@ -6,13 +6,13 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// What a function of a script answered. Texts are in the request's pool.
+/// The result of a function of a hook script. Texts are in the request's pool.
 @safe enum HookAnswer {
-    /// It raised, or could not be called; the reason is logged.
+    /// The function raised an exception or could not be called. The reason is logged.
     case failed
     /// The script has no such function.
     case missing
-    /// It returned something of this type, which it must not.
+    /// The function returned a value of this type, which is not allowed.
     case invalid(String)
     case none
     case boolean(Bool)
@@ -20,7 +20,7 @@ internal import WSGIWire
     case items([Text])
 }
 
-/// A function of a script: what it is called with beside the environ, and what it may return.
+/// A function of a hook script: its arguments after the environ, and the types that it may return.
 @safe struct HookFunction {
     let name: StaticString
     var arguments: [Text?] = unsafe []
@@ -29,26 +29,26 @@ internal import WSGIWire
     var argumentCount: Int { unsafe arguments.count }
 }
 
-/// A call of functions of a script that the configuration names, in this child's Python: `WSGIAccessScript` and the like.
+/// A call of functions of a hook script (`WSGIAccessScript` and others) in this child's Python.
 ///
 /// Lives on the request's thread while its hook runs.
 @safe struct HookCall {
-    /// What the functions' environ consists of.
+    /// The contents of the functions' environ.
     enum Environ {
         /// The request as the client sent it, with `mod_ssl.*`.
         case client
-        /// What an application would get.
+        /// The environ that an application would get.
         case application
     }
 
     fileprivate let r: Request
     fileprivate var texts: [(question: Int, text: Text)] = unsafe []
 
-    /// Calls functions of a script one after the other with the same environ, and makes what they added to it environment
-    /// variables of the request.
+    /// Calls functions of a script one after the other with the same environ. Entries that they add to it become
+    /// environment variables of the request.
     ///
-    /// - Returns: an answer for each function, those after a failure or an invalid answer being failed; nil, with the
-    ///   reason logged, when there is no Python.
+    /// - Returns: An answer for each function. After a failure or an invalid answer, all further answers are `failed`.
+    ///   `nil`, with the reason logged, if there is no Python.
     static func ask(
         _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ, _ functions: [HookFunction]
     ) -> [HookAnswer]? {
@@ -76,7 +76,7 @@ internal import WSGIWire
         }
     }
 
-    /// Encodes the head; false: a name does not fit.
+    /// Encodes the head. False if a name does not fit.
     private static func encode(
         _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ,
         _ scratch: UnsafeMutablePointer<Scratch>
@@ -102,7 +102,7 @@ internal import WSGIWire
         return true
     }
 
-    /// Lends what the engine wants to know about functions.
+    /// Lends the descriptions of functions that the engine needs.
     private static func withQuestions<Result>(
         _ functions: [HookFunction], _ pool: Pool?, _ body: (UnsafeMutableBufferPointer<wsgi_question>) -> Result
     ) -> Result {
@@ -175,7 +175,7 @@ internal import WSGIWire
         }
     }
 
-    // MARK: - What the engine calls
+    // MARK: - Callbacks of the engine
 
     fileprivate mutating func add(_ question: Int, _ text: UnsafePointer<UInt8>?, _ length: Int) {
         guard let text = unsafe copy(wsgi_text(start: text, length: length)) else { return }
@@ -202,13 +202,13 @@ extension HookCall.Environ {
 }
 
 extension DirectorySettings {
-    /// Whether a script is named that runs in children whatever happens to applications.
+    /// Whether a script is named that runs in httpd's children, wherever the applications run.
     var hasHooks: Bool {
         accessScript != nil || authUserScript != nil || authGroupScript != nil || dispatchScript != nil
     }
 }
 
-/// What stands behind the functions' context.
+/// The object that the functions' context points to.
 @safe private struct TransportContext {
     let call: UnsafeMutablePointer<HookCall>
     let log: RequestLog

@@ -4,21 +4,22 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIDeployment
 
-/// Turns `WSGIDaemonProcess` definitions into what the supervisor runs and what children connect to.
+/// Builds the supervisor's specification and the children's list of process groups from `WSGIDaemonProcess`
+/// definitions.
 ///
-/// A group that cannot run is reported, with its place and the remedy, and answers 503; everything else goes on.
+/// A group that cannot run is reported, with its location and the remedy, and answers 503. All other groups run.
 @safe struct GroupBuilder {
-    /// For the children, in the order of definition.
+    /// The groups for the children, in the order of definition.
     private(set) var groups: [DaemonGroup] = []
-    /// For the supervisor: the groups that can run.
+    /// The groups that can run, for the supervisor.
     private(set) var spec = SupervisorSpec()
-    /// The descriptors that go with `spec`; they stay their owners'.
+    /// The descriptors that are sent with `spec`. Their owners keep them.
     private(set) var descriptors: [Int32] = []
 
-    /// The groups that run, for the next configuration.
+    /// The running groups, for the next configuration.
     private(set) var running: [String: FormerGroups.Group] = [:]
 
-    /// Where a group is in the scoreboard.
+    /// The place of a group in the scoreboard.
     private typealias Place = (index: UInt32, serial: UInt64)
 
     private let global: GlobalSettings
@@ -36,7 +37,7 @@ internal import WSGIDeployment
         spec.logLevel = unsafe Int(chttpd_log_level(main))
     }
 
-    /// Notes which scripts aliases name; those that they do not name any more need not be imported by successors.
+    /// Stores the scripts that aliases name. Successors need not import scripts that are no longer named.
     mutating func note(scripts: [String]) {
         spec.formerScripts = SupervisorLink.formerGroups.replaceScripts(
             scripts, keepsProcesses: SupervisorLink.keepsProcesses)
@@ -87,7 +88,7 @@ internal import WSGIDeployment
         groups.append(child(definition, place, slots, owner))
     }
 
-    /// Lets a group go on that cannot run as it is defined now. False: there is none, or it may not.
+    /// Keeps a group running as before if it cannot run as defined now. False if there is no such group or it must not.
     private mutating func keep(
         _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
     ) -> Bool {
@@ -120,7 +121,7 @@ internal import WSGIDeployment
             ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
     }
 
-    /// The preloads as the processes see them; those that are not below their root are reported.
+    /// The preloads with paths as the processes see them. Scripts outside of their root are reported.
     private func inside(_ definition: DaemonProcess, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
         let root = definition.options.root
         guard !root.isEmpty else { return preloads }
@@ -138,7 +139,7 @@ internal import WSGIDeployment
         }
     }
 
-    /// Says which settings of interpreters cannot be granted.
+    /// Logs interpreter settings that cannot be applied.
     private func warn(of definition: DaemonProcess, _ log: Server) {
         unsafe global.interpreters(of: definition).warn("Process group '\(definition.name)'", log)
     }
@@ -157,7 +158,7 @@ internal import WSGIDeployment
         return unsafe server
     }
 
-    /// The descriptor of a server's error log, or of the terminal's where httpd has none (syslog).
+    /// The descriptor of a server's error log, or 2 if httpd has none (syslog).
     private static func logDescriptor(_ server: Server) -> Int32 {
         let descriptor = unsafe chttpd_error_log_descriptor(server)
         return descriptor >= 0 ? descriptor : 2

@@ -3,9 +3,9 @@ internal import WSGIConfig
 internal import WSGICore
 
 extension InterpreterPlan {
-    /// Says which of its wishes no Python of this machine can grant.
+    /// Logs interpreter settings that no installed Python supports.
     ///
-    /// A free-threaded Python has no stable ABI, so the engine, which is built for the stable one, cannot run in it.
+    /// A free-threaded Python has no stable ABI. The engine is built for the stable ABI and cannot run in it.
     func warn(_ owner: String, _ log: Server) {
         if wantsFreeThreading {
             unsafe Log.server(

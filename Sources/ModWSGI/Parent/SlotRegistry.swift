@@ -7,20 +7,20 @@ internal import WSGIDeployment
 
 /// The parent's listening sockets, one for each worker slot, and the places of groups and slots in the scoreboard.
 ///
-/// It outlives restarts: a slot keeps its socket, so that what waits in its queue is served by the next worker, whatever
-/// happens to the present one. Only the httpd parent uses it, on its one thread.
+/// It outlives restarts. A slot keeps its socket, so that the next worker serves the requests in its queue, whatever
+/// happens to the present worker. Used only by the httpd parent, on its one thread.
 enum SlotRegistry {
-    /// How the sockets of a group are made.
+    /// The properties of a group's sockets.
     struct Sockets {
-        /// What their paths begin with.
+        /// The prefix of their paths.
         let prefix: String
-        /// Connections that may wait.
+        /// The maximum number of waiting connections.
         let backlog: Int
-        /// Whose they are; `nil`: httpd's user's.
+        /// The owner of the socket files. `nil`: httpd's user.
         let owner: (user: UInt32, group: UInt32)?
-        /// SO_SNDBUF and SO_RCVBUF; 0: the system's default.
+        /// SO_SNDBUF and SO_RCVBUF. 0: the system's default.
         let buffers: (send: Int, receive: Int)
-        /// Of the processes that accept on them.
+        /// The rights of the processes that accept connections on them.
         let rights: ProcessRights
     }
 
@@ -33,14 +33,15 @@ enum SlotRegistry {
 
     private struct Group {
         let index: UInt32
-        /// What tells it from a former group at the same place.
+        /// Distinguishes the group from a former one at the same place.
         let serial: UInt64
         var slots: [Slot] = []
-        /// The rights of the processes that the sockets were made for; `nil`: none were, or they are of no use any more.
+        /// The rights of the processes for which the sockets were made. `nil`: there are none, or none that can be
+        /// used.
         var rights: ProcessRights?
-        /// What httpd's children send first on them.
+        /// The secret that httpd's children send first on each connection.
         var secret = ConnectionSecret()
-        /// The configuration that last wanted the group.
+        /// Whether the present configuration defines the group.
         var isUsed = true
         var wanted = 0
     }
@@ -51,13 +52,13 @@ enum SlotRegistry {
     @safe nonisolated(unsafe) private static var freeGroups: [UInt32] = []
     @safe nonisolated(unsafe) private static var nextGroup: UInt32 = 0
 
-    /// Sockets of former slots that are still open, because there could be no further process.
+    /// Sockets of former slots that are still open, because no process could be started to close them.
     @safe nonisolated(unsafe) private static var unclosed: [Int32] = []
 
-    /// Prefixes for which the sockets that a killed httpd has left were removed.
+    /// Prefixes for which the sockets left by a killed httpd have been removed.
     @safe nonisolated(unsafe) private static var swept: Set<String> = []
 
-    /// The place of a group in the scoreboard, and its serial number; the group counts as used from now on.
+    /// The place of a group in the scoreboard, and its serial number. Marks the group as used.
     static func group(_ name: String) -> (index: UInt32, serial: UInt64) {
         if let group = known[name] {
             known[name]?.isUsed = true
@@ -72,11 +73,11 @@ enum SlotRegistry {
 
     /// The slots of a group, with their sockets listening.
     ///
-    /// A slot whose socket cannot be made as the configuration says keeps the one that it has, as long as that can be
-    /// reached; one that has none is left out while there are others. `report` is told why.
+    /// If the socket of a slot cannot be created as configured, the slot keeps its present socket, as long as that can
+    /// be reached. A slot without a socket is left out if there are others. `report` receives the reason.
     ///
-    /// Sockets that processes with other rights have, and the secret that these know, are never used again: a process that
-    /// one of those has left behind receives nothing.
+    /// Sockets and secrets that are known to processes with other rights are never used again, so that a process left
+    /// behind by one of them receives no requests.
     static func slots(
         of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
     ) throws(StartError) -> [Slot] {
@@ -107,7 +108,7 @@ enum SlotRegistry {
                         Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
                     continue
                 }
-                // At the same path the file is the new socket's by now.
+                // At the same path, the file now belongs to the new socket.
                 if former.path == path { closeAside([former.listener]) } else { close([former]) }
                 group.slots[place] = Slot(index: former.index, path: path, listener: listener)
             } catch {
@@ -120,10 +121,10 @@ enum SlotRegistry {
         return Array(group.slots.prefix(count))
     }
 
-    /// What httpd's children send first to the processes of a group.
+    /// The secret that httpd's children send first to the processes of a group.
     static func secret(of name: String) -> ConnectionSecret { known[name]?.secret ?? ConnectionSecret() }
 
-    /// The slots that a group has, as they are: it goes on with them.
+    /// The present slots of a group, which it keeps.
     static func kept(of name: String) -> [Slot] {
         guard var group = known[name] else { return [] }
         group.wanted = group.slots.count
@@ -131,7 +132,7 @@ enum SlotRegistry {
         return group.slots
     }
 
-    /// Closes the sockets of groups and slots that the configuration no longer has. Call it once per configuration.
+    /// Closes the sockets of groups and slots that the configuration no longer defines. Called once per configuration.
     static func closeUnused() {
         var unused: [Slot] = []
         defer { close(unused) }
@@ -152,7 +153,7 @@ enum SlotRegistry {
         }
     }
 
-    /// Closes and unlinks everything: httpd ends.
+    /// Closes and unlinks all sockets, when httpd ends.
     static func closeAll() {
         close(known.values.flatMap(\.slots))
         known = [:]
@@ -163,7 +164,7 @@ enum SlotRegistry {
         return counter
     }
 
-    /// Ends listening sockets for everybody who has them; requests that wait there are made again by their children.
+    /// Shuts listening sockets down in all processes that have them. httpd's children send the waiting requests again.
     private static func retire(_ slots: [Slot]) {
         for slot in slots {
             unsafe unlink(slot.path)
@@ -177,7 +178,7 @@ enum SlotRegistry {
         closeAside(slots.map(\.listener))
     }
 
-    /// Closes sockets, and those that could not be closed before.
+    /// Closes these sockets, and those that could not be closed before.
     private static func closeAside(_ listeners: [Int32]) {
         unclosed += listeners
         if !unclosed.isEmpty { unclosed = StreamSocket.closeAside(unclosed) }
@@ -224,7 +225,7 @@ enum SlotRegistry {
         return descriptor
     }
 
-    /// Whether a socket that is there belongs to `owner`; it is given to it when not.
+    /// Whether an existing socket belongs to `owner`, or could be given to it.
     private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
         guard let owner else { return true }
         let result = unsafe wsgi_give_socket(path, owner.user, owner.group)
@@ -232,7 +233,7 @@ enum SlotRegistry {
         return result == 0
     }
 
-    /// Whether there is a socket, and not a link to one or something else that somebody has put into its place.
+    /// Whether the file is a socket, and not a link or another file that has been put in its place.
     private static func isSocket(_ path: String) -> Bool {
         var status = stat()
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK

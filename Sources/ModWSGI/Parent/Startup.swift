@@ -4,9 +4,9 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIDeployment
 
-/// What the httpd parent does once the configuration has been read, at each start and restart.
+/// The work of the httpd parent after the configuration has been read, at each start and restart.
 enum Startup {
-    /// Checks what only the whole configuration can tell; also under `configtest`.
+    /// Checks that need the whole configuration. They also run under `configtest`.
     static func check(main: Server) -> Int32 {
         do {
             let servers = unsafe ConfigBridge.servers(main)
@@ -25,7 +25,7 @@ enum Startup {
         }
     }
 
-    /// Refuses options that only root can give effect to.
+    /// Rejects options that only root can apply.
     private static func checkRights(_ groups: ProcessGroups) throws(ConfigError) {
         guard CurrentProcess.user != 0 else { return }
         for definition in groups.all.map(\.definition) where definition.options.chroot != nil {
@@ -35,7 +35,7 @@ enum Startup {
         }
     }
 
-    /// Starts or informs the supervisor, and prepares what children inherit.
+    /// Starts the supervisor or sends it the new configuration, and prepares the state that children inherit.
     static func run(main: Server, _ pool: Pool) -> Int32 {
         unsafe ap_add_version_component(pool, "mod_wsgi/" + ModuleVersion.text)
         guard let settings = unsafe ConfigBridge.server(main)?.settings else { return OK }
@@ -43,7 +43,7 @@ enum Startup {
         unsafe ConfigBridge.settle(main, pool)
         let host = unsafe HostFacts(main: main, settings.global.socketPrefix)
         guard let names = try? ProcessGroups(servers: servers),
-            // An alias of a directory serves whatever scripts are in it; there is nothing to import before a request.
+            // An alias of a directory serves all scripts in it. Which of them to import is known only with a request.
             let preloads = try? names.preloads(of: servers)
                 .filter({ !host.httpdFiles.isDirectory($0.script.path) })
         else { return HTTP_INTERNAL_SERVER_ERROR }
@@ -53,7 +53,7 @@ enum Startup {
         LogVariables.isWanted = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
         LogVariables.isCGIWanted = unsafe LogVariables.mentionsCGIVariables(in: chttpd_config_tree())
         unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
-        // Scripts of WSGIAccessScript and the like run in children even where applications may not.
+        // Hook scripts (WSGIAccessScript and others) run in children even if applications may not.
         let runsApplications = !settings.global.restrictEmbedded
         let embedded = runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : []
         EmbeddedPlan.current = unsafe EmbeddedPlan(
@@ -97,7 +97,7 @@ enum Startup {
         servers.flatMap { $0.settings.ownAliases.filter { !$0.isPattern }.map(\.target.string) }
     }
 
-    /// Whether an alias may lead to an embedded application, as far as that can be told without a request.
+    /// Whether an alias may lead to an embedded application, as far as that is known without a request.
     private static func mayRunEmbedded(_ servers: [ConfiguredServer]) -> Bool {
         servers.contains { server in
             let mayRun = { (alias: ScriptAlias) in

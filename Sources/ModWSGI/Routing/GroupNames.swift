@@ -12,8 +12,8 @@ internal import WSGIConfig
         unsafe self.scratch = scratch
     }
 
-    /// Evaluates the expressions: what a dispatch script has chosen, else what the script's directive says, else what the
-    /// settings say. False when a name is too long.
+    /// Evaluates the expressions: the choice of a dispatch script, else the option of the script's directive, else the
+    /// setting. False if a name is too long.
     func resolve(_ dispatch: Dispatch, _ mapping: ScriptMapping, _ facts: inout RequestFacts) -> Bool {
         let process = dispatch.processGroup ?? mapping.processGroup ?? facts.effective.settings.processGroup
         let application =
@@ -35,7 +35,7 @@ internal import WSGIConfig
         return unsafe name(facts.effective.settings.callableObject, at: 2)
     }
 
-    /// The value of an expression, in the room for one of the three names; nil when it is too long.
+    /// The value of an expression, in the buffer for one of the three names. `nil` if it is too long.
     private func name(_ expression: GroupExpression, at index: Int) -> UnsafeRawBufferPointer? {
         let room = unsafe scratch.pointee.name(index)
         guard let length = unsafe expression.write(for: ExpansionFacts(r), into: room) else { return nil }

@@ -19,8 +19,8 @@ internal import WSGIConfig
     /// The path.
     var path: UnsafeRawBufferPointer { unsafe bytes(of: text) }
 
-    /// When the file was changed, in microseconds since 1970; 0: it cannot be told. httpd knows it of the requested file
-    /// only.
+    /// The modification time of the file, in microseconds since 1970, or 0 if it is unknown. httpd provides it for the
+    /// requested file only.
     func modified() -> Int64 {
         var info = unsafe apr_finfo_t()
         guard unsafe apr_stat(&info, text, apr_int32_t(APR_FINFO_MTIME), r.pointee.pool) == APR_SUCCESS else {

@@ -4,9 +4,9 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// What can be wrong with a request before an application is called.
+/// Checks of a request before an application is called.
 enum RequestChecks {
-    /// The script must be there, and its directory must allow scripts to run, unless an alias has said that it is one.
+    /// The script must exist. Unless it was mapped by an alias, its directory must allow scripts (`Options ExecCGI`).
     static func script(_ r: Request, isAliased: Bool) throws(Rejection) {
         let script = { unsafe string(r.pointee.filename) }
         if !isAliased, unsafe !chttpd_options_exec(r) {
@@ -36,7 +36,7 @@ enum RequestChecks {
             "AcceptPathInfo is off, and the URL continues after '\(unsafe string(r.pointee.filename))'.")
     }
 
-    /// The request's body, as its headers describe it, goes to `facts`.
+    /// Checks the headers that describe the request's body, and stores their values in `facts`.
     static func body(_ r: Request, _ facts: inout RequestFacts) throws(Rejection) {
         if let encoding = unsafe apr_table_get(r.pointee.headers_in, "Transfer-Encoding") {
             guard unsafe strcasecmp(encoding, "chunked") == 0 else {
@@ -80,7 +80,8 @@ enum RequestChecks {
                 + "here; it allows: \(allowed.isEmpty ? "none" : allowed).")
     }
 
-    /// The number that a text is, if it is nothing but decimal digits and fits.
+    /// The value of a text that consists of decimal digits only. `nil` for other texts and for numbers that are too
+    /// large.
     private static func decimal(_ text: Text) -> Int64? {
         var number: Int64 = 0
         var index = 0

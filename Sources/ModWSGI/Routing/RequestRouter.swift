@@ -3,10 +3,10 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// Takes a request from httpd's handler hook to the application: which script, which settings, which process group.
+/// Routes a request from httpd's handler hook to the application: finds the script, the settings and the process group.
 ///
-/// Read `handle`, then `serve`. `ScriptMapping` says which script, `RequestChecks` what is rejected, `GroupNames` in
-/// which groups the application runs; `EmbeddedHandler` and `DaemonHandler` do the work.
+/// Read `handle`, then `serve`. `ScriptMapping` finds the script, `RequestChecks` rejects invalid requests, and
+/// `GroupNames` finds the groups in which the application runs. `EmbeddedHandler` and `DaemonHandler` do the work.
 @safe struct RequestRouter: ~Copyable {
     private let r: Request
     private let server: ServerConfig
@@ -53,7 +53,7 @@ internal import WSGIWire
         return unsafe try facts.processGroup.isEmpty ? embedded(facts, scratch) : daemon(&facts, scratch)
     }
 
-    /// What settings and script say about the request.
+    /// Stores the facts that follow from the settings and the script.
     private borrowing func describe(_ facts: inout RequestFacts) {
         facts.passesAuthorization = mapping.passAuthorization ?? effective.settings.passAuthorization
         if effective.settings.ignoreActivity { facts.flags.insert(.ignoresActivity) }
@@ -75,7 +75,7 @@ internal import WSGIWire
         case .off: facts.mapsHeadToGet = false
         case .auto: facts.mapsHeadToGet = unsafe chttpd_filters_content(r)
         }
-        // Filters that look at the body must get it; otherwise nobody does.
+        // The body of a response to HEAD is needed only if content filters read it.
         if unsafe !chttpd_filters_content(r) { facts.flags.insert(.headersOnly) }
     }
 

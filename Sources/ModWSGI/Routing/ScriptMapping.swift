@@ -3,16 +3,16 @@ internal import Glibc
 internal import WSGIConfig
 internal import WSGICore
 
-/// Which script serves a request, and what the directive that says so adds to the settings.
+/// The script that serves a request, and the options of the directive that maps it.
 @safe enum ScriptMapping {
-    /// The requested file is the script; it was found by an alias, or by its handler.
+    /// The requested file is the script. It was found by an alias or by its handler.
     case script(alias: ScriptAlias?)
     /// A handler script serves the requested file.
     case handlerScript(HandlerScript)
 
-    /// Maps a URI to a script, as `translate_name`: `WSGIScriptAlias`, `WSGIScriptAliasMatch`.
+    /// Maps a URI to a script in the hook `translate_name`: `WSGIScriptAlias`, `WSGIScriptAliasMatch`.
     ///
-    /// - Returns: OK when an alias covers the URI, otherwise DECLINED.
+    /// - Returns: OK if an alias covers the URI, otherwise DECLINED.
     static func translate(_ r: Request) -> Int32 {
         guard let uri = unsafe r.pointee.uri, unsafe uri[0] == CChar(bitPattern: UInt8(ascii: "/")),
             let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here),
@@ -26,12 +26,12 @@ internal import WSGICore
         unsafe r.pointee.handler = handlerName
         unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
         unsafe mapped.note(in: r)
-        // The alias is kept alive by the server's configuration, which outlives the request.
+        // The server's configuration keeps the alias alive, and outlives the request.
         unsafe chttpd_set_module_config(r.pointee.request_config, Unmanaged.passUnretained(mapped).toOpaque())
         return OK
     }
 
-    /// A relative path is relative to nothing: httpd has no current directory.
+    /// Rejects a relative path: httpd has no current directory that it could be relative to.
     private static func refuseRelative(_ r: Request, _ file: UnsafeMutablePointer<CChar>) -> Int32 {
         unsafe Log.request(
             r, .error, .scriptMissing,
@@ -40,7 +40,7 @@ internal import WSGICore
         return HTTP_NOT_FOUND
     }
 
-    /// What the request's handler says; `nil` when the request is somebody else's.
+    /// The mapping that the request's handler selects. `nil` if the request belongs to another module.
     init?(_ r: Request, _ server: ServerConfig, _ effective: DirectoryConfig) {
         guard let name = unsafe r.pointee.handler else { return nil }
         if unsafe strcmp(name, handlerName) == 0 || strcmp(name, handlerType) == 0 {
@@ -55,10 +55,10 @@ internal import WSGICore
         return nil
     }
 
-    /// The alias that gave the request its script; nil when none did.
+    /// The alias that mapped the request to its script. `nil` if none did.
     ///
-    /// A directory index, a fallback resource or a negotiated variant is another URI, which brings its notes to the
-    /// request (`ap_internal_fast_redirect`), but not what we have attached to it.
+    /// A directory index, a fallback resource or a negotiated variant is a different URI. `ap_internal_fast_redirect`
+    /// copies its notes to the request, but not its `request_config`, to which the alias is attached.
     private static func alias(of r: Request, _ server: ServerConfig) -> ScriptAlias? {
         guard let uri = unsafe r.pointee.uri else { return nil }
         let attached: MappedAlias? = unsafe ConfigBridge.object(chttpd_module_config(r.pointee.request_config))
@@ -69,7 +69,7 @@ internal import WSGICore
         return unsafe server.alias(of: uri)?.alias
     }
 
-    /// `process-group=`; `nil`: as the settings say.
+    /// `process-group=`. `nil`: the setting applies.
     var processGroup: GroupExpression? {
         switch self {
         case .script(let alias): alias?.processGroup
@@ -77,7 +77,7 @@ internal import WSGICore
         }
     }
 
-    /// `application-group=`; `nil`: as the settings say.
+    /// `application-group=`. `nil`: the setting applies.
     var applicationGroup: GroupExpression? {
         switch self {
         case .script(let alias): alias?.applicationGroup
@@ -85,7 +85,7 @@ internal import WSGICore
         }
     }
 
-    /// `pass-authorization=`; `nil`: as the settings say.
+    /// `pass-authorization=`. `nil`: the setting applies.
     var passAuthorization: Bool? {
         switch self {
         case .script(let alias): alias?.passAuthorization
@@ -93,7 +93,7 @@ internal import WSGICore
         }
     }
 
-    /// The name of the callable, literally; `nil`: as the settings say.
+    /// The literal name of the callable. `nil`: the setting applies.
     var callableObject: ConfigText? {
         switch self {
         case .script(let alias): alias?.callableObject
@@ -101,7 +101,7 @@ internal import WSGICore
         }
     }
 
-    /// What a handler script is entered by.
+    /// The entry point of a handler script.
     private static let handlerEntry: ConfigText = "handle_request"
 }
 
