@@ -103,8 +103,8 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
-docs: toolchain ## Write docs/reference/directives.md and docs/reference/daemon-options.md from the tables
-	for page in directives daemon-options; do \
+docs: toolchain ## Write directives.md, daemon-options.md and errors.md of docs/reference from the tables
+	for page in directives daemon-options errors; do \
 		$(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $$page >docs/reference/$$page.md.new && mv docs/reference/$$page.md.new docs/reference/$$page.md || exit 1; done
 
 format: ## Format the Swift and C sources
