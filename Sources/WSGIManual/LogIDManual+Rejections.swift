@@ -156,7 +156,7 @@ extension LogIDManual {
                 """
             ],
             cause: "The request answers 502. It may have had effects and is not repeated.",
-            remedy: "The message about the process tells how it ended."),
+            remedy: "The message about the process shows how it ended."),
         LogIDEntry(
             .workerReadFailed, [.error], "Reading from a daemon process failed",
             texts: [
@@ -194,7 +194,7 @@ extension LogIDManual {
                 """,
             remedy: """
                 Stop and start httpd after an upgrade. Otherwise find the code that writes to other descriptors. The \
-                message tells what was wrong with the response.
+                message describes the fault.
                 """),
         LogIDEntry(
             .processGroupRefused, [.error], "WSGIRestrictProcess does not allow the process group",

@@ -177,7 +177,7 @@ extension LogIDManual {
                 """
             ],
             cause: "The client sees the response cut.",
-            remedy: "The message about the process tells how it ended."),
+            remedy: "The message about the process shows how it ended."),
         LogIDEntry(
             .reloadRejections, [.error], "Request could not be handed over",
             texts: [
