@@ -104,7 +104,7 @@ check: ready all ## Check format, layers, structure, exported symbols and what t
 	tools/check $(BUILD)
 
 docs: toolchain ## Write the generated pages of docs/reference and Tests/spec-layout.json from the tables
-	for file in docs/reference/directives.md docs/reference/daemon-options.md Tests/spec-layout.json; do \
+	for file in docs/reference/directives.md docs/reference/daemon-options.md docs/reference/errors.md Tests/spec-layout.json; do \
 		page=$${file##*/}; $(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $${page%.*} >$$file.new && mv $$file.new $$file || exit 1; done
 
 format: ## Format the Swift and C sources

@@ -58,7 +58,10 @@ let package = Package(
         .target(name: "WSGIConfig", dependencies: ["WSGICore"], swiftSettings: strict),
         .target(name: "WSGIWire", dependencies: ["WSGICore"], swiftSettings: strict),
 
-        .executableTarget(name: "WSGIDocs", dependencies: ["WSGICore", "WSGIConfig"], swiftSettings: strict),
+        // The manual: explanations as data, and the program that prints them as pages.
+        .target(name: "WSGIManual", dependencies: ["WSGICore"], swiftSettings: strict),
+        .executableTarget(
+            name: "WSGIDocs", dependencies: ["WSGIConfig", "WSGICore", "WSGIManual"], swiftSettings: strict),
 
         // The operating system, CPython, and what runs in the worker.
         .target(name: "ProcessKit", dependencies: ["CSystem", "CSharedMemory"], swiftSettings: strict),
@@ -99,7 +102,8 @@ let package = Package(
 
         .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
-        .testTarget(name: "WSGIDocsTests", dependencies: ["WSGIDocs", "WSGICore"], swiftSettings: strict),
+        .testTarget(
+            name: "WSGIDocsTests", dependencies: ["WSGIDocs", "WSGIManual", "WSGICore"], swiftSettings: strict),
         .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
         // A temporary folder, for tests that look at files.
         .target(name: "TestFolder", path: "Tests/TestFolder", swiftSettings: strict),

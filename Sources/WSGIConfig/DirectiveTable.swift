@@ -1,14 +1,31 @@
 /// All directives; a directive is added by a property with its default and a row here.
 public enum DirectiveTable {
-    /// Every directive, in the order of the manual, those that are gone at the end.
-    public static let all: [Directive] = {
+    /// A heading of the manual, and the directives below it.
+    public struct Group: Sendable {
+        /// The heading.
+        public let title: String
+        /// Its directives, in the order of the manual.
+        public let directives: [Directive]
+    }
+
+    /// Every directive that has an effect, in the order of the manual.
+    public static let groups: [Group] = {
         var bit: UInt64 = 1
-        return (scripts + processes + requests + access + python + interpreters + measurement + obsolete).map { row in
-            guard row.isSetting else { return row }
-            defer { bit <<= 1 }
-            return row.assigned(bit: bit)
+        return [
+            ("Scripts", scripts), ("Daemon processes", processes), ("Requests", requests), ("Access control", access),
+            ("Python", python), ("Interpreters", interpreters), ("Measurement", measurement),
+        ].map { title, rows in
+            let directives = rows.map { row in
+                guard row.isSetting else { return row }
+                defer { bit <<= 1 }
+                return row.assigned(bit: bit)
+            }
+            return Group(title: title, directives: directives)
         }
     }()
+
+    /// Every directive, in the order of the manual, those without effect at the end.
+    public static let all: [Directive] = groups.flatMap(\.directives) + obsolete
 
     /// The rows of `DirectorySettings`, in the order of their bits.
     static let settings: [Directive] = all.filter(\.isSetting)
@@ -38,7 +55,7 @@ public enum DirectiveTable {
             "WSGIScriptAliasMatch", "regex path [option=value ...]",
             help: """
                 Serve the URIs that a regular expression matches with a script; $1 in its path stands for the first \
-                group; options as of WSGIScriptAlias.
+                group; options as for WSGIScriptAlias.
                 """,
             AliasStatement.pattern),
         .setting(
@@ -59,7 +76,7 @@ public enum DirectiveTable {
             help: "Import a script when a process starts, before its first request.", ImportScript.apply),
         .hook(
             "WSGIDispatchScript", \.dispatchScript, in: .directory,
-            help: "A script whose functions choose process group, application group and callable of each request."),
+            help: "Script whose functions choose the process group, application group and callable of each request."),
     ]
 
     // MARK: - Daemon processes
@@ -80,10 +97,10 @@ public enum DirectiveTable {
             help: "Path prefix of the sockets of daemon processes, relative to ServerRoot."),
         .global(
             "WSGIStartLimit", \.startLimit, .count(0...DaemonOptionTable.maximumProcesses),
-            help: "Number of daemon processes that may start at a time; 0 means as many as there are processors."),
+            help: "Number of daemon processes that may start at the same time; 0 is the number of processors."),
         .global(
             "WSGIRestrictEmbedded", \.restrictEmbedded, .flag,
-            help: "On or Off: refuse requests that are not given to daemon processes."),
+            help: "On or Off: reject requests for applications that would run embedded."),
     ]
 
     // MARK: - How a request is served
@@ -97,22 +114,22 @@ public enum DirectiveTable {
             help: "Name of the application in the script, or %{ENV:name}."),
         .setting(
             "WSGIScriptReloading", \.scriptReloading, .scriptReloading, in: .fileInfo,
-            help: "On, Off or Rolling: load a script again when its file has changed; Rolling makes no request wait."),
+            help: "On, Off or Rolling: load a script again when its file has changed; with Rolling no request waits."),
         .setting(
             "WSGIPassAuthorization", \.passAuthorization, .flag, in: .fileInfo,
-            help: "On or Off: let applications see the Authorization header."),
+            help: "On or Off: pass the Authorization header to applications."),
         .setting(
             "WSGIChunkedRequest", \.chunkedRequest, .flag, in: .fileInfo,
-            help: "On or Off: accept request bodies whose length is not declared."),
+            help: "On or Off: accept request bodies without a Content-Length."),
         .setting(
             "WSGIMapHEADToGET", \.mapHeadToGet, .onOffAuto, in: .fileInfo,
-            help: "On, Off or Auto: let applications see HEAD as GET; Auto does when an output filter needs the body."),
+            help: "On, Off or Auto: pass HEAD to applications as GET; Auto does so if an output filter needs the body."),
         .setting(
             "WSGIErrorOverride", \.errorOverride, .flag, in: .fileInfo,
-            help: "On or Off: replace the error pages of applications by httpd's error documents."),
+            help: "On or Off: replace the error pages of applications with httpd's error documents."),
         .setting(
             "WSGITrustedProxyHeaders", \.trustedProxyHeaders, "header ...", in: .fileInfo,
-            help: "Headers in which a proxy says what it knows of the client's request: X-Forwarded-For and others."
+            help: "Headers with which a proxy describes the client's request: X-Forwarded-For and others."
         ) { (statement: Statement, known) throws(ConfigError) in
             known + statement.words.compactMap { word in try? TrustedHeader(word.text) }
         }.remarking { statement in
@@ -125,7 +142,7 @@ public enum DirectiveTable {
         },
         .setting(
             "WSGITrustedProxies", \.trustedProxies, "address[/bits|/mask] ...", in: .fileInfo,
-            help: "Addresses or networks of the proxies whose WSGITrustedProxyHeaders are believed."
+            help: "Addresses or networks of the proxies whose WSGITrustedProxyHeaders are trusted."
         ) { (statement: Statement, known) throws(ConfigError) in
             var list = known ?? AddressList()
             do throws(ConfigError) {
@@ -138,33 +155,34 @@ public enum DirectiveTable {
         .setting(
             "WSGIEnableSendfile", \.enableSendfile, .onOffAuto, in: .fileInfo,
             help:
-                "On, Off or Auto: let httpd use sendfile for files that applications return; Auto does for local ones."),
+                "On, Off or Auto: use sendfile for files that applications return; Auto does so for files on local file systems."
+        ),
         .setting(
             "WSGIIgnoreActivity", \.ignoreActivity, .flag, in: .fileInfo,
-            help: "On or Off: leave the inactivity timer of a process as it is when it serves these requests."),
+            help: "On or Off: do not reset the inactivity timer of a process for these requests."),
         .setting(
             "WSGIPassApacheRequest", \.passApacheRequest, .flag, in: .directory,
-            help: "On or Off: give embedded applications httpd's request as apache.request_rec."),
+            help: "On or Off: pass httpd's request to embedded applications as apache.request_rec."),
         .global(
             "WSGICaseSensitivity", \.caseSensitivity, .flag,
-            help: "On or Off: whether paths of scripts that differ in case are different scripts."),
+            help: "On or Off: treat script paths that differ in case as different scripts."),
     ]
 
-    // MARK: - Who may enter
+    // MARK: - Access control
 
     private static let access: [Directive] = [
         .hook(
             "WSGIAccessScript", \.accessScript, in: .authConfig,
-            help: "A script whose allow_access decides which hosts may enter."),
+            help: "Script whose allow_access decides which hosts have access."),
         .hook(
             "WSGIAuthUserScript", \.authUserScript, in: .authConfig,
-            help: "A script whose check_password or get_realm_hash knows passwords, for AuthBasicProvider wsgi."),
+            help: "Script whose check_password or get_realm_hash checks passwords, for AuthBasicProvider wsgi."),
         .hook(
             "WSGIAuthGroupScript", \.authGroupScript, in: .authConfig,
-            help: "A script whose groups_for_user knows the groups of users, for Require wsgi-group."),
+            help: "Script whose groups_for_user returns the groups of users, for Require wsgi-group."),
         .setting(
             "WSGIGroupAuthoritative", \.groupAuthoritative, .flag, in: .authConfig,
-            help: "Accepted for compatibility; without effect, as in mod_wsgi."),
+            help: "Accepted for compatibility; it has no effect, as in mod_wsgi."),
     ]
 
     // MARK: - Python
@@ -172,19 +190,19 @@ public enum DirectiveTable {
     private static let python: [Directive] = [
         .global(
             "WSGIPythonHome", \.pythonHome, .pythonHome,
-            help: "Python installation or virtual environment for everything that names none of its own."),
+            help: "Python installation or virtual environment of all applications that do not name one."),
         .interpreter(
             "WSGIPythonPath", \.pythonPath, .searchPath,
-            help: "Directories, separated by ':', in which embedded applications look for modules first."),
+            help: "Directories, separated by ':', that embedded applications search for modules first."),
         .global(
             "WSGIPythonEggs", \.pythonEggs, .absolutePath,
             help: "Directory for PYTHON_EGG_CACHE of embedded applications."),
         .global(
             "WSGIPythonOptimize", \.pythonOptimize, .count(0...2),
-            help: "Optimisation level, as of python -O (1) and -OO (2)."),
+            help: "Optimisation level, as with python -O (1) and -OO (2)."),
         .global(
             "WSGIPythonWarnings", "specification",
-            help: "A rule for warnings, as of python -W; may stand several times."
+            help: "Rule for warnings, as with python -W; may be repeated."
         ) { (statement: Statement, settings: inout GlobalSettings) throws(ConfigError) in
             guard let rule = try statement.onlyValue(.text("a rule for warnings, such as error::DeprecationWarning"))
             else { return }
@@ -195,7 +213,7 @@ public enum DirectiveTable {
             help: "Seed of the hashes of str and bytes: random, or a number for the same hashes in all processes."),
         .global(
             "WSGIDontWriteBytecode", \.dontWriteBytecode, .flag,
-            help: "On or Off: write no bytecode files, as python -B."),
+            help: "On or Off: write no bytecode files, as with python -B."),
         .global(
             "WSGIDestroyInterpreter", \.destroyInterpreter, .flag,
             help: "On or Off: end interpreters, and run their atexit functions, when a process ends."),
@@ -204,25 +222,25 @@ public enum DirectiveTable {
     private static let interpreters: [Directive] = [
         .interpreter(
             "WSGISwitchInterval", \.switchInterval, .duration(),
-            help: "Seconds that a thread runs before another one may, as of sys.setswitchinterval."),
+            help: "Seconds that a thread runs before it yields to another one, as for sys.setswitchinterval."),
         .interpreter(
             "WSGIPerInterpreterGIL", \.perInterpreterGIL, .flag, default: "Off",
-            help: "On or Off: give sub-interpreters locks of their own (Python 3.12 to 3.15)."),
+            help: "On or Off: give each sub-interpreter a GIL of its own (Python 3.12 to 3.15)."),
         .interpreter(
             "WSGIFreeThreading", \.freeThreading, .flag, default: "Off",
-            help: "On or Off: run a free-threaded Python without its global lock."),
+            help: "Accepted for compatibility; On has no effect and logs a warning."),
         .interpreter(
             "WSGIRestrictStdin", \.restrictStdin, .flag, default: "Off",
-            help: "On or Off: refuse reading from sys.stdin."),
+            help: "On or Off: reject reads from sys.stdin."),
         .interpreter(
             "WSGIRestrictStdout", \.restrictStdout, .flag, default: "Off",
-            help: "On or Off: refuse writing to sys.stdout."),
+            help: "On or Off: reject writes to sys.stdout."),
         .interpreter(
             "WSGIRestrictSignal", \.restrictSignal, .flag, default: "On",
-            help: "On or Off: leave the handlers of signals as they are when applications register theirs."),
+            help: "On or Off: ignore signal handlers that applications register."),
         .server(
             "<WSGIInterpreterOptions", "[process-group=name] [application-group=name]>", in: .mainServer,
-            help: "A section of settings for the interpreters of some groups.", InterpreterSection.open),
+            help: "Section with settings for the interpreters of some groups.", InterpreterSection.open),
     ]
 
     // MARK: - Measurement
@@ -234,15 +252,15 @@ public enum DirectiveTable {
         ).pending { $0.serverMetrics },
         .global(
             "WSGITelemetryService", "unix:path [interval=seconds]",
-            help: "Socket to which processes send samples of what they do.", TelemetryService.apply
+            help: "Socket to which processes send samples of their activity.", TelemetryService.apply
         ).pending { _ in true },
         .global(
             "WSGITelemetryOptions", "[+|-]flag ...|None|All",
-            help: "What samples include: CaptureUserAgent.", TelemetryOptions.apply
+            help: "Contents of the samples: CaptureUserAgent.", TelemetryOptions.apply
         ).pending { !$0.telemetryOptions.isEmpty },
         .global(
             "WSGISlowRequests", \.slowRequests, .durationOrZero,
-            help: "Seconds from which a request is reported as slow."
+            help: "Seconds after which a request is reported as slow; 0 disables the reports."
         ).pending { $0.slowRequests ?? 0 > 0 },
     ]
 }

@@ -1,5 +1,5 @@
 extension DirectiveTable {
-    /// Directives that need no effect here, and those that mod_wsgi has given up.
+    /// Directives that need no effect in this module, and directives that mod_wsgi has removed.
     static let obsolete: [Directive] = [
         .ignored(
             "WSGISocketRotation", .flag, usual: false, help: "Without effect: sockets keep their names over restarts.",

@@ -1,7 +1,7 @@
 /// The stable identifier of a log message: people search for it, so a number is never reused.
 ///
 /// Numbers below 1000 are those of mod_wsgi for the same condition; ours begin at 1000.
-/// `docs/reference/errors.md` has cause, outcome and remedy of each.
+/// `LogIDManual` explains each of them.
 public enum LogID: UInt16, CaseIterable, Sendable {
     // In the order of their numbers.
     case embeddedStartFailed = 1

@@ -4,16 +4,21 @@ import WSGIConfig
 public enum Manual {
     /// `docs/reference/directives.md`.
     public static var directives: String {
-        let current = DirectiveTable.all.filter { !$0.isRemoved && !$0.isIgnored }
         let former = DirectiveTable.all.filter { $0.isRemoved || $0.isIgnored }
         var lines = [
             "# Directives", "",
             "<!-- Written by 'make docs' from Sources/WSGIConfig/DirectiveTable.swift and Sources/WSGIDocs. -->", "",
-            directiveIntroduction, "", "| directive | what it does |", "|---|---|",
+            directiveIntroduction,
         ]
-        lines += current.map { "| \(link(title($0))) | \(cell($0.help.description)) |" }
-        for directive in current { lines += ["", "## \(heading(directive))", ""] + body(directive) }
-        lines += ["", "## Former directives", "", formerIntroduction, "", "| directive | today |", "|---|---|"]
+        for group in DirectiveTable.groups {
+            lines += ["", "**\(link(group.title))**", "", "| directive | description |", "|---|---|"]
+            lines += group.directives.map { "| \(link(title($0))) | \(cell($0.help.description)) |" }
+        }
+        for group in DirectiveTable.groups {
+            lines += ["", "## \(group.title)"]
+            for directive in group.directives { lines += ["", "### \(heading(directive))", ""] + body(directive) }
+        }
+        lines += ["", "## Former directives", "", formerIntroduction, "", "| directive | state |", "|---|---|"]
         lines += former.map { "| `\(title($0))` | \(cell($0.help.description)) |" }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -23,7 +28,7 @@ public enum Manual {
         var lines = [
             "# Options of WSGIDaemonProcess", "",
             "<!-- Written by 'make docs' from Sources/WSGIConfig/DaemonOptionTable.swift and Sources/WSGIDocs. -->", "",
-            optionIntroduction, "", "| option | default | what it does |", "|---|---|---|",
+            optionIntroduction, "", "| option | default | description |", "|---|---|---|",
         ]
         lines += DaemonOptionTable.all.map {
             "| \(link($0.name.description)) | \(defaultCell($0)) | \(cell($0.help.description)) |"
@@ -34,7 +39,7 @@ public enum Manual {
 
     /// The names of rows without a text, and of texts without a row.
     public static var gaps: [String] {
-        let rows = DirectiveTable.all.filter { !$0.isRemoved && !$0.isIgnored }.map(\.name.description)
+        let rows = DirectiveTable.groups.flatMap(\.directives).map(\.name.description)
         return differences(rows, DirectiveManual.entries)
             + differences(DaemonOptionTable.all.map(\.name.description), DaemonOptionManual.entries)
     }
@@ -47,33 +52,35 @@ public enum Manual {
     // MARK: - Introductions
 
     private static let directiveIntroduction = """
-        Values are written as httpd has them: words are separated by spaces, and a word with spaces stands in quotes. \
-        Options are written `name=value`, without spaces around the `=`; the value may stand in quotes. `On` and `Off` may \
-        be written in any case, and nothing else means the same. Times are seconds, and take units where it says so. A \
-        value that is wrong, a directive in the wrong place and an option that does not exist are errors of the \
-        configuration, with the reason and the remedy.
+        Values follow httpd's syntax: words are separated by spaces, and a word with spaces is quoted. Options are written \
+        `name=value`, without spaces around the `=`; the value may be quoted. `On` and `Off` are accepted in any case, and \
+        have no synonyms. Times are in seconds; some directives accept units. Invalid values, directives in the wrong \
+        context and unknown options are configuration errors, with the reason and the remedy.
 
-        What an inner scope writes replaces what an outer one has: virtual host over main server, `<Directory>` over both, \
-        `.htaccess`, `<Files>`, `<Location>` and `<If>` over that, as with httpd's own directives. *Context* says where a directive may \
-        stand; "server config" is the configuration outside of any container, "directory" is `<Directory>`, `<Location>`, \
-        `<Files>`, `<If>` and the like.
+        An inner scope overrides an outer one, as with httpd's own directives: virtual host over main server, `<Directory>` \
+        over both, and `.htaccess`, `<Files>`, `<Location>` and `<If>` over that. *Context* lists where a directive is \
+        allowed: "server config" is the configuration outside of any container, "directory" is `<Directory>`, \
+        `<Location>`, `<Files>`, `<If>` and similar containers. *Since* names the version that introduced a directive, if \
+        it is known; 7.0 is the first version of this implementation.
 
         `apachectl configtest` looks for mistakes that the syntax allows ([errors.md](errors.md)), and \
         `apachectl -t -D DUMP_WSGI` shows what is in effect.
         """
 
     private static let formerIntroduction = """
-        Those "without effect" are accepted, with a notice that says why nothing is needed. Those that are "gone" are \
-        errors, as they are in mod_wsgi.
+        Directives "without effect" are accepted, with a notice that gives the reason. Directives that are "gone" are \
+        errors, as in mod_wsgi.
         """
 
     private static let optionIntroduction = """
         `WSGIDaemonProcess name [option=value ...]`, see [directives.md](directives.md#wsgidaemonprocess). \
-        `apachectl -t -D DUMP_WSGI` shows every option of every group with its value and where it was written.
+        `apachectl -t -D DUMP_WSGI` shows every option of every group with its value and its origin.
 
-        Numbers are decimal digits and nothing else. *seconds* take the units `s`, `min` and `h` (`90s`, `5min`), *bytes* take \
-        `K`, `M` and `G`, powers of 1024 (`512K`, `8M`), *milliseconds* take `ms` and `s`; without a unit they are what their \
-        name says. mod_wsgi has no units, and ignores what follows the digits. Accounts are names, or `#` and a number.
+        Numbers consist of decimal digits only. *seconds* accept the units `s`, `min` and `h` (`90s`, `5min`), *bytes* the \
+        units `K`, `M` and `G`, powers of 1024 (`512K`, `8M`), and *milliseconds* the units `ms` and `s`. The unit may be \
+        omitted. mod_wsgi has no units, and ignores everything after the digits. Accounts are names, or `#` and a number. \
+        *Since* names the version that introduced an option, if it is known; 7.0 is the first version of this \
+        implementation.
         """
 
     // MARK: - One directive
@@ -88,6 +95,7 @@ public enum Manual {
         }
         lines.append("| Context | \(context(of: directive.scope)) |")
         let entry = DirectiveManual.entries.first { $0.name == name }
+        lines += since(entry)
         return lines + text(entry, otherwise: directive.help.description, isPending: directive.isPending)
     }
 
@@ -116,9 +124,9 @@ public enum Manual {
         let entry = DaemonOptionManual.entries.first { $0.name == option.name.description }
         return [
             "| | |", "|---|---|", "| Syntax | `\(cell("\(option.name)=\(option.usage)"))` |",
-            "| Value | \(cell(option.syntax))\(option.isIgnoredIfEmpty ? "; empty: not given" : "") |",
+            "| Value | \(cell(option.syntax))\(option.isIgnoredIfEmpty ? "; an empty value counts as not given" : "") |",
             "| Default | \(defaultCell(option)) |",
-        ] + text(entry, otherwise: option.help.description, isPending: option.isPending)
+        ] + since(entry) + text(entry, otherwise: option.help.description, isPending: option.isPending)
     }
 
     /// Defaults that another directive or the system gives.
@@ -126,7 +134,7 @@ public enum Manual {
         "user": "httpd's `User`", "group": "httpd's `Group`", "supplementary-groups": "those of the user",
         "umask": "inherited", "home": "see below", "socket-user": "httpd's `User`",
         "python-home": "`WSGIPythonHome`", "switch-interval": "`WSGISwitchInterval`", "lang": "inherited",
-        "locale": "inherited", "display-name": "`%{GROUP}`",
+        "locale": "inherited", "stack-size": "that of the system", "display-name": "`%{GROUP}`",
     ]
 
     private static func defaultCell(_ option: DaemonOption) -> String {
@@ -137,11 +145,16 @@ public enum Manual {
 
     // MARK: - Text
 
+    private static func since(_ entry: ManualEntry?) -> [String] {
+        guard let since = entry?.since, !since.isEmpty else { return [] }
+        return ["| Since | \(since) |"]
+    }
+
     private static func text(_ entry: ManualEntry?, otherwise help: String, isPending: Bool) -> [String] {
         var lines = ["", entry?.meaning ?? help]
-        if isPending { lines += ["", "*This version accepts it, and does not act on it yet.*"] }
+        if isPending { lines += ["", "*This version accepts it, but does not act on it yet.*"] }
         if let difference = entry?.difference, !difference.isEmpty {
-            lines += ["", "**Unlike mod_wsgi:** \(difference)"]
+            lines += ["", "**Differs from mod_wsgi:** \(difference)"]
         }
         if let example = entry?.example, !example.isEmpty {
             lines += [""] + example.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
@@ -150,11 +163,12 @@ public enum Manual {
     }
 
     private static func link(_ name: String) -> String {
-        let anchor = name.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "-" }
-        return "[\(name.hasPrefix("<") ? "`\(name)`" : name)](#\(anchor))"
+        let anchor = name.lowercased().map { $0 == " " ? "-" : $0 }
+            .filter { $0.isLetter || $0.isNumber || $0 == "-" }
+        return "[\(name.hasPrefix("<") ? "`\(name)`" : name)](#\(String(anchor)))"
     }
 
-    /// Text within a table, whose columns a bare `|` would end.
+    /// Text within a table, where a bare `|` would end the column.
     private static func cell(_ text: String) -> String {
         text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }

@@ -1,16 +1,21 @@
-/// What the manual says of a directive or an option beyond its row in the table.
+/// The text of a directive or an option in the manual, beyond its row in the table.
 struct ManualEntry: Sendable {
-    /// What it is about: the name in the table.
+    /// The name in the table.
     let name: String
-    /// What it does, in whole sentences.
+    /// The version that introduced it, "mod_wsgi 2.0" or "7.0"; empty if it is not known.
+    let since: String
+    /// Its meaning, in whole sentences.
     let meaning: String
-    /// What is otherwise than in mod_wsgi; empty: nothing that matters.
+    /// The difference from mod_wsgi; empty if there is none that matters.
     let difference: String
-    /// Lines of a configuration; empty: none.
+    /// Lines of a configuration; may be empty.
     let example: String
 
-    init(_ name: String, _ meaning: String, difference: String = "", example: String = "") {
+    init(
+        _ name: String, since: String = "", _ meaning: String, difference: String = "", example: String = ""
+    ) {
         self.name = name
+        self.since = since
         self.meaning = meaning
         self.difference = difference
         self.example = example

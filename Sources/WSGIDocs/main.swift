@@ -5,6 +5,7 @@ internal import WSGICore
 switch CommandLine.arguments.dropFirst().first {
 case "directives": print(Manual.directives, terminator: "")
 case "daemon-options": print(Manual.daemonOptions, terminator: "")
+case "errors": print(MessageManual.page, terminator: "")
 case "spec-layout": print(SupervisorSpec.layout)
-default: print("usage: wsgi-docs directives|daemon-options|spec-layout")
+default: print("usage: wsgi-docs directives|daemon-options|errors|spec-layout")
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WSGICore
+import WSGIManual
 
 @testable import WSGIDocs
 
@@ -15,6 +16,21 @@ struct ManualTests {
 
     @Test func everyRowHasATextAndEveryTextARow() {
         #expect(Manual.gaps == [])
+    }
+
+    @Test func everyLogIDHasARow() {
+        #expect(LogIDManual.entries.map(\.id) == LogID.allCases)
+    }
+
+    @Test func everyRowIsComplete() {
+        for entry in LogIDManual.entries {
+            #expect(!entry.severities.isEmpty && !entry.texts.isEmpty, "\(entry.id.tag)")
+            #expect(!entry.title.isEmpty && !entry.cause.isEmpty && !entry.remedy.isEmpty, "\(entry.id.tag)")
+        }
+    }
+
+    @Test func committedMessagesAreThoseOfTheTable() throws {
+        #expect(try committed("docs/reference/errors.md") == MessageManual.page, "run 'make docs' and commit the result")
     }
 
     @Test func committedDirectivesAreThoseOfTheTable() throws {

@@ -1,0 +1,48 @@
+public import WSGICore
+
+/// The explanation of a log message: a row of `LogIDManual`.
+///
+/// Texts are plain English with Markdown's back quotes and links, which are relative to `docs/reference`.
+public struct LogIDEntry: Sendable {
+    /// A level of httpd's error log.
+    public enum Severity: String, Sendable {
+        case alert, critical, error, warning, notice, info, debug
+
+        /// The name that the log shows: `crit` and `warn` are shortened there.
+        public var level: String {
+            switch self {
+            case .alert: "alert"
+            case .critical: "crit"
+            case .error: "error"
+            case .warning: "warn"
+            case .notice: "notice"
+            case .info: "info"
+            case .debug: "debug"
+            }
+        }
+    }
+
+    /// The identifier.
+    public let id: LogID
+    /// The levels at which it is logged, the most severe one first.
+    public let severities: [Severity]
+    /// A short name of the condition.
+    public let title: String
+    /// The texts as they are logged, with `<placeholders>`; the most frequent one first.
+    public let texts: [String]
+    /// The condition and its effects, in paragraphs.
+    public let cause: String
+    /// The actions that resolve it.
+    public let remedy: String
+
+    init(
+        _ id: LogID, _ severities: [Severity], _ title: String, texts: [String], cause: String, remedy: String
+    ) {
+        self.id = id
+        self.severities = severities
+        self.title = title
+        self.texts = texts
+        self.cause = cause
+        self.remedy = remedy
+    }
+}

@@ -1,0 +1,168 @@
+internal import WSGICore
+
+extension LogIDManual {
+    /// Limits of requests and processes: WSGI1050 to WSGI1072.
+    static let limits: [LogIDEntry] = [
+        LogIDEntry(
+            .requestInterrupted, [.warning], "Request exceeded request-timeout= and was interrupted",
+            texts: [
+                """
+                [<log id>] <method> <path>, for <number> s: it takes longer than its request-timeout, so \
+                RequestTimeout was raised in it: <Python stack>
+                """
+            ],
+            cause: """
+                A request takes longer than `request-timeout=`, and the exception `mod_wsgi.RequestTimeout` was \
+                raised in it, because `interrupt-timeout=` is set. The message shows where in Python the request is. \
+                The application can handle the exception like any other. If it leaves the application, the client \
+                receives a 504. It derives from `BaseException`, so `except Exception` does not stop it, while \
+                `finally` and `with` clean up.
+                """,
+            remedy: "See [WSGI1051](#wsgi1051)."),
+        LogIDEntry(
+            .requestAbandoned, [.error], "Request exceeded request-timeout=",
+            texts: [
+                """
+                [<log id>] <method> <path>, for <number> s: it takes longer than its request-timeout; its client \
+                was answered with 504, and the process is replaced (<reason>): <Python stack>
+                """
+            ],
+            cause: """
+                A request takes longer than `request-timeout=` (and longer than `interrupt-timeout=` after \
+                [WSGI1050](#wsgi1050), if that is set). Its client has received a 504, or has seen the response cut \
+                if it had begun. The thread cannot be ended from outside, so the process is replaced. Other requests \
+                continue.
+                """,
+            remedy: """
+                Look in the Python stack for the call that waits without a limit, most often a query or a call to \
+                another service that has no timeout of its own. Raise `request-timeout=` if such requests are to be \
+                expected. The limit is scaled by the number of threads unless `request-timeout-rule=exact` is set.
+                """),
+        LogIDEntry(
+            .pythonDeadlocked, [.error], "Python's global lock was not released",
+            texts: [
+                """
+                Python's lock could not be had for <number> s (deadlock-timeout); the process is replaced \
+                (<reason>), and the requests under way were answered with 504: <Python stacks>
+                """
+            ],
+            cause: """
+                The lock was held for `deadlock-timeout=`: code in C holds it and does not return, or two locks wait \
+                for each other. The requests under way answered 504, and the process is replaced at once.
+                """,
+            remedy: """
+                The message shows the stacks of all threads. The thread that is in a call into an extension module \
+                has the lock. Extension modules that do not support sub-interpreters are a known reason; \
+                `WSGIApplicationGroup %{GLOBAL}` helps there.
+                """),
+        LogIDEntry(
+            .startupOverdue, [.error], "Script was not loaded in time",
+            texts: [
+                """
+                no script could be loaded within <number> s (startup-timeout); the process is replaced \
+                (<reason>), and the requests under way were answered with 504: <Python stacks>
+                """
+            ],
+            cause: """
+                No script could be loaded within `startup-timeout=` of the first attempt. The requests that waited \
+                answered 504, and the process is replaced at once.
+                """,
+            remedy: """
+                The message shows where the import is. If the import has failed meanwhile, the traceback is above \
+                the message ([WSGI0109](#wsgi0109)).
+                """),
+        LogIDEntry(
+            .memoryExceeded, [.warning], "Process exceeded maximum-memory=",
+            texts: [
+                """
+                The process is replaced: it uses <number> MiB of memory, more than maximum-memory (<number> \
+                MiB).
+                """
+            ],
+            cause: """
+                The process uses more memory than `maximum-memory=` and is replaced. Requests under way have \
+                `graceful-timeout=` to end.
+                """,
+            remedy: """
+                If it happens often, the limit is too low for the application, or the application leaks. Compare the \
+                times between two of these messages.
+                """),
+        LogIDEntry(
+            .clientGone, [.info], "Client disconnected while its request waited",
+            texts: [
+                """
+                Process group '<group>': the client went away while its request waited for a thread; the request \
+                was not started.
+                """
+            ],
+            cause: """
+                Nothing is sent. The access log has the status 499, and `X` for `%X`. A client that shuts down its \
+                sending side together with its request is served; one that does so later cannot be distinguished \
+                from one that has disconnected.
+                """,
+            remedy: """
+                Many of these messages mean that clients wait for longer than they are willing to: see \
+                [WSGI0084](#wsgi0084) and [WSGI0116](#wsgi0116).
+                """),
+        LogIDEntry(
+            .nestedRequest, [.error], "Part of another response could not get a thread",
+            texts: [
+                """
+                Process group '<group>': all threads are busy, and this request is a part of the response to \
+                another one (an include, or an error document), which keeps a thread until this one is done: its \
+                response is larger than response-buffer-size, or its application still reads the request. Raise \
+                threads= or response-buffer-size=.
+                """
+            ],
+            cause: """
+                A request is a part of another response, an SSI include or an error document for a filter's error, \
+                and that response cannot end before it does. All threads of the group are busy, and the outer \
+                response is larger than `response-buffer-size=`, or its application still reads the request. The \
+                part answers 503.
+                """,
+            remedy: "Raise `threads=` or `response-buffer-size=`."),
+        LogIDEntry(
+            .serviceGroup, [.error], "Request for a process group without threads",
+            texts: [
+                """
+                Process group '<group>' has threads=0: its processes run scripts of WSGIImportScript and serve \
+                no requests. Name another group for this application.
+                """
+            ],
+            cause: """
+                The request was given to a process group with `threads=0`, whose processes only run the scripts of \
+                `WSGIImportScript`. It answers 500.
+                """,
+            remedy: "Correct `WSGIProcessGroup` or the alias' `process-group=`, or give the group threads."),
+        LogIDEntry(
+            .serviceWithoutScript, [.error], "Process group without threads has nothing to run",
+            texts: [
+                """
+                WSGIDaemonProcess '<group>' has threads=0, and no WSGIImportScript names it: there is nothing to \
+                run.
+                """
+            ],
+            cause: "The group is not started.",
+            remedy: "Name the group in a `WSGIImportScript`, give it threads, or remove it."),
+        LogIDEntry(
+            .warmupFailed, [.error], "Application did not answer its warmup request",
+            texts: [
+                """
+                The application '<name>' of '<script>' answered <status> to warmup=<path>. The process serves \
+                all the same.
+                """,
+                """
+                The application '<name>' of '<script>' failed to answer warmup=<path>. The process serves all \
+                the same.
+                """,
+                """
+                The application '<name>' of '<script>' broke off its answer to warmup=<path>. The process serves \
+                all the same.
+                """,
+            ],
+            cause: """
+                The application raised an exception or answered 5xx. No other process could serve, so this one does.
+                """,
+            remedy: "The traceback is in the log before this message."),
+    ]
+}

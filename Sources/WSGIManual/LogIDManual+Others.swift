@@ -1,0 +1,139 @@
+internal import WSGICore
+
+extension LogIDManual {
+    /// Responses, hook scripts and versions: WSGI1081 to WSGI1370.
+    static let others: [LogIDEntry] = [
+        LogIDEntry(
+            .applicationHidden, [.warning], "No request will reach an application",
+            texts: [
+                """
+                <directive>: no request will reach it, because '<directive>' at <file>:<line> takes all of its \
+                URLs first, in whatever order the lines stand. Remove that line, or let it name only what is to \
+                come from files, such as /static.
+                """,
+                """
+                <directive>: no request will reach it, because 'ProxyPass <path>' at <file>:<line> gives all of \
+                its URLs to another server first. <advice>
+                """,
+            ],
+            cause: """
+                Another directive takes all URLs of the application: an `Alias` or `ScriptAlias`, which always wins, \
+                whatever the order of the lines; a `ProxyPass` without an exception for it; or an earlier \
+                `WSGIScriptAlias`.
+                """,
+            remedy: """
+                Remove or limit the other line, write `ProxyPass /path !` before it, or put the longer \
+                `WSGIScriptAlias` first.
+                """),
+        LogIDEntry(
+            .responseShort, [.error, .debug], "Response is shorter than its Content-Length",
+            texts: [
+                """
+                The WSGI script '<script>' declared a Content-Length of <number> but returned <number> bytes; \
+                the response is cut off.
+                """,
+                """
+                The WSGI script '<script>' declared a Content-Length of <number> but returned <number> bytes; a \
+                filter has made another body.
+                """,
+            ],
+            cause: """
+                The response is also compared after httpd's content filters, which may produce another body \
+                (`X-Sendfile`). The headers are sent as the application wrote them, then the connection is closed. \
+                With `X-Accel-Redirect` and no body this is normal, and is logged at `debug` only.
+                """,
+            remedy: "Correct the application. A wrong Content-Length makes clients wait."),
+        LogIDEntry(
+            .logOmitted, [.error], "Request has logged too much",
+            texts: [
+                """
+                Process group '<group>': <number> bytes that the request [<log id>] has written to the error log \
+                were left out: a request may log 16 MiB at once, and then 1 MiB per second.
+                """
+            ],
+            cause: """
+                The error log accepts a limited amount from one request in daemon mode. The message gives the number \
+                of bytes that were left out. The response is not affected.
+                """,
+            remedy: "Log less, or to a file of your own."),
+        LogIDEntry(
+            .hookAnswerInvalid, [.error], "Hook script returned a value of the wrong type",
+            texts: [
+                """
+                <function> of '<script>' (<file>:<line>) must return <types>, not <type>; the request is \
+                refused.
+                """,
+                """
+                <function> of the dispatch script '<script>' must return a str, bytes or None, not <type>.
+                """,
+                "The variables of 'Require wsgi-group <groups>' cannot be replaced: <reason>.",
+            ],
+            cause: """
+                `allow_access` must return a bool or `None`, `groups_for_user` a list (or another iterable) of str \
+                or bytes, and the functions of a dispatch script str, bytes or `None`. Access is denied. A request \
+                that cannot be dispatched answers 500.
+                """,
+            remedy: "Correct the function. The message names the function and the type."),
+        LogIDEntry(
+            .hookScriptUnset, [.error], "Hook script is missing in the configuration",
+            texts: [
+                "The authentication provider 'wsgi' has no script here: name one with WSGIAuthUserScript.",
+                "'Require wsgi-group' has no script here: name one with WSGIAuthGroupScript.",
+            ],
+            cause: """
+                `AuthBasicProvider wsgi` and `AuthDigestProvider wsgi` need a `WSGIAuthUserScript`, and `Require \
+                wsgi-group` needs a `WSGIAuthGroupScript`, for the same directory or location. Without the first the \
+                request answers 500, without the second access is denied.
+                """,
+            remedy: "Name the script."),
+        LogIDEntry(
+            .hookScriptRestricted, [.alert], "Hook script in .htaccess, and WSGIRestrictEmbedded is On",
+            texts: [
+                """
+                <directive> cannot stand in .htaccess while WSGIRestrictEmbedded is On, because the script would \
+                run in httpd's own processes: move it to a <Directory> of the server's configuration.
+                """
+            ],
+            cause: """
+                A `.htaccess` file names a script that would run in httpd's own processes. Requests below its \
+                directory answer 500.
+                """,
+            remedy: "Move the directive to a `<Directory>` of the server's configuration."),
+        LogIDEntry(
+            .oneInterpreterOnly, [.error], "Extension module works in one interpreter only",
+            texts: [
+                """
+                An extension module works in one interpreter of a process only (<source> says '<text>'), and \
+                this is the interpreter '<name>'. Add application-group=%{GLOBAL} to the WSGIScriptAlias of each \
+                application that uses it, or 'WSGIApplicationGroup %{GLOBAL}' to its directory or location, and \
+                run it in a process group of its own (WSGIDaemonProcess NAME, process-group=NAME).
+                """
+            ],
+            cause: """
+                An extension module cannot be loaded into a second interpreter of its process: modules built with \
+                PyO3 or Cython, NumPy and modules on top of it, gevent. By default each application has an \
+                interpreter of its own ([directives.md](directives.md#wsgiapplicationgroup)). The message follows \
+                the traceback and names the line to add.
+                """,
+            remedy: """
+                Run the application in the main interpreter (`application-group=%{GLOBAL}`), in a process group that \
+                it does not share with an application of another interpreter.
+                """),
+        LogIDEntry(
+            .pythonUntested, [.notice], "Python is newer than those that were tested",
+            texts: [
+                """
+                Python <version> ('<Python>') is newer than those that this release of mod_wsgi was tested with \
+                (<version> to <version>). Applications usually run in it all the same; WSGIPerInterpreterGIL has \
+                no effect there. Look for a newer release of mod_wsgi.
+                """
+            ],
+            cause: """
+                A Python of the configuration is newer than those that this release was tested with (3.11 to 3.15). \
+                The message is logged once for each such version, by `apachectl configtest` and whenever httpd \
+                starts. Applications run in it, because the module uses CPython's stable ABI only, which later \
+                versions keep. `WSGIPerInterpreterGIL` has no effect there ([WSGI0198](#wsgi0198)).
+                """,
+            remedy: "Look for a newer release."),
+    ]
+}

@@ -1,0 +1,214 @@
+internal import WSGICore
+
+extension LogIDManual {
+    /// The supervisor and its processes: WSGI1010 to WSGI1020.
+    static let processes: [LogIDEntry] = [
+        LogIDEntry(
+            .supervisorFailed, [.critical, .error], "Supervisor of daemon processes is not running",
+            texts: [
+                """
+                The supervisor of daemon processes has died and is started again; requests under way go on.
+                """,
+                "The supervisor of daemon processes is not running: <reason>",
+                """
+                The supervisor of daemon processes (pid <pid>) has given no sign of life for <number> s: it is \
+                stopped, or waits for something. It is killed and started again; requests under way go on.
+                """,
+                """
+                The supervisor of daemon processes (pid <pid>) was killed and does not end, because the system \
+                holds it; another one is started.
+                """,
+                """
+                The supervisor of daemon processes does not take the configuration (<reason>); it keeps the \
+                former one. It is tried again every few seconds.
+                """,
+                """
+                The supervisor cannot read its configuration (<reason>); it goes on with the old one until it is \
+                sent again, within seconds.
+                """,
+                """
+                The supervisor has too few descriptors for its configuration; it goes on with the old one until \
+                it is sent again, within seconds.
+                """,
+                "The supervisor cannot start (<reason>).",
+                "The supervisor cannot wait for events; it ends.",
+                """
+                The memory that httpd's processes share for process groups cannot be made (<reason>); all groups \
+                answer 503. Check the limits of memory, then restart httpd.
+                """,
+            ],
+            cause: """
+                The supervisor is not running, has died, or cannot take its configuration. It is started again; \
+                requests under way continue. If it cannot be started, or cannot be given its configuration, the \
+                groups answer 503, and it is tried again every ten seconds.
+
+                If it has given no sign of life for about 20 s, because it was stopped or a file system does not \
+                answer, it is killed and started again. Nothing is replaced for 30 s at most, and nothing else waits \
+                for it.
+                """,
+            remedy: "The message gives the reason. After an upgrade of the module, stop and start httpd."),
+        LogIDEntry(
+            .workerDied, [.error], "Daemon process ended unexpectedly",
+            texts: [
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) ended with exit code \
+                <number>; it was running <requests>.
+                """,
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) was ended by <signal>; it \
+                was running <requests>.
+                """,
+            ],
+            cause: """
+                The process ended by itself, with an exit code or by a signal. Its successor is started at once, \
+                unless starts have been failing. After a signal such as SIGSEGV the Python stacks of all threads \
+                follow in the log.
+                """,
+            remedy: """
+                SIGKILL is usually the kernel's out-of-memory killer (`journalctl -k`). Exit code 127 before a \
+                process is ready: a shared library of its Python was not found, for example because an installation \
+                of Python was moved. `ldd` shows which library, and `env=LD_LIBRARY_PATH=` names its directory.
+                """),
+        LogIDEntry(
+            .workerKilled, [.warning], "Daemon process was killed",
+            texts: [
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) was killed: it did not end \
+                in time.
+                """,
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) was killed: it was not \
+                ready in time.
+                """,
+            ],
+            cause: """
+                The process did not end within `graceful-timeout=` and `shutdown-timeout=` after it was asked to, or \
+                it was not ready in time after its start.
+                """,
+            remedy: """
+                Find out what the process was doing; the message lists its requests. Raise the options if requests \
+                legitimately take longer.
+                """),
+        LogIDEntry(
+            .successorRefused, [.warning], "Successor could not be started",
+            texts: [
+                """
+                Process group '<group>': a successor was needed, because <reason>, but could not be started. The \
+                running process goes on serving.
+                """,
+                """
+                Process group '<group>' cannot be run as the configuration defines it now: <reason> It goes on \
+                as it was defined before.
+                """,
+                """
+                Process group '<group>': no process could be started by its present definition (<file>:<line>). \
+                One was started by the former definition, and serves.
+                """,
+            ],
+            cause: """
+                The former process continues to serve. The usual cause is a deploy that fails to import. The start \
+                is tried again when the script changes again. Other attempts with the same file (a graceful restart, \
+                a limit) are one message each, which counts them and repeats the last line of the traceback.
+
+                After a graceful restart with another definition of the group, the message is logged at each restart \
+                until a successor is ready. It is also logged if the definition names something that does not exist, \
+                and if a process had to be started by the former definition.
+
+                If the former code is loaded in some processes of the group only, because no request had come to the \
+                others, those processes alone serve until the script works again.
+                """,
+            remedy: """
+                The traceback is in the log before this message. If the successor found a lock or a port taken (an \
+                exception such as `LockError` or `BlockingIOError`, EADDRINUSE, EAGAIN), the message names \
+                `replacement=stop-first`, which lets the former process end first.
+                """),
+        LogIDEntry(
+            .startDelayed, [.warning], "Next start is delayed",
+            texts: [
+                """
+                Process group '<group>': <number> starts have failed in a row (<script>: <reason>); the next one \
+                is in <number> s.
+                """,
+                """
+                Process group '<group>': <number> processes could not be started, or ended right after their \
+                start, in a row; the next one is in <number> s.
+                """,
+                """
+                Process group '<group>': <number> runs have ended early in a row; the next one is in <number> s.
+                """,
+            ],
+            cause: """
+                Starts have failed several times in a row, or processes have ended within a second of being ready. \
+                The next start waits for half a minute at most, or for a second if the processes have served \
+                requests. A change of the script ends the wait.
+                """,
+            remedy: "Look for the reason in the messages before this one."),
+        LogIDEntry(
+            .workerSetupFailed, [.error], "Daemon process cannot accept connections",
+            texts: [
+                """
+                The process cannot wait for connections (<reason>); it ends, and another one takes its place.
+                """,
+                "There is no descriptor left for a connection from httpd.",
+            ],
+            cause: """
+                A daemon process cannot carry out a command of the supervisor, for example for lack of descriptors.
+                """,
+            remedy: """
+                The message gives the reason. Raise the limit of open files (`ulimit -n`), or find out which code \
+                leaves files open.
+                """),
+        LogIDEntry(
+            .requestsCut, [.warning], "Requests were cut",
+            texts: [
+                """
+                The time to end is over; <number> requests under way will be cut: <requests and their Python \
+                stacks>
+                """
+            ],
+            cause: """
+                The process had to end, and the requests went on beyond its `graceful-timeout=` or \
+                `shutdown-timeout=`. The message names each of them, how long it ran, and where in Python it was. \
+                Their clients see 502, or a cut response.
+                """,
+            remedy: "Raise `graceful-timeout=` for long downloads and streams."),
+        LogIDEntry(
+            .scoreboardDamaged, [.error], "Shared memory was damaged",
+            texts: [
+                """
+                The memory in which requests wait for daemon processes was damaged and has been repaired \
+                <number> times: waiting requests lost their place in the queue. Code in one of httpd's processes \
+                writes where it must not: look for an application that runs in them (process-group=%{GLOBAL}), \
+                and for other modules.
+                """
+            ],
+            cause: """
+                Waiting requests went to the end of the queue. Only httpd's own processes have this memory: an \
+                application that runs in one of them (embedded mode) has written there, through `ctypes`, through a \
+                faulty extension module, or on purpose; or another module of httpd has. There is one message in ten \
+                seconds at most.
+                """,
+            remedy: """
+                Move applications that you do not trust to a process group, and set `WSGIRestrictEmbedded On`.
+                """),
+        LogIDEntry(
+            .authorizationDropped, [.notice], "Authorization header is not passed to the application",
+            texts: [
+                """
+                A client sent an Authorization header (<scheme>) where httpd does not ask for one, and \
+                applications of '<host>' do not see it. Nothing is wrong if httpd itself authenticates another \
+                part of the site. If an application checks credentials itself, write WSGIPassAuthorization On, \
+                or pass-authorization=On, which shows it passwords; if none does, write Off. This is said once.
+                """
+            ],
+            cause: """
+                A client has sent credentials, and the application does not see them. mod_wsgi has always left the \
+                header out, as CGI does. The message is logged once for each virtual host and start of httpd. It \
+                names the scheme, never the value.
+                """,
+            remedy: """
+                Nothing is wrong unless the application is to check the credentials itself. Then set \
+                `WSGIPassAuthorization On`, or `pass-authorization=On` of the alias.
+                """),
+    ]
+}
