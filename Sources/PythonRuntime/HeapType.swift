@@ -80,7 +80,7 @@ public import CPython
         unsafe slots.append(PyType_Slot(slot: Py_tp_getset, pfunc: table))
     }
 
-    /// Makes the type in the current interpreter; `nil`: it has raised.
+    /// Makes the type in the current interpreter; `nil` with a Python exception set.
     public consuming func make() -> Reference? {
         unsafe slots.append(PyType_Slot(slot: 0, pfunc: nil))
         let made: PyPointer? = unsafe slots.withUnsafeMutableBufferPointer { slots in

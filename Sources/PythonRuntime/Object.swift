@@ -78,7 +78,7 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
     /// Takes over a new reference.
     public init(owned pointer: PyPointer) { unsafe self.pointer = pointer }
 
-    /// Takes over the new reference that a function returned; `nil`: it has raised.
+    /// Takes over the new reference that a function returned; `nil` with a Python exception set.
     public init?(_ pointer: PyPointer?) {
         guard let pointer = unsafe pointer else { return nil }
         unsafe self.pointer = pointer

@@ -1,7 +1,7 @@
 internal import CPython
 
 extension Object {
-    /// `getattr(self, name)`; `nil`: it has raised.
+    /// `getattr(self, name)`; `nil` with a Python exception set.
     public func attribute(_ name: StaticString) -> Reference? {
         unsafe Reference(PyObject_GetAttrString(pointer, name.cString))
     }
@@ -14,7 +14,7 @@ extension Object {
         return nil
     }
 
-    /// `setattr(self, name, value)`; false: it has raised.
+    /// `setattr(self, name, value)`; false with a Python exception set.
     @discardableResult
     public func set(_ name: StaticString, _ value: borrowing Reference) -> Bool {
         unsafe PyObject_SetAttrString(pointer, name.cString, value.object.pointer) == 0

@@ -86,13 +86,15 @@ internal import WSGIAdapter
         ).exchanged
     }
 
-    /// Gives a connection that was just accepted and taken to whoever takes it first: it has not been introduced.
+    /// Releases a connection that was just accepted and taken, for the first thread that takes it. It has not been
+    /// introduced.
     ///
-    /// - Returns: One that came so many connections before that it should have been by now; -1: none.
+    /// - Returns: A connection accepted `mostNew` connections earlier, which should have been introduced by now; -1:
+    ///   none.
     func offer(_ socket: Int32) -> Int32 {
         unsafe states[Int(socket)].store(State.new, ordering: .sequentiallyConsistent)
         return newcomers.withLock { newcomers in
-            // A former connection of this number has gone.
+            // An earlier connection with this number was closed.
             for index in newcomers.sockets.indices where newcomers.sockets[index] == socket {
                 newcomers.sockets[index] = -1
             }

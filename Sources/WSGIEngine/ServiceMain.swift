@@ -45,7 +45,7 @@ final class ServiceMain: Sendable {
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
             }
         } catch {
-            // The supervisor has gone, and with it the one who would kill this process in the end.
+            // The supervisor has ended, so nothing would kill this process if it did not end.
             CurrentProcess.signal(SIGTERM)
             Clock.sleep(milliseconds: Int64(spec.shutdownTimeout) * 1_000)
             CurrentProcess.exitAtOnce(0)

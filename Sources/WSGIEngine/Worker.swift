@@ -248,7 +248,7 @@ final class Worker: Sendable {
     /// Closes connections that no thread has come to take while the worker drains: all of them are busy.
     func closeIdle() { connections.forEachIdle(closeIdle) }
 
-    /// Closes a connection, if it is idle. Whoever has sent a request on it meanwhile learns that it was not taken.
+    /// Closes a connection if it is idle. A child that has sent a request on it meanwhile learns that it was not taken.
     func closeIdle(_ socket: Int32) {
         guard let taken = connections.take(socket) else { return }
         StreamSocket.shutDownReading(socket)

@@ -102,7 +102,7 @@ struct WorkerControl: ~Copyable {
         } catch  where error.mayPass {
             Clock.sleep(milliseconds: 10)
         } catch {
-            // The supervisor has gone. Its successor starts new workers; this one ends in order.
+            // The supervisor has ended. Its successor starts new workers; this one drains and ends.
             poller.remove(worker.control.raw)
             guard !isDeaf else { return }
             isDeaf = true

@@ -63,7 +63,7 @@ enum WorkerMain {
             guard drained, Adapter.stop() else { return ExitCode.leave }
             return ExitCode.done
         } catch .system(let error) where error.isDisconnection {
-            WorkerLog.write(WSGI_LOG_INFO, "The process ends before it has begun: its supervisor has gone.")
+            WorkerLog.write(WSGI_LOG_INFO, "The process ends before it has begun to serve: its supervisor has ended.")
             return ExitCode.unusable
         } catch {
             WorkerLog.write(WSGI_LOG_CRIT, .daemonStartFailed, "The process cannot start: \(error).")
@@ -105,7 +105,7 @@ enum WorkerMain {
 
 /// Why a worker could not begin.
 private enum StartError: Error {
-    /// The supervisor has gone, or said something else than `start`.
+    /// The supervisor has ended, or sent a packet other than `start`.
     case noStart
     /// The supervisor is of another version.
     case malformed

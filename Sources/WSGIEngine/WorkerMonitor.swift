@@ -91,7 +91,8 @@ struct WorkerMonitor {
     private func cut(_ request: WorkerDeadlines.Request, _ reason: ShutdownReason) {
         guard let found = Self.current(request, of: worker) else { return }
         guard reason == .requestTimeout else {
-            // The reason concerns all of them, and is told once, by `retire`. Whoever asks again must find a successor.
+            // The reason applies to all of them; `retire` logs it once. A request that is repeated must find a
+            // successor.
             _ = worker.giveUp()
             _ = worker.cut(thread: found.thread, started: found.started, status: 504)
             return

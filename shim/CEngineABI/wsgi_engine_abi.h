@@ -1,4 +1,4 @@
-/* The contract between whoever carries a request (an httpd child, or a daemon process's connection) and the engine,
+/* The contract between the carrier of a request (an httpd child, or a daemon process's connection) and the engine,
  * which runs it in Python. The engine exports one symbol, `wsgi_engine_entry_table`; an httpd child finds it with
  * dlsym, the engine's own worker calls the same adapter directly. Everything is plain C so that the hot path has no
  * reference counting and both sides may be built apart. */
@@ -25,7 +25,7 @@ enum wsgi_log_level {
 
 /* Why a transport function could not do its work: all negative, so that byte counts can share the result. */
 enum wsgi_transport_error {
-    WSGI_TRANSPORT_DISCONNECTED = -1, /* the client, or the process between, has gone */
+    WSGI_TRANSPORT_DISCONNECTED = -1, /* the client, or the process in between, disconnected */
     WSGI_TRANSPORT_TIMEOUT = -2,      /* the client did not send or take data in time */
     WSGI_TRANSPORT_TOO_LARGE = -3,    /* the body is over LimitRequestBody */
     WSGI_TRANSPORT_INVALID = -4,      /* malformed (a broken chunk, a frame out of order) */
@@ -117,7 +117,7 @@ typedef struct wsgi_call_functions {
     /* A text of the answer to question number `index`; copied before the call returns. Texts have no NUL in them. */
     void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
 
-    /* An entry that a function has added to the environ, neither of both with a NUL in it; str to str only. */
+    /* An entry that a function has added to the environ. Neither key nor value contains NUL; both are str. */
     void (*added_entry)(void *context, wsgi_text key, wsgi_text value);
 
     /* What `mod_ssl.is_https` and `mod_ssl.var_lookup` return. NULL: the environ has neither. */

@@ -138,7 +138,7 @@ internal import WSGIWire
 
     // MARK: - Answers
 
-    /// What a result is; `nil`: looking at it has raised.
+    /// The kind of a result; `nil` with a Python exception set if it cannot be inspected.
     private func judge(_ result: Object, _ index: Int, _ accepts: UInt32) -> wsgi_answer? {
         func isAccepted(_ kind: wsgi_accepts) -> Bool { accepts & kind.rawValue != 0 }
         let isUTF8 = isAccepted(WSGI_ACCEPTS_UTF8)
@@ -172,7 +172,7 @@ internal import WSGIWire
         return PythonError.occurred ? nil : WSGI_ANSWER_ITEMS
     }
 
-    /// Hands on a text; `nil`: it has raised.
+    /// Passes on a text; `nil` with a Python exception set.
     private func tell(_ value: Object, _ index: Int, isUTF8: Bool) -> wsgi_answer? {
         if value.isBytes { return unsafe tell(value.bytes, index) }
         // A str that came out of an environ is latin-1, and goes back as the bytes it was made of.
@@ -203,7 +203,7 @@ internal import WSGIWire
 
     // MARK: - The environ
 
-    /// A dict of what came with the request and of what such scripts may use; `nil`: it has raised.
+    /// A dict with the entries of the request and the objects for hook scripts; `nil` with a Python exception set.
     private func makeHookEnviron(_ head: RequestHead) -> Reference? {
         let interpreter = unsafe context.state.pointee.interpreter
         let hooks = unsafe interpreter.hookObjects
@@ -262,7 +262,7 @@ internal import WSGIWire
                     wsgi_text(start: start.assumingMemoryBound(to: UInt8.self), length: value.count))
             }
         }
-        // Characters beyond latin-1 are no environment variable of httpd's.
+        // httpd's environment variables cannot hold characters outside latin-1.
         PyErr_Clear()
     }
 

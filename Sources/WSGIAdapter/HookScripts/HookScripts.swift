@@ -17,7 +17,7 @@ enum HookScripts {
         return true
     }
 
-    /// Makes them in the interpreter that is attached; `nil`: it has raised.
+    /// Makes them in the interpreter that is attached; `nil` with a Python exception set.
     private static func make(_ spec: ProcessSpec, applicationGroup: String) -> HookObjects? {
         guard let constant = unsafe Reference(PyDict_New()),
             constant.setItem("apache.version", Python.tuple(spec.httpdVersion)),

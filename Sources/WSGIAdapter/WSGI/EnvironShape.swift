@@ -75,7 +75,7 @@ internal import WSGIWire
         return true
     }
 
-    /// An environ with the entries of a request that fits; `nil`: it has raised.
+    /// An environ with the entries of a request that fits; `nil` with a Python exception set.
     func environ(_ head: RequestHead, _ cache: KeyCache) -> Reference? {
         unsafe users.pointee += 1
         defer { unsafe users.pointee -= 1 }

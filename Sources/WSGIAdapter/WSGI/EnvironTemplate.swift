@@ -33,7 +33,7 @@ enum EnvironKey: Int, CaseIterable {
     let http: PyPointer
     let https: PyPointer
 
-    /// Makes the template in the interpreter that is attached; `nil`: it has raised.
+    /// Makes the template in the interpreter that is attached; `nil` with a Python exception set.
     static func make(_ spec: ProcessSpec, applicationGroup: String, fileWrapper: Object) -> EnvironTemplate? {
         guard let constant = unsafe Reference(PyDict_New()),
             constant.setItem("wsgi.version", Python.tuple([1, 0])),

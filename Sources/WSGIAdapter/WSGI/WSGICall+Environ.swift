@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGIWire
 
 extension WSGICall {
-    /// The environ of the request: a plain dict, nobody else's; `nil`: it has raised.
+    /// The environ of the request: a plain dict, owned by the request alone; `nil` with a Python exception set.
     func makeEnviron(_ head: RequestHead, _ callable: PyPointer, _ entered: Int64) -> Reference? {
         let template = unsafe exchange.pointee.interpreter.pointee.environ
         guard let environ = entries(head, template) else { return nil }

@@ -18,8 +18,8 @@ extension WSGICall {
         }
     }
 
-    /// Checks status and headers and encodes them, to be sent before the first data. False: it has raised, or another
-    /// thread has sent the former ones meanwhile.
+    /// Checks status and headers and encodes them, to be sent before the first data. False with a Python exception set,
+    /// or if another thread has sent the former head meanwhile.
     func hold(_ status: Object, _ headers: Object) -> Bool {
         var head = HeadInMaking(bytes: unsafe exchange.pointee.spare.take() ?? ByteBuffer(capacity: 1024))
         head.bytes.reset(keeping: 1 << 16)

@@ -16,7 +16,7 @@ extension WSGICall {
         return false
     }
 
-    /// Sends an interim response; false: it has raised. Releases the GIL.
+    /// Sends an interim response; false with a Python exception set. Releases the GIL.
     func sendHints(_ headers: Object, of response: PyPointer?) -> Bool {
         guard let head = encodeHints(headers) else { return false }
         let (count, size) = unsafe (exchange.pointee.hints &+ 1, exchange.pointee.hintBytes &+ head.count)
@@ -47,7 +47,7 @@ extension WSGICall {
         return false
     }
 
-    /// The encoded head of an interim response; `nil`: it has raised.
+    /// The encoded head of an interim response; `nil` with a Python exception set.
     private func encodeHints(_ headers: Object) -> ByteBuffer? {
         var head = HeadInMaking(bytes: ByteBuffer(capacity: 256))
         let line: StaticString = "103 Early Hints"

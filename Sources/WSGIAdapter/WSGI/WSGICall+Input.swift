@@ -81,7 +81,7 @@ extension WSGICall {
         unsafe exchange.pointee.window = unsafe exchange.pointee.window.map { unsafe $0 + count }
     }
 
-    /// Makes more bytes wait in the window: their count, 0 at the end, negative when it has raised.
+    /// Fills the window; the number of bytes in it, 0 at the end of the body, negative with a Python exception set.
     private func refill() -> Int {
         let storage =
             unsafe exchange.pointee.storage ?? UnsafeMutablePointer<UInt8>.allocate(capacity: InputStream.chunk)
@@ -95,7 +95,7 @@ extension WSGICall {
 
     /// Puts up to `capacity` bytes into `place`: what waits in the window, or what the transport gives. Releases the GIL.
     ///
-    /// - Returns: The count, 0 at the end, negative when it has raised.
+    /// - Returns: The count, 0 at the end, negative with a Python exception set.
     func fetch(_ place: UnsafeMutablePointer<UInt8>, _ capacity: Int) -> Int {
         if let window = unsafe exchange.pointee.window, unsafe exchange.pointee.windowCount > 0 {
             let count = unsafe min(capacity, exchange.pointee.windowCount)

@@ -129,7 +129,7 @@ internal import WSGIWire
         return unsafe exchange.pointee.input != nil && exchange.pointee.response != nil
     }
 
-    /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
+    /// Detaches the request's objects. Code that kept one gets a RuntimeError from now on.
     private func finish() {
         context.beginEnd()
         unsafe RequestContext.release(&exchange.pointee.input)

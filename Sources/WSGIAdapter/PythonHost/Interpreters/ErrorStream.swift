@@ -27,7 +27,7 @@ internal import WSGIWire
         }
     }
 
-    /// Makes a stream in the interpreter that is attached; `nil`: it has raised.
+    /// Makes a stream in the interpreter that is attached; `nil` with a Python exception set.
     static func make(_ interpreter: Interpreter, kind: Kind) -> ErrorStream? {
         let state = unsafe interpreter.state
         guard let raw = unsafe Reference(wsgi_new_log_object(OpaquePointer(state.pointee.logType), kind.rawValue)),

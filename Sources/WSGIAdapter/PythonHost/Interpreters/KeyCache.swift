@@ -40,7 +40,7 @@ internal import PythonRuntime
         return unsafe KeyCache(entries: entries, count: count)
     }
 
-    /// `dictionary[key] = value`, both made of bytes, for a key that is not known; false: it has raised.
+    /// `dictionary[key] = value`, both made of bytes, for a key that is not known; false with a Python exception set.
     func set(unknown key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
         guard let name = unsafe Python.text(latin1: key), let text = unsafe KeyCache.text(value, KeyCache.kind(key))
         else { return false }
@@ -56,7 +56,7 @@ internal import PythonRuntime
         return unsafe wsgi_bytes_equal(bytes, start, value.count) ? known : nil
     }
 
-    /// `dictionary[key] = value` with a value that is not the last; false: it has raised.
+    /// `dictionary[key] = value` with a value that is not the last; false with a Python exception set.
     func set(_ place: Place, new value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
         let kind = unsafe place.pointee.kind
         guard let text = unsafe KeyCache.text(value, kind) else { return false }
@@ -107,7 +107,7 @@ internal import PythonRuntime
         return unsafe place
     }
 
-    /// Ends and length tell the usual names apart; whoever makes others collide gains a comparison or two.
+    /// Both ends and the length distinguish the usual names. Names chosen to collide cost a comparison or two.
     private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
         var hash: UInt64 = UInt64(truncatingIfNeeded: key.count) &* 0x9E37_79B9_7F4A_7C15
         if key.count >= 8 {

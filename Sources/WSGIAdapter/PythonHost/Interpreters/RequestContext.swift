@@ -117,8 +117,8 @@ internal import WSGIWire
 
     // MARK: - The end
 
-    /// Begins the end: nothing writes to the log any more, and no other thread uses the transport. The protocol releases its
-    /// objects then: whoever kept one gets a RuntimeError from now on.
+    /// Begins the end: nothing writes to the log any more, and no other thread uses the transport. The protocol then
+    /// releases its objects. Code that kept one gets a RuntimeError from now on.
     @inline(__always)
     func beginEnd() {
         ThreadContext.current?.endInterruptible()

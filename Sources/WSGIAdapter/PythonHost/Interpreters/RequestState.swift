@@ -46,7 +46,7 @@ internal import WSGIWire
         unsafe self.transport = transport
         self.thread = thread
         unsafe turn = PyThread_allocate_lock()
-        // Taken from the beginning: whoever waits for it is woken by a release.
+        // Taken from the beginning, so that a release wakes a waiter.
         unsafe PyThread_acquire_lock(turn, 1)
         unsafe parts = .allocate(capacity: HostPart.all.count)
         unsafe parts.initialize(repeating: nil, count: HostPart.all.count)

@@ -6,7 +6,7 @@ internal import WSGICore
 /// What applications are kept from: the standard streams, which are httpd's, and signal handlers, which are the
 /// process's.
 enum Restrictions {
-    /// Applies them to the interpreter that is attached; false: it has raised.
+    /// Applies them to the interpreter that is attached; false with a Python exception set.
     ///
     /// - Parameter keepsTerminal: `sys.stdin` stays what it is in any case.
     static func apply(_ spec: InterpreterSpec, keepsTerminal: Bool) -> Bool {

@@ -8,7 +8,7 @@ internal import WSGICore
 /// It belongs to the GIL: the process's is set once, when it starts, and an interpreter has one of its own only with a
 /// GIL of its own.
 enum SwitchInterval {
-    /// Sets it for the GIL that is held, if it is not 0; false: it has raised.
+    /// Sets it for the GIL that is held, if it is not 0; false with a Python exception set.
     static func set(_ seconds: Double) -> Bool {
         guard seconds > 0 else { return true }
         guard let sys = Python.module("sys"), let set = sys.object.attribute("setswitchinterval"),

@@ -1,6 +1,6 @@
 public import WSGICore
 
-/// What a process tells of its scripts to whoever starts its successors.
+/// What a process reports about its scripts to the supervisor, which starts its successors.
 public enum ScriptEvent: Sendable {
     /// A request makes the process load the script of this path.
     case loading(String)

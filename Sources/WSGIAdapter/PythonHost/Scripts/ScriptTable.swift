@@ -11,7 +11,7 @@ internal import PythonRuntime
     static func make() -> ScriptTable {
         let first = UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>.allocate(capacity: 1)
         unsafe first.initialize(to: nil)
-        // Interning a short literal can only fail for want of memory, and then nothing else works either.
+        // Interning a short literal fails only for lack of memory, and then nothing else works either.
         let key = Python.interned("__mtime__") ?? Object.none.retained
         let reload = Python.interned("reload_required") ?? Object.none.retained
         return unsafe ScriptTable(first: first, modified: key.take(), reload: reload.take())
