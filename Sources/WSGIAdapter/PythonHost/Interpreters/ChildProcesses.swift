@@ -1,7 +1,7 @@
 internal import CPython
 internal import PythonRuntime
 
-/// Processes that applications start with Python's means.
+/// Child processes that applications start from Python.
 enum ChildProcesses {
     /// Makes processes started in the attached interpreter begin as in any program; false with a Python exception set.
     ///

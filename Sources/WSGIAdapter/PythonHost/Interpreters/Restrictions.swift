@@ -3,12 +3,12 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// What applications are kept from: the standard streams, which are httpd's, and signal handlers, which are the
-/// process's.
+/// Restrictions of applications: the standard streams, which belong to httpd, and signal handlers, which belong to the
+/// process.
 enum Restrictions {
     /// Applies them to the interpreter that is attached; false with a Python exception set.
     ///
-    /// - Parameter keepsTerminal: `sys.stdin` stays what it is in any case.
+    /// - Parameter keepsTerminal: `sys.stdin` stays as it is regardless of the setting.
     static func apply(_ spec: InterpreterSpec, keepsTerminal: Bool) -> Bool {
         let stdin = spec.restrictsStdin && !keepsTerminal
         let stdout = spec.restrictsStdout && !keepsTerminal
