@@ -17,8 +17,8 @@ internal import PythonRuntime
         return unsafe ScriptTable(first: first, modified: key.take(), reload: reload.take())
     }
 
-    /// The script of this path, known from now on. `ignoresCase`: paths that differ in case only are the same script,
-    /// that of the path that came first.
+    /// The script of this path, added if it is new. `ignoresCase`: paths that differ only in case are the same script,
+    /// with the path that came first.
     func entry(_ path: UnsafeRawBufferPointer, ignoresCase: Bool = false) -> Script {
         var candidate = unsafe first.pointee
         while let script = unsafe candidate {
