@@ -31,7 +31,7 @@ extension WSGICall {
         return environ
     }
 
-    /// A dict with what is constant and what came with the request.
+    /// A dict with the constant entries and those of the request.
     private func entries(_ head: RequestHead, _ template: EnvironTemplate) -> Reference? {
         let cache = unsafe context.state.pointee.interpreter.state.pointee.keys
         if let shape = unsafe exchange.pointee.interpreter.pointee.shapes.shape(head, template, cache) {

@@ -2,7 +2,7 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// Status and headers on their way to be `WSGIExchange.head`.
+/// Conversion of status and headers to `WSGIExchange.head`.
 @safe struct HeadInMaking: ~Copyable {
     var bytes: ByteBuffer
     var declaredLength: Int64 = -1
@@ -10,7 +10,7 @@ internal import WSGIWire
 }
 
 extension WSGICall {
-    /// Whether the application is done: what its other threads do now belongs to no response.
+    /// Whether the application has finished: calls of its other threads no longer belong to a response.
     var isOver: Bool {
         switch unsafe exchange.pointee.phase {
         case .complete, .failed: true

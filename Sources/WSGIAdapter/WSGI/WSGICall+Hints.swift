@@ -4,7 +4,7 @@ internal import PythonRuntime
 internal import WSGIWire
 
 extension WSGICall {
-    /// Whether the head was not sent yet; raises when it was.
+    /// Whether the head has not been sent; false with a Python exception set if it has.
     var mayHint: Bool {
         if isOver {
             unsafe _ = StartResponse.raiseOver("wsgi.early_hints()")
@@ -34,7 +34,7 @@ extension WSGICall {
             return false
         }
         defer { context.leave() }
-        // Another thread may have sent it meanwhile.
+        // Another thread may have sent the head meanwhile.
         guard mayHint else { return false }
         let error: Int32 = Attachment.detached {
             let transport = unsafe context.state.pointee.transport

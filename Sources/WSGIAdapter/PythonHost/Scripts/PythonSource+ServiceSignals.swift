@@ -33,8 +33,8 @@ extension PythonSource {
         def catch_signals():
             """SIGTERM and similar signals end the running script, unless the script has its own handler.
 
-            Where Python drops exceptions (in __del__, in callbacks of weak references) the exception would be lost, and the script
-            go on: the signal is sent once more then.
+            Where Python ignores exceptions (in __del__, in weak reference callbacks) the exception would be lost and the script
+            would keep running. The signal is then sent again.
             """
             former = sys.unraisablehook
 
