@@ -40,7 +40,7 @@ enum SSLVariables {
     private static func variable(_ name: UnsafeRawBufferPointer, _ call: HookScriptCall) -> PyPointer? {
         // The bytes of a str and of a bytes object end with NUL. A NUL within would truncate the name.
         guard let start = name.baseAddress, unsafe wsgi_find_byte(start, 0, name.count) == nil else {
-            return unsafe PythonError.raise(WSGI_VALUE_ERROR, "the name of a variable has no null characters")
+            return unsafe PythonError.raise(WSGI_VALUE_ERROR, "the name of a variable must not contain null characters")
         }
         let context = unsafe call.context.state.pointee.transport.pointee.context
         let function = unsafe call.exchange.pointee.functions.pointee.ssl_variable
@@ -57,7 +57,7 @@ enum SSLVariables {
             unsafe ThreadContext.runningRequest?.state == call.context.state
         else {
             unsafe PythonError.raise(
-                WSGI_RUNTIME_ERROR, "mod_ssl.* can be called only while the function that it was given to runs")
+                WSGI_RUNTIME_ERROR, "mod_ssl.* can be called only while the function that received it runs")
             return nil
         }
         return call

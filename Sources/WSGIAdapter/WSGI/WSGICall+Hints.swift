@@ -58,7 +58,7 @@ extension WSGICall {
             guard let pair = headers.item(index), append(pair, to: &encoder, &head) else { return nil }
         }
         if head.declaredLength >= 0 {
-            unsafe PythonError.raise(WSGI_VALUE_ERROR, "an interim response has no Content-Length")
+            unsafe PythonError.raise(WSGI_VALUE_ERROR, "an interim response must not have a Content-Length")
             return nil
         }
         return head.bytes

@@ -186,7 +186,7 @@ extension WSGICall {
         let script = unsafe Text.string(context.state.pointee.script)
         let message =
             "The WSGI script '\(script)' declared a Content-Length of \(declared) and returned \(declared &+ excess) "
-            + "bytes; those beyond the length were not sent."
+            + "bytes; the excess was not sent."
         Attachment.detached { target.write(WSGI_LOG_DEBUG, message) }
     }
 

@@ -38,9 +38,9 @@ struct Warmup {
         let name = "The application '\(script.callableObject)' of '\(script.path)'"
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue where context.status < 500: return nil
-        case WSGI_OUTCOME_COMPLETE.rawValue: return "\(name) answered \(context.status) to warmup=\(path)."
+        case WSGI_OUTCOME_COMPLETE.rawValue: return "\(name) responded with \(context.status) to warmup=\(path)."
         case WSGI_OUTCOME_TRUNCATED.rawValue, WSGI_OUTCOME_SHORT.rawValue:
-            return "\(name) broke off its answer to warmup=\(path)."
+            return "\(name) sent an incomplete response to warmup=\(path)."
         case let status: return status < 500 ? nil : "\(name) failed to answer warmup=\(path)."
         }
     }
@@ -135,7 +135,8 @@ extension Warmup {
             if spec.preloadsMustSucceed {
                 if let failure = StartFailure.collecting(script, warmup.run) { return failure }
             } else if let message = warmup.run(.process) {
-                LogTarget.process.write(WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves all the same.")
+                LogTarget.process.write(
+                    WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves requests nevertheless.")
             }
         }
         return nil

@@ -23,7 +23,7 @@ enum ChildProcesses {
         let pointer: UnsafeMutablePointer<PyMethodDef>
     }
 
-    /// `is_alone()`: whether the process has no other interpreter, including those that an extension module has created.
+    /// `is_alone()`: whether the process has no other interpreter, including those created by an extension module.
     private static let isAlone = unsafe Definition(
         pointer: Method.table([
             Method("is_alone") { _, _, _ in unsafe Object.bool(wsgi_has_one_interpreter()).retained.take() }

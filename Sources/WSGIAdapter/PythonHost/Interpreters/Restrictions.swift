@@ -41,7 +41,7 @@ enum Restrictions {
     private static let logMethod = unsafe Definition(
         pointer: Method.table([Method("log") { unsafe Restrictions.log($0, $1, $2) }]))
 
-    /// `log(text)`: a record at the level `info` for each line, with the context of the request that runs on the thread.
+    /// `log(text)`: a record at the level `info` for each line, with the context of the thread's current request.
     private static func log(
         _ module: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
     ) -> PyPointer? {

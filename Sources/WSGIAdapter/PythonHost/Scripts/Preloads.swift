@@ -31,6 +31,6 @@ enum Preloads {
             }
             return entry.missing(script.callableObject, in: interpreter)
         }
-        return result ?? "the interpreter of application group '\(script.applicationGroup)' cannot be made."
+        return result ?? "the interpreter of application group '\(script.applicationGroup)' cannot be created."
     }
 }

@@ -23,7 +23,7 @@ enum InterpreterAdvice {
         let place =
             group.isEmpty
             ? "and another interpreter of this process has loaded it before" : "and this is the interpreter '\(group)'"
-        return "An extension module works in one interpreter of a process only (\(found.source) says "
+        return "An extension module works in only one interpreter of a process (\(found.source) reports "
             + "'\(found.phrase)'), \(place). Add application-group=%{GLOBAL} to the WSGIScriptAlias of each application that "
             + "uses it, or 'WSGIApplicationGroup %{GLOBAL}' to its directory or location, and run it in a process group of its "
             + "own (WSGIDaemonProcess NAME, process-group=NAME)."
