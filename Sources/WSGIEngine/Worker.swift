@@ -33,7 +33,7 @@ final class Worker: Sendable {
     let spec: WorkerSpec
     /// The control socket to the supervisor.
     let control: PacketSocket
-    /// The listening socket, opened by the supervisor.
+    /// The pipe for reports to the supervisor.
     let reports: PacketPipe
     /// Polls the listening socket and the connections that wait for a request.
     let poller: Poller

@@ -20,7 +20,7 @@ enum ResponsePhase {
 enum BodyPhase {
     /// More can be read.
     case open
-    /// All of it has been read.
+    /// All of it has been received.
     case ended
     /// A read failed; all further reads fail.
     case failed
