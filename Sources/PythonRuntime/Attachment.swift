@@ -1,6 +1,6 @@
 internal import CPython
 
-/// Attaching the thread to an interpreter, and detaching it: holding the GIL, and giving it to others.
+/// Attaching a thread to an interpreter and detaching it: acquiring and releasing the GIL.
 public enum Attachment {
     /// Runs `body` without the GIL. Needs the GIL; `body` must not touch Python.
     public static func detached<Result>(_ body: () -> Result) -> Result {

@@ -5,7 +5,7 @@ public import CPython
     /// Positional arguments as an array: the fastest way into a function.
     public typealias Fast =
         @convention(c) (PyPointer?, UnsafePointer<PyPointer?>?, Int) -> PyPointer?
-    /// The same with keywords: their names in a tuple, their values after the positional arguments.
+    /// The same with keywords: the names in a tuple, the values after the positional arguments.
     public typealias FastWithKeywords =
         @convention(c) (PyPointer?, UnsafePointer<PyPointer?>?, Int, PyPointer?) -> PyPointer?
 
@@ -25,7 +25,7 @@ public import CPython
             ml_flags: METH_FASTCALL | METH_KEYWORDS, ml_doc: nil)
     }
 
-    /// The table CPython wants, which it uses for ever: the memory is never given back.
+    /// The table for CPython, which keeps using it: the memory is never freed.
     public static func table(_ methods: [Method]) -> UnsafeMutablePointer<PyMethodDef> {
         let table = UnsafeMutablePointer<PyMethodDef>.allocate(capacity: methods.count + 1)
         for index in methods.indices {
@@ -36,7 +36,7 @@ public import CPython
     }
 }
 
-/// Types that only the engine makes instances of. One per interpreter; names and tables live for ever.
+/// Types that only the engine instantiates. One per interpreter; names and tables are never freed.
 @safe public struct HeapType {
     /// `tp_dealloc`.
     public typealias Dealloc = @convention(c) (PyPointer?) -> Void
@@ -56,7 +56,7 @@ public import CPython
         unsafe slots.append(PyType_Slot(slot: Py_tp_methods, pfunc: Method.table(methods)))
     }
 
-    /// Makes instances iterators: `next` gives the items.
+    /// Makes instances iterators: `next` returns the items.
     public mutating func iterates(_ next: Unary) {
         let same: Unary = { object in
             unsafe Py_IncRef(object)
@@ -80,7 +80,7 @@ public import CPython
         unsafe slots.append(PyType_Slot(slot: Py_tp_getset, pfunc: table))
     }
 
-    /// Makes the type in the current interpreter; `nil`: it has raised.
+    /// Makes the type in the current interpreter; `nil` with a Python exception set.
     public consuming func make() -> Reference? {
         unsafe slots.append(PyType_Slot(slot: 0, pfunc: nil))
         let made: PyPointer? = unsafe slots.withUnsafeMutableBufferPointer { slots in

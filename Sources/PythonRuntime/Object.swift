@@ -1,9 +1,9 @@
 public import CPython
 
-/// What CPython's functions take and return.
+/// A Python object as CPython's functions take and return it.
 public typealias PyPointer = UnsafeMutablePointer<PyObject>
 
-/// A borrowed Python object: somebody else keeps it alive while the value is in use.
+/// A borrowed Python object. The owner of a reference keeps it alive while the value is in use.
 ///
 /// All members need the GIL.
 @safe public struct Object: BitwiseCopyable {
@@ -19,7 +19,7 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
         unsafe self.pointer = pointer
     }
 
-    /// A reference of one's own to the same object.
+    /// An owned reference to the same object.
     public var retained: Reference {
         unsafe Py_IncRef(pointer)
         return unsafe Reference(owned: pointer)
@@ -32,24 +32,25 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
 
     /// Whether it is `None`.
     public var isNone: Bool { unsafe pointer == wsgi_none() }
-    /// Whether it is a list, or of a subclass.
+    /// Whether it is a list or an instance of a subclass.
     public var isList: Bool { unsafe wsgi_is_list(pointer) }
-    /// Whether it is exactly a list: its `__iter__` and `close` cannot be anybody's own.
+    /// Whether it is exactly a list: its `__iter__` and `close` cannot be overridden.
     public var isExactList: Bool { unsafe wsgi_is_list_exact(pointer) }
     /// Whether it is exactly a tuple.
     public var isExactTuple: Bool { unsafe wsgi_is_tuple_exact(pointer) }
-    /// Whether it is a tuple, or of a subclass.
+    /// Whether it is a tuple or an instance of a subclass.
     public var isTuple: Bool { unsafe wsgi_is_tuple(pointer) }
-    /// Whether it is bytes, or of a subclass.
+    /// Whether it is bytes or an instance of a subclass.
     public var isBytes: Bool { unsafe wsgi_is_bytes(pointer) }
-    /// Whether it is a str, or of a subclass.
+    /// Whether it is a str or an instance of a subclass.
     public var isText: Bool { unsafe wsgi_is_text(pointer) }
-    /// Whether it is exactly a str: hashing and comparing it runs nobody's code.
+    /// Whether it is exactly a str: hashing and comparing it runs no Python code.
     public var isExactText: Bool { unsafe wsgi_is_text_exact(pointer) }
-    /// Whether it is an int, or of a subclass.
+    /// Whether it is an int or an instance of a subclass.
     public var isInteger: Bool { unsafe wsgi_is_int(pointer) }
 
-    /// Whether it is an instance of `type` or of a subclass; false also when the test raises, which is cleared.
+    /// Whether it is an instance of `type` or of a subclass. If the test raises, the exception is cleared and the
+    /// result is false.
     public func isInstance(of type: Object) -> Bool {
         let answer = unsafe PyObject_IsInstance(pointer, type.pointer)
         if answer < 0 { PyErr_Clear() }
@@ -71,14 +72,14 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
     }
 }
 
-/// A reference that is owned: it ends with the value. Everything about it needs the GIL, its end as well.
+/// An owned reference, released with the value. All uses need the GIL, including the release.
 @safe public struct Reference: ~Copyable {
     private let pointer: PyPointer
 
     /// Takes over a new reference.
     public init(owned pointer: PyPointer) { unsafe self.pointer = pointer }
 
-    /// Takes over the new reference that a function returned; `nil`: it has raised.
+    /// Takes over the new reference that a function returned; `nil` with a Python exception set.
     public init?(_ pointer: PyPointer?) {
         guard let pointer = unsafe pointer else { return nil }
         unsafe self.pointer = pointer
@@ -89,7 +90,7 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
     /// The object, borrowed from this reference.
     public var object: Object { unsafe Object(pointer) }
 
-    /// Gives up ownership: for a function's result, or to be stored in memory that is released by hand.
+    /// Gives up ownership: for a function's result, or for storage that is released explicitly.
     public consuming func take() -> PyPointer {
         let result = unsafe pointer
         discard self

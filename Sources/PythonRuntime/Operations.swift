@@ -1,20 +1,20 @@
 internal import CPython
 
 extension Object {
-    /// `getattr(self, name)`; `nil`: it has raised.
+    /// `getattr(self, name)`; `nil` with a Python exception set.
     public func attribute(_ name: StaticString) -> Reference? {
         unsafe Reference(PyObject_GetAttrString(pointer, name.cString))
     }
 
-    /// `getattr(self, name, None)`: `nil` without an exception when there is no such attribute, `nil` with the
-    /// exception set when the look-up raised something else.
+    /// `getattr(self, name, None)`: `nil` without an exception if there is no such attribute, `nil` with a Python
+    /// exception set if the lookup raised another one.
     public func optionalAttribute(_ name: StaticString) -> Reference? {
         if let found = attribute(name) { return found }
         if PythonError.matches(WSGI_ATTRIBUTE_ERROR) { PyErr_Clear() }
         return nil
     }
 
-    /// `setattr(self, name, value)`; false: it has raised.
+    /// `setattr(self, name, value)`; false with a Python exception set.
     @discardableResult
     public func set(_ name: StaticString, _ value: borrowing Reference) -> Bool {
         unsafe PyObject_SetAttrString(pointer, name.cString, value.object.pointer) == 0
@@ -37,7 +37,7 @@ extension Object {
         unsafe Reference(wsgi_call_method(pointer, name.cString))
     }
 
-    /// The item of a list or tuple, borrowed; `nil` without an exception when there is none.
+    /// The item of a list or tuple, borrowed; `nil` without an exception if there is none.
     public func item(_ index: Int) -> Object? {
         let found = unsafe isList ? PyList_GetItem(pointer, index) : PyTuple_GetItem(pointer, index)
         if unsafe found == nil { PyErr_Clear() }
@@ -52,7 +52,7 @@ extension Object {
         unsafe UnsafeRawBufferPointer(start: PyBytes_AsString(pointer), count: PyBytes_Size(pointer))
     }
 
-    /// A str as a Swift string, for messages; what cannot be encoded becomes "?".
+    /// A str as a Swift string, for messages. Characters that cannot be encoded become "?".
     public var text: String {
         var length = 0
         if isText, let utf8 = unsafe PyUnicode_AsUTF8AndSize(pointer, &length) {
@@ -76,10 +76,10 @@ extension Object {
         return text.object.text
     }
 
-    /// The bytes of a str in latin-1, while `body` runs; `nil` with an exception set when it has other characters.
+    /// The bytes of a str in latin-1, while `body` runs; `nil` with a Python exception set if it has other characters.
     public func withLatin1<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         var length = 0
-        // The UTF-8 form of ASCII is the object's own memory, and as long as the text.
+        // For ASCII, the UTF-8 form is the object's own memory and has the length of the text.
         if let utf8 = unsafe PyUnicode_AsUTF8AndSize(pointer, &length), unsafe length == PyUnicode_GetLength(pointer) {
             return unsafe body(UnsafeRawBufferPointer(start: utf8, count: length))
         }
@@ -89,7 +89,7 @@ extension Object {
     }
 }
 
-/// New objects. All need the GIL; `nil`: an exception is set.
+/// Functions that create objects. All need the GIL; `nil` with a Python exception set.
 public enum Python {
     /// A str of latin-1 bytes.
     public static func text(latin1 bytes: UnsafeRawBufferPointer) -> Reference? {
@@ -97,7 +97,7 @@ public enum Python {
             PyUnicode_DecodeLatin1(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, nil))
     }
 
-    /// A str of bytes in the filesystem's encoding, or of latin-1 bytes when they are not.
+    /// A str of bytes in the filesystem encoding, or of latin-1 bytes if they cannot be decoded.
     public static func text(path bytes: UnsafeRawBufferPointer) -> Reference? {
         let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
         if let found = unsafe Reference(PyUnicode_DecodeFSDefaultAndSize(start, bytes.count)) { return found }
@@ -157,7 +157,7 @@ public enum Python {
 }
 
 extension StaticString {
-    /// The text as C takes it: it lives for ever and ends in a zero byte.
+    /// The text as a C string: never freed, terminated by NUL.
     public var cString: UnsafePointer<CChar> {
         unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
     }

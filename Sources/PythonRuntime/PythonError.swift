@@ -1,15 +1,15 @@
 public import CPython
 
-/// Raising and catching. Everything needs the GIL.
+/// Raising and catching. All members need the GIL.
 public enum PythonError {
-    /// Raises; returns `nil`, the result of a function that has raised.
+    /// Raises. Returns `nil`, the result of a function with a Python exception set.
     @discardableResult
     public static func raise(_ type: wsgi_exception, _ message: StaticString) -> PyPointer? {
         unsafe PyErr_SetString(wsgi_exception(type), message.cString)
         return nil
     }
 
-    /// Raises with a composed message.
+    /// Raises with a formatted message.
     @discardableResult
     public static func raise(_ type: wsgi_exception, text: String) -> PyPointer? {
         unsafe text.withCString { unsafe PyErr_SetString(wsgi_exception(type), $0) }
@@ -24,7 +24,7 @@ public enum PythonError {
         unsafe PyErr_ExceptionMatches(wsgi_exception(type)) != 0
     }
 
-    /// Takes the exception that is set, with its traceback attached; `nil`: there is none.
+    /// Returns and clears the exception that is set, with its traceback; `nil`: there is none.
     public static func take() -> Reference? {
         var type: PyPointer?
         var value: PyPointer?

@@ -11,8 +11,8 @@ internal import WSGIWire
 public enum Adapter {
     /// Prepares the main interpreter: `sys.path`, `sys.argv`, `mod_wsgi` and `apache`, the output streams.
     ///
-    /// Needs the GIL, in the main interpreter; `host` stays the caller's and must outlive the adapter.
-    /// - Returns: False when that was not possible; the reason is logged.
+    /// Needs the GIL, in the main interpreter. The caller owns `host`, which must outlive the adapter.
+    /// - Returns: False on failure; the reason is logged.
     public static func start(_ spec: ProcessSpec, host: UnsafePointer<wsgi_host>) -> Bool {
         unsafe ProcessState.begin(spec, host: host)
         _ = registration
@@ -29,7 +29,7 @@ public enum Adapter {
         return true
     }
 
-    /// Registers what interpreters are prepared for, in this order; done once.
+    /// Registers the parts that interpreters are prepared for, in this order; done once.
     private static let registration: Void = {
         PythonModule.register()
         InterpreterScripts.register()
@@ -37,24 +37,24 @@ public enum Adapter {
         HookScripts.register()
     }()
 
-    /// Runs one request. Called without the GIL; blocks until the response was handed to `transport`.
+    /// Runs one request. Called without the GIL; blocks until the response has been handed to `transport`.
     ///
     /// - Parameters:
-    ///   - head: An encoded `RequestHead`, which must stay as it is meanwhile.
-    ///   - transport: What the request can do to the outside; it is not used after the return.
-    /// - Returns: A `wsgi_outcome`, or an HTTP status to be answered instead of a response.
+    ///   - head: An encoded `RequestHead`, which must not change during the call.
+    ///   - transport: The request's connection to the client and the log; not used after the call returns.
+    /// - Returns: A `wsgi_outcome`, or the HTTP status of an error response for the caller to send.
     public static func run(_ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>) -> Int32 {
         unsafe WSGICall.run(head, transport)
     }
 
-    /// Calls functions of a script that is not asked for an application: access, authentication, groups, dispatch.
+    /// Calls functions of a hook script: access, authentication, groups, dispatch.
     ///
-    /// Called without the GIL, as `run` is, and for an encoded `RequestHead`, too.
+    /// Called without the GIL, like `run`, and also takes an encoded `RequestHead`.
     /// - Parameters:
-    ///   - head: The script, its application group, and the entries of the environ.
+    ///   - head: The script, its application group and the entries of the environ.
     ///   - transport: Where the call's log lines go.
-    ///   - functions: What takes the answers' texts, and what `mod_ssl.*` is made of.
-    ///   - questions: The functions to call. Each gets its answer; those that were not called count as failed.
+    ///   - functions: Receives the texts of the answers, and implements `mod_ssl.*`.
+    ///   - questions: The functions to call. Each gets its answer. Functions that were not called count as failed.
     public static func call(
         _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
         _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
@@ -64,20 +64,20 @@ public enum Adapter {
 
     /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.
     ///
-    /// Needs the GIL, in the thread state that `start` had. A failure is logged and the next script imported, unless
-    /// `preloadsMustSucceed` is set and the script is not among `toleratedPreloads`.
+    /// Needs the GIL, in the thread state of `start`. A failure is logged and the next script is imported, unless
+    /// `preloadsMustSucceed` is set and the script is not one of `toleratedPreloads`.
     /// - Returns: The failure that ends the start, which is not logged.
     public static func importPreloads() -> StartFailure? { Preloads.load() }
 
-    /// Calls every application that was imported, once, with GET and the path of `ProcessSpec.warmup`.
+    /// Calls each imported application once, with GET and the path of `ProcessSpec.warmup`.
     ///
-    /// Needs the GIL, in the thread state that `start` had, after `importPreloads`. An application that raises or answers
-    /// 5xx is logged, and the next one called, unless `preloadsMustSucceed` is set.
+    /// Needs the GIL, in the thread state of `start`, after `importPreloads`. If an application raises or responds with
+    /// 5xx, that is logged and the next one is called, unless `preloadsMustSucceed` is set.
     /// - Returns: The failure that ends the start, which is not logged.
     public static func warmUp() -> StartFailure? { Warmup.runAll() }
 
-    /// Takes the GIL of each interpreter that has one of its own, and gives it back. Called without the GIL; returns when
-    /// all of them could be had.
+    /// Acquires and releases the GIL of each interpreter that has its own. Called without the GIL; returns after
+    /// acquiring all of them.
     public static func probe() {
         guard let thread = ThreadContext.current else { return }
         InterpreterRegistry.probe(thread)
@@ -85,9 +85,10 @@ public enum Adapter {
 
     /// Ends the interpreters other than the main one, so that their `atexit` functions run.
     ///
-    /// Needs the GIL, in the thread state that `start` had; no request may be running.
-    /// - Returns: Whether all have ended. When not (a thread of the application goes on), all `atexit` functions have
-    ///   run, those of the main interpreter, too; but `Py_FinalizeEx` would abort the process: leave it without.
+    /// Needs the GIL, in the thread state of `start`. No request may be running.
+    /// - Returns: Whether all have ended. If not (a thread of the application still runs), all `atexit` functions have
+    ///   run, including those of the main interpreter, but `Py_FinalizeEx` would abort the process. Exit without
+    ///   calling it.
     @discardableResult
     public static func stop() -> Bool {
         InterpreterRegistry.stop()
@@ -95,12 +96,12 @@ public enum Adapter {
 
     // MARK: - Scripts and their successors
 
-    /// Sets what is called, without the GIL and on any thread, for each event.
+    /// Sets the function that is called for each event, without the GIL and on any thread.
     public static func onScript(_ callback: @escaping @Sendable (ScriptEvent) -> Void) {
         ScriptEvents.listen(callback)
     }
 
-    /// Has this code refused: see `RefusedCode`. Any thread.
+    /// Marks this code as refused: see `RefusedCode`. Any thread.
     public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
 
     /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
@@ -108,12 +109,12 @@ public enum Adapter {
 
     // MARK: - Service processes
 
-    /// Sets the handlers of signals. Needs the GIL, on the main thread in the main interpreter.
+    /// Installs the signal handlers. Needs the GIL, on the main thread in the main interpreter.
     public static func catchSignals() { Services.catchSignals() }
 
-    /// Runs the scripts of `ProcessSpec.preloads`, one after the other, until all have returned or one has raised
-    /// SystemExit, which is not logged. Other exceptions are, and the next script runs.
+    /// Runs the scripts of `ProcessSpec.preloads` in order, until all have returned or one raises SystemExit, which is
+    /// not logged. Other exceptions are logged, and the next script runs.
     ///
-    /// Needs the GIL, on the main thread, in the thread state that `start` had.
+    /// Needs the GIL, on the main thread, in the thread state of `start`.
     public static func runServices() { Services.run() }
 }

@@ -3,8 +3,8 @@ internal import ProcessKit
 internal import Synchronization
 internal import WSGICore
 
-/// Who may ask the worker for something: processes of httpd's user, of root and of its own, and of these only those that
-/// know the secret of the process group, which are httpd's children. Any thread.
+/// Access control of the worker: accepts connections from processes of httpd's user, of root and of its own user, and
+/// only if they know the secret of the process group, as httpd's children do. Any thread.
 final class Admission: Sendable {
     private let spec: WorkerSpec
     private let foreign = RecordLimit()
@@ -12,7 +12,7 @@ final class Admission: Sendable {
 
     init(_ spec: WorkerSpec) { self.spec = spec }
 
-    /// Whether the user at the other end has business here; the log says so when not.
+    /// Whether the user at the other end may connect. If not, this is logged.
     func mayConnect(_ socket: Int32) -> Bool {
         let peer = StreamSocket.peer(socket)
         if peer.user == spec.peerUserID || peer.user == 0 || peer.user == CurrentProcess.user { return true }
@@ -23,10 +23,10 @@ final class Admission: Sendable {
         return false
     }
 
-    /// Takes the introduction off a new connection. It does not wait: a child sends it in one piece.
+    /// Reads the introduction from a new connection. Does not wait: a child sends it in one piece.
     ///
-    /// False: the connection is of no use. It is somebody else's, or has been made for another process, one that had this
-    /// slot before or has it next: this one has no thread for it, because nobody has claimed one.
+    /// False: the connection is unusable. It is from another program, or was made for another process, the previous or
+    /// next one of this slot. This process has no thread for it, because none was claimed.
     func introduce(_ socket: Int32) -> Bool {
         unsafe withUnsafeTemporaryAllocation(byteCount: Introduction.size, alignment: 8) { room in
             let got = unsafe StreamSocket.receive(socket, room, wait: false)
@@ -40,13 +40,13 @@ final class Admission: Sendable {
         }
     }
 
-    /// Says that a connection was closed because nothing had come on it while many others were made.
+    /// Logs that a connection was closed because it sent nothing while many others connected.
     func reportSilence(of socket: Int32) { report(socket, "and sent nothing while many others connected") }
 
     private func report(_ socket: Int32, _ how: String) {
         forged.write(
             .forgedConnection,
-            "\(Self.who(StreamSocket.peer(socket))) has connected \(how), and was turned away: requests are taken from "
+            "\(Self.who(StreamSocket.peer(socket))) has connected \(how), and was turned away: requests are accepted from "
                 + "httpd's children only. Find out which program uses the socket.")
     }
 
@@ -55,7 +55,7 @@ final class Admission: Sendable {
     }
 }
 
-/// Writes records of one kind, one a second at most, and counts the others. Any thread.
+/// Writes records of one kind, at most one per second, and counts the others. Any thread.
 private final class RecordLimit: Sendable {
     private let next = Atomic<Int64>(0)
     private let missed = Atomic<Int>(0)

@@ -3,15 +3,15 @@ internal import CSharedMemory
 internal import ProcessKit
 internal import WSGIWire
 
-/// One thread's way to the connection that it has taken: frames in, frames out, buffers that serve again and again.
+/// A thread's access to the connection that it has taken: frames in, frames out, reused buffers.
 ///
-/// Any thread of the application may send and log while another one reads; the rest is for the request's thread alone.
-/// Errors are those of `wsgi_transport`; one on the connection stays, so everything after it fails alike.
+/// Any thread of the application may send and log while another one reads. The rest is for the request's thread only.
+/// Errors are those of `wsgi_transport`. An error on the connection persists: all later calls fail with it.
 @safe struct ConnectionChannel: ~Copyable {
     private let input: UnsafeMutablePointer<ConnectionInput>
     private let output: ConnectionOutput
 
-    /// A channel without a connection, for the thread of this record.
+    /// A channel without a connection, for the thread with this record.
     init(_ record: UnsafeMutablePointer<wsgi_thread_record>) {
         unsafe output = ConnectionOutput(record)
         unsafe input = UnsafeMutablePointer<ConnectionInput>.allocate(capacity: 1)
@@ -32,23 +32,23 @@ internal import WSGIWire
 
     // MARK: - The request
 
-    /// The request's number, which each frame of its answer has.
+    /// The request's number, which each frame of its response carries.
     var number: UInt16 { unsafe input.pointee.number }
 
     /// The encoded request head, with an inline body.
     var request: UnsafeRawBufferPointer { unsafe input.pointee.request }
 
-    /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
+    /// Receives a whole REQUEST frame. False: the other end has closed, or sends an invalid frame.
     func receiveRequest() -> Bool { unsafe input.pointee.receiveRequest() }
 
-    /// The other end cannot send any more: whether what it has sent is a whole request, with nothing yet to come.
-    /// Otherwise it is left unread.
+    /// Called when the other end can no longer send. Whether the received data is a whole request, with no more to
+    /// come. Otherwise it is left unread.
     func peekIsComplete() -> Bool { unsafe input.pointee.peekIsComplete() }
 
     /// Whether bytes were left in the socket on purpose.
     var hasUnread: Bool { unsafe input.pointee.hasUnread }
 
-    /// What the socket has is not for this worker.
+    /// Leaves the data in the socket unread: it is not for this worker.
     func leaveUnread() { unsafe input.pointee.leaveUnread() }
 
     /// Asks for more of the request body and waits for it. One thread at a time.
@@ -77,25 +77,25 @@ internal import WSGIWire
         return 0
     }
 
-    /// Hands a part of a regular file on: the descriptor itself.
+    /// Passes on a part of a regular file: the descriptor itself.
     func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
         output.sendFile(descriptor, offset: offset, length: length)
     }
 
-    /// Sends a line for the request's error log. False: the child is gone.
+    /// Sends a line for the request's error log. False: the child has disconnected.
     func log(_ level: Int32, _ text: UnsafeRawBufferPointer) -> Bool {
-        // A process that the application has forked off has no connection.
+        // A process forked by the application has no connection.
         if CurrentProcess.isForked { return false }
         let text = unsafe UnsafeRawBufferPointer(rebasing: text.prefix(1 << 20))
-        // At once: a line says most about a request that does not end.
+        // Sent at once: log lines matter most for a request that does not end.
         return unsafe output.send(.log, text, flags: UInt8(truncatingIfNeeded: level), flush: true) == 0
     }
 
-    /// Ends the response as `Adapter.run` says. False: the connection is of no further use.
+    /// Ends the response with the outcome of `Adapter.run`. False: the connection is no longer usable.
     func conclude(_ outcome: Int32) -> Bool {
         unsafe input.pointee.reset()
         switch outcome {
-        // That a response is short the child sees for itself.
+        // The child detects a short response itself.
         case WSGI_OUTCOME_COMPLETE.rawValue, WSGI_OUTCOME_SHORT.rawValue: return end(.end)
         case WSGI_OUTCOME_RELOAD.rawValue: return end(.reload)
         case WSGI_OUTCOME_UNUSABLE.rawValue: return end(.reload, flags: Frame.unusable)
@@ -108,7 +108,7 @@ internal import WSGIWire
         }
     }
 
-    /// Gives the request back before the application was entered: the worker takes no more.
+    /// Returns the request before the application is called: the worker takes no more requests.
     func handBack() {
         unsafe input.pointee.reset()
         _ = end(.reload, flags: Frame.spent)

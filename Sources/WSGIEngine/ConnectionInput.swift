@@ -2,9 +2,9 @@ internal import CEngineABI
 internal import ProcessKit
 internal import WSGIWire
 
-/// The receiving end of a connection: the request, and what follows of its body. One thread at a time.
+/// The receiving end of a connection: the request and the rest of its body. One thread at a time.
 ///
-/// Errors are those of `wsgi_transport`; one on the connection stays, and everything that is sent later fails alike.
+/// Errors are those of `wsgi_transport`. An error on the connection persists, and all later sends fail with it.
 @safe struct ConnectionInput: ~Copyable {
     private let output: ConnectionOutput
     private var socket: Int32 = -1
@@ -13,9 +13,9 @@ internal import WSGIWire
     /// Whether bytes were left in the socket on purpose.
     private(set) var hasUnread = false
 
-    /// How far the request body is.
+    /// The state of the request body.
     private enum Body {
-        /// There is none to be asked for, or it has ended.
+        /// There is no more to request, or it has ended.
         case none
         /// There may be more.
         case more
@@ -23,7 +23,7 @@ internal import WSGIWire
         case failed(Int32)
     }
 
-    /// An end without a connection, which asks through `output`.
+    /// An end without a connection, which requests data through `output`.
     init(_ output: ConnectionOutput) { self.output = output }
 
     /// Begins with a connection that was taken.
@@ -32,21 +32,21 @@ internal import WSGIWire
         hasUnread = false
     }
 
-    /// The request is done: its memory serves the next one.
+    /// The request is finished: its memory is reused for the next one.
     mutating func reset() { input.reset() }
 
-    /// What the socket has is not for this worker.
+    /// Leaves the data in the socket unread: it is not for this worker.
     mutating func leaveUnread() { hasUnread = true }
 
     // MARK: - The request
 
-    /// The request's number, which each frame of its answer has.
+    /// The request's number, which each frame of its response carries.
     var number: UInt16 { input.detail }
 
     /// The encoded request head, with an inline body.
     var request: UnsafeRawBufferPointer { unsafe input.payload }
 
-    /// Receives a whole REQUEST frame. False: the other end has closed, or sends what cannot be.
+    /// Receives a whole REQUEST frame. False: the other end has closed, or sends an invalid frame.
     mutating func receiveRequest() -> Bool {
         guard input.receiveFrame(socket, expecting: .request) else { return false }
         output.begin(request: number)
@@ -54,8 +54,8 @@ internal import WSGIWire
         return true
     }
 
-    /// The other end cannot send any more: whether what it has sent is a whole request, with nothing yet to come.
-    /// Otherwise it is left unread.
+    /// Called when the other end can no longer send. Whether the received data is a whole request, with no more to
+    /// come. Otherwise it is left unread.
     mutating func peekIsComplete() -> Bool {
         switch unsafe input.peekFrame(socket, expecting: .request) {
         case .none:
@@ -73,7 +73,7 @@ internal import WSGIWire
 
     // MARK: - The body
 
-    /// Asks for more of the request body and waits for it.
+    /// Requests more of the request body and waits for it.
     mutating func readBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int64 {
         switch body {
         case .none: return 0
@@ -87,7 +87,7 @@ internal import WSGIWire
         return unsafe Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
     }
 
-    /// Receives the answer to GO; its payload goes straight to its place.
+    /// Receives the answer to GO. Its payload is read directly into its destination.
     private mutating func receiveAnswer(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         var space: UInt64 = 0
         return unsafe withUnsafeMutableBytes(of: &space) { header in
@@ -128,7 +128,7 @@ internal import WSGIWire
         }
     }
 
-    /// Reading the body has failed: neither it nor the connection can be used any more.
+    /// Called when reading the body has failed: neither the body nor the connection is usable any longer.
     private mutating func broken(_ result: Int) -> Int {
         fail(result == 0 ? WSGI_TRANSPORT_DISCONNECTED.rawValue : ConnectionChannel.error(result))
     }

@@ -4,18 +4,18 @@ internal import CSystem
 internal import ProcessKit
 internal import WSGIWire
 
-/// The sending end of a connection: frames leave whole, and one after the other, whichever threads send them.
+/// The sending end of a connection: frames are sent whole and one after the other, from any thread.
 ///
-/// Any thread of the application may send, and does so without the GIL: what is shared is touched with the lock only.
-/// Errors are those of `wsgi_transport`; one on the connection stays, so everything after it fails alike.
+/// Any thread of the application may send, without the GIL: shared state is used only with the lock. Errors are those
+/// of `wsgi_transport`. An error on the connection persists: all later calls fail with it.
 @safe struct ConnectionOutput {
-    /// How much of a response is gathered before it is sent.
+    /// The number of bytes of a response that are gathered before they are sent.
     static let capacity = 64 << 10
 
     private let lock: UnsafeMutablePointer<wsgi_lock>
     private let state: UnsafeMutablePointer<State>
 
-    /// An end without a connection, for the thread of this record. It must be destroyed.
+    /// An end without a connection, for the thread with this record. It must be destroyed.
     init(_ record: UnsafeMutablePointer<wsgi_thread_record>) {
         unsafe lock = UnsafeMutablePointer<wsgi_lock>.allocate(capacity: 1)
         unsafe lock.initialize(to: wsgi_lock(word: 0))
@@ -23,7 +23,7 @@ internal import WSGIWire
         unsafe state.initialize(to: State(record))
     }
 
-    /// Gives the memory back; nobody uses it any more.
+    /// Frees the memory, which must no longer be in use.
     func destroy() {
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
@@ -33,7 +33,7 @@ internal import WSGIWire
     /// Begins with a connection that was taken.
     func begin(_ socket: Int32) { locked { $0.begin(socket) } }
 
-    /// What is sent from now on belongs to the answer to the request of this number.
+    /// Frames sent from now on belong to the response to the request with this number.
     func begin(request number: UInt16) { locked { $0.number = number } }
 
     /// Sends a frame, at once if `flush` is set or the buffer is full.
@@ -43,12 +43,12 @@ internal import WSGIWire
         locked { unsafe $0.send(kind, payload, flags: flags, flush: flush) }
     }
 
-    /// Hands a part of a regular file on: the descriptor itself.
+    /// Passes on a part of a regular file: the descriptor itself.
     func sendFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
         locked { $0.sendFile(descriptor, offset: offset, length: length) }
     }
 
-    /// Asks for so much of the request body, at once.
+    /// Requests this many bytes of the request body, at once.
     func ask(_ count: Int) -> Int32 {
         locked { state in
             state.append(.go, length: 4)
@@ -57,7 +57,7 @@ internal import WSGIWire
         }
     }
 
-    /// Sends the frame that ends the answer, and all that waits before it.
+    /// Sends the frame that ends the response, and all gathered data before it.
     func end(_ kind: Frame.Kind, flags: UInt8 = 0) -> Int32 {
         locked { state in
             state.append(kind, length: 0, flags: flags)
@@ -76,7 +76,7 @@ internal import WSGIWire
         }
     }
 
-    /// The connection is of no use any more.
+    /// Marks the connection as no longer usable.
     func fail(_ error: Int32) { locked { $0.fail(error) } }
 
     private func locked<Result>(_ body: (inout State) -> Result) -> Result {
@@ -87,15 +87,15 @@ internal import WSGIWire
 }
 
 extension ConnectionOutput {
-    /// What the lock is for.
+    /// The state that the lock protects.
     @safe private struct State: ~Copyable {
         private var socket: Int32 = -1
-        /// The thread's record, which says whether the connection was taken away from it.
+        /// The thread's record, which tells whether the connection was taken away from the thread.
         private let record: UnsafeMutablePointer<wsgi_thread_record>
         private var output = ByteBuffer(capacity: ConnectionOutput.capacity + 64)
-        /// 0, or why the connection is of no use any more.
+        /// 0, or the reason why the connection is no longer usable.
         private var failure: Int32 = 0
-        /// The number of the request, which each frame has.
+        /// The number of the request, which each frame carries.
         var number: UInt16 = 0
 
         init(_ record: UnsafeMutablePointer<wsgi_thread_record>) { unsafe self.record = record }
@@ -147,9 +147,9 @@ extension ConnectionOutput {
             return note(result)
         }
 
-        /// Sends, unless the connection was taken away: its end must not come into the middle of a frame.
+        /// Sends, unless the connection was taken away: it must not be ended in the middle of a frame.
         private func sending(_ send: () -> Int) -> Int {
-            // A process that the application has forked off has no connection: the number may be another file's.
+            // A process forked by the application has no connection: the number may belong to another file.
             if CurrentProcess.isForked { return StreamSocket.disconnected }
             defer { unsafe wsgi_record_leave_send(record) }
             return unsafe wsgi_record_enter_send(record) ? send() : StreamSocket.disconnected

@@ -1,11 +1,11 @@
 internal import Synchronization
 internal import WSGIAdapter
 
-/// What is known of each connection, by its descriptor: nobody has it, it waits in the poller, or a thread has it; and
-/// whether it has been introduced: whether it has begun with the secret of the process group.
+/// The state of each connection, by its descriptor: closed, waiting in the poller, or taken by a thread; and whether it
+/// has been introduced, that is, has begun with the secret of the process group.
 ///
-/// A thread may only touch a connection that it has *taken*: this is what keeps a descriptor from being closed by one
-/// thread while another one means its former bearer.
+/// A thread may use only a connection that it has *taken*. This prevents a descriptor from being closed by one thread
+/// while another thread refers to an earlier connection with the same number.
 @safe final class ConnectionTable: Sendable {
     /// Descriptors from this number on are not accepted as connections.
     static let capacity = 1 << 16
@@ -18,15 +18,15 @@ internal import WSGIAdapter
         static let new: UInt8 = 3
     }
 
-    /// What a thread has taken.
+    /// The kind of connection that a thread has taken.
     enum Taken {
         /// A connection that was introduced before.
         case introduced
-        /// One that has yet to be.
+        /// A connection that has not been introduced.
         case new
     }
 
-    /// The last connections that were accepted and not introduced then.
+    /// The last connections that were accepted but not yet introduced.
     private struct Newcomers {
         var sockets: [Int32]
         var next = 0
@@ -53,14 +53,14 @@ internal import WSGIAdapter
     /// Connections that are open, and threads that may be about to accept one.
     var count: Int { open.load(ordering: .sequentiallyConsistent) }
 
-    /// A thread is about to look whether it may accept: until `endAccepting` the table does not count as empty. Without
-    /// this the process could begin to end while a connection is between the socket's queue and the table.
+    /// Called before a thread checks whether it may accept. Until `endAccepting` the table does not count as empty.
+    /// Otherwise the process could begin to end while a connection is between the socket's queue and the table.
     func beginAccepting() { open.add(1, ordering: .sequentiallyConsistent) }
 
-    /// The thread has entered what it has accepted.
+    /// Called after the thread has entered the accepted connection.
     func endAccepting() { open.subtract(1, ordering: .sequentiallyConsistent) }
 
-    /// Enters a new connection, which its thread has taken. False: its number is too high.
+    /// Enters a new connection, taken by the calling thread. False: its number is too high.
     func enter(_ socket: Int32) -> Bool {
         guard socket >= 0, Int(socket) < Self.capacity else { return false }
         highest.max(Int(socket), ordering: .sequentiallyConsistent)
@@ -69,7 +69,7 @@ internal import WSGIAdapter
         return true
     }
 
-    /// Takes an idle connection. `nil`: it is not idle, the event was an old one.
+    /// Takes an idle connection. `nil`: it is not idle; the event was stale.
     func take(_ socket: Int32) -> Taken? {
         guard socket >= 0, Int(socket) < Self.capacity else { return nil }
         let (isIdle, found) = unsafe states[Int(socket)].compareExchange(
@@ -86,13 +86,15 @@ internal import WSGIAdapter
         ).exchanged
     }
 
-    /// Gives a connection that was just accepted and taken to whoever takes it first: it has not been introduced.
+    /// Releases a connection that was just accepted and taken, for the first thread that takes it. It has not been
+    /// introduced.
     ///
-    /// - Returns: One that came so many connections before that it should have been by now; -1: none.
+    /// - Returns: A connection accepted `mostNew` connections earlier, which should have been introduced by now; -1:
+    ///   none.
     func offer(_ socket: Int32) -> Int32 {
         unsafe states[Int(socket)].store(State.new, ordering: .sequentiallyConsistent)
         return newcomers.withLock { newcomers in
-            // A former connection of this number has gone.
+            // An earlier connection with this number was closed.
             for index in newcomers.sockets.indices where newcomers.sockets[index] == socket {
                 newcomers.sockets[index] = -1
             }
@@ -103,10 +105,10 @@ internal import WSGIAdapter
         }
     }
 
-    /// Gives a taken connection back: it is idle.
+    /// Releases a taken connection, which becomes idle.
     func giveBack(_ socket: Int32) { unsafe states[Int(socket)].store(State.idle, ordering: .sequentiallyConsistent) }
 
-    /// Forgets a taken connection; to be called before its descriptor is closed.
+    /// Removes a taken connection. Must be called before its descriptor is closed.
     func leave(_ socket: Int32) {
         unsafe states[Int(socket)].store(State.none, ordering: .sequentiallyConsistent)
         open.subtract(1, ordering: .sequentiallyConsistent)

@@ -1,6 +1,6 @@
 internal import CEngineABI
 
-/// The connection as the adapter sees it: the function table of `wsgi_transport` over a `ConnectionChannel`.
+/// The adapter's view of a connection: the function table of `wsgi_transport` for a `ConnectionChannel`.
 enum ConnectionTransport {
     /// The table for this channel, which must outlive it.
     static func functions(for channel: UnsafeMutablePointer<ConnectionChannel>) -> wsgi_transport {

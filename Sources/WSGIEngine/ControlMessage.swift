@@ -3,9 +3,9 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Packets to the supervisor, as the worker sends them; any thread. One that the supervisor does not take is lost.
+/// Packets from the worker to the supervisor; any thread. A packet that the supervisor does not accept is lost.
 enum ControlMessage {
-    /// How long a worker that is about to end waits for the supervisor to take its reason, in milliseconds.
+    /// The time that an ending worker waits for the supervisor to accept its reason, in milliseconds.
     private static let patience: Int32 = 5_000
 
     /// Sends a packet.
@@ -15,14 +15,14 @@ enum ControlMessage {
         }
     }
 
-    /// Says that the worker is ready; one of which the supervisor does not know it would never serve.
+    /// Reports that the worker is ready. Without this packet the worker would never serve.
     static func sendReady(on reports: borrowing PacketPipe) throws(SystemError) {
         var buffer = ByteBuffer()
         buffer.append(ControlKind.ready.rawValue)
         try unsafe reports.send(buffer.bytes, waiting: -1)
     }
 
-    /// Asks the supervisor for a successor.
+    /// Requests a successor from the supervisor.
     static func send(retire reason: ShutdownReason, _ text: String, on reports: borrowing PacketPipe) {
         send(.retire, on: reports) { buffer in
             buffer.append(byte: reason.rawValue)
@@ -30,7 +30,7 @@ enum ControlMessage {
         }
     }
 
-    /// Tells the supervisor of a script.
+    /// Reports a script to the supervisor.
     static func send(_ event: ScriptEvent, on reports: borrowing PacketPipe) {
         switch event {
         case .loaded(let script): send(.loaded, on: reports) { script.write(to: &$0) }
@@ -45,7 +45,7 @@ enum ControlMessage {
         }
     }
 
-    /// Tells the supervisor why the worker must not replace its predecessor.
+    /// Reports the reason why the worker must not replace its predecessor.
     static func send(_ failure: StartFailure, on reports: borrowing PacketPipe) {
         var problem = StartProblem(text: failure.text)
         problem.report = failure.report

@@ -1,9 +1,9 @@
 public import CPython
 internal import PythonRuntime
 
-/// `import _wsgi_engine`: how a daemon process, which is an ordinary Python program, comes to serve requests.
+/// `import _wsgi_engine`: the entry point through which a daemon process, an ordinary Python program, serves requests.
 enum EngineModule {
-    /// The module's description: CPython keeps it for ever.
+    /// The module's definition, which CPython keeps forever.
     @safe private struct Definition: @unchecked Sendable {
         let pointer: UnsafeMutablePointer<PyModuleDef>
     }
@@ -17,7 +17,7 @@ enum EngineModule {
         return unsafe Definition(pointer: definition)
     }()
 
-    /// The module, or rather what CPython makes one of in each interpreter.
+    /// The module definition, from which CPython creates a module in each interpreter.
     static func initialize() -> PyPointer? { unsafe PyModuleDef_Init(definition.pointer) }
 
     /// `serve(control_fd)`: serves requests until the supervisor, at the other end of the descriptor, ends it.
@@ -37,6 +37,6 @@ enum EngineModule {
     }
 }
 
-/// What CPython calls when `_wsgi_engine` is imported.
+/// The function that CPython calls when `_wsgi_engine` is imported.
 @c(PyInit__wsgi_engine)
 public func moduleInitializer() -> UnsafeMutablePointer<PyObject>? { unsafe EngineModule.initialize() }

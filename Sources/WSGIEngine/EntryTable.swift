@@ -6,21 +6,21 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Python in an httpd child: what the entry table's functions do.
+/// Python in an httpd child: the implementation of the entry table's functions.
 enum EmbeddedPython {
-    /// How Python came to run in this process.
+    /// The origin of Python in this process.
     @safe private enum Origin {
         case notStarted
-        /// This engine has started it; the main thread state waits to be attached again.
+        /// Started by this engine. The main thread state is detached until the end.
         case started(OpaquePointer)
-        /// Somebody else has, and will end it.
+        /// Started by another module, which will end it.
         case found
     }
 
     nonisolated(unsafe) private static var origin = Origin.notStarted
     nonisolated(unsafe) private static var destroysInterpreters = true
 
-    /// Starts Python and prepares it. On the thread that will call `stop`.
+    /// Starts and prepares Python. Must be called on the thread that will call `stop`.
     static func start(_ bytes: UnsafeRawBufferPointer, _ host: UnsafePointer<wsgi_host>) -> Int32 {
         let spec: ProcessSpec
         do {
@@ -63,7 +63,7 @@ enum EmbeddedPython {
             PyGILState_Release(state)
         case .started(let state):
             unsafe PyEval_RestoreThread(state)
-            // An interpreter in which a thread goes on cannot be ended, and Python not without it: the process ends soon.
+            // An interpreter with a running thread cannot be ended, and so neither can Python. The process ends soon.
             if Adapter.stop() { Py_FinalizeEx() } else { unsafe PyEval_SaveThread() }
         }
         unsafe origin = .notStarted
@@ -75,9 +75,9 @@ enum EmbeddedPython {
     }
 }
 
-/// What an httpd child finds with dlsym.
+/// The record that an httpd child finds with dlsym.
 ///
-/// It is C data with constant contents, so that it is there before any code of the engine has run.
+/// It is constant C data, so that it is valid before any code of the engine has run.
 @c(wsgi_engine_start)
 public func engineStart(_ spec: UnsafePointer<UInt8>?, _ length: Int, _ host: UnsafeRawPointer?) -> Int32 {
     guard let host = unsafe host?.assumingMemoryBound(to: wsgi_host.self) else { return -1 }

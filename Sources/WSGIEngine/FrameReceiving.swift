@@ -16,14 +16,14 @@ extension ReceiveBuffer {
         }
     }
 
-    /// Looks at what is there, without taking it: `nil` when nothing is; a payload of `nil` when no whole frame is.
+    /// Peeks at the received data: `nil` if there is none; a payload of `nil` if there is no whole frame.
     mutating func peekFrame(_ socket: Int32, expecting kind: Frame.Kind) -> UnsafeRawBufferPointer?? {
         begin()
         let count = unsafe StreamSocket.peek(socket, room)
         guard count > 0 else { return unsafe .none }
         var progress = received(count, expecting: kind)
         if progress == .incomplete {
-            // What does not fit at first does so now.
+            // Read again with a buffer of sufficient size.
             begin()
             progress = unsafe received(StreamSocket.peek(socket, room), expecting: kind)
         }

@@ -2,12 +2,12 @@ internal import Glibc
 internal import ProcessKit
 internal import WSGIAdapter
 
-/// A thread that does what needs Python's lock for those who must not wait for it: when the lock cannot be had, only
-/// this thread is stuck, and everybody can see since when.
+/// Runs work that needs the GIL on its own thread, so that callers never block on it. If the GIL cannot be acquired,
+/// only this thread is stuck, and other threads can see since when.
 final class PythonErrands: Sendable {
     private struct State {
         var errands: [@Sendable () -> Void] = []
-        /// When the oldest of them was given, in milliseconds of the monotonic clock.
+        /// The time when the oldest of them was added, in milliseconds of the monotonic clock.
         var since: Int64 = 0
         var isStarted = false
     }
@@ -15,10 +15,10 @@ final class PythonErrands: Sendable {
     private let state = Locked(State())
     private let wakeup = Semaphore()
 
-    /// Since when the errands are not done, in milliseconds of the monotonic clock; 0: all are done.
+    /// The time since which work is pending, in milliseconds of the monotonic clock; 0: no work is pending.
     var pendingSince: Int64 { state.withLock { $0.since } }
 
-    /// Gives an errand; any thread.
+    /// Adds work; any thread.
     func run(_ errand: @escaping @Sendable () -> Void) {
         let isStarted = state.withLock { state in
             state.errands.append(errand)
@@ -30,7 +30,7 @@ final class PythonErrands: Sendable {
         wakeup.post()
     }
 
-    /// Gives an errand with a result, and waits for it. `nil`: it was not done within this time.
+    /// Adds work with a result and waits for the result. `nil`: it was not done within this time.
     func ask<Answer: Sendable>(
         milliseconds: Int64, _ errand: @escaping @Sendable () -> Answer
     ) -> Answer? {
@@ -65,7 +65,7 @@ final class PythonErrands: Sendable {
         }
     }
 
-    /// The place of one answer.
+    /// The storage of one result.
     private final class Answers<Answer: Sendable>: Sendable {
         private let answer = Locked<Answer?>(nil)
 
@@ -75,7 +75,7 @@ final class PythonErrands: Sendable {
     }
 }
 
-/// A count that a thread waits for.
+/// A counting semaphore.
 @safe private final class Semaphore: Sendable {
     private nonisolated(unsafe) let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

@@ -3,27 +3,27 @@ internal import ProcessKit
 internal import PythonRuntime
 internal import WSGICore
 
-/// Starts Python in a process that has no command line for it.
+/// Starts Python in a process without a Python command line.
 enum PythonStart {
-    /// Starts Python, whose main thread is the calling one; it has the GIL afterwards.
+    /// Starts Python. The calling thread becomes its main thread and has the GIL afterwards.
     ///
-    /// The structures that Python takes its settings in are of each version another one, and not in the stable ABI. What
-    /// the command line says can be said by variables, too: they are set around the start, and taken back also from
-    /// `os.environ`, which has been made by then.
+    /// The structures for Python's settings differ between versions and are not in the stable ABI. Command line options
+    /// also have environment variables. These are set during the start and removed afterwards, also from `os.environ`,
+    /// which exists by then.
     static func run(_ spec: PythonSpec, executable: String) {
-        // First: paths are decoded in the encoding that it sets.
+        // First, because paths are decoded in the encoding that it sets.
         wsgi_preinitialize(PythonVersion.newestTested.hexadecimal)
         if !executable.isEmpty { unsafe executable.withCString { unsafe wsgi_set_program_name($0) } }
         for filter in spec.warnings { _ = unsafe filter.withCString { unsafe wsgi_add_warning_filter($0) } }
         let variables = spec.startEnvironment
         let before = variables.map { EnvironmentChange($0.name, CurrentProcess.variable($0.name)) }
         for variable in variables { CurrentProcess.setVariable(variable.name, variable.value) }
-        // Zero: signals stay httpd's.
+        // Zero: httpd keeps its signal handlers.
         Py_InitializeEx(0)
         for variable in before { set(variable) }
     }
 
-    /// Gives applications a variable, in this process and in `os.environ`, or takes it away. Needs the GIL.
+    /// Sets or removes an environment variable for applications, in this process and in `os.environ`. Needs the GIL.
     static func set(_ variable: EnvironmentChange) {
         CurrentProcess.setVariable(variable.name, variable.value)
         defer { PyErr_Clear() }
@@ -31,7 +31,7 @@ enum PythonStart {
             let name = Python.text(variable.name)
         else { return }
         guard let value = variable.value else {
-            // A name that is not there is no matter.
+            // A missing name is not an error.
             _ = unsafe PyObject_DelItem(environ.object.pointer, name.object.pointer)
             return
         }

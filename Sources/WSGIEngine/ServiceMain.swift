@@ -16,7 +16,7 @@ final class ServiceMain: Sendable {
         self.reports = reports
     }
 
-    /// Runs the scripts: called on Python's main thread, with the GIL; returns when they have ended.
+    /// Runs the scripts. Called on Python's main thread, with the GIL. Returns when they have ended.
     static func run(
         _ spec: WorkerSpec, control: consuming PacketSocket, reports: consuming PacketPipe
     ) throws(SystemError) {
@@ -34,9 +34,9 @@ final class ServiceMain: Sendable {
         Adapter.runServices()
     }
 
-    /// Listens to the supervisor, on a thread of its own: Python's belongs to the scripts.
+    /// Listens to the supervisor on its own thread: Python's main thread runs the scripts.
     private func listen() {
-        // Signals are for the main thread, whose system calls they interrupt.
+        // Signals are delivered to the main thread, whose system calls they interrupt.
         CurrentProcess.blockSignals()
         do throws(SystemError) {
             while let packet = try control.receive(wait: true) {
@@ -45,7 +45,7 @@ final class ServiceMain: Sendable {
                 for raw in packet.descriptors { Descriptor.close(raw: raw) }
             }
         } catch {
-            // The supervisor has gone, and with it the one who would kill this process in the end.
+            // The supervisor has ended, so nothing would kill this process if it did not end.
             CurrentProcess.signal(SIGTERM)
             Clock.sleep(milliseconds: Int64(spec.shutdownTimeout) * 1_000)
             CurrentProcess.exitAtOnce(0)

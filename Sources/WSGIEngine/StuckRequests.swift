@@ -2,11 +2,11 @@ internal import ProcessKit
 internal import WSGIAdapter
 internal import WSGICore
 
-/// What the log says of requests that do not end: which they are, for how long they run, and where in Python they are.
+/// Log texts about requests that do not end: the requests, their running times and their Python stacks.
 struct StuckRequests {
     private let worker: Worker
 
-    /// For the requests of this worker.
+    /// Log texts for the requests of this worker.
     init(_ worker: Worker) { self.worker = worker }
 
     /// The request that runs on a thread, as log lines name it.
@@ -14,7 +14,7 @@ struct StuckRequests {
         worker.board.running.first { $0.thread == thread }?.text() ?? "A request that has just ended"
     }
 
-    /// All requests under way with the stacks of their threads, to be put behind a message; empty: there are none.
+    /// All requests under way with the stacks of their threads, to be appended to a message; empty if there are none.
     func all() -> String {
         let requests = worker.board.running
         guard !requests.isEmpty else { return "" }
@@ -30,7 +30,7 @@ struct StuckRequests {
         return text
     }
 
-    /// The Python stack of one thread, to be put behind a message.
+    /// The Python stack of one thread, to be appended to a message.
     func stack(thread: Int) -> String {
         guard let known = worker.thread(thread) else { return "" }
         switch worker.errands.ask(milliseconds: 1_000, { known.stack() }) {
@@ -40,13 +40,14 @@ struct StuckRequests {
         }
     }
 
-    /// What faulthandler says of the threads of an interpreter whose lock cannot be had; `thread` is one of them.
+    /// The output of faulthandler for the threads of an interpreter whose GIL cannot be acquired; `thread` is one of
+    /// them.
     private func dumped(from thread: Int) -> String {
         guard let known = worker.thread(thread) else { return "" }
         CrashText.clear(Worker.Place.crashText)
         CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
         var text = ""
-        // Nothing says where its text ends: it has when nothing more has come for a while.
+        // The text has no end marker. It is complete when nothing more has arrived for a while.
         var quiet = 0
         for _ in 0..<50 where quiet < 5 {
             Clock.sleep(milliseconds: 10)
@@ -55,6 +56,6 @@ struct StuckRequests {
             text = now
         }
         CrashText.clear(Worker.Place.crashText)
-        return text.isEmpty ? "" : "\nPython's lock cannot be had; faulthandler says:\n" + String(text.dropLast())
+        return text.isEmpty ? "" : "\nThe GIL cannot be acquired. Output of faulthandler:\n" + String(text.dropLast())
     }
 }

@@ -5,11 +5,11 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// What the threads of a daemon process share: its sockets, its limits, and counts that all of them change.
+/// The state shared by the threads of a daemon process: its sockets, its limits and common counters.
 ///
-/// The main thread makes it before there are others; everything that changes later is atomic.
+/// The main thread creates it before there are others. Everything that changes later is atomic.
 final class Worker: Sendable {
-    /// What happens in the pipe of signals beside signals.
+    /// Events in the signal pipe other than signals.
     enum Note {
         /// A request or a connection has ended while the worker drains.
         static let ended: UInt8 = 200
@@ -17,7 +17,7 @@ final class Worker: Sendable {
 
     /// The token of the listening socket; a connection's is its descriptor.
     static let listenerToken: UInt64 = 1 << 32
-    /// The descriptors that the supervisor has put in their places.
+    /// The fixed numbers of the descriptors passed by the supervisor.
     enum Place {
         static let listener: Int32 = 4
         static let board: Int32 = 5
@@ -25,62 +25,63 @@ final class Worker: Sendable {
         static let reports: Int32 = 7
     }
 
-    /// The signal that makes Python's faulthandler write the stacks of all threads to `Place.crashText`; the bootstrap has
-    /// told it so.
+    /// The signal on which Python's faulthandler writes the stacks of all threads to `Place.crashText`. The bootstrap
+    /// has registered it.
     static let stackSignal: Int32 = 63
 
-    /// What the worker was told.
+    /// The worker's settings.
     let spec: WorkerSpec
-    /// The control socket, on which the supervisor speaks.
+    /// The control socket to the supervisor.
     let control: PacketSocket
-    /// Where the supervisor listens.
+    /// The pipe for reports to the supervisor.
     let reports: PacketPipe
-    /// Connections that wait for a request, and the listening socket.
+    /// Polls the listening socket and the connections that wait for a request.
     let poller: Poller
-    /// Which connections there are.
+    /// The state of the connections.
     let connections: ConnectionTable
-    /// Who may make them.
+    /// The access control of connections.
     let admission: Admission
-    /// What each request thread is doing, for the supervisor and the monitor.
+    /// The current request of each thread, for the supervisor and the monitor.
     let board: WorkerBoard
-    /// Runs what needs Python's lock for threads that must not wait for it.
+    /// Runs work that needs the GIL for threads that must not wait for it.
     let errands = PythonErrands()
 
     private let maximumRequests: Int
-    /// Requests that were taken, and how many may be; counted only where there is a `maximum-requests`.
+    /// The number of requests taken, and its limit; counted only with `maximum-requests`.
     private let requestsTaken = Atomic<Int>(0)
     private let mostRequests: Atomic<Int>
-    /// Whether the worker cannot serve: what comes belongs to its successor. The time of that, in nanoseconds; 0: it can.
+    /// The time since which the worker cannot serve, in nanoseconds; 0: it can. Later requests are for its successor.
     private let useless = Atomic<UInt64>(0)
     private let threads: Locked<[Int: ThreadEntry]> = Locked([:])
     private let requestsActive = Atomic<Int>(0)
-    /// Requests that were cut and whose threads have not come back.
+    /// Requests that were cut and whose threads have not returned.
     private let requestsLost = Atomic<Int>(0)
     private let endHolds = Atomic<Int>(0)
     private let activity = Atomic<Int64>(0)
     private let requestsEnded = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
-    /// When the process ends in any case, in milliseconds of the monotonic clock; 0: not decided.
+    /// The time when the process ends unconditionally, in milliseconds of the monotonic clock; 0: not set.
     private let end = Atomic<Int64>(0)
 
-    /// What others need to know of a request thread.
+    /// The data of a request thread that other threads use.
     private struct ThreadEntry {
         let thread: RequestThread
         /// The request that it runs.
         let request: CurrentRequest
     }
 
-    /// Takes over the control socket and the pipe. `isRunOnce`: the process serves one request and no more.
+    /// Takes over the control socket and the pipe. `isRunOnce`: the process serves only one request.
     init(
         spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket, reports: consuming PacketPipe
     ) throws(SystemError) {
         self.spec = spec
         admission = Admission(spec)
-        // httpd's children make no more connections at a time than there are threads.
+        // httpd's children open no more connections at a time than there are threads.
         connections = ConnectionTable(mostNew: spec.threads + 64)
         let jitter = spec.maximumRequests > 0 ? Int.random(in: 0...max(spec.maximumRequestsJitter, 0)) : 0
         maximumRequests = spec.maximumRequests + jitter
-        // `wsgi.run_once`: one request, and no more. Others serve on until the successor is there, up to twice as many.
+        // `wsgi.run_once`: only one request. Otherwise the worker serves until its successor is ready, up to twice as
+        // many.
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
         board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control
@@ -88,38 +89,38 @@ final class Worker: Sendable {
         poller = try Poller()
     }
 
-    /// Requests under way; those that were cut do not count.
+    /// Requests under way, except those that were cut.
     var active: Int { requestsActive.load(ordering: .sequentiallyConsistent) }
 
-    /// Whether something is being done that is to be done before the process ends.
+    /// Whether work is in progress that must be completed before the process ends.
     var isEndHeld: Bool { endHolds.load(ordering: .sequentiallyConsistent) > 0 }
 
-    /// Whether there is nothing under way, and nobody who could begin anything.
+    /// Whether no work is under way and no thread can begin any.
     var isQuiet: Bool {
         active == 0 && !isEndHeld && connections.count <= requestsLost.load(ordering: .sequentiallyConsistent)
     }
 
-    /// When a request that counts has begun or ended last, in milliseconds of the monotonic clock; 0: never.
+    /// The time when a request that counts last began or ended, in milliseconds of the monotonic clock; 0: never.
     var lastActivity: Int64 { activity.load(ordering: .relaxed) }
 
-    /// Whether no further connection is accepted and each request is the last of its connection.
+    /// Whether no more connections are accepted and each request is the last of its connection.
     var isDraining: Bool { draining.load(ordering: .sequentiallyConsistent) }
 
     // MARK: - Requests
 
-    /// Enters a request thread, and names the place where it says which request it serves.
+    /// Registers a request thread. Returns the place where the thread stores its current request.
     func enter(_ thread: RequestThread, number: Int) -> CurrentRequest {
         let entry = ThreadEntry(thread: thread, request: CurrentRequest())
         threads.withLock { $0[number] = entry }
         return entry.request
     }
 
-    /// The thread of this number.
+    /// The thread with this number.
     func thread(_ number: Int) -> RequestThread? { threads.withLock { $0[number]?.thread } }
 
-    /// Whether the worker takes a request: not when it has served so many that its successor has to come first.
+    /// Whether the worker takes a request. False if it has served so many that its successor must start first.
     ///
-    /// - Parameter insists: There is no successor, so that this worker has to go on.
+    /// - Parameter insists: Whether there is no successor, so that this worker has to serve it.
     func admits(insists: Bool) -> Bool {
         guard maximumRequests > 0 else { return true }
         let count = requestsTaken.add(1, ordering: .relaxed).newValue
@@ -140,9 +141,10 @@ final class Worker: Sendable {
     /// Whether the worker cannot serve.
     var isUseless: Bool { useless.load(ordering: .sequentiallyConsistent) != 0 }
 
-    /// The worker cannot serve: it takes nothing more, and gives back what its application has not been entered with.
+    /// Marks the worker as unable to serve. It takes no more requests, and returns those that have not entered the
+    /// application.
     ///
-    /// - Returns: When that was, in nanoseconds. Requests that begin later give themselves back.
+    /// - Returns: The time, in nanoseconds. Requests that begin later are returned by their threads.
     func giveUp() -> UInt64 {
         let (isFirst, known) = useless.compareExchange(
             expected: 0, desired: Clock.nanoseconds(), ordering: .sequentiallyConsistent)
@@ -150,12 +152,12 @@ final class Worker: Sendable {
         return isFirst ? useless.load(ordering: .sequentiallyConsistent) : known
     }
 
-    /// A request that has begun is given back.
+    /// Called when a request that has begun is returned.
     func giveBackRequest(wasCut: Bool) {
         if wasCut { returnLost() } else { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
     }
 
-    /// Does something that is to be done before the process ends, even when its last request ends meanwhile.
+    /// Runs `body`, which must be completed before the process ends, even if its last request ends meanwhile.
     func holdingEnd(_ body: () -> Void) {
         endHolds.add(1, ordering: .sequentiallyConsistent)
         body()
@@ -163,13 +165,13 @@ final class Worker: Sendable {
         noteEnd()
     }
 
-    /// A request begins at this time, in nanoseconds.
+    /// Called when a request begins, with the time in nanoseconds.
     func beginRequest(at now: UInt64, countsAsActivity: Bool) {
         requestsActive.add(1, ordering: .sequentiallyConsistent)
         if countsAsActivity { noteActivity(now) }
     }
 
-    /// A request has ended. The worker asks for a successor each time that `maximum-requests` have been served.
+    /// Called when a request has ended. The worker requests a successor each time it has served `maximum-requests`.
     func endRequest(wasCut: Bool, countsAsActivity: Bool) {
         if !wasCut { requestsActive.subtract(1, ordering: .sequentiallyConsistent) }
         if countsAsActivity, spec.limits.inactivity > 0 { noteActivity(Clock.nanoseconds()) }
@@ -183,9 +185,9 @@ final class Worker: Sendable {
         activity.store(Int64(truncatingIfNeeded: now / 1_000_000), ordering: .relaxed)
     }
 
-    /// Answers the client of a request without the request's thread, which keeps what it has of the connection.
+    /// Answers the client of a request without the request's thread, which keeps its own state of the connection.
     ///
-    /// - Parameter started: When the request began, in nanoseconds. False: it has ended.
+    /// - Parameter started: The time when the request began, in nanoseconds. False: it has ended.
     func cut(thread: Int, started: UInt64, status: UInt16) -> Bool {
         let record = unsafe board.record(thread)
         guard let request = threads.withLock({ $0[thread]?.request }), unsafe wsgi_record_cut(record, started)
@@ -199,7 +201,7 @@ final class Worker: Sendable {
                 kind: .error, length: Frame.statusSize, flags: Frame.threadLost,
                 detail: UInt16(truncatingIfNeeded: request.number.value)), to: &frame)
         frame.append(status)
-        // In the middle of something the thread is sending it would be taken for a part of that.
+        // In the middle of a frame that the thread is sending, it would be read as part of that frame.
         if unsafe !wsgi_record_is_sending(record) { unsafe StreamSocket.sendAtOnce(socket, frame.bytes) }
         StreamSocket.shutDown(socket)
         requestsActive.subtract(1, ordering: .sequentiallyConsistent)
@@ -209,15 +211,15 @@ final class Worker: Sendable {
         return true
     }
 
-    /// The thread of a request that was cut has come back.
+    /// Called when the thread of a request that was cut has returned.
     func returnLost() { requestsLost.subtract(1, ordering: .sequentiallyConsistent) }
 
-    /// Asks the supervisor for a successor; any thread. Asking again meanwhile changes nothing.
+    /// Requests a successor from the supervisor; any thread. Repeated requests have no effect.
     func retire(_ reason: ShutdownReason, _ text: String) {
         ControlMessage.send(retire: reason, text, on: reports)
     }
 
-    /// Tells the main thread that something has ended, if it waits for that.
+    /// Notifies the main thread that something has ended, if it waits for that.
     func noteEnd() {
         if isDraining { SignalPipe.post(Note.ended) }
     }
@@ -227,28 +229,29 @@ final class Worker: Sendable {
     /// Begins to accept connections.
     func serve() throws(SystemError) {
         guard !isDraining else { return }
-        // The socket is shared with the successor: a call that waited there could take a connection from it.
+        // The socket is shared with the successor. A blocking call could take a connection from it.
         try Descriptor.setBlocking(Place.listener, false)
         try poller.add(Place.listener, .nextInput, token: Self.listenerToken)
     }
 
-    /// Stops accepting, and has every idle connection looked at: what was sent on it is served, then it is closed.
+    /// Stops accepting and has every idle connection checked: a request that was sent on it is served, then it is
+    /// closed.
     func beginDraining() {
         guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
         poller.remove(Place.listener)
-        // The successor has the socket too; when the slot was removed nobody may go on queueing here. The number stays
-        // taken, because a thread may be about to accept.
+        // The successor has the socket too. If the slot was removed, no connection may be queued here any longer. The
+        // number stays in use, because a thread may be about to accept.
         if let null = try? Descriptor.null() { try? Descriptor.replace(Place.listener, with: null.raw) }
         connections.forEachIdle { socket in
-            // A socket that can be written to is an event: one of the threads takes the connection.
+            // A writable socket is an event: one of the threads takes the connection.
             poller.change(socket, [.readable, .writable, .once], token: UInt64(UInt32(bitPattern: socket)))
         }
     }
 
-    /// Closes connections that no thread has come to take while the worker drains: all of them are busy.
+    /// Closes connections that no thread has taken while the worker drains, because all threads are busy.
     func closeIdle() { connections.forEachIdle(closeIdle) }
 
-    /// Closes a connection, if it is idle. Whoever has sent a request on it meanwhile learns that it was not taken.
+    /// Closes a connection if it is idle. A child that has sent a request on it meanwhile learns that it was not taken.
     func closeIdle(_ socket: Int32) {
         guard let taken = connections.take(socket) else { return }
         StreamSocket.shutDownReading(socket)
@@ -259,7 +262,7 @@ final class Worker: Sendable {
 
     /// Closes a connection that the calling thread has taken.
     ///
-    /// - Parameter hasUnread: The other end is to be told that something was not taken (ECONNRESET).
+    /// - Parameter hasUnread: Whether the other end must learn that data was not read (ECONNRESET).
     func leave(_ socket: Int32, hasUnread: Bool) {
         connections.leave(socket)
         CurrentProcess.guardFromForks(socket, false)
@@ -269,7 +272,7 @@ final class Worker: Sendable {
 
     // MARK: - The end
 
-    /// Ends the process at this time, whatever it is doing then; an earlier time that was set stays.
+    /// Ends the process unconditionally at this time. An earlier time that was set is kept.
     func endProcess(at time: Int64) {
         let before = end.load(ordering: .sequentiallyConsistent)
         guard before == 0 || time < before else { return }
@@ -291,15 +294,15 @@ final class Worker: Sendable {
     }
 }
 
-/// The request that a thread runs, as others need to know it.
+/// A thread's current request, for other threads.
 final class CurrentRequest: Sendable {
     /// Its connection.
     let socket = AtomicNumber()
-    /// Its number, which each frame of its answer has.
+    /// Its number, which each frame of its response carries.
     let number = AtomicNumber()
 }
 
-/// A number that one thread changes and others read.
+/// A number that one thread writes and others read.
 final class AtomicNumber: Sendable {
     private let number = Atomic<Int32>(-1)
 

@@ -5,7 +5,7 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// What the main thread does while requests are served: it listens to the supervisor and to signals, and drains.
+/// The work of the main thread while requests are served: it listens to the supervisor and to signals, and drains.
 struct WorkerControl: ~Copyable {
     private enum Token {
         static let control: UInt64 = 0
@@ -17,16 +17,18 @@ struct WorkerControl: ~Copyable {
     private let poller: Poller
     private let signals: SignalPipe
     private var python: WorkerSignals
-    /// Until when requests under way may go on, in milliseconds of the monotonic clock; `nil`: nobody has asked to end.
+    /// The time until which requests under way may continue, in milliseconds of the monotonic clock; `nil`: the worker
+    /// is not to end.
     private var deadline: Int64?
     private var isDeaf = false
-    /// When connections are looked for that no thread has taken while the worker drains; 0: it does not yet.
+    /// The time of the next search for connections that no thread has taken while the worker drains; 0: it does not
+    /// drain.
     private var nextLook: Int64 = 0
 
     /// Milliseconds for a thread to take a connection.
     private static let idleTime: Int64 = 200
 
-    /// Catches the signals that concern a worker.
+    /// Catches the signals for a worker.
     init(_ worker: Worker) throws(SystemError) {
         let poller = try Poller()
         let signals = try SignalPipe([SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP, SIGUSR2])
@@ -47,15 +49,15 @@ struct WorkerControl: ~Copyable {
         self.python = python
     }
 
-    /// Starts the request threads and says that the worker is ready.
+    /// Starts the request threads and reports that the worker is ready.
     func startThreads() throws(SystemError) {
         for number in 1...max(worker.spec.threads, 1) { try WorkerThread.start(worker, number: number) }
         try WorkerMonitor.start(worker)
         try ControlMessage.sendReady(on: worker.reports)
     }
 
-    /// Listens until the worker has drained, without the GIL, which it gives up and takes back. False: the time was over
-    /// before its requests were.
+    /// Listens until the worker has drained. Releases the GIL meanwhile. False: the time expired before its requests
+    /// had ended.
     mutating func run() -> Bool {
         python.leavePython()
         defer { python.enterPython() }
@@ -87,7 +89,7 @@ struct WorkerControl: ~Copyable {
         let requests = count == 1 ? "1 request" : "\(count) requests"
         WorkerLog.write(
             WSGI_LOG_WARNING, .requestsCut,
-            "The time to end is over; \(requests) under way will be cut:\(StuckRequests(worker).all())")
+            "The time to end has expired; \(requests) under way will be cut:\(StuckRequests(worker).all())")
     }
 
     // MARK: - What is told
@@ -102,7 +104,7 @@ struct WorkerControl: ~Copyable {
         } catch  where error.mayPass {
             Clock.sleep(milliseconds: 10)
         } catch {
-            // The supervisor has gone. Its successor starts new workers; this one ends in order.
+            // The supervisor has ended. Its successor starts new workers; this one drains and ends.
             poller.remove(worker.control.raw)
             guard !isDeaf else { return }
             isDeaf = true
@@ -131,12 +133,12 @@ struct WorkerControl: ~Copyable {
         }
     }
 
-    /// Begins to accept connections, or makes room for a process that can.
+    /// Begins to accept connections. If that fails, ends so that another process can.
     private mutating func serve() {
         do throws(SystemError) { try worker.serve() } catch {
             WorkerLog.write(
                 WSGI_LOG_ERR, .workerSetupFailed,
-                "The process cannot wait for connections (\(error)); it ends, and another one takes its place.")
+                "The process cannot wait for connections (\(error)); it ends and is replaced.")
             endSoon()
         }
     }
@@ -144,7 +146,7 @@ struct WorkerControl: ~Copyable {
     private mutating func take(signal: Int32) {
         switch signal {
         case SIGTERM, SIGINT:
-            worker.retire(.shutdownSignal, "\(ProcessHandle.signalName(signal)) told the former process to end")
+            worker.retire(.shutdownSignal, "the former process received \(ProcessHandle.signalName(signal))")
             endSoon()
         case SIGUSR1:
             worker.retire(
@@ -154,7 +156,7 @@ struct WorkerControl: ~Copyable {
         case SIGHUP, SIGUSR2:
             WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
         default:
-            // `Worker.Note.ended` has ended the wait, which is all it is for.
+            // `Worker.Note.ended` only ends the wait.
             break
         }
     }
@@ -164,11 +166,11 @@ struct WorkerControl: ~Copyable {
         drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
     }
 
-    /// Ends within this time; a later call can only shorten it. Times are seconds.
+    /// Ends within this time. A later call can only shorten it. Times are in seconds.
     private mutating func drain(requests: Int, total: Int) {
         let now = Clock.milliseconds()
         let end = now + Int64(requests) * 1_000
-        // A moment later than the requests' time, so that there is one to say what was cut.
+        // Slightly later than the requests' time, to leave time for logging the requests that were cut.
         worker.endProcess(at: now + Int64(max(total, requests)) * 1_000 + 300)
         if let deadline {
             self.deadline = min(deadline, end)

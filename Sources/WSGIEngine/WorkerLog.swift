@@ -2,9 +2,9 @@ internal import CEngineABI
 internal import ProcessKit
 internal import WSGICore
 
-/// Lines of the daemon process that belong to no request: descriptor 2 is the group's error log.
+/// Log lines of the daemon process outside requests: descriptor 2 is the group's error log.
 enum WorkerLog {
-    /// The least important level that is written; set before there are other threads.
+    /// The least important level that is written. Set before there are other threads.
     nonisolated(unsafe) static var level: Int32 = 4
 
     /// Writes a line with an id.
@@ -25,7 +25,7 @@ enum WorkerLog {
         unsafe LogLine.write(level: Int(level), text: String(decoding: text, as: UTF8.self))
     }
 
-    /// What the adapter is given for such lines.
+    /// The log function for the adapter.
     static func host() -> wsgi_host {
         unsafe wsgi_host(log: { level, text, length in
             unsafe WorkerLog.write(level, UnsafeRawBufferPointer(start: text, count: length))

@@ -5,14 +5,14 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// Exit codes of a daemon process; negative ones tell the bootstrap to leave without ending the interpreter.
+/// Exit codes of a daemon process. With a negative one the bootstrap exits without ending the interpreter.
 private enum ExitCode {
     static let done: Int32 = 0
     static let unusable: Int32 = 1
     static let preloadsFailed: Int32 = 3
     /// After the `atexit` functions have run.
     static let leave: Int32 = -1
-    /// Without more.
+    /// Immediately.
     static let leaveAtOnce: Int32 = -2
 }
 
@@ -21,11 +21,12 @@ func serveWorker(controlDescriptor: Int32) -> Int32 { WorkerMain.serve(controlDe
 
 /// A daemon process from its first packet to its end.
 enum WorkerMain {
-    /// The life of a daemon process: called by the bootstrap on Python's main thread, with the GIL, and returns when the
-    /// worker has drained.
+    /// Runs a daemon process. Called by the bootstrap on Python's main thread, with the GIL. Returns when the worker
+    /// has drained.
     ///
     /// - Parameter controlDescriptor: The control socket to the supervisor.
-    /// - Returns: The exit code, or a negative number: leave without ending the main interpreter; -1: run its exit functions before.
+    /// - Returns: The exit code, or a negative number: exit without ending the main interpreter; -1: run its exit
+    ///   functions first.
     static func serve(controlDescriptor: Int32) -> Int32 {
         for raw in [
             controlDescriptor, Worker.Place.listener, Worker.Place.board, Worker.Place.crashText, Worker.Place.reports,
@@ -63,7 +64,7 @@ enum WorkerMain {
             guard drained, Adapter.stop() else { return ExitCode.leave }
             return ExitCode.done
         } catch .system(let error) where error.isDisconnection {
-            WorkerLog.write(WSGI_LOG_INFO, "The process ends before it has begun: its supervisor has gone.")
+            WorkerLog.write(WSGI_LOG_INFO, "The process ends before it has begun to serve: its supervisor has ended.")
             return ExitCode.unusable
         } catch {
             WorkerLog.write(WSGI_LOG_CRIT, .daemonStartFailed, "The process cannot start: \(error).")
@@ -93,21 +94,21 @@ enum WorkerMain {
         if !worker.locale.isEmpty, !CurrentProcess.setLocale(worker.locale) {
             WorkerLog.write(
                 WSGI_LOG_WARNING, .localeUnavailable,
-                "There is no locale '\(worker.locale)' on this machine; the one of "
-                    + "the environment stays.")
+                "The locale '\(worker.locale)' does not exist on this machine; the one of "
+                    + "the environment is used.")
         }
-        // The adapter keeps it as long as the process lives.
+        // The adapter keeps it for the life of the process.
         let host = UnsafeMutablePointer<wsgi_host>.allocate(capacity: 1)
         unsafe host.initialize(to: WorkerLog.host())
         return unsafe Adapter.start(spec, host: host)
     }
 }
 
-/// Why a worker could not begin.
+/// The reason why a worker could not start.
 private enum StartError: Error {
-    /// The supervisor has gone, or said something else than `start`.
+    /// The supervisor has ended, or sent a packet other than `start`.
     case noStart
-    /// The supervisor is of another version.
+    /// The supervisor has another version.
     case malformed
     /// A system call failed.
     case system(SystemError)

@@ -3,8 +3,7 @@ internal import ProcessKit
 internal import WSGIAdapter
 internal import WSGICore
 
-/// The thread that enforces the limits of a worker: it never waits for Python, and decides nothing that
-/// `WorkerDeadlines` does not say.
+/// The thread that enforces the limits of a worker. It never waits for Python; `WorkerDeadlines` makes all decisions.
 struct WorkerMonitor {
     private let worker: Worker
     private var deadlines: WorkerDeadlines
@@ -29,7 +28,7 @@ struct WorkerMonitor {
     private mutating func run() -> Never {
         while true {
             for action in deadlines.check(facts(), at: Clock.milliseconds()) {
-                // With the last request the process may end, and what is said of it has to be in the log by then.
+                // The process may end with its last request. Messages about that request must be in the log by then.
                 worker.holdingEnd { perform(action) }
             }
             Clock.sleep(milliseconds: max(deadlines.nextCheck - Clock.milliseconds(), 1))
@@ -64,7 +63,7 @@ struct WorkerMonitor {
         }
     }
 
-    /// The request that runs on the thread now, if it is this one.
+    /// The current request of the thread, if it is this one.
     private static func current(_ request: WorkerDeadlines.Request, of worker: Worker) -> RunningRequest? {
         worker.board.running.first {
             $0.thread == request.thread && milliseconds($0.started) == request.started && !$0.isCut
@@ -91,7 +90,8 @@ struct WorkerMonitor {
     private func cut(_ request: WorkerDeadlines.Request, _ reason: ShutdownReason) {
         guard let found = Self.current(request, of: worker) else { return }
         guard reason == .requestTimeout else {
-            // The reason concerns all of them, and is told once, by `retire`. Whoever asks again must find a successor.
+            // The reason applies to all of them; `retire` logs it once. A request that is repeated must find a
+            // successor.
             _ = worker.giveUp()
             _ = worker.cut(thread: found.thread, started: found.started, status: 504)
             return
@@ -104,7 +104,7 @@ struct WorkerMonitor {
                 + "is replaced (\(reason.name)):\(stack)")
     }
 
-    /// Nothing more is taken. What has begun meanwhile is answered as the others are.
+    /// Stops taking requests. Requests that have begun meanwhile are answered like the others.
     private func giveUp() {
         let time = worker.giveUp()
         for found in worker.board.running where !found.isCut && found.started <= time {
@@ -116,7 +116,7 @@ struct WorkerMonitor {
         if reason.leavesNothing { giveUp() }
         switch reason {
         case .deadlockTimeout:
-            let text = "Python's lock could not be had for \(limits.deadlock / 1_000) s"
+            let text = "the GIL could not be acquired for \(limits.deadlock / 1_000) s"
             WorkerLog.write(
                 WSGI_LOG_ERR, .pythonDeadlocked,
                 "\(text) (deadlock-timeout); the process is replaced (\(reason.name)), and the requests under way were "

@@ -2,20 +2,20 @@ internal import CPython
 internal import ProcessKit
 internal import PythonRuntime
 
-/// Signal handlers that the application has written in Python: they run on the main thread, as in any program.
+/// The application's signal handlers in Python. They run on the main thread, as in any program.
 ///
-/// Python's own handler only notes a signal and writes a byte; the main thread, which waits outside of Python, is woken
-/// by it and lets Python run what is due.
+/// Python's own handler only records a signal and writes a byte. The byte wakes the main thread, which waits outside
+/// Python and then lets Python run the handlers.
 @safe struct WorkerSignals: ~Copyable {
     private let reading: PacketSocket
     private let writing: Descriptor
-    /// The main thread's state while the thread is outside of Python.
+    /// The main thread's state while the thread is outside Python.
     private var state: OpaquePointer?
 
-    /// The descriptor that is readable when a handler is due.
+    /// The descriptor that becomes readable when a handler is due.
     var raw: Int32 { reading.raw }
 
-    /// Has Python write to a descriptor of ours from now on. Needs the GIL.
+    /// Makes Python write to a descriptor of the worker. Needs the GIL.
     init() throws(SystemError) {
         let pair = try PacketSocket.pair()
         let writing = try pair.theirs.duplicate()
@@ -31,7 +31,7 @@ internal import PythonRuntime
         self.writing = writing
     }
 
-    /// Has processes that are forked off do without the descriptor, which they lose.
+    /// Makes forked processes stop using the descriptor, which is closed in them.
     private static func releaseForkedProcesses() {
         guard let signal = Python.module("_signal"), let forget = signal.object.attribute("set_wakeup_fd"),
             let functools = Python.module("functools"), let partial = functools.object.attribute("partial"),
@@ -44,7 +44,7 @@ internal import PythonRuntime
             PyObject_Call(register.object.pointer, arguments.object.pointer, named.object.pointer))
     }
 
-    /// Leaves Python: other threads may run it.
+    /// Leaves Python, so that other threads can run it.
     mutating func leavePython() { unsafe state = PyEval_SaveThread() }
 
     /// Enters Python again.
@@ -53,7 +53,7 @@ internal import PythonRuntime
         unsafe state = nil
     }
 
-    /// Runs the handlers that are due. False: one of them wants the process to end.
+    /// Runs the handlers that are due. False: one of them has requested the end of the process.
     mutating func runHandlers() -> Bool {
         while let packet = try? reading.receive(wait: false), !packet.bytes.isEmpty {}
         enterPython()

@@ -5,16 +5,16 @@ internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
 
-/// A request thread: it waits for an event together with the others, serves one request, and gives the connection back.
+/// A request thread: waits for an event together with the others, serves one request and releases the connection.
 @safe struct WorkerThread: ~Copyable {
     private let worker: Worker
     private let channel: UnsafeMutablePointer<ConnectionChannel>
     private let transport: UnsafeMutablePointer<wsgi_transport>
     private let record: UnsafeMutablePointer<wsgi_thread_record>
-    /// Where others find the request that runs.
+    /// The place where other threads find the current request.
     private let current: CurrentRequest?
 
-    /// Starts a thread that lives as long as the process.
+    /// Starts a thread that runs until the process ends.
     static func start(_ worker: Worker, number: Int) throws(SystemError) {
         let start = Start(worker: worker, number: number)
         let context = unsafe Unmanaged.passRetained(start).toOpaque()
@@ -26,7 +26,7 @@ internal import WSGIWire
         }
     }
 
-    /// What a thread is started with.
+    /// The arguments of a thread.
     private final class Start {
         let worker: Worker
         let number: Int
@@ -61,7 +61,7 @@ internal import WSGIWire
                 }
             case .timeout, .interrupted: break
             case .broken:
-                // Only in a process that the application forked off and that has come here: it has no work.
+                // Only in a process that the application has forked and that has returned here: it has no work.
                 CurrentProcess.exitAtOnce(1)
             }
         }
@@ -84,13 +84,13 @@ internal import WSGIWire
             guard socket >= 0 else { break }
             admit(Int32(truncatingIfNeeded: socket))
         }
-        // Nobody will connect any more, and the poller would report that without end.
+        // There will be no more connections, and the poller would report that endlessly.
         if !isOver { listenAgain() }
         worker.connections.endAccepting()
         worker.noteEnd()
     }
 
-    /// Waits for the next connection. While the system refuses that, this thread tries again: nobody else would.
+    /// Waits for the next connection. If that fails, this thread tries again, because no other thread would.
     private func listenAgain() {
         while !worker.poller.change(Worker.Place.listener, .nextInput, token: Worker.listenerToken), !worker.isDraining
         {
@@ -110,24 +110,24 @@ internal import WSGIWire
         do {
             try worker.poller.add(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket)))
         } catch {
-            // Nothing was read from it: its request is repeated.
+            // Nothing was read from it, so its request is repeated.
             if worker.connections.takeNew(socket) { turnAway(socket) }
         }
         drainIfNeeded(socket)
     }
 
-    /// Closes a connection that should have been introduced by now, and has not been.
+    /// Closes a connection that has not been introduced in time.
     private func dismiss(_ socket: Int32) {
         guard worker.connections.takeNew(socket) else { return }
         worker.admission.reportSilence(of: socket)
         turnAway(socket)
     }
 
-    /// Closes a connection that is not served. One of httpd's children makes another one then: it learns that nothing of
-    /// its request was taken.
+    /// Closes a connection that is not served. An httpd child then opens another one, because it learns that nothing of
+    /// its request was read.
     private func turnAway(_ socket: Int32) { worker.leave(socket, hasUnread: true) }
 
-    /// Takes an idle connection, if it begins, or has begun, with the secret.
+    /// Takes an idle connection if it begins, or has begun, with the secret.
     private func take(_ socket: Int32) -> Bool {
         switch worker.connections.take(socket) {
         case .introduced: break
@@ -160,23 +160,24 @@ internal import WSGIWire
         }
         worker.connections.giveBack(socket)
         if !worker.poller.change(socket, .nextInput, token: UInt64(UInt32(bitPattern: socket))) {
-            // Nobody would see the next request on it.
+            // No thread would see the next request on it.
             worker.closeIdle(socket)
             return
         }
         drainIfNeeded(socket)
     }
 
-    /// The main thread may have looked for idle connections just before this one was.
+    /// The main thread may have searched for idle connections just before this one became idle.
     private func drainIfNeeded(_ socket: Int32) {
         guard worker.isDraining, take(socket) else { return }
         serveLast(socket)
     }
 
-    /// The worker drains: nothing more is taken in, what is there already is served, then the connection is closed.
+    /// Used while the worker drains: no more data is received, a complete request is served, then the connection is
+    /// closed.
     ///
-    /// A request whose body is yet to come stays unread: its child cannot send any more, sees ECONNRESET and knows that
-    /// the application was not entered.
+    /// A request whose body is still to come stays unread: its child can no longer send, gets ECONNRESET and knows that
+    /// the application was not called.
     private func serveLast(_ socket: Int32) {
         StreamSocket.shutDownReading(socket)
         if worker.isUseless {
@@ -196,10 +197,10 @@ internal import WSGIWire
         current?.socket.value = connection
     }
 
-    /// Runs the request that was received. False: the connection is of no further use.
+    /// Runs the received request. False: the connection is no longer usable.
     private func runRequest() -> Bool {
         guard let head = unsafe try? RequestHead(channel.pointee.request) else { return false }
-        // Without a successor the child insists.
+        // If there is no successor, the child insists.
         let insists = head.flags.contains(.staleAllowed) || head.flags.contains(.lastResort)
         guard worker.admits(insists: insists) else {
             unsafe channel.pointee.handBack()

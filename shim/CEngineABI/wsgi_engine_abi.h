@@ -1,6 +1,6 @@
-/* The contract between whoever carries a request (an httpd child, or a daemon process's connection) and the engine,
+/* The contract between the carrier of a request (an httpd child, or a daemon process's connection) and the engine,
  * which runs it in Python. The engine exports one symbol, `wsgi_engine_entry_table`; an httpd child finds it with
- * dlsym, the engine's own worker calls the same adapter directly. Everything is plain C so that the hot path has no
+ * dlsym, the engine's own worker calls the same adapter directly. Everything is plain C, so that the hot path has no
  * reference counting and both sides may be built apart. */
 
 #ifndef WSGI_ENGINE_ABI_H
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Raised whenever a struct below, or an encoding that passes through it, changes its meaning. */
+/* Incremented whenever a struct below, or an encoding that passes through it, changes its meaning. */
 #define WSGI_ENGINE_ABI 3
 
-/* Levels of log lines, httpd's numbers (APLOG_*). */
+/* Log levels, with httpd's numbers (APLOG_*). */
 enum wsgi_log_level {
     WSGI_LOG_CRIT = 2,
     WSGI_LOG_ERR = 3,
@@ -23,23 +23,23 @@ enum wsgi_log_level {
     WSGI_LOG_TRACE1 = 8
 };
 
-/* Why a transport function could not do its work: all negative, so that byte counts can share the result. */
+/* Errors of transport functions: all negative, so that byte counts can share the result. */
 enum wsgi_transport_error {
-    WSGI_TRANSPORT_DISCONNECTED = -1, /* the client, or the process between, has gone */
+    WSGI_TRANSPORT_DISCONNECTED = -1, /* the client, or the process in between, disconnected */
     WSGI_TRANSPORT_TIMEOUT = -2,      /* the client did not send or take data in time */
     WSGI_TRANSPORT_TOO_LARGE = -3,    /* the body is over LimitRequestBody */
     WSGI_TRANSPORT_INVALID = -4,      /* malformed (a broken chunk, a frame out of order) */
-    WSGI_TRANSPORT_FAILED = -5        /* anything else; errno says more */
+    WSGI_TRANSPORT_FAILED = -5        /* any other error; see errno */
 };
 
-/* What a request can do to the outside while it runs. The functions block, are called without the GIL, on the request's
- * thread or on another one of the application's, and never after `run` has returned. They are called one at a time; but
- * `log` may be called while any other, or `log` itself, runs. `context` belongs to the caller of `run`. */
+/* The request's access to its client and the log. The functions block. They are called without the GIL, on the
+ * request's thread or on another thread of the application, and never after `run` has returned. They are called one at
+ * a time, but `log` may be called while any other, or `log` itself, runs. `context` belongs to the caller of `run`. */
 typedef struct wsgi_transport {
     void *context;
 
     /* Puts up to `capacity` bytes of the request body into `buffer`, at least one unless the body has ended.
-     * Returns their count, 0 at the end of the body, or a wsgi_transport_error (which then stays). */
+     * Returns their count, 0 at the end of the body, or a wsgi_transport_error, which then persists. */
     int64_t (*read_body)(void *context, uint8_t *buffer, size_t capacity);
 
     /* Sends an interim response (RFC 8297: status 103), before the head. `head` is encoded as that of the response.
@@ -50,7 +50,7 @@ typedef struct wsgi_transport {
      * copied or sent before the call returns. Nothing need reach the client before the next call. */
     int32_t (*send_head)(void *context, const uint8_t *head, size_t length);
 
-    /* Sends a block of the body. `flush` nonzero: it must leave for the client now; zero: more follows at once.
+    /* Sends a block of the body. `flush` nonzero: it must be sent to the client now; zero: more follows at once.
      * Returns 0 or a wsgi_transport_error. */
     int32_t (*send_data)(void *context, const uint8_t *data, size_t length, int32_t flush);
 
@@ -60,15 +60,15 @@ typedef struct wsgi_transport {
     /* Writes one record to the error log with the request's context; `text` has no final newline. */
     void (*log)(void *context, int32_t level, const uint8_t *text, size_t length);
 
-    /* httpd's request_rec, for `apache.request_rec`; NULL: the script is not to have it. */
+    /* httpd's request_rec, for `apache.request_rec`; NULL: not available to the script. */
     void *request;
 } wsgi_transport;
 
-/* How a request ended; a positive value is an HTTP status to be answered: nothing has been sent, the reason is logged.
- */
+/* The outcome of a request. A positive value is the HTTP status to respond with: nothing has been sent, the reason is
+ * logged. */
 enum wsgi_outcome {
     WSGI_OUTCOME_COMPLETE = 0,   /* head and whole body were handed to the transport */
-    WSGI_OUTCOME_TRUNCATED = -1, /* the head was sent, the body broke off: the client must see a cut response */
+    WSGI_OUTCOME_TRUNCATED = -1, /* head sent, body incomplete: the client must see a truncated response */
     WSGI_OUTCOME_RELOAD = -2,    /* daemon only: the script has changed; the application was not entered */
     WSGI_OUTCOME_UNUSABLE = -3,  /* daemon only: the script does not work here, but in other processes of the group */
     WSGI_OUTCOME_SHORT = -4      /* all was handed to the transport, and it is less than the declared length */
@@ -80,7 +80,7 @@ typedef struct wsgi_text {
     size_t length;
 } wsgi_text;
 
-/* What a function may return, as bits of `accepts`. Everything else is WSGI_ANSWER_WRONG. */
+/* The values that a function may return, as bits of `accepts`. Everything else is WSGI_ANSWER_WRONG. */
 enum wsgi_accepts {
     WSGI_ACCEPTS_NONE = 1 << 0,  /* None */
     WSGI_ACCEPTS_BOOL = 1 << 1,  /* True or False, and no other number */
@@ -90,7 +90,7 @@ enum wsgi_accepts {
     WSGI_ACCEPTS_UTF8 = 1 << 5   /* no type: str is encoded in UTF-8, not in latin-1 where that is possible */
 };
 
-/* What it did return. */
+/* The value that it returned. */
 enum wsgi_answer {
     WSGI_ANSWER_FAILED = 0,  /* it raised, or was not called at all: the reason is logged */
     WSGI_ANSWER_MISSING = 1, /* the script has no such function; nothing is logged */
@@ -111,21 +111,21 @@ typedef struct wsgi_question {
     uint32_t answer;  /* wsgi_answer, set by the engine */
 } wsgi_question;
 
-/* What `call` uses beside the transport, whose context they get. They are called on the thread of `call`; the first two
- * with the GIL, so they must neither block nor call the engine. */
+/* Functions that `call` uses in addition to the transport, with the transport's context. They are called on the thread
+ * of `call`, the first two with the GIL, so they must neither block nor call the engine. */
 typedef struct wsgi_call_functions {
-    /* A text of the answer to question number `index`; copied before the call returns. Texts have no NUL in them. */
+    /* A text of the answer to question number `index`; copied before the call returns. Texts contain no NUL. */
     void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
 
-    /* An entry that a function has added to the environ, neither of both with a NUL in it; str to str only. */
+    /* An entry that a function has added to the environ. Neither key nor value contains NUL; both are str. */
     void (*added_entry)(void *context, wsgi_text key, wsgi_text value);
 
-    /* What `mod_ssl.is_https` and `mod_ssl.var_lookup` return. NULL: the environ has neither. */
+    /* The results of `mod_ssl.is_https` and `mod_ssl.var_lookup`. NULL: the environ has neither. */
     int32_t (*is_https)(void *context);
     const char *(*ssl_variable)(void *context, const char *name);
 } wsgi_call_functions;
 
-/* What the process offers to the engine for as long as it lives. */
+/* Functions of the process, which the engine may use for the life of the process. */
 typedef struct wsgi_host {
     /* Writes one record to the process's error log; any thread. */
     void (*log)(int32_t level, const uint8_t *text, size_t length);
@@ -144,9 +144,9 @@ typedef struct wsgi_engine_entry_table_t {
      * Returns a wsgi_outcome or a status. */
     int32_t (*run)(const uint8_t *head, size_t length, const wsgi_transport *transport);
 
-    /* Calls functions of a script that is not asked for an application: what decides about a request before it has one.
-     * `head` is an encoded RequestHead, whose callable is not used; of `transport` only `context`, `log` and `request`
-     * are. All questions share one environ; asking ends at the first that is FAILED or WRONG. Any thread, many at once.
+    /* Calls functions of a hook script, which decides about a request before it reaches an application. `head` is an
+     * encoded RequestHead, whose callable is not used; of `transport` only `context`, `log` and `request` are used. All
+     * questions share one environ. Calls end after the first answer that is FAILED or WRONG. Any thread, many at once.
      */
     void (*call)(const uint8_t *head, size_t length, const wsgi_transport *transport,
                  const wsgi_call_functions *functions, wsgi_question *questions, size_t count);

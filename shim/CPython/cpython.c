@@ -15,7 +15,7 @@
 static __thread void *context;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-/* Every thread writes the same into it. */
+/* All threads write the same value. */
 static void (*_Atomic retire_context)(void *);
 
 static void thread_ends(void *value) {
@@ -74,7 +74,7 @@ int32_t wsgi_reopen_file(int32_t descriptor) {
     return -1;
 }
 
-/* Weak: a Python without them makes the answer false instead of the engine unloadable. */
+/* Weak, so that the engine can be loaded into a Python that lacks them. The result is then false. */
 __attribute__((weak)) PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *);
 __attribute__((weak)) PyThreadState *PyThreadState_Next(PyThreadState *);
 
@@ -155,7 +155,7 @@ bool wsgi_preinitialize(uint32_t newest) {
     const char *now = setlocale(LC_ALL, NULL);
     char *before = now ? strdup(now) : NULL;
     struct status status = Py_PreInitialize(&config);
-    /* Python asks for all categories when it replaces the C locale, and for LC_CTYPE otherwise. */
+    /* Python sets all categories when it replaces the C locale, and otherwise LC_CTYPE. */
     now = setlocale(LC_CTYPE, NULL);
     char *wanted = now ? strdup(now) : NULL;
     if (before != NULL && wanted != NULL) {
@@ -172,7 +172,7 @@ bool wsgi_preinitialize(uint32_t newest) {
 __attribute__((weak)) void Py_SetProgramName(const wchar_t *);
 
 void wsgi_set_program_name(const char *path) {
-    /* Python keeps the pointer: the memory is never given back. */
+    /* Python keeps the pointer: the memory is never freed. */
     if (Py_SetProgramName != NULL)
         Py_SetProgramName(Py_DecodeLocale(path, NULL));
 }
@@ -183,7 +183,7 @@ bool wsgi_add_warning_filter(const char *filter) {
     wchar_t *wide = PySys_AddWarnOption ? Py_DecodeLocale(filter, NULL) : NULL;
     if (wide == NULL)
         return false;
-    /* The memory is never given back: what frees it is not in the limited API. */
+    /* The memory is never freed: the function that frees it is not in the limited API. */
     PySys_AddWarnOption(wide);
     return true;
 }

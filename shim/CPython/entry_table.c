@@ -1,4 +1,4 @@
-/* The engine's exported record: a C variable, because Swift has no way to export constant data under a C name. */
+/* The engine's exported record: a C variable, because Swift cannot export constant data under a C name. */
 
 #include "../CEngineABI/wsgi_engine_abi.h"
 

@@ -1,9 +1,10 @@
 internal import CPython
 internal import PythonRuntime
 
-/// What scripts that decide about a request find in their environ beside what httpd sends: one set in each interpreter.
+/// The entries that the environ of a hook script has in addition to those that httpd sends: one set for each
+/// interpreter.
 ///
-/// References are owned, and live as long as the interpreter. Needs its GIL.
+/// References are owned and live as long as the interpreter. Needs its GIL.
 @safe struct HookObjects {
     /// A dict with the entries that never change; copied for each call.
     let constant: PyPointer
@@ -12,7 +13,7 @@ internal import PythonRuntime
 
     let keys: (isHTTPS: PyPointer, variable: PyPointer)
     let methods: (isHTTPS: UnsafeMutablePointer<PyMethodDef>, variable: UnsafeMutablePointer<PyMethodDef>)
-    /// What the methods are bound to.
+    /// The type of the object that the methods are bound to.
     let type: PyPointer
 
     /// The index among the parts of the host; set by `HookScripts.register`.
@@ -20,6 +21,6 @@ internal import PythonRuntime
 }
 
 extension Interpreter {
-    /// What hook scripts find in this interpreter.
+    /// The objects of this interpreter.
     var hookObjects: UnsafeMutablePointer<HookObjects> { unsafe kept(HookObjects.self, for: HookObjects.part) }
 }

@@ -4,16 +4,16 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// What hook scripts keep of one call.
+/// The state of one call of a hook script.
 @safe struct HookExchange {
-    /// What takes the answers' texts, and what `mod_ssl.*` is made of; valid while the call runs.
+    /// Receives the texts of the answers, and implements `mod_ssl.*`. Valid while the call runs.
     var functions: UnsafePointer<wsgi_call_functions>
-    /// What `mod_ssl.*` are methods of, owned.
+    /// The object whose methods are `mod_ssl.*`, owned.
     var owner: PyPointer?
 }
 
-/// Functions of a script that decide about a request before it has an application: access, authentication, groups,
-/// dispatch. Read `ask` first. Everything needs the GIL.
+/// One call of a hook script, for access, authentication, groups or dispatch. Read `ask` first. All members need the
+/// GIL.
 @safe struct HookScriptCall {
     let context: RequestContext
     let exchange: UnsafeMutablePointer<HookExchange>
@@ -71,12 +71,12 @@ internal import WSGIWire
         thread.pop(call.context)
     }
 
-    /// Loads the script if need be, and calls its functions one after the other, with one environ.
+    /// Loads the script if necessary and calls its functions in order, with one environ.
     private func ask(_ questions: UnsafeMutableBufferPointer<wsgi_question>, _ head: RequestHead) {
         let script = unsafe context.state.pointee.interpreter.scripts.pointee.table.entry(head.script)
-        // The script has no say in its reloading: the request is not its own.
+        // `reload_required` is not asked: the request is for another script.
         guard context.prepare(script, head, asksScript: false) == nil,
-            // The namespace is kept: while a function runs another thread may load the script again.
+            // Retained: while a function runs, another thread may reload the script.
             let namespace = unsafe Object(script.state.pointee.namespace)?.retained
         else { return }
         defer { finish() }
@@ -138,7 +138,7 @@ internal import WSGIWire
 
     // MARK: - Answers
 
-    /// What a result is; `nil`: looking at it has raised.
+    /// The kind of a result; `nil` with a Python exception set if it cannot be inspected.
     private func judge(_ result: Object, _ index: Int, _ accepts: UInt32) -> wsgi_answer? {
         func isAccepted(_ kind: wsgi_accepts) -> Bool { accepts & kind.rawValue != 0 }
         let isUTF8 = isAccepted(WSGI_ACCEPTS_UTF8)
@@ -172,10 +172,10 @@ internal import WSGIWire
         return PythonError.occurred ? nil : WSGI_ANSWER_ITEMS
     }
 
-    /// Hands on a text; `nil`: it has raised.
+    /// Passes on a text; `nil` with a Python exception set.
     private func tell(_ value: Object, _ index: Int, isUTF8: Bool) -> wsgi_answer? {
         if value.isBytes { return unsafe tell(value.bytes, index) }
-        // A str that came out of an environ is latin-1, and goes back as the bytes it was made of.
+        // A str from an environ is latin-1 and is passed on as its original bytes.
         if !isUTF8, let told = unsafe value.withLatin1({ unsafe tell($0, index) }) { return told }
         PyErr_Clear()
         guard let encoded = unsafe Reference(PyUnicode_AsUTF8String(value.pointer)) else { return nil }
@@ -203,7 +203,7 @@ internal import WSGIWire
 
     // MARK: - The environ
 
-    /// A dict of what came with the request and of what such scripts may use; `nil`: it has raised.
+    /// A dict with the entries of the request and the objects for hook scripts; `nil` with a Python exception set.
     private func makeHookEnviron(_ head: RequestHead) -> Reference? {
         let interpreter = unsafe context.state.pointee.interpreter
         let hooks = unsafe interpreter.hookObjects
@@ -234,7 +234,8 @@ internal import WSGIWire
         return true
     }
 
-    /// Hands on what the functions have added: str to str, and no name with a dot, which are those of frameworks.
+    /// Passes on the entries that the functions have added. Both key and value must be str. Keys with a dot belong to
+    /// frameworks and are left out.
     private func tellAdded(_ environ: Object, _ before: Object) {
         guard unsafe PyDict_Size(environ.pointer) != PyDict_Size(before.pointer) else { return }
         var position = 0
@@ -262,7 +263,7 @@ internal import WSGIWire
                     wsgi_text(start: start.assumingMemoryBound(to: UInt8.self), length: value.count))
             }
         }
-        // Characters beyond latin-1 are no environment variable of httpd's.
+        // httpd's environment variables cannot hold characters outside latin-1.
         PyErr_Clear()
     }
 

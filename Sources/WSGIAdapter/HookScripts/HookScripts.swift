@@ -2,9 +2,9 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// Scripts that decide about requests, as a part of the host.
+/// Hook scripts, as a part of the host.
 enum HookScripts {
-    /// Has each interpreter prepared for hook scripts.
+    /// Registers the part, so that each interpreter is prepared for hook scripts.
     static func register() {
         unsafe HookObjects.part = HostPart.register(prepare: prepare) { unsafe HookScriptCall.discard($0) }
     }
@@ -17,7 +17,7 @@ enum HookScripts {
         return true
     }
 
-    /// Makes them in the interpreter that is attached; `nil`: it has raised.
+    /// Makes them in the interpreter that is attached; `nil` with a Python exception set.
     private static func make(_ spec: ProcessSpec, applicationGroup: String) -> HookObjects? {
         guard let constant = unsafe Reference(PyDict_New()),
             constant.setItem("apache.version", Python.tuple(spec.httpdVersion)),

@@ -4,12 +4,12 @@ internal import PythonRuntime
 
 /// `mod_ssl.is_https` and `mod_ssl.var_lookup`: methods of an object that belongs to the call.
 enum SSLVariables {
-    /// What `is_https` is made of.
+    /// The method `is_https`.
     static func isHTTPSMethod() -> UnsafeMutablePointer<PyMethodDef> {
         unsafe Method.table([Method("is_https") { unsafe SSLVariables.isHTTPS($0, $1, $2) }])
     }
 
-    /// What `var_lookup` is made of.
+    /// The method `var_lookup`.
     static func variableMethod() -> UnsafeMutablePointer<PyMethodDef> {
         unsafe Method.table([Method("var_lookup") { unsafe SSLVariables.variable($0, $1, $2) }])
     }
@@ -38,9 +38,9 @@ enum SSLVariables {
     }
 
     private static func variable(_ name: UnsafeRawBufferPointer, _ call: HookScriptCall) -> PyPointer? {
-        // The bytes of a str and of a bytes object both end in a NUL; one within would cut the name short.
+        // The bytes of a str and of a bytes object end with NUL. A NUL within would truncate the name.
         guard let start = name.baseAddress, unsafe wsgi_find_byte(start, 0, name.count) == nil else {
-            return unsafe PythonError.raise(WSGI_VALUE_ERROR, "the name of a variable has no null characters")
+            return unsafe PythonError.raise(WSGI_VALUE_ERROR, "the name of a variable must not contain null characters")
         }
         let context = unsafe call.context.state.pointee.transport.pointee.context
         let function = unsafe call.exchange.pointee.functions.pointee.ssl_variable
@@ -50,13 +50,14 @@ enum SSLVariables {
         return unsafe PyUnicode_DecodeLatin1(found, wsgi_text_length(found), nil)
     }
 
-    /// The call that a callable belongs to; `nil`, and raised: it is over, or runs on another thread.
+    /// The call that a callable belongs to. `nil` with a Python exception set if it has ended or runs on another
+    /// thread.
     private static func running(_ owner: PyPointer?) -> HookScriptCall? {
         guard let call = unsafe HookScriptCall.of(owner),
             unsafe ThreadContext.runningRequest?.state == call.context.state
         else {
             unsafe PythonError.raise(
-                WSGI_RUNTIME_ERROR, "mod_ssl.* can be called only while the function that it was given to runs")
+                WSGI_RUNTIME_ERROR, "mod_ssl.* can be called only while the function that received it runs")
             return nil
         }
         return call

@@ -1,13 +1,13 @@
 internal import CEngineABI
 internal import WSGICore
 
-/// What is true of the process: written once by `start`, before any other thread comes in, and read ever after.
+/// Facts about the process: written once by `start`, before other threads run, and only read afterwards.
 @safe struct ProcessState {
     let spec: ProcessSpec
     let host: UnsafePointer<wsgi_host>
-    /// A daemon process, not an httpd child.
+    /// Whether this is a daemon process, not an httpd child.
     let isDaemon: Bool
-    /// A daemon process that serves no requests: its scripts are its work.
+    /// Whether this is a daemon process that serves no requests and only runs its scripts.
     var isService: Bool { spec.worker?.threads == 0 }
 
     /// The process's state; `nil` before `start`.

@@ -2,12 +2,12 @@ internal import CPython
 
 /// Bytes as text.
 enum Text {
-    /// A string for messages and specs; what is not UTF-8 is repaired.
+    /// A string for messages and specs; invalid UTF-8 is repaired.
     static func string(_ bytes: UnsafeRawBufferPointer) -> String {
         unsafe String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Whether two runs of bytes are the same.
+    /// Whether two byte sequences are equal.
     @inline(__always)
     static func equal(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
         guard one.count == other.count else { return false }
@@ -15,7 +15,7 @@ enum Text {
         return unsafe one.isEmpty || wsgi_bytes_equal(left, right, one.count)
     }
 
-    /// Whether two runs of bytes are the same but for the case of ASCII letters.
+    /// Whether two byte sequences are equal, ignoring the case of ASCII letters.
     static func equalIgnoringCase(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
         guard one.count == other.count else { return false }
         for index in 0..<one.count where unsafe lower(one[index]) != lower(other[index]) { return false }
@@ -26,7 +26,7 @@ enum Text {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 
-    /// A copy of bytes that lives for ever.
+    /// A copy of bytes that is never freed.
     static func immortal(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 8)
         unsafe copy.copyMemory(from: bytes)

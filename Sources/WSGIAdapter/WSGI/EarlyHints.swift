@@ -4,9 +4,9 @@ internal import WSGIWire
 
 /// `wsgi.early_hints`: a callable that sends a 103 response (RFC 8297) with the headers it is given.
 ///
-/// Its signature is that of gunicorn: a list of tuples of name and value. It may be called several times.
+/// The signature is that of gunicorn: a list of tuples of name and value. It may be called repeatedly.
 enum EarlyHints {
-    /// What the callable is made of.
+    /// The implementation of the callable.
     static func method() -> UnsafeMutablePointer<PyMethodDef> {
         unsafe Method.table([Method("early_hints") { unsafe EarlyHints.send($0, $1, $2) }])
     }

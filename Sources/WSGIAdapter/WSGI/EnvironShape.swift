@@ -2,21 +2,21 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// A dict with exactly the keys of some requests: copying it and replacing values costs a fraction of filling a dict.
+/// A dict with exactly the keys of some requests: copying it and replacing values is much cheaper than filling a dict.
 ///
-/// It also has the values that came twice, but for secrets. Needs the GIL of its interpreter.
+/// It also keeps values that occurred twice in a row, except secrets. Needs the GIL of its interpreter.
 @safe struct EnvironShape {
     private static let mostKeys = 256
 
-    /// The keys in the order of the request head, and the value that the dict has for each, borrowed from it.
+    /// The keys in the order of the request head, and the dict's value for each, borrowed from the dict.
     private let places: UnsafeMutablePointer<KeyCache.Place>
     private let values: UnsafeMutablePointer<PyPointer?>
     private let count: Int
     private let dictionary: PyPointer
-    /// How many requests are at it: making objects may run finalizers, and so let other threads in.
+    /// The number of requests that use it: creating objects may run finalizers, which let other threads run.
     private let users: UnsafeMutablePointer<Int>
 
-    /// Makes a shape of a request's keys; `nil`: there are too many, or some that are not cached.
+    /// Creates a shape from a request's keys; `nil`: there are too many keys, or some are not cached.
     static func make(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
         guard head.environCount <= mostKeys else { return nil }
         let places = UnsafeMutablePointer<KeyCache.Place>.allocate(capacity: max(head.environCount, 1))
@@ -75,7 +75,7 @@ internal import WSGIWire
         return true
     }
 
-    /// An environ with the entries of a request that fits; `nil`: it has raised.
+    /// An environ with the entries of a request that matches; `nil` with a Python exception set.
     func environ(_ head: RequestHead, _ cache: KeyCache) -> Reference? {
         unsafe users.pointee += 1
         defer { unsafe users.pointee -= 1 }
@@ -98,10 +98,10 @@ internal import WSGIWire
         return environ
     }
 
-    /// Whether nobody is at it.
+    /// Whether no request uses it.
     var isUnused: Bool { unsafe users.pointee == 0 }
 
-    /// Gives everything back. Only when it is unused.
+    /// Frees everything. Only when it is unused.
     func discard() {
         unsafe Py_DecRef(dictionary)
         unsafe values.deallocate()
@@ -126,7 +126,7 @@ internal import WSGIWire
         return unsafe EnvironShapes(shapes: shapes, next: next)
     }
 
-    /// The shape of a request, made if it is new; `nil`: it has none.
+    /// The shape of a request, created if it is new; `nil`: it has none.
     func shape(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
         for index in 0..<EnvironShapes.capacity {
             guard let shape = unsafe shapes[index], shape.fits(head) else { continue }

@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// Keys that every environ gets beside what httpd sends.
+/// Keys that every environ has in addition to those that httpd sends.
 enum EnvironKey: Int, CaseIterable {
     case input, errors, earlyHints, scheme, threadID, callable, requestStart, queueStart, daemonStart, applicationStart
 
@@ -23,9 +23,9 @@ enum EnvironKey: Int, CaseIterable {
     }
 }
 
-/// What is the same in every environ of an interpreter, and the str objects that come back again and again.
+/// The entries common to all environs of an interpreter, and frequently used str objects.
 ///
-/// References are owned, and live as long as the interpreter.
+/// References are owned and live as long as the interpreter.
 @safe struct EnvironTemplate {
     /// A dict with the entries that never change; copied for each request.
     let constant: PyPointer
@@ -33,7 +33,7 @@ enum EnvironKey: Int, CaseIterable {
     let http: PyPointer
     let https: PyPointer
 
-    /// Makes the template in the interpreter that is attached; `nil`: it has raised.
+    /// Makes the template in the interpreter that is attached; `nil` with a Python exception set.
     static func make(_ spec: ProcessSpec, applicationGroup: String, fileWrapper: Object) -> EnvironTemplate? {
         guard let constant = unsafe Reference(PyDict_New()),
             constant.setItem("wsgi.version", Python.tuple([1, 0])),

@@ -1,18 +1,18 @@
 internal import CPython
 internal import PythonRuntime
 
-/// Memory for bytes of unknown number: as many as the request declares, up to 16 MiB, and then as many as arrive; never as
-/// many as were asked for. Needs the GIL.
+/// A buffer for an unknown number of bytes. Its size follows the length that the request declares, up to 16 MiB, and
+/// then the bytes that arrive, never the size that a call asks for. Needs the GIL.
 @safe struct Gathering: ~Copyable {
     var count = 0
     private let limit: Int
     private var capacity: Int
-    /// A bytes object of `capacity`, as many as there will probably be: the result, if it gets full.
+    /// A bytes object of `capacity`, the expected length: the result if it fills up.
     private var object: PyPointer?
-    /// The memory where it was outgrown.
+    /// The memory used once the bytes object is too small.
     private var memory: UnsafeMutablePointer<UInt8>?
 
-    /// The longest body whose declared length is believed. Memory that is not written to costs nothing.
+    /// The longest body whose declared length is trusted. Memory that is not written to costs nothing.
     private static let mostExpected = 16 << 20
 
     init(limit: Int, expected: Int64) {
@@ -26,10 +26,10 @@ internal import PythonRuntime
         unsafe Py_DecRef(object)
     }
 
-    /// Whether there are as many bytes as were expected, and no memory has been made for more.
+    /// Whether all expected bytes are there and no memory was allocated for more.
     var isAsExpected: Bool { unsafe object != nil && count == capacity }
 
-    /// Where the next bytes go, at least one; `nil`: no memory.
+    /// The place for the next bytes, at least one; `nil`: out of memory.
     mutating func room() -> (start: UnsafeMutablePointer<UInt8>, count: Int)? {
         if unsafe memory == nil, unsafe object == nil {
             unsafe object = PyBytes_FromStringAndSize(nil, capacity)
@@ -40,11 +40,11 @@ internal import PythonRuntime
         return unsafe (start + count, capacity &- count)
     }
 
-    /// Appends bytes; false: no memory.
+    /// Appends bytes; false: out of memory.
     mutating func append(_ start: UnsafePointer<UInt8>, _ length: Int) -> Bool {
         let isEmpty = unsafe memory == nil && object == nil
         if capacity &- count < length || isEmpty {
-            // No more than `limit`: the room that is left is read into.
+            // No more than `limit`: the remaining space is used for reading.
             let wanted = max(isEmpty ? capacity : capacity &* 2, count &+ length)
             guard grow(to: max(min(limit, wanted), count &+ length)) else { return false }
         }
@@ -60,7 +60,7 @@ internal import PythonRuntime
         return unsafe UnsafeMutableRawPointer(text).assumingMemoryBound(to: UInt8.self)
     }
 
-    /// Makes room in memory of its own; false: there is none.
+    /// Grows the separate memory; false: out of memory.
     private mutating func grow(to wanted: Int) -> Bool {
         let former = unsafe memory == nil ? start : nil
         guard let grown = unsafe PyMem_Realloc(memory, wanted) else { return false }
@@ -73,7 +73,7 @@ internal import PythonRuntime
         return true
     }
 
-    /// What was gathered, as bytes.
+    /// The gathered data, as bytes.
     mutating func bytes() -> PyPointer? {
         if isAsExpected, let whole = unsafe object {
             unsafe object = nil

@@ -3,9 +3,9 @@ internal import PythonRuntime
 
 /// `wsgi.input`: the request body, from the bytes that came with the request or from the transport.
 ///
-/// One operation at a time: the application's other threads wait for their turn.
+/// One operation runs at a time. Other threads of the application wait for their turn.
 enum InputStream {
-    /// The bytes asked for at a time when nobody knows how many there are.
+    /// The number of bytes to read at a time if the length is unknown.
     static let chunk = 64 << 10
 
     /// The type of `wsgi.input`.

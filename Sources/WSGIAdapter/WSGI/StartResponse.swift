@@ -13,14 +13,14 @@ enum StartResponse {
         ).make()
     }
 
-    /// What `start_response` is made of.
+    /// The method `start_response`.
     static func startResponseMethod() -> UnsafeMutablePointer<PyMethodDef> {
         unsafe Method.table([
             Method("start_response", keywords: { unsafe StartResponse.startResponse($0, $1, $2, $3) })
         ])
     }
 
-    /// What the write callable is made of.
+    /// The write callable.
     static func writeMethod() -> UnsafeMutablePointer<PyMethodDef> {
         unsafe Method.table([Method("write", { unsafe StartResponse.write($0, $1, $2) })])
     }
@@ -66,7 +66,7 @@ enum StartResponse {
                 WSGI_ASSERTION_ERROR, "start_response() was called again without exc_info (PEP 3333)")
         }
         guard call.hold(status, headers) else {
-            // Not where another thread has sent the head meanwhile: nothing has raised yet.
+            // Not if another thread has sent the head meanwhile: no exception is set then.
             return unsafe PythonError.occurred ? nil : raiseAgain(exception)
         }
         return unsafe PyCFunction_NewEx(call.exchange.pointee.interpreter.pointee.write, response, nil)
@@ -76,12 +76,13 @@ enum StartResponse {
         unsafe PythonError.raise(WSGI_RUNTIME_ERROR, "write() was called before start_response()")
     }
 
-    /// Raises that the request has ended.
+    /// Raises the exception for a request that has ended.
     static func raiseOver(_ function: StaticString) -> PyPointer? {
         unsafe PythonError.raise(WSGI_RUNTIME_ERROR, text: "\(function) was called after the request has ended")
     }
 
-    /// PEP 3333: once the headers are sent, `start_response` with exc_info raises what it is told, and else an error.
+    /// PEP 3333: after the headers are sent, `start_response` raises the exception in exc_info, or an error without
+    /// exc_info.
     private static func raiseAgain(_ exception: Object?) -> PyPointer? {
         guard let exception else {
             return unsafe PythonError.raise(

@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGIWire
 
 extension WSGICall {
-    /// The environ of the request: a plain dict, nobody else's; `nil`: it has raised.
+    /// The environ of the request: a plain dict, owned by the request alone; `nil` with a Python exception set.
     func makeEnviron(_ head: RequestHead, _ callable: PyPointer, _ entered: Int64) -> Reference? {
         let template = unsafe exchange.pointee.interpreter.pointee.environ
         guard let environ = entries(head, template) else { return nil }
@@ -31,7 +31,7 @@ extension WSGICall {
         return environ
     }
 
-    /// A dict with what is constant and what came with the request.
+    /// A dict with the constant entries and those of the request.
     private func entries(_ head: RequestHead, _ template: EnvironTemplate) -> Reference? {
         let cache = unsafe context.state.pointee.interpreter.state.pointee.keys
         if let shape = unsafe exchange.pointee.interpreter.pointee.shapes.shape(head, template, cache) {

@@ -2,7 +2,7 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// Status and headers on their way to be `WSGIExchange.head`.
+/// Conversion of status and headers to `WSGIExchange.head`.
 @safe struct HeadInMaking: ~Copyable {
     var bytes: ByteBuffer
     var declaredLength: Int64 = -1
@@ -10,7 +10,7 @@ internal import WSGIWire
 }
 
 extension WSGICall {
-    /// Whether the application is done: what its other threads do now belongs to no response.
+    /// Whether the application has finished: calls of its other threads no longer belong to a response.
     var isOver: Bool {
         switch unsafe exchange.pointee.phase {
         case .complete, .failed: true
@@ -18,8 +18,8 @@ extension WSGICall {
         }
     }
 
-    /// Checks status and headers and encodes them, to be sent before the first data. False: it has raised, or another
-    /// thread has sent the former ones meanwhile.
+    /// Checks status and headers and encodes them, to be sent before the first data. False with a Python exception set,
+    /// or if another thread has sent the former head meanwhile.
     func hold(_ status: Object, _ headers: Object) -> Bool {
         var head = HeadInMaking(bytes: unsafe exchange.pointee.spare.take() ?? ByteBuffer(capacity: 1024))
         head.bytes.reset(keeping: 1 << 16)

@@ -4,7 +4,7 @@ internal import PythonRuntime
 internal import WSGIWire
 
 extension WSGICall {
-    /// Whether the head was not sent yet; raises when it was.
+    /// Whether the head has not been sent; false with a Python exception set if it has.
     var mayHint: Bool {
         if isOver {
             unsafe _ = StartResponse.raiseOver("wsgi.early_hints()")
@@ -16,7 +16,7 @@ extension WSGICall {
         return false
     }
 
-    /// Sends an interim response; false: it has raised. Releases the GIL.
+    /// Sends an interim response; false with a Python exception set. Releases the GIL.
     func sendHints(_ headers: Object, of response: PyPointer?) -> Bool {
         guard let head = encodeHints(headers) else { return false }
         let (count, size) = unsafe (exchange.pointee.hints &+ 1, exchange.pointee.hintBytes &+ head.count)
@@ -34,7 +34,7 @@ extension WSGICall {
             return false
         }
         defer { context.leave() }
-        // Another thread may have sent it meanwhile.
+        // Another thread may have sent the head meanwhile.
         guard mayHint else { return false }
         let error: Int32 = Attachment.detached {
             let transport = unsafe context.state.pointee.transport
@@ -47,7 +47,7 @@ extension WSGICall {
         return false
     }
 
-    /// The encoded head of an interim response; `nil`: it has raised.
+    /// The encoded head of an interim response; `nil` with a Python exception set.
     private func encodeHints(_ headers: Object) -> ByteBuffer? {
         var head = HeadInMaking(bytes: ByteBuffer(capacity: 256))
         let line: StaticString = "103 Early Hints"
@@ -58,7 +58,7 @@ extension WSGICall {
             guard let pair = headers.item(index), append(pair, to: &encoder, &head) else { return nil }
         }
         if head.declaredLength >= 0 {
-            unsafe PythonError.raise(WSGI_VALUE_ERROR, "an interim response has no Content-Length")
+            unsafe PythonError.raise(WSGI_VALUE_ERROR, "an interim response must not have a Content-Length")
             return nil
         }
         return head.bytes

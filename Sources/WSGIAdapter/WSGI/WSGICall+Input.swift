@@ -4,7 +4,7 @@ internal import PythonRuntime
 internal import WSGIWire
 
 extension WSGICall {
-    /// Up to `size` bytes, fewer only at the end; all of them when `size` is negative.
+    /// Up to `size` bytes, fewer only at the end; all if `size` is negative.
     func read(_ size: Int) -> PyPointer? {
         let wanted = size < 0 ? Int.max : size
         let here = unsafe exchange.pointee.windowCount
@@ -14,7 +14,7 @@ extension WSGICall {
         var gathered = unsafe Gathering(limit: wanted, expected: exchange.pointee.bodyLength)
         while gathered.count < wanted {
             if gathered.isAsExpected {
-                // Most bodies end here; the bytes become the result as they are then.
+                // Most bodies end here, and the bytes become the result without a copy.
                 var next: UInt8 = 0
                 let got = unsafe fetch(&next, 1)
                 if got < 0 { return nil }
@@ -31,7 +31,7 @@ extension WSGICall {
         return unsafe gathered.bytes()
     }
 
-    /// The bytes to the next line break, at most `size` unless that is negative.
+    /// The bytes up to the next line break, at most `size` unless that is negative.
     func readLine(_ size: Int) -> PyPointer? {
         let wanted = size < 0 ? Int.max : size
         var gathered = Gathering(limit: wanted, expected: 0)
@@ -56,7 +56,7 @@ extension WSGICall {
         return unsafe gathered.bytes()
     }
 
-    /// Lines, until they are at least `hint` bytes if that is positive.
+    /// Lines, at least `hint` bytes in total if that is positive.
     func readLines(_ hint: Int) -> PyPointer? {
         guard let list = unsafe Reference(PyList_New(0)) else { return nil }
         var total = 0
@@ -81,7 +81,7 @@ extension WSGICall {
         unsafe exchange.pointee.window = unsafe exchange.pointee.window.map { unsafe $0 + count }
     }
 
-    /// Makes more bytes wait in the window: their count, 0 at the end, negative when it has raised.
+    /// Fills the window; the number of bytes in it, 0 at the end of the body, negative with a Python exception set.
     private func refill() -> Int {
         let storage =
             unsafe exchange.pointee.storage ?? UnsafeMutablePointer<UInt8>.allocate(capacity: InputStream.chunk)
@@ -93,9 +93,9 @@ extension WSGICall {
         return got
     }
 
-    /// Puts up to `capacity` bytes into `place`: what waits in the window, or what the transport gives. Releases the GIL.
+    /// Reads up to `capacity` bytes into `place`, from the window or from the transport. Releases the GIL.
     ///
-    /// - Returns: The count, 0 at the end, negative when it has raised.
+    /// - Returns: The count, 0 at the end, negative with a Python exception set.
     func fetch(_ place: UnsafeMutablePointer<UInt8>, _ capacity: Int) -> Int {
         if let window = unsafe exchange.pointee.window, unsafe exchange.pointee.windowCount > 0 {
             let count = unsafe min(capacity, exchange.pointee.windowCount)

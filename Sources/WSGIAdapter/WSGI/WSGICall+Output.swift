@@ -9,7 +9,7 @@ extension WSGICall {
     /// The most body that is copied, so that the request needs the GIL only once.
     private static let mostDeferred = 64 << 10
 
-    /// Sends what the application returned, closes it, and says how the request ended.
+    /// Sends the application's result and closes it. Returns the outcome.
     func deliver(_ result: consuming Reference) -> Int32 {
         let object = result.object
         if object.isExactList || object.isExactTuple { return deliverBlocks(object) }
@@ -26,7 +26,7 @@ extension WSGICall {
         return outcome
     }
 
-    /// All blocks are there: small ones are copied and sent when Python is done with the request.
+    /// All blocks are present. Small ones are copied, and sent when Python has finished the request.
     private func deliverBlocks(_ blocks: Object) -> Int32 {
         var total = 0
         for index in 0..<blocks.count {
@@ -41,7 +41,7 @@ extension WSGICall {
             return end()
         }
         var index = 0
-        // The list may change while others have the GIL: look at its length each time.
+        // The list may change while other threads have the GIL, so its length is read each time.
         while index < blocks.count, let block = blocks.item(index)?.retained {
             index += 1
             guard check(block.object, of: blocks) else { return failed() }
@@ -68,7 +68,7 @@ extension WSGICall {
         return false
     }
 
-    /// Whether there is something to be announced before a block; raises when not.
+    /// Whether there is a head to send before a block; false with a Python exception set if not.
     private func canSend(_ block: UnsafeRawBufferPointer) -> Bool {
         if unsafe block.isEmpty || exchange.pointee.phase != .waiting { return true }
         raiseNotStarted()
@@ -80,19 +80,19 @@ extension WSGICall {
             WSGI_RUNTIME_ERROR, "start_response() must be called before response content is produced")
     }
 
-    /// The outcome where a block could not be sent: the transport has failed; or the head that was there has been taken
-    /// back by another thread, whose `start_response` has failed.
+    /// The outcome if a block could not be sent: the transport has failed, or the head was removed by another thread,
+    /// whose `start_response` has failed.
     private func unsent() -> Int32 {
         if unsafe exchange.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
         raiseNotStarted()
         return failed()
     }
 
-    /// Sends a block, and before the first one status and headers. Releases the GIL. Empty blocks are nothing.
+    /// Sends a block, and status and headers before the first one. Releases the GIL. Empty blocks are ignored.
     ///
-    /// - Parameter object: The object of the request that asks for it; another thread's request may end while it waits.
-    /// - Returns: False when the transport failed, now or before, when there is no head, or the request of `object` has
-    ///   ended.
+    /// - Parameter object: The object of the request that the call came from; its request may end while the call waits.
+    /// - Returns: False if the transport has failed, now or before, if there is no head, or if the request of `object`
+    ///   has ended.
     func send(_ block: UnsafeRawBufferPointer, flush: Bool, for object: PyPointer? = nil) -> Bool {
         if unsafe block.isEmpty { return unsafe exchange.pointee.transportError == 0 }
         guard unsafe context.enter(for: object) else { return false }
@@ -116,7 +116,7 @@ extension WSGICall {
         return error == 0
     }
 
-    /// How much of a block of `count` bytes is sent: no more than was declared, and nothing that HEAD cannot use.
+    /// The number of bytes to send of a block of `count`: no more than declared, and none for HEAD.
     private func take(_ count: Int) -> Int {
         let declared = unsafe exchange.pointee.declaredLength
         guard declared >= 0 else {
@@ -127,11 +127,11 @@ extension WSGICall {
         let length = min(Int64(count), max(0, room))
         unsafe exchange.pointee.delivered &+= length
         unsafe exchange.pointee.excess &+= Int64(count) &- length
-        // The length is in the headers, and the client must not get the body.
+        // The length is in the headers. The client must not get the body.
         return unsafe context.state.pointee.flags.contains(.headersOnly) ? 0 : Int(truncatingIfNeeded: length)
     }
 
-    /// Without the GIL.
+    /// Sends the head. Without the GIL.
     private func sendHead() -> Int32 {
         let transport = unsafe context.state.pointee.transport
         let head = unsafe exchange.pointee.head.bytes
@@ -139,7 +139,7 @@ extension WSGICall {
         return unsafe transport.pointee.send_head?(transport.pointee.context, start, head.count) ?? 0
     }
 
-    /// Sends the head and the small body that waited for the GIL to be free. Without the GIL.
+    /// Sends the head and the small body that were held back until the GIL was released. Without the GIL.
     func sendDeferred() -> Bool {
         let body = unsafe exchange.pointee.deferred.bytes
         let drops = unsafe context.state.pointee.flags.contains(.headersOnly) && exchange.pointee.declaredLength >= 0
@@ -152,7 +152,7 @@ extension WSGICall {
         return unsafe (transport.pointee.send_data?(transport.pointee.context, start, length, 0) ?? 0) == 0
     }
 
-    /// The application has returned everything: what does the response amount to?
+    /// The outcome after the application has returned everything.
     private func end() -> Int32 {
         if unsafe exchange.pointee.transportError != 0 { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if unsafe exchange.pointee.phase == .waiting {
@@ -173,12 +173,12 @@ extension WSGICall {
             unsafe status >= 200 && status != 204 && status != 304
             && !context.state.pointee.flags.contains(.headersOnly)
         logExcess()
-        // httpd's side says what that means: a filter may have made another body.
+        // The module decides what that means: a filter may have changed the body.
         if hasBody && delivered < declared { return WSGI_OUTCOME_SHORT.rawValue }
         return WSGI_OUTCOME_COMPLETE.rawValue
     }
 
-    /// Says that the application has returned more than it declared.
+    /// Logs that the application has returned more than it declared.
     private func logExcess() {
         let (declared, excess) = unsafe (exchange.pointee.declaredLength, exchange.pointee.excess)
         guard excess > 0 else { return }
@@ -186,7 +186,7 @@ extension WSGICall {
         let script = unsafe Text.string(context.state.pointee.script)
         let message =
             "The WSGI script '\(script)' declared a Content-Length of \(declared) and returned \(declared &+ excess) "
-            + "bytes; those beyond the length were not sent."
+            + "bytes; the excess was not sent."
         Attachment.detached { target.write(WSGI_LOG_DEBUG, message) }
     }
 
@@ -203,7 +203,7 @@ extension WSGICall {
 
     // MARK: - Files
 
-    /// Sends a wrapped file by its descriptor; `nil`: it has to be read.
+    /// Sends a wrapped file by its descriptor; `nil`: it must be read instead.
     private func deliverFile(_ wrapper: Object) -> Int32? {
         guard unsafe exchange.pointee.phase == .held,
             let place = unsafe Object(exchange.pointee.interpreter.pointee.sendable).call(wrapper),
@@ -219,7 +219,7 @@ extension WSGICall {
         }
         let size = wsgi_regular_file_size(file)
         guard size >= 0 else { return nil }
-        // httpd may read it later, when the application has moved the position of its own.
+        // httpd may read it later, after the application has moved its own file position.
         let own = wsgi_reopen_file(file)
         guard own >= 0 else { return nil }
         defer { wsgi_close(own) }

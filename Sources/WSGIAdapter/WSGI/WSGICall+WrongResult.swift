@@ -2,11 +2,11 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// What is said of an application that returns something else than an iterable of bytes. Everything needs the GIL.
+/// Messages for an application that returns something other than an iterable of bytes. All members need the GIL.
 extension WSGICall {
-    /// Puts an explanation in the place of the TypeError of a result that cannot be iterated.
+    /// Replaces the TypeError of a result that is not iterable with an explanation.
     func explainWrongResult(_ result: Object) {
-        // An `__iter__` that raises has a traceback, which tells more.
+        // An `__iter__` that raises has a traceback, which is more informative.
         guard PythonError.matches(WSGI_TYPE_ERROR), let original = PythonError.take() else { return }
         guard result.optionalAttribute("__iter__") == nil, result.optionalAttribute("__getitem__") == nil else {
             unsafe PyErr_SetObject(wsgi_exception(WSGI_TYPE_ERROR), original.object.pointer)

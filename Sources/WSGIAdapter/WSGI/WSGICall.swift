@@ -4,9 +4,9 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// One request on its way through the application: the heart of WSGI.
+/// The processing of one request by the application: the core of WSGI.
 ///
-/// Read `serve` first. Everything needs the GIL unless it says otherwise.
+/// Read `serve` first. All members need the GIL unless noted otherwise.
 @safe struct WSGICall {
     let context: RequestContext
     let exchange: UnsafeMutablePointer<WSGIExchange>
@@ -29,7 +29,7 @@ internal import WSGIWire
         unsafe exchange.pointee.begin(head, context.state.pointee.interpreter.wsgi)
     }
 
-    /// The request that an input or response object belongs to; `nil`: it has ended.
+    /// The request of an input or response object; `nil`: it has ended.
     static func of(_ object: PyPointer?) -> WSGICall? {
         guard let context = unsafe RequestContext.of(object),
             let exchange = unsafe context.state.pointee.parts[WSGIInterpreter.part]
@@ -68,7 +68,7 @@ internal import WSGIWire
 
     // MARK: - The request
 
-    /// Runs the application and hands its response on; what is left to be sent without the GIL is `conclude`'s.
+    /// Runs the application and passes on its response. `conclude` sends the rest without the GIL.
     func serve(_ head: RequestHead) -> Int32 {
         let entered = wsgi_now()
         let interpreter = unsafe context.state.pointee.interpreter
@@ -91,7 +91,7 @@ internal import WSGIWire
         return outcome
     }
 
-    /// The request ends with this answer, without the application: 504 when it was interrupted on its way there.
+    /// Ends the request with this outcome, without the application; with 504 if it was interrupted before.
     private func turnedAway(_ answer: Int32) -> Int32 {
         guard let thread = ThreadContext.current else { return answer }
         thread.endInterruptible()
@@ -99,7 +99,7 @@ internal import WSGIWire
         return thread.isInterrupted && hasFailed ? 504 : answer
     }
 
-    /// An application that was found once is what a successor has to find before it takes over.
+    /// Reports an application when it is first found: a successor must find it before it takes over.
     private func announce(
         _ script: Script, _ callable: UnsafeRawBufferPointer, _ mountPoint: UnsafeRawBufferPointer?
     ) {
@@ -120,7 +120,7 @@ internal import WSGIWire
         return deliver(result)
     }
 
-    /// The objects that belong to the request: `wsgi.input`, `wsgi.errors`, and what `start_response` is a method of.
+    /// Creates the request's objects: `wsgi.input`, `wsgi.errors`, and the object whose method is `start_response`.
     private func makeObjects() -> Bool {
         guard context.makeErrors(.request) else { return false }
         let types = unsafe exchange.pointee.interpreter
@@ -129,7 +129,7 @@ internal import WSGIWire
         return unsafe exchange.pointee.input != nil && exchange.pointee.response != nil
     }
 
-    /// Detaches the request's objects: whoever kept one gets a RuntimeError from now on.
+    /// Detaches the request's objects. Code that kept one gets a RuntimeError from now on.
     private func finish() {
         context.beginEnd()
         unsafe RequestContext.release(&exchange.pointee.input)
@@ -137,7 +137,7 @@ internal import WSGIWire
         context.completeEnd()
     }
 
-    /// Sends what `serve` left, and ends the last log line. Without the GIL.
+    /// Sends the data that `serve` held back, and completes the last log line. Without the GIL.
     func conclude(_ outcome: Int32) -> Int32 {
         var result = outcome
         if unsafe exchange.pointee.phase == .complete, !sendDeferred() { result = WSGI_OUTCOME_TRUNCATED.rawValue }
@@ -147,17 +147,18 @@ internal import WSGIWire
 
     // MARK: - Failures
 
-    /// Logs the exception that is set; the outcome: a status while nothing was sent, else a broken response.
+    /// Logs the exception that is set. Returns the outcome: a status if nothing has been sent, otherwise a truncated
+    /// response.
     func failed() -> Int32 {
         ThreadContext.current?.endInterruptible()
         let isSent = unsafe exchange.pointee.phase == .sent
-        // Another thread must not begin a response now: this answer is final.
+        // Another thread must not begin a response now: this status is final.
         unsafe exchange.pointee.phase = isSent ? .sent : .failed
         guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }
         let isTimeout = context.logRaised(exception.object)
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if isTimeout { return 504 }
-        // Not the application's fault: it was told that the body is broken, and could not do without.
+        // Not the application's fault: the request body is broken, and the application needs it.
         if unsafe exception.object.isInstance(of: Object(wsgi_exception(WSGI_OS_ERROR))) {
             switch unsafe exchange.pointee.bodyError {
             case WSGI_TRANSPORT_TIMEOUT.rawValue: return 408

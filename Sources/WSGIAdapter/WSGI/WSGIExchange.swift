@@ -2,38 +2,38 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// How far the response has come.
+/// The state of the response.
 enum ResponsePhase {
-    /// `start_response` was not called.
+    /// `start_response` has not been called.
     case waiting
     /// Status and headers are held back until there is something to send.
     case held
-    /// They were handed to the transport.
+    /// They were passed to the transport.
     case sent
-    /// The application is done, and everything is held back until the GIL was released for good.
+    /// The application has finished, and everything is held back until the GIL is finally released.
     case complete
-    /// The application has failed before anything was sent.
+    /// The application failed before anything was sent.
     case failed
 }
 
-/// How far the request's body has come.
+/// The state of the request body.
 enum BodyPhase {
-    /// More can be asked for.
+    /// More can be read.
     case open
-    /// All of it is here.
+    /// All of it has been received.
     case ended
-    /// A read failed: every other one will.
+    /// A read failed; all further reads fail.
     case failed
 }
 
-/// What WSGI keeps of one request: its body, its response, its objects. Used again for the thread's next request.
+/// The WSGI state of one request: its body, its response, its objects. Reused for the thread's next request.
 @safe struct WSGIExchange: ~Copyable {
-    /// What WSGI keeps for the interpreter of the request.
+    /// The WSGI state of the request's interpreter.
     var interpreter: UnsafeMutablePointer<WSGIInterpreter>
-    /// The name of what is called in the script, for messages.
+    /// The name of the callable in the script, for messages.
     var callable = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
-    // The body: bytes that are here and were not read, and memory for those to come.
+    // The body: received bytes that have not been read, and memory for more.
     var bodyPhase = BodyPhase.ended
     var bodyError: Int32 = 0
     var bodyLength: Int64 = -1
@@ -44,12 +44,13 @@ enum BodyPhase {
     // The response.
     var phase = ResponsePhase.waiting
     var head = ByteBuffer(capacity: 1024)
-    /// Memory for the next head: it becomes `head` when it is complete, as others may send the former one meanwhile.
+    /// Memory for the next head. It becomes `head` when complete, because other threads may send the former one
+    /// meanwhile.
     var spare: ByteBuffer?
     var status = 0
     var declaredLength: Int64 = -1
     var delivered: Int64 = 0
-    /// The body is a file, which has been handed on: nothing may follow it.
+    /// The body is a file, which has been passed on. Nothing may follow it.
     var hasSentFile = false
     /// Early hints so far, and the bytes of their heads.
     var hints = 0
@@ -57,10 +58,10 @@ enum BodyPhase {
     /// Bytes of the body beyond the declared length.
     var excess: Int64 = 0
     var transportError: Int32 = 0
-    /// Body that is sent after the GIL was released for good.
+    /// Body that is sent after the GIL has finally been released.
     var deferred = ByteBuffer(capacity: 1024)
 
-    // Objects of the request, owned: `wsgi.input`, and what `start_response` is a method of.
+    // Objects of the request, owned: `wsgi.input`, and the object whose method is `start_response`.
     var input: PyPointer?
     var response: PyPointer?
 

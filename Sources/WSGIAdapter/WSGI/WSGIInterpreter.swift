@@ -1,9 +1,9 @@
 internal import CPython
 internal import PythonRuntime
 
-/// What WSGI keeps for each interpreter: its types, its functions, the environ's template.
+/// The WSGI state of each interpreter: its types, its functions, the environ's template.
 ///
-/// References are owned, and live as long as the interpreter.
+/// References are owned and live as long as the interpreter.
 @safe struct WSGIInterpreter {
     let inputType: PyPointer
     let responseType: PyPointer
@@ -12,7 +12,7 @@ internal import PythonRuntime
     let earlyHints: UnsafeMutablePointer<PyMethodDef>
     let environ: EnvironTemplate
     let shapes: EnvironShapes
-    /// `wsgi.file_wrapper`, and what tells whether the file can be sent by its descriptor.
+    /// `wsgi.file_wrapper`, and the function that checks whether the file can be sent by its descriptor.
     let fileWrapper: PyPointer
     let sendable: PyPointer
 
@@ -21,6 +21,6 @@ internal import PythonRuntime
 }
 
 extension Interpreter {
-    /// What WSGI keeps for this interpreter.
+    /// The WSGI state of this interpreter.
     var wsgi: UnsafeMutablePointer<WSGIInterpreter> { unsafe kept(WSGIInterpreter.self, for: WSGIInterpreter.part) }
 }

@@ -3,7 +3,7 @@ internal import PythonRuntime
 
 /// WSGI (PEP 3333), as a part of the host.
 enum WSGIProtocol {
-    /// Has each interpreter prepared for WSGI.
+    /// Registers the part, so that each interpreter is prepared for WSGI.
     static func register() {
         unsafe WSGIInterpreter.part = HostPart.register(prepare: prepare) { unsafe WSGICall.discard($0) }
     }

@@ -4,10 +4,10 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// The request that each application answers before its process takes others (`warmup=`): a transport that looks at the
-/// status and lets the body go.
+/// The request that each application answers before its process serves others (`warmup=`): a transport that records the
+/// status and discards the body.
 struct Warmup {
-    /// What the transport's functions are given.
+    /// The context of the transport's functions.
     struct Context {
         let target: LogTarget
         var status = 0
@@ -26,7 +26,7 @@ struct Warmup {
         host = spec.warmupHost.isEmpty ? "localhost" : spec.warmupHost
     }
 
-    /// Runs the request, without the GIL. Returns what has gone wrong.
+    /// Runs the request, without the GIL. Returns the failure.
     func run(_ target: LogTarget) -> String? {
         var context = Context(target: target)
         var head = ByteBuffer(capacity: 1024)
@@ -38,9 +38,9 @@ struct Warmup {
         let name = "The application '\(script.callableObject)' of '\(script.path)'"
         switch outcome {
         case WSGI_OUTCOME_COMPLETE.rawValue where context.status < 500: return nil
-        case WSGI_OUTCOME_COMPLETE.rawValue: return "\(name) answered \(context.status) to warmup=\(path)."
+        case WSGI_OUTCOME_COMPLETE.rawValue: return "\(name) responded with \(context.status) to warmup=\(path)."
         case WSGI_OUTCOME_TRUNCATED.rawValue, WSGI_OUTCOME_SHORT.rawValue:
-            return "\(name) broke off its answer to warmup=\(path)."
+            return "\(name) sent an incomplete response to warmup=\(path)."
         case let status: return status < 500 ? nil : "\(name) failed to answer warmup=\(path)."
         }
     }
@@ -115,10 +115,10 @@ struct Warmup {
 }
 
 extension Warmup {
-    /// Calls every application that was imported, once, with GET and the path of `ProcessSpec.warmup`.
+    /// Calls each imported application once, with GET and the path of `ProcessSpec.warmup`.
     ///
-    /// Needs the GIL, in the thread state that `start` had, after `importPreloads`. An application that raises or answers
-    /// 5xx is logged, and the next one called, unless `preloadsMustSucceed` is set.
+    /// Needs the GIL, in the thread state of `start`, after `importPreloads`. If an application raises or responds with
+    /// 5xx, that is logged and the next one is called, unless `preloadsMustSucceed` is set.
     /// - Returns: The failure that ends the start, which is not logged.
     static func runAll() -> StartFailure? {
         guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
@@ -135,13 +135,14 @@ extension Warmup {
             if spec.preloadsMustSucceed {
                 if let failure = StartFailure.collecting(script, warmup.run) { return failure }
             } else if let message = warmup.run(.process) {
-                LogTarget.process.write(WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves all the same.")
+                LogTarget.process.write(
+                    WSGI_LOG_ERR, .warmupFailed, "\(message) The process serves requests nevertheless.")
             }
         }
         return nil
     }
 
-    /// Whether the application is there; when not, that was logged at the import, or nobody has asked for it yet.
+    /// Whether the application exists. If not, the import has logged that, or no request has asked for it yet.
     private static func isReady(_ script: ScriptSpec, _ thread: ThreadContext) -> Bool {
         Script.with(script, thread, .process) { entry, interpreter in
             entry.isLoaded && entry.missing(script.callableObject, in: interpreter) == nil

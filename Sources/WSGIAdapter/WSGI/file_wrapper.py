@@ -1,4 +1,4 @@
-"""wsgi.file_wrapper, and what may be sent instead of reading it."""
+"""wsgi.file_wrapper, and the files that can be sent by descriptor."""
 
 import io
 
@@ -53,8 +53,8 @@ FileWrapper.__module__ = 'mod_wsgi'
 def sendable(wrapper):
     """Descriptor and offset of a wrapped file whose bytes are what its read() returns; None otherwise.
 
-    A compressed or text file has a descriptor too, but what it reads is not what is in the file. Neither are the
-    blocks of a subclass that makes its own.
+    A compressed or text file also has a descriptor, but its read() does not return the bytes of the file. The same is
+    true of a subclass that produces its own blocks.
     """
     try:
         kind = type(wrapper)

@@ -37,7 +37,7 @@ def test_a_process_ends_after_its_request_and_is_replaced(launch, name):
         server.kill(first, getattr(signal, name))
         reason = {"SIGUSR1": r"a signal asked for it \(SIGUSR1\) \(graceful_signal\)",
                   "SIGXCPU": r"it has used its CPU time of 1000 s \(cpu_time_limit\)"}
-        told = reason.get(name, rf"{name} told the former process to end \(shutdown_signal\)")
+        told = reason.get(name, rf"the former process received {name} \(shutdown_signal\)")
         server.log.wait_for(rf"\[wsgi:info\].*group 'main' .*was started: {told}\.")
         second = until(lambda: (found := ask(server, PID)) != first and found, "another process")
         server.tell("go")

@@ -63,7 +63,7 @@ def test_application_that_a_request_has_loaded_is_asked_in_the_successor(launch)
 
 @pytest.mark.parametrize("answer, said", [
     ("raise ValueError('not warm')", "ValueError: not warm"),
-    ("start_response('503 Down', []); return [b'']", "answered 503"),
+    ("start_response('503 Down', []); return [b'']", "responded with 503"),
 ])
 def test_failed_warmup(launch, answer, said):
     server = begin(launch)

@@ -21,8 +21,7 @@ typedef struct wsgi_call_object {
     PyObject_HEAD void *_Nullable call;
 } wsgi_call_object;
 
-/* A binary stream into the error log. `pending`: its unfinished lines (a process-level stream only); `kind`: what it is
- * for. */
+/* A binary stream into the error log. `pending`: its unfinished lines (process-level streams only); `kind`: its use. */
 typedef struct wsgi_log_object {
     PyObject_HEAD void *_Nullable call;
     void *_Nullable pending;
@@ -88,7 +87,7 @@ static inline bool wsgi_is_text(PyObject *_Nonnull o) { return PyUnicode_Check(o
 static inline bool wsgi_is_text_exact(PyObject *_Nonnull o) { return PyUnicode_CheckExact(o); }
 static inline bool wsgi_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline PyTypeObject *_Nonnull wsgi_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
-/* For "does anybody else hold it": exact for objects that are not immortal, never too small. */
+/* Tells whether there are other references: exact for objects that are not immortal, never too small. */
 static inline intptr_t wsgi_reference_count(PyObject *_Nonnull o) { return (intptr_t)Py_REFCNT(o); }
 
 /* Calls: variadic. New references, NULL with an exception set. */
@@ -129,7 +128,7 @@ static inline void wsgi_free_object(PyObject *_Nonnull object) {
     Py_DecRef((PyObject *)type);
 }
 
-/* Flags of types that only the engine makes instances of: a macro of macros. */
+/* Flags of types that only the engine instantiates: a macro of macros. */
 static inline unsigned int wsgi_internal_type_flags(void) {
     return Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE;
 }
@@ -145,54 +144,54 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
     definition->m_methods = methods;
 }
 
-/* Deletes all thread states of the current interpreter but the current one, as Py_EndInterpreter wants it: their
- * threads must never come back. False, and nothing done, when this Python does not list them: the functions are
- * public, but not in the limited API. */
+/* Deletes all thread states of the current interpreter except the current one, as Py_EndInterpreter requires: their
+ * threads must never return. False, without effect, if this Python does not list them: the functions are public, but
+ * not in the limited API. */
 bool wsgi_delete_other_thread_states(void);
 
-/* Ends the current interpreter, whose only thread state is the current one, and attaches `next`, of another: up to 3.11
- * Py_EndInterpreter keeps the GIL, later it gives it away. */
+/* Ends the current interpreter, whose only thread state is the current one, and attaches `next`, of another
+ * interpreter: up to 3.11 Py_EndInterpreter keeps the GIL, later versions release it. */
 void wsgi_end_interpreter(PyThreadState *_Nonnull next);
 
-/* Whether the process has the main interpreter only; also true when this Python does not list them. */
+/* Whether the process has the main interpreter only; also true if this Python does not list interpreters. */
 bool wsgi_has_one_interpreter(void);
 
 /* Whether this Python can give each interpreter a GIL of its own. */
 bool wsgi_has_own_gils(void);
-/* Makes an interpreter with a GIL of its own, isolated as CPython wants that, from a thread that holds the main
- * interpreter's. Returns its thread state, which is current then, in place of the caller's; NULL: nothing has changed.
- */
+/* Makes an interpreter with a GIL of its own, isolated as CPython requires, from a thread that holds the main
+ * interpreter's GIL. Returns its thread state, which is now current in place of the caller's; NULL: nothing has
+ * changed. */
 PyThreadState *_Nullable wsgi_new_interpreter_with_own_gil(void);
-/* The version of the Python that runs, as PY_VERSION_HEX. */
+/* The version of the running Python, as PY_VERSION_HEX. */
 static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; }
 
-/* Before everything else: UTF-8 mode (PEP 540), and C.UTF-8 in the place of the C locale (PEP 538), as `python -X utf8`
- * has them. Of the process's locale only LC_CTYPE changes; the variable LC_CTYPE is set for processes to come, if
- * Python sets it. False, and nothing done, when this Python does not offer it, or is newer than `newest`, the last
- * whose structure is known, as Py_Version has it. */
+/* Before everything else: UTF-8 mode (PEP 540), and C.UTF-8 in place of the C locale (PEP 538), as with `python -X
+ * utf8`. Of the process's locale only LC_CTYPE changes; the variable LC_CTYPE is set for child processes, if Python
+ * sets it. False, without effect, if this Python does not support it or is newer than `newest`, the last version whose
+ * structure is known, in the form of Py_Version. */
 bool wsgi_preinitialize(uint32_t newest);
 
-/* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but what
- * replaces it is not in the limited API. False: this Python has not got it. */
+/* Before Py_InitializeEx: adds a filter of warnings, as the option -W does. PySys_AddWarnOption is deprecated, but its
+ * replacement is not in the limited API. False: this Python does not have it. */
 bool wsgi_add_warning_filter(const char *_Nonnull filter);
 
-/* Before Py_InitializeEx: the executable whose environment Python is to use. Py_SetProgramName is deprecated, but what
- * replaces it is not in the limited API; a Python without it takes the environment of the library itself. */
+/* Before Py_InitializeEx: the executable whose environment Python is to use. Py_SetProgramName is deprecated, but its
+ * replacement is not in the limited API. A Python without it uses the environment of the library itself. */
 void wsgi_set_program_name(const char *_Nonnull path);
 
-/* A pointer of this thread, handed to `retire` when the thread ends. Swift has no thread-local storage. */
+/* A pointer of this thread, passed to `retire` when the thread ends. Swift has no thread-local storage. */
 void *_Nullable wsgi_thread_context(void);
 void wsgi_set_thread_context(void *_Nonnull context, void (*_Nonnull retire)(void *_Nonnull));
 
-/* Notes that this thread's last write to `stream` had a line break; NULL: it had none. */
+/* Records that this thread's last write to `stream` had a line break; NULL: it had none. */
 void wsgi_note_line_end(const void *_Nullable stream);
-/* Whether that was noted of `stream`, the first time that it is asked after it. */
+/* Whether that was recorded for `stream`. The first call after the write clears the record. */
 bool wsgi_take_line_end(const void *_Nonnull stream);
 
-/* The size of the regular file `descriptor`, or -1: whatever else it is cannot be sent by descriptor. So is a file of a
- * file system that another program makes (FUSE), which may keep its reader waiting for ever: httpd refuses it. */
+/* The size of the regular file `descriptor`, or -1: other kinds of file cannot be sent by descriptor. Nor can a file of
+ * a FUSE file system, whose program may block its reader forever: httpd rejects it. */
 int64_t wsgi_regular_file_size(int32_t descriptor);
-/* The same file with a position of its own, for reading; -1: that cannot be had. */
+/* The same file with its own position, for reading; -1: it cannot be opened. */
 int32_t wsgi_reopen_file(int32_t descriptor);
 void wsgi_close(int32_t descriptor);
 

@@ -1,15 +1,16 @@
 internal import CPython
 internal import PythonRuntime
 
-/// A thread's way into one interpreter, kept as long as the thread lives: making a thread state for each request would
-/// cost more than the request.
+/// A thread's attachment to one interpreter, kept for the life of the thread: creating a thread state for each request
+/// would cost more than the request.
 @safe struct AttachmentState {
     let interpreter: Interpreter
     /// The thread state; attached while this thread runs Python in `interpreter`.
     let threadState: OpaquePointer
-    /// Python's own thread state: not ours to delete.
+    /// The thread state belongs to Python, which deletes it.
     let isAdopted: Bool
-    /// `wsgi.errors` of the former request, if nobody kept it: making one costs more than a small request.
+    /// `wsgi.errors` of the previous request, if no reference to it was kept: creating one costs more than a small
+    /// request.
     var errors: ErrorStream?
     var next: UnsafeMutablePointer<AttachmentState>?
 }

@@ -1,16 +1,16 @@
 internal import CPython
 internal import PythonRuntime
 
-/// Processes that applications start with Python's means.
+/// Child processes that applications start from Python.
 enum ChildProcesses {
-    /// Has processes that are started in the attached interpreter begin as in any program; false: it has raised.
+    /// Makes processes started in the attached interpreter begin as in any program; false with a Python exception set.
     ///
-    /// A fork of a process with several interpreters ends its child with a crash or a hang (CPython deletes the others in it,
-    /// which it can only from the main one, and not while their thread states exist): it is refused there, and so is
-    /// `preexec_fn`, which needs Python in the child.
+    /// In a process with several interpreters, a forked child crashes or hangs: CPython deletes the other interpreters
+    /// in the child, which works only from the main one and only when they have no thread states. There a fork is
+    /// rejected, and so is `preexec_fn`, which needs Python in the child.
     ///
-    /// - Parameter isEmbedded: httpd's threads block signals, and its handlers leave them to httpd. A process that took
-    ///   over both could not be ended by whoever started it.
+    /// - Parameter isEmbedded: httpd's threads block signals, and its handlers pass them to httpd. A child process that
+    ///   inherited both could not be ended by its parent.
     static func prepare(isEmbedded: Bool) -> Bool {
         guard let names = PythonSource.childProcesses.run(),
             let alone = unsafe Reference(PyCFunction_NewEx(isAlone.pointer, nil, nil)),
@@ -23,7 +23,7 @@ enum ChildProcesses {
         let pointer: UnsafeMutablePointer<PyMethodDef>
     }
 
-    /// `is_alone()`: whether the process has no other interpreter, including those that an extension module has created.
+    /// `is_alone()`: whether the process has no other interpreter, including those created by an extension module.
     private static let isAlone = unsafe Definition(
         pointer: Method.table([
             Method("is_alone") { _, _, _ in unsafe Object.bool(wsgi_has_one_interpreter()).retained.take() }

@@ -3,14 +3,14 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// A text stream into the error log: `wsgi.errors`, and what stands in for `sys.stdout` and `sys.stderr`.
+/// A text stream into the error log: `wsgi.errors`, and the replacements of `sys.stdout` and `sys.stderr`.
 ///
-/// The text is Python's own TextIOWrapper; `raw`, below it, is ours. Both references are owned.
+/// The text layer is Python's TextIOWrapper; `raw`, below it, is an object of the engine. Both references are owned.
 @safe struct ErrorStream {
     let text: PyPointer
     let raw: PyPointer
 
-    /// What a stream is for.
+    /// The use of a stream.
     enum Kind: Int32 {
         case request
         case standardOutput
@@ -27,7 +27,7 @@ internal import WSGIWire
         }
     }
 
-    /// Makes a stream in the interpreter that is attached; `nil`: it has raised.
+    /// Makes a stream in the interpreter that is attached; `nil` with a Python exception set.
     static func make(_ interpreter: Interpreter, kind: Kind) -> ErrorStream? {
         let state = unsafe interpreter.state
         guard let raw = unsafe Reference(wsgi_new_log_object(OpaquePointer(state.pointee.logType), kind.rawValue)),
@@ -48,23 +48,23 @@ internal import WSGIWire
         return unsafe ErrorStream(text: text.take(), raw: raw.take())
     }
 
-    /// Makes it write for the request that has this `RequestState`; `nil`: for none, writing raises.
+    /// Makes it write for the request with this `RequestState`; `nil`: for no request, and writing raises.
     func attach(_ state: UnsafeMutableRawPointer?, as kind: Kind) {
         guard let log = unsafe ErrorStream.instance(raw) else { return }
         unsafe log.pointee.call = unsafe state
         unsafe log.pointee.kind = kind.rawValue
     }
 
-    /// Whether nobody else has the stream or what is below it, so that it may serve another request.
+    /// Whether there are no other references to the stream and to `raw`, so that it can serve another request.
     var isUnshared: Bool { unsafe wsgi_reference_count(text) == 1 && wsgi_reference_count(raw) == 2 }
 
-    /// Gives up the references.
+    /// Releases the references.
     func abandon() {
         unsafe Py_DecRef(text)
         unsafe Py_DecRef(raw)
     }
 
-    /// The raw stream as the structure that it is.
+    /// The raw stream as its C structure.
     static func instance(_ object: PyPointer?) -> UnsafeMutablePointer<wsgi_log_object>? {
         guard let object = unsafe object else { return nil }
         return unsafe UnsafeMutableRawPointer(object).assumingMemoryBound(to: wsgi_log_object.self)

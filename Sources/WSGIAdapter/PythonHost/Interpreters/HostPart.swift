@@ -1,12 +1,12 @@
-/// A part of the adapter that keeps something of its own in each interpreter, and perhaps in each request: the module
-/// `mod_wsgi`, the scripts, each protocol. Interpreters and requests know none of them.
+/// A part of the adapter with state in each interpreter, and optionally in each request: the module `mod_wsgi`, the
+/// scripts, each protocol. Interpreters and requests do not depend on any of them.
 @safe struct HostPart {
     /// Prepares the interpreter that is attached; false: a Python exception is set.
     let prepare: (Interpreter) -> Bool
-    /// Frees what the part keeps in a request's state, at the end of the thread; without the GIL.
+    /// Frees the part's share of a request's state at the end of the thread, without the GIL.
     let discard: (UnsafeMutableRawPointer) -> Void
 
-    /// In the order in which interpreters are prepared.
+    /// The parts, in the order in which they prepare an interpreter.
     nonisolated(unsafe) private(set) static var all: [HostPart] = []
 
     /// Registers a part, before the first interpreter is made.

@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGICore
 
 extension Interpreter {
-    /// Prepares the interpreter that is attached; `nil`: a Python exception says why.
+    /// Prepares the attached interpreter; `nil` with a Python exception set.
     static func make(name: String, _ spec: InterpreterSpec, hasOwnGIL: Bool) -> Interpreter? {
         guard let process = unsafe ProcessState.current, let interpreter = unsafe PyInterpreterState_Get(),
             let functions = unsafe InterpreterFunctions.make(spec, home: process.pointee.spec.home),
@@ -16,7 +16,7 @@ extension Interpreter {
         let bytes = copy.withUTF8 { unsafe Text.immortal(UnsafeRawBufferPointer($0)) }
         let state = UnsafeMutablePointer<InterpreterState>.allocate(capacity: 1)
         let parts = unsafe UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: HostPart.all.count)
-        // Each part puts its own there in `prepare`, if it keeps anything.
+        // Each part stores its state there in `prepare`, if it has any.
         unsafe parts.initialize(repeating: UnsafeMutableRawPointer(state), count: HostPart.all.count)
         unsafe state.initialize(
             to: InterpreterState(
@@ -33,7 +33,7 @@ extension Interpreter {
         return made
     }
 
-    /// Puts streams into the error log in the place of `sys.stdout` and `sys.stderr`.
+    /// Replaces `sys.stdout` and `sys.stderr` with streams into the error log.
     private func replaceStreams(keepsTerminal: Bool) -> Bool {
         guard let errors = ErrorStream.make(self, kind: .standardError),
             unsafe PySys_SetObject("stderr", errors.text) == 0

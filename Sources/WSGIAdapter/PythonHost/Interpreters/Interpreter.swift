@@ -2,14 +2,14 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// What the host keeps for each interpreter.
+/// The host's state of each interpreter.
 ///
-/// References are owned and live as long as the interpreter. Touched with that interpreter's GIL only, but for the name.
+/// References are owned and live as long as the interpreter. All but the name need that interpreter's GIL.
 @safe struct InterpreterState {
     /// The application group; "" is the main interpreter.
     let name: UnsafeRawBufferPointer
     let interpreter: OpaquePointer
-    /// It has a GIL of its own.
+    /// Whether it has its own GIL.
     let hasOwnGIL: Bool
     let functions: InterpreterFunctions
     let logType: PyPointer
@@ -19,7 +19,7 @@ internal import WSGICore
     let requestRecord: PyPointer
     /// The keys of environs.
     let keys: KeyCache
-    /// What each `HostPart` keeps, by its index.
+    /// The state of each `HostPart`, by its index.
     let parts: UnsafeMutablePointer<UnsafeMutableRawPointer>
 }
 
@@ -36,21 +36,22 @@ internal import WSGICore
         return "(process group '\(group)', application group '\(text)')"
     }
 
-    /// Keeps a value for as long as the interpreter lives, for the part of this index.
+    /// Stores a value for the part with this index, for the life of the interpreter.
     func keep<Value>(_ value: Value, for part: Int) {
         let memory = UnsafeMutablePointer<Value>.allocate(capacity: 1)
         unsafe memory.initialize(to: value)
         unsafe state.pointee.parts[part] = UnsafeMutableRawPointer(memory)
     }
 
-    /// What the part of this index keeps, which must be of this type.
+    /// The state of the part with this index, which must be of this type.
     func kept<Value>(_ type: Value.Type, for part: Int) -> UnsafeMutablePointer<Value> {
         unsafe state.pointee.parts[part].assumingMemoryBound(to: type)
     }
 
-    /// Ends the interpreter, which is attached, and leaves `main`, a thread state of another, attached.
+    /// Ends the attached interpreter and attaches `main`, a thread state of another interpreter.
     ///
-    /// - Returns: Whether it has ended. When a thread of the application goes on in it, only its `atexit` functions ran.
+    /// - Returns: Whether it has ended. If a thread of the application still runs in it, only its `atexit` functions
+    ///   have run.
     func end(_ main: OpaquePointer) -> Bool {
         if waitForThreads(), wsgi_delete_other_thread_states() {
             unsafe wsgi_end_interpreter(main)
@@ -62,9 +63,9 @@ internal import WSGICore
         return false
     }
 
-    /// Waits for the threads of the interpreter, which is attached, that want to be waited for.
+    /// Joins the threads of the attached interpreter that are to be joined.
     ///
-    /// - Returns: Whether no other goes on.
+    /// - Returns: Whether no other thread still runs.
     @discardableResult
     func waitForThreads() -> Bool {
         var isQuiet = false
@@ -77,7 +78,7 @@ internal import WSGICore
         return isQuiet
     }
 
-    /// Runs the `atexit` functions of the interpreter, which is attached.
+    /// Runs the `atexit` functions of the attached interpreter.
     func runExitFunctions() {
         if let run = unsafe Object(state.pointee.functions.runExitFunctions).call() {
             _ = consume run

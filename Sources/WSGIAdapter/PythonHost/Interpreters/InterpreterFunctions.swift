@@ -5,13 +5,14 @@ internal import WSGICore
 
 /// The functions of `interpreter.py`, in one interpreter.
 ///
-/// References are owned, and live as long as the interpreter.
+/// References are owned and live as long as the interpreter.
 @safe struct InterpreterFunctions {
     let finish: PyPointer
     let runExitFunctions: PyPointer
     let stack: PyPointer
 
-    /// Makes them in the interpreter that is attached, and prepares `sys.path` and `sys.argv`; `nil`: an exception is set.
+    /// Creates them in the attached interpreter and prepares `sys.path` and `sys.argv`; `nil` with a Python exception
+    /// set.
     static func make(_ spec: InterpreterSpec, home: String) -> InterpreterFunctions? {
         guard let names = PythonSource.interpreter.run(), let prepare = names.object("prepare"),
             let paths = Python.list(spec.pythonPath), let home = Python.text(home),

@@ -3,14 +3,14 @@ internal import PythonRuntime
 internal import Synchronization
 internal import WSGICore
 
-/// The interpreters of the process: one for each application group that was asked for, never more.
+/// The interpreters of the process: one for each application group in use, never more.
 enum InterpreterRegistry {
-    /// Held while an interpreter is looked for and made; never waited for with the GIL.
+    /// Held while an interpreter is looked up or created; never waited for with the GIL.
     private static let all = Locked<[Interpreter]>([])
-    /// Whether an interpreter with a GIL of its own was made.
+    /// Whether an interpreter with its own GIL has been created.
     private static let hasOwnGILs = Atomic<Bool>(false)
 
-    /// Notes the main interpreter.
+    /// Records the main interpreter.
     static func add(_ interpreter: Interpreter) {
         all.withLock { $0.append(interpreter) }
     }
@@ -22,13 +22,13 @@ enum InterpreterRegistry {
         let found = unsafe find(thread, group)
         guard let interpreter = found.interpreter else { return nil }
         if found.isNew {
-            // `make` left its thread state attached and noted.
+            // `make` has attached and recorded its thread state.
             return unsafe thread.state.pointee.attachments
         }
         return unsafe thread.enter(interpreter)
     }
 
-    /// Takes and gives back every GIL there is; see `Adapter.probe`.
+    /// Acquires and releases every GIL; see `Adapter.probe`.
     static func probe(_ thread: ThreadContext) {
         let interpreters = all.withLock { $0 }
         for (index, interpreter) in interpreters.enumerated()
@@ -52,7 +52,7 @@ enum InterpreterRegistry {
         }
     }
 
-    /// Attaches to the main interpreter, without which there can be no other.
+    /// Attaches to the main interpreter, which must be current to create another.
     private static func attachMain(_ thread: ThreadContext, _ main: Interpreter) -> Bool {
         var candidate = unsafe thread.state.pointee.attachments
         while let attachment = unsafe candidate {
@@ -65,9 +65,9 @@ enum InterpreterRegistry {
         return unsafe thread.enter(main) != nil
     }
 
-    /// Makes an interpreter, and leaves it attached; `nil`: nothing is attached.
+    /// Creates an interpreter and leaves it attached; `nil`: nothing is attached.
     ///
-    /// - Parameter isPassing: Whether the thread has attached to the main interpreter, which it is in, for this only.
+    /// - Parameter isPassing: Whether the thread is attached to the main interpreter only for this call.
     private static func make(
         _ thread: ThreadContext, _ group: UnsafeRawBufferPointer, _ isPassing: Bool
     ) -> Interpreter? {
@@ -91,8 +91,8 @@ enum InterpreterRegistry {
         }
         if hasOwnGIL { hasOwnGILs.store(true, ordering: .relaxed) }
         if isPassing, wsgi_python_version() < 0x030C_0000 {
-            // There PyGILState_Ensure and faulthandler know the first thread state of a thread: let it be the one that
-            // runs requests. The one that has made the interpreter stays with it.
+            // There PyGILState_Ensure and faulthandler use the first thread state of a thread, so it should be the one
+            // that runs requests. The thread state that created the interpreter stays with it.
             unsafe thread.leave(main)
             if let known = unsafe PyThreadState_New(made.state.pointee.interpreter) { unsafe PyThreadState_Swap(known) }
         }
@@ -101,7 +101,7 @@ enum InterpreterRegistry {
         return made
     }
 
-    /// Ends all interpreters but the main one; see `Adapter.stop`.
+    /// Ends all interpreters except the main one; see `Adapter.stop`.
     static func stop() -> Bool {
         guard let thread = ThreadContext.current, let main = unsafe PyThreadState_Get() else { return false }
         let (first, interpreters) = all.withLock { interpreters in
@@ -121,8 +121,8 @@ enum InterpreterRegistry {
             unsafe PyEval_SaveThread()
         }
         unsafe PyEval_RestoreThread(main)
-        // Up to 3.12 extension modules keep objects of the interpreter that used them first, and the main one frees them
-        // at its end: another's memory, if that had a GIL of its own.
+        // Up to 3.12, extension modules keep objects of the interpreter that used them first, and the main interpreter
+        // frees them when it ends. If the first interpreter had its own GIL, they are memory of that interpreter.
         if hasOwnGILs.load(ordering: .relaxed), wsgi_python_version() < 0x030D_0000 {
             first?.waitForThreads()
             ended = false

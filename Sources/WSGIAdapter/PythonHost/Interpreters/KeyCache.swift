@@ -1,10 +1,10 @@
 internal import CPython
 internal import PythonRuntime
 
-/// The keys of environs, from httpd's bytes to interned str, each with the value it had last: most values of most
-/// requests are those of the request before.
+/// The keys of environs, from httpd's bytes to interned str, each with its last value: most values of a request equal
+/// those of the previous request.
 ///
-/// Bounded, since clients choose the names of headers. Needs the GIL of its interpreter.
+/// Bounded, because clients choose the names of headers. Needs the GIL of its interpreter.
 @safe struct KeyCache {
     private static let capacity = 1024
     private static let mostKeys = 512
@@ -14,18 +14,18 @@ internal import PythonRuntime
     /// How the value of a key becomes a str, and whether it may be kept.
     enum Kind { case text, path, secret }
 
-    /// A key that is known, and what it had last.
+    /// A known key and its last value.
     @safe struct Entry {
         let key: PyPointer
         let bytes: UnsafeRawBufferPointer
         let kind: Kind
-        /// The last value as str, owned, and as bytes; `nil`: none that may be kept.
+        /// The last value as str, owned, and as bytes; `nil`: there is none, or it must not be kept.
         var value: PyPointer?
         var valueBytes: UnsafeMutableRawPointer?
         var valueCount = 0
     }
 
-    /// Where an entry is; it stays there for ever.
+    /// The address of an entry, which never moves.
     typealias Place = UnsafeMutablePointer<Entry>
 
     private let entries: UnsafeMutablePointer<Place?>
@@ -40,14 +40,14 @@ internal import PythonRuntime
         return unsafe KeyCache(entries: entries, count: count)
     }
 
-    /// `dictionary[key] = value`, both made of bytes, for a key that is not known; false: it has raised.
+    /// `dictionary[key] = value`, both made of bytes, for a key that is not known; false with a Python exception set.
     func set(unknown key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
         guard let name = unsafe Python.text(latin1: key), let text = unsafe KeyCache.text(value, KeyCache.kind(key))
         else { return false }
         return unsafe PyDict_SetItem(dictionary, name.object.pointer, text.object.pointer) == 0
     }
 
-    /// The key's last value, borrowed, if it was made of the same bytes.
+    /// The key's last value, borrowed, if its bytes are the same.
     func known(_ place: Place, _ value: UnsafeRawBufferPointer) -> PyPointer? {
         guard let known = unsafe place.pointee.value, unsafe place.pointee.valueCount == value.count else { return nil }
         guard let bytes = unsafe place.pointee.valueBytes, let start = value.baseAddress else {
@@ -56,7 +56,7 @@ internal import PythonRuntime
         return unsafe wsgi_bytes_equal(bytes, start, value.count) ? known : nil
     }
 
-    /// `dictionary[key] = value` with a value that is not the last; false: it has raised.
+    /// `dictionary[key] = value` with a value other than the last; false with a Python exception set.
     func set(_ place: Place, new value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
         let kind = unsafe place.pointee.kind
         guard let text = unsafe KeyCache.text(value, kind) else { return false }
@@ -79,7 +79,7 @@ internal import PythonRuntime
         unsafe Py_DecRef(former)
     }
 
-    /// The key's place, made if there is room; `nil`: it is not cached.
+    /// The key's entry, created if there is room; `nil`: the key is not cached.
     func find(_ key: UnsafeRawBufferPointer) -> Place? {
         var index = unsafe KeyCache.hash(key)
         while true {
@@ -107,7 +107,7 @@ internal import PythonRuntime
         return unsafe place
     }
 
-    /// Ends and length tell the usual names apart; whoever makes others collide gains a comparison or two.
+    /// Both ends and the length distinguish the usual names. Names chosen to collide cost a comparison or two.
     private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
         var hash: UInt64 = UInt64(truncatingIfNeeded: key.count) &* 0x9E37_79B9_7F4A_7C15
         if key.count >= 8 {

@@ -3,7 +3,7 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// The binary stream below an `ErrorStream`: writes lines to the log of the request that it belongs to, or that runs on the
+/// The binary stream below an `ErrorStream`. Writes lines to the log of its request, or of the request that runs on the
 /// calling thread.
 enum LogObject {
     /// The type of `raw`.
@@ -44,7 +44,7 @@ enum LogObject {
     private static func deallocate(_ object: PyPointer?) {
         guard let object = unsafe object, let log = unsafe ErrorStream.instance(object) else { return }
         if let pending = unsafe log.pointee.pending?.assumingMemoryBound(to: PendingLines.self) {
-            // Threads have left them behind.
+            // Lines that threads have not finished.
             unsafe ErrorLine.write(pending.pointee.takeAll(script: nil), to: .process)
             unsafe pending.deinitialize(count: 1)
             unsafe pending.deallocate()
@@ -57,7 +57,7 @@ enum LogObject {
             || log.pointee.kind == ErrorStream.Kind.hook.rawValue
     }
 
-    /// The request that a stream writes for now: its own, or the one of the calling thread.
+    /// The request that a stream currently writes for: its own, or that of the calling thread.
     private static func request(_ log: UnsafeMutablePointer<wsgi_log_object>) -> RequestContext? {
         if unsafe belongsToRequest(log) {
             return unsafe RequestContext(log.pointee.call?.assumingMemoryBound(to: RequestState.self))
@@ -119,7 +119,7 @@ enum LogObject {
         return true
     }
 
-    /// Writes for no request. Releases the GIL to write.
+    /// Writes outside any request. Releases the GIL to write.
     private static func writeLines(_ bytes: UnsafeRawBufferPointer?, _ log: UnsafeMutablePointer<wsgi_log_object>) {
         let records = unsafe pending(log).pointee.complete(bytes, script: nil)
         guard records.count > 0 else { return }
@@ -134,10 +134,11 @@ enum LogObject {
         return unsafe made
     }
 
-    /// Partial lines: written out as they are. Never an error, as late garbage collection flushes too.
+    /// Writes partial lines as they are. Never fails, because late garbage collection flushes too.
     private static func flush(_ object: PyPointer?) -> PyPointer? {
         if let log = unsafe ErrorStream.instance(object) {
-            // A line-buffering TextIOWrapper flushes after each line break: what follows the break is not meant.
+            // A line-buffering TextIOWrapper flushes after each line break. Text after the break is not to be flushed
+            // yet.
             if unsafe wsgi_take_line_end(log) { return unsafe Object.none.retained.take() }
             if let request = unsafe request(log) {
                 unsafe request.writeLines(nil)

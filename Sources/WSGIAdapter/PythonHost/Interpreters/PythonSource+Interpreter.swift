@@ -4,7 +4,7 @@ extension PythonSource {
     /// `interpreter.py`.
     static let interpreter = PythonSource(
         #"""
-        """The beginning and the end of an interpreter."""
+        """Start and end of an interpreter."""
 
         import atexit
         import sys
@@ -12,7 +12,7 @@ extension PythonSource {
 
 
         def prepare(paths, home):
-            """sys.path and sys.argv; returns what is to be said of a path that failed."""
+            """Prepares sys.path and sys.argv. Returns the message for a path that failed."""
             import site
             sys.argv = ['mod_wsgi']
             before = list(sys.path)
@@ -33,7 +33,7 @@ extension PythonSource {
 
 
         def finish():
-            """Waits for the threads that want to be waited for; says whether no other goes on."""
+            """Joins the threads that are to be joined. Returns whether no other thread still runs."""
             current = threading.current_thread()
             main = threading.main_thread()
             # Up to 3.12 _shutdown() waits for the thread that imported threading, if it is another. That is a request
@@ -55,7 +55,7 @@ extension PythonSource {
 
 
         def stack(ident):
-            """Where a thread is, innermost call last."""
+            """The stack of a thread, innermost call last."""
             from traceback import StackSummary, walk_stack
             frame = sys._current_frames().get(ident)
             summary = StackSummary.extract(walk_stack(frame), lookup_lines=True) if frame else []

@@ -4,14 +4,14 @@ extension PythonSource {
     /// `restrictions.py`.
     static let restrictions = PythonSource(
         #"""
-        """What applications are kept from: the standard streams, and signal handlers."""
+        """Restrictions of applications: the standard streams and signal handlers."""
 
         import os
         import sys
 
 
         def restrict_stream(name, directive):
-            """Puts an object that raises in the place of a stream."""
+            """Replaces a stream with an object that raises."""
 
             def refuse(*arguments):
                 raise OSError(f'sys.{name} access restricted by mod_wsgi ({directive} is On)')
@@ -26,7 +26,7 @@ extension PythonSource {
 
                 __iter__ = __next__ = __enter__ = __setattr__ = refuse
 
-                # Python flushes at its end, whether anything was written or not.
+                # Python flushes at exit, even if nothing was written.
                 def __flush__(self):
                     pass
 
@@ -37,7 +37,7 @@ extension PythonSource {
 
 
         def places(frame):
-            """Where the application is: the innermost frames, without those that are not its own."""
+            """The innermost frames of the application, without those of importlib and of the bootstrap."""
             found = []
             while frame and len(found) < 4:
                 code = frame.f_code
@@ -50,7 +50,7 @@ extension PythonSource {
 
 
         def restrict_signal(log, unused):
-            """Puts a function that changes nothing in the place of signal.signal."""
+            """Replaces signal.signal with a function that changes nothing."""
             import signal
             install = signal.signal
             owner = os.getpid()

@@ -4,7 +4,7 @@ internal import PythonRuntime
 
 /// `apache.request_rec`. Everything needs the GIL.
 extension RequestContext {
-    /// Adds it to an environ where the script is to have it; false: an exception is set.
+    /// Adds it to the environ if it is enabled for the script; false with a Python exception set.
     func addRequestRecord(to environ: PyPointer) -> Bool {
         guard let request = unsafe state.pointee.transport.pointee.request else { return true }
         guard let capsule = unsafe Reference(PyCapsule_New(request, nil, nil)) else { return false }
@@ -14,7 +14,7 @@ extension RequestContext {
         return true
     }
 
-    /// Makes a capsule that somebody has kept refuse its pointer, which will lead nowhere.
+    /// Makes a capsule that the application has kept reject access to its pointer, which becomes invalid.
     func withdrawRequestRecord() {
         guard let record = unsafe state.pointee.record else { return }
         unsafe state.pointee.record = nil

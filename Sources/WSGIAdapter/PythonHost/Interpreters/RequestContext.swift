@@ -4,9 +4,9 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// A request that runs in Python, whatever protocol it is served by: its interpreter, its transport, its log, its end.
+/// A request that runs in Python, independent of its protocol: its interpreter, transport, log and end.
 ///
-/// Everything needs the GIL unless it says otherwise.
+/// All members need the GIL unless noted otherwise.
 @safe struct RequestContext {
     let state: UnsafeMutablePointer<RequestState>
 
@@ -17,7 +17,7 @@ internal import WSGIWire
         unsafe self.state = state
     }
 
-    /// The request that one of a protocol's objects belongs to; `nil`: it has ended.
+    /// The request of a protocol's object; `nil`: it has ended.
     static func of(_ object: PyPointer?) -> RequestContext? {
         guard let object = unsafe object else { return nil }
         let instance = unsafe UnsafeRawPointer(object).assumingMemoryBound(to: wsgi_call_object.self)
@@ -31,7 +31,7 @@ internal import WSGIWire
         return unsafe object
     }
 
-    /// Detaches an object from the request, which has ended, and gives up the reference.
+    /// Detaches an object from the request, which has ended, and releases the reference.
     static func release(_ object: inout PyPointer?) {
         guard let released = unsafe object else { return }
         unsafe object = nil
@@ -46,11 +46,11 @@ internal import WSGIWire
 
     // MARK: - The log
 
-    /// Where the request's log lines go that its thread writes.
+    /// The target of log lines that the request's thread writes.
     var log: LogTarget { unsafe .transport(state.pointee.transport) }
 
-    /// Writes to the request's log, for any thread: the lines that are complete with these bytes; `nil`: what the thread
-    /// has written of its line, as it is. Releases the GIL to write.
+    /// Writes to the request's log, for any thread: the lines that these bytes complete; `nil`: the thread's unfinished
+    /// line as it is. Releases the GIL to write.
     func writeLines(_ bytes: UnsafeRawBufferPointer?) {
         let isOwn = unsafe ThreadContext.runningRequest?.state == state
         let script = unsafe state.pointee.script
@@ -66,7 +66,7 @@ internal import WSGIWire
         if unsafe state.pointee.isEnding { giveTurn() }
     }
 
-    /// Writes what was written to the log without a line break. Without the GIL: no other thread has the request now.
+    /// Writes the unfinished lines of the log. Without the GIL: no other thread uses the request now.
     func endLines() {
         let script = unsafe state.pointee.script
         if unsafe state.pointee.line.count > 0 {
@@ -76,7 +76,7 @@ internal import WSGIWire
         unsafe ErrorLine.write(state.pointee.otherLines.takeAll(script: script), to: log)
     }
 
-    /// Makes the stream into the request's log; false: an exception is set.
+    /// Creates the stream into the request's log; false with a Python exception set.
     func makeErrors(_ kind: ErrorStream.Kind) -> Bool {
         let interpreter = unsafe state.pointee.interpreter
         guard let errors = unsafe state.pointee.attachment.pointee.errors ?? ErrorStream.make(interpreter, kind: kind)
@@ -117,19 +117,19 @@ internal import WSGIWire
 
     // MARK: - The end
 
-    /// Begins the end: nothing writes to the log any more, and no other thread uses the transport. The protocol releases its
-    /// objects then: whoever kept one gets a RuntimeError from now on.
+    /// Begins the end: nothing writes to the log any more, and no other thread uses the transport. The protocol then
+    /// releases its objects. Code that kept one gets a RuntimeError from now on.
     @inline(__always)
     func beginEnd() {
         ThreadContext.current?.endInterruptible()
-        // First: otherwise a thread that goes on writing would be waited for for ever.
+        // First, because otherwise the wait for a thread that keeps writing would never end.
         unsafe state.pointee.errors?.attach(nil, as: .request)
         unsafe state.pointee.isEnding = true
         _ = unsafe enter()
         withdrawRequestRecord()
     }
 
-    /// Completes what `beginEnd` has begun.
+    /// Completes the end after `beginEnd`.
     @inline(__always)
     func completeEnd() {
         if let errors = unsafe state.pointee.errors {
@@ -147,9 +147,9 @@ internal import WSGIWire
 
     /// Waits until no other thread of the application uses the transport for this request. Releases the GIL to wait.
     ///
-    /// - Returns: Whether `object` (one of the protocol's) still belongs to the request then, and that is not ending.
+    /// - Returns: Whether `object`, of the protocol, still belongs to the request, and the request is not ending.
     func enter(for object: PyPointer? = nil) -> Bool {
-        // A thread that goes on writing could otherwise hold up the end for ever.
+        // Otherwise a thread that keeps writing could delay the end forever.
         if unsafe object != nil && state.pointee.isEnding { return false }
         while unsafe state.pointee.isBusy || state.pointee.isEnding && state.pointee.writers > 0 {
             unsafe state.pointee.waiting += 1
@@ -165,7 +165,7 @@ internal import WSGIWire
         return true
     }
 
-    /// Whether an object of a protocol belongs to this request.
+    /// Whether a protocol's object belongs to this request.
     func owns(_ object: PyPointer?) -> Bool { unsafe RequestContext.of(object)?.state == state }
 
     /// Lets the next thread in.
@@ -174,7 +174,7 @@ internal import WSGIWire
         giveTurn()
     }
 
-    /// Wakes one of those that wait, unless one was woken and is still on its way: the lock does not count.
+    /// Wakes one waiter, unless one has been woken and has not yet run: the lock is not a counter.
     private func giveTurn() {
         guard unsafe state.pointee.waiting > 0, unsafe !state.pointee.isTurnGiven else { return }
         unsafe state.pointee.isTurnGiven = true

@@ -3,7 +3,7 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// What the host keeps of one request while it runs. Used again for the thread's next request.
+/// The host's state of one running request. Reused for the thread's next request.
 ///
 /// The request's Python objects point to it; they are detached before it ends. Other threads reach it through them with
 /// the GIL.
@@ -17,13 +17,13 @@ internal import WSGIWire
     var flags = RequestHead.Flags(rawValue: 0)
     var script = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
-    // A transport function or an input method that runs without the GIL; others wait for `turn`.
+    // Whether a transport function or an input method runs without the GIL; others wait for `turn`.
     var isBusy = false
     var waiting = 0
-    // Threads that write log lines without the GIL, which the end of the request waits for.
+    // Threads that write log lines without the GIL. The end of the request waits for them.
     var writers = 0
     var isEnding = false
-    /// Held, but from the moment when it is given to a waiter until that one has taken it.
+    /// Held, except between its release for a waiter and the moment that waiter takes it.
     let turn: PyThread_type_lock
     var isTurnGiven = false
 
@@ -36,7 +36,7 @@ internal import WSGIWire
     /// `apache.request_rec`.
     var record: PyPointer?
 
-    /// What each `HostPart` keeps, by its index: a protocol's share of the request. Used again as well.
+    /// The state of each `HostPart`, by its index: a protocol's share of the request. Also reused.
     let parts: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
     /// A state for a first request.
@@ -46,7 +46,7 @@ internal import WSGIWire
         unsafe self.transport = transport
         self.thread = thread
         unsafe turn = PyThread_allocate_lock()
-        // Taken from the beginning: whoever waits for it is woken by a release.
+        // Taken from the beginning, so that a release wakes a waiter.
         unsafe PyThread_acquire_lock(turn, 1)
         unsafe parts = .allocate(capacity: HostPart.all.count)
         unsafe parts.initialize(repeating: nil, count: HostPart.all.count)

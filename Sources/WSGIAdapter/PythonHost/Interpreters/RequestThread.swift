@@ -2,30 +2,30 @@ internal import CPython
 internal import PythonRuntime
 internal import Synchronization
 
-/// A request thread, for others that want to know what it does, or to end it: a worker's monitor.
+/// A request thread, for a worker's monitor, which inspects or interrupts it.
 ///
-/// It may be handed to any thread, and is good as long as the thread it names lives.
+/// May be passed to any thread, and is valid while its thread lives.
 @safe public struct RequestThread: @unchecked Sendable {
     private let state: UnsafeMutablePointer<ThreadState>
 
-    /// The calling thread; `nil`: there is no memory for it.
+    /// The calling thread; `nil`: out of memory.
     public static var current: RequestThread? {
         guard let context = ThreadContext.current else { return nil }
         return unsafe RequestThread(state: context.state)
     }
 
-    /// Python's number of the thread, as its stack dumps show it.
+    /// Python's id of the thread, as in stack dumps.
     public var ident: UInt { unsafe state.pointee.ident }
 
-    /// Raises `RequestTimeout` in the application that runs on the thread, if `isWanted` still says so when it cannot
-    /// end any more. Called without the GIL, which it waits for.
+    /// Raises `RequestTimeout` in the application that runs on the thread, if `isWanted` is still true once the request
+    /// can no longer end. Called without the GIL; waits for it.
     ///
-    /// - Returns: The thread's Python stack before that; `nil`: nothing of Python runs there, or `isWanted` said no.
+    /// - Returns: The thread's Python stack before that; `nil`: no Python code runs there, or `isWanted` was false.
     public func interrupt(isWanted: () -> Bool) -> String? {
         enter { interpreter in
             guard isWanted() else { return nil }
             let stack = Self.stack(ident, interpreter)
-            // Reading the source of the stack has let other threads run: the request may have ended, and another begun.
+            // Reading the stack's source lets other threads run: the request may have ended and another begun.
             guard isWanted(), unsafe state.pointee.interruptible.load(ordering: .acquiring) == interpreter.state else {
                 return nil
             }
@@ -35,10 +35,11 @@ internal import Synchronization
         }
     }
 
-    /// The thread's Python stack; `nil`: nothing of Python runs there. Called without the GIL, which it waits for.
+    /// The thread's Python stack; `nil`: no Python code runs there. Called without the GIL; waits for it.
     public func stack() -> String? { enter { Self.stack(ident, $0) } }
 
-    /// Runs `body` with the GIL of the interpreter in which the application runs on this thread; it stays there meanwhile.
+    /// Runs `body` with the GIL of the interpreter in which the application runs on this thread. The application stays
+    /// there during the call.
     private func enter(_ body: (Interpreter) -> String?) -> String? {
         guard let running = unsafe state.pointee.interruptible.load(ordering: .acquiring),
             let own = ThreadContext.current, unsafe own.attach(running.pointee.name) != nil
@@ -58,19 +59,19 @@ internal import Synchronization
 }
 
 extension ThreadContext {
-    /// From now on `RequestTimeout` may be raised on this thread. Needs the GIL.
+    /// Allows `RequestTimeout` to be raised on this thread. Needs the GIL.
     func beginInterruptible(_ interpreter: Interpreter) {
         unsafe state.pointee.isInterrupted = false
         unsafe state.pointee.interruptible.store(interpreter.state, ordering: .releasing)
     }
 
-    /// From now on it may not, and one that was to be raised is not any more. Needs the GIL; harmless when repeated.
+    /// Disallows it, and cancels one that is pending. Needs the GIL. May be repeated.
     func endInterruptible() {
         guard unsafe state.pointee.interruptible.load(ordering: .relaxed) != nil else { return }
         unsafe state.pointee.interruptible.store(nil, ordering: .relaxed)
         if unsafe state.pointee.isInterrupted { unsafe PyThreadState_SetAsyncExc(state.pointee.ident, nil) }
     }
 
-    /// Whether `RequestTimeout` was raised in the request that runs. Needs the GIL.
+    /// Whether `RequestTimeout` was raised in the current request. Needs the GIL.
     var isInterrupted: Bool { unsafe state.pointee.isInterrupted }
 }

@@ -3,12 +3,12 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// What applications are kept from: the standard streams, which are httpd's, and signal handlers, which are the
-/// process's.
+/// Restrictions of applications: the standard streams, which belong to httpd, and signal handlers, which belong to the
+/// process.
 enum Restrictions {
-    /// Applies them to the interpreter that is attached; false: it has raised.
+    /// Applies them to the interpreter that is attached; false with a Python exception set.
     ///
-    /// - Parameter keepsTerminal: `sys.stdin` stays what it is in any case.
+    /// - Parameter keepsTerminal: `sys.stdin` stays as it is regardless of the setting.
     static func apply(_ spec: InterpreterSpec, keepsTerminal: Bool) -> Bool {
         let stdin = spec.restrictsStdin && !keepsTerminal
         let stdout = spec.restrictsStdout && !keepsTerminal
@@ -41,7 +41,7 @@ enum Restrictions {
     private static let logMethod = unsafe Definition(
         pointer: Method.table([Method("log") { unsafe Restrictions.log($0, $1, $2) }]))
 
-    /// `log(text)`: a record at the level `info` for each line, with the context of the request that runs on the thread.
+    /// `log(text)`: a record at the level `info` for each line, with the context of the thread's current request.
     private static func log(
         _ module: PyPointer?, _ arguments: UnsafePointer<PyPointer?>?, _ count: Int
     ) -> PyPointer? {

@@ -3,12 +3,12 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// `sys.setswitchinterval`: how long a thread may keep a GIL that others want.
+/// `sys.setswitchinterval`: the time a thread may keep a GIL that others wait for.
 ///
-/// It belongs to the GIL: the process's is set once, when it starts, and an interpreter has one of its own only with a
-/// GIL of its own.
+/// It belongs to the GIL. That of the process is set once, at its start. An interpreter has its own only with its own
+/// GIL.
 enum SwitchInterval {
-    /// Sets it for the GIL that is held, if it is not 0; false: it has raised.
+    /// Sets it for the current GIL, if it is not 0; false with a Python exception set.
     static func set(_ seconds: Double) -> Bool {
         guard seconds > 0 else { return true }
         guard let sys = Python.module("sys"), let set = sys.object.attribute("setswitchinterval"),
@@ -17,7 +17,7 @@ enum SwitchInterval {
         return set.object.call(value.object) != nil
     }
 
-    /// Says what an interpreter was to have and cannot have. Without the GIL.
+    /// Logs the settings that an interpreter cannot have. Without the GIL.
     static func warn(_ spec: InterpreterSpec, _ applicationGroup: String, hasOwnGIL: Bool) {
         if spec.hasOwnGIL && !applicationGroup.isEmpty, let obstacle = ownGILObstacle {
             LogTarget.process.write(
@@ -34,7 +34,7 @@ enum SwitchInterval {
         }
     }
 
-    /// Why no interpreter of this process gets a GIL of its own; nil: it can have one.
+    /// The reason why interpreters of this process cannot have their own GIL; `nil`: they can.
     static var ownGILObstacle: String? {
         if let obstacle = PythonVersion(hexadecimal: wsgi_python_version()).ownGILObstacle { return obstacle }
         return wsgi_has_own_gils() ? nil : "this Python was built without Py_NewInterpreterFromConfig"

@@ -5,19 +5,19 @@ internal import Synchronization
 internal import WSGICore
 internal import WSGIWire
 
-/// The calling thread, as the adapter knows it. Not to be handed to another thread.
+/// The adapter's view of the calling thread. Must not be passed to another thread.
 @safe struct ThreadContext {
     let state: UnsafeMutablePointer<ThreadState>
 
     private static let count = Atomic<Int>(0)
     private static let retired = Locked<[Retired]>([])
 
-    /// Thread states of threads that have ended; the next thread that comes to their interpreter clears them.
+    /// Thread states of ended threads; the next thread that attaches to their interpreter clears them.
     @safe private struct Retired: @unchecked Sendable {
         let attachment: UnsafeMutablePointer<AttachmentState>
     }
 
-    /// The calling thread's context, made when it has none.
+    /// The calling thread's context, created on first use.
     static var current: ThreadContext? {
         if let known = unsafe wsgi_thread_context() {
             return unsafe ThreadContext(state: known.assumingMemoryBound(to: ThreadState.self))
@@ -37,9 +37,9 @@ internal import WSGIWire
         return unsafe RequestContext(known.assumingMemoryBound(to: ThreadState.self).pointee.current)
     }
 
-    /// Attaches to the interpreter of an application group, and makes it when there is none.
+    /// Attaches to the interpreter of an application group, and creates it on first use.
     ///
-    /// - Returns: The attachment, the GIL held; `nil` when the interpreter could not be made, the GIL not held.
+    /// - Returns: The attachment, with the GIL held; `nil`, without the GIL, if the interpreter could not be created.
     func attach(_ group: UnsafeRawBufferPointer) -> UnsafeMutablePointer<AttachmentState>? {
         var candidate = unsafe state.pointee.attachments
         while let attachment = unsafe candidate {
@@ -59,13 +59,13 @@ internal import WSGIWire
             "Cannot create the interpreter of application group '\(Text.string(head.applicationGroup))'.")
     }
 
-    /// Takes the thread state that is attached now for this thread's in `interpreter`.
+    /// Adopts the attached thread state as this thread's in `interpreter`.
     func adopt(_ interpreter: Interpreter, isAdopted: Bool = true) {
         guard let threadState = unsafe PyThreadState_Get() else { return }
         unsafe add(interpreter, threadState, isAdopted: isAdopted)
     }
 
-    /// Makes a thread state in `interpreter` and attaches to it.
+    /// Creates a thread state in `interpreter` and attaches to it.
     func enter(_ interpreter: Interpreter) -> UnsafeMutablePointer<AttachmentState>? {
         guard let threadState = unsafe PyThreadState_New(interpreter.state.pointee.interpreter) else { return nil }
         unsafe PyEval_RestoreThread(threadState)
@@ -73,7 +73,7 @@ internal import WSGIWire
         return unsafe add(interpreter, threadState, isAdopted: false)
     }
 
-    /// Gives up a thread state of this thread in another interpreter than the attached one; they share their GIL.
+    /// Releases a thread state of this thread in an interpreter other than the attached one, with the same GIL.
     func leave(_ threadState: OpaquePointer) {
         guard let attachment = unsafe state.pointee.attachments, unsafe attachment.pointee.threadState == threadState
         else { return }
@@ -123,7 +123,8 @@ internal import WSGIWire
         unsafe state.pointee.idle = request.state
     }
 
-    /// The thread ends. Its thread states are cleared by others: this thread may not wait for the GIL any more.
+    /// Called when the thread ends. Other threads clear its thread states, because this thread must no longer wait for
+    /// the GIL.
     private static func retire(_ context: UnsafeMutableRawPointer) {
         let state = unsafe context.assumingMemoryBound(to: ThreadState.self)
         var next = unsafe state.pointee.attachments
@@ -142,7 +143,7 @@ internal import WSGIWire
         unsafe state.deallocate()
     }
 
-    /// Clears what ended threads left in `interpreter`, which is attached.
+    /// Clears the thread states of ended threads in `interpreter`, which is attached.
     static func reap(_ interpreter: Interpreter) {
         let mine = retired.withLock { all in
             let mine = all.filter { unsafe $0.attachment.pointee.interpreter.state == interpreter.state }

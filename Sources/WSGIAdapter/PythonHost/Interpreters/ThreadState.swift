@@ -1,20 +1,20 @@
 internal import CPython
 internal import Synchronization
 
-/// What the adapter keeps for each thread that runs requests.
+/// The adapter's state of each thread that runs requests.
 @safe struct ThreadState: ~Copyable {
-    /// `mod_wsgi.thread_id`: counted in the process, 0 is the thread that started Python.
+    /// `mod_wsgi.thread_id`: counted per process; 0 is the thread that started Python.
     let index: Int
     var attachments: UnsafeMutablePointer<AttachmentState>?
-    /// The request that runs on this thread: the innermost, when an httpd subrequest runs within another.
+    /// The request that runs on this thread: the innermost one if an httpd subrequest runs within another.
     var current: UnsafeMutablePointer<RequestState>?
-    /// States that wait to be used again.
+    /// States for reuse.
     var idle: UnsafeMutablePointer<RequestState>?
-    /// The thread, as Python numbers it.
+    /// Python's id of the thread.
     let ident: UInt
-    /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads look here
-    /// first without its GIL, and once more with it; it changes only with the GIL.
+    /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads read it
+    /// first without its GIL and again with it. Changed only with the GIL.
     let interruptible = unsafe Atomic<UnsafeMutablePointer<InterpreterState>?>(nil)
-    /// `RequestTimeout` was raised in the request that runs, or has run last. Only with the GIL.
+    /// Whether `RequestTimeout` was raised in the current or last request. Only with the GIL.
     var isInterrupted = false
 }

@@ -1,4 +1,4 @@
-"""Processes that applications start with Python's means."""
+"""Child processes that applications start from Python."""
 
 import _posixsubprocess
 import functools
@@ -9,22 +9,22 @@ import threading
 from _signal import NSIG, SIG_DFL, SIG_IGN, SIG_SETMASK, SIGINT, getsignal, pthread_sigmask, signal, valid_signals
 
 
-#: What threads that are about to fork have blocked, by their numbers.
+#: The signal masks of threads that are about to fork, by thread id.
 blocked = {}
 
-#: httpd's children may ignore SIGINT, which concerns the parent; Python handles or obeys it.
+#: httpd's children may ignore SIGINT, which is for the parent; Python handles or obeys it.
 ignores_interrupts = getsignal(SIGINT) == SIG_IGN
 
 
 def enter_thread():
-    """Makes the thread the main one. Before 3.11.8 one that was not started by threading fails at its end."""
+    """Makes the thread the main one. Before 3.11.8, a thread not started by threading fails when it ends."""
     if isinstance(threading.main_thread(), threading._DummyThread):
         threading._active.pop(threading.get_ident(), None)
         threading._main_thread = threading._MainThread()
 
 
 def unblocked(call):
-    """The function, called while the thread blocks no signal."""
+    """Wraps the function so that the thread blocks no signals during the call."""
 
     @functools.wraps(call)
     def start(*arguments, **named):
@@ -47,7 +47,7 @@ def resume_signals():
 
 
 def release_signals():
-    """Removes the handlers that are not Python's, and only then lets signals in."""
+    """Removes handlers other than Python's, then unblocks signals."""
     blocked.clear()
     for number in range(1, NSIG):
         handler = getsignal(number)
@@ -65,7 +65,7 @@ REMEDY = ('in a process with more than one Python interpreter: the new process w
 
 
 def refusing(call, is_alone, forks=lambda arguments: True):
-    """The function, which is not called where it would fork a process with several interpreters."""
+    """Wraps the function so that it raises instead of forking a process with several interpreters."""
 
     @functools.wraps(call)
     def fork(*arguments, **named):

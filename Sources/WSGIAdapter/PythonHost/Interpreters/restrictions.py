@@ -1,11 +1,11 @@
-"""What applications are kept from: the standard streams, and signal handlers."""
+"""Restrictions of applications: the standard streams and signal handlers."""
 
 import os
 import sys
 
 
 def restrict_stream(name, directive):
-    """Puts an object that raises in the place of a stream."""
+    """Replaces a stream with an object that raises."""
 
     def refuse(*arguments):
         raise OSError(f'sys.{name} access restricted by mod_wsgi ({directive} is On)')
@@ -20,7 +20,7 @@ def restrict_stream(name, directive):
 
         __iter__ = __next__ = __enter__ = __setattr__ = refuse
 
-        # Python flushes at its end, whether anything was written or not.
+        # Python flushes at exit, even if nothing was written.
         def __flush__(self):
             pass
 
@@ -31,7 +31,7 @@ def restrict_stream(name, directive):
 
 
 def places(frame):
-    """Where the application is: the innermost frames, without those that are not its own."""
+    """The innermost frames of the application, without those of importlib and of the bootstrap."""
     found = []
     while frame and len(found) < 4:
         code = frame.f_code
@@ -44,7 +44,7 @@ def places(frame):
 
 
 def restrict_signal(log, unused):
-    """Puts a function that changes nothing in the place of signal.signal."""
+    """Replaces signal.signal with a function that changes nothing."""
     import signal
     install = signal.signal
     owner = os.getpid()

@@ -2,12 +2,12 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// The modules `mod_wsgi` and `apache` as applications import them.
+/// The modules `mod_wsgi` and `apache` that applications import.
 enum PythonModule {
-    /// Gives each interpreter both modules.
+    /// Registers the part, so that each interpreter has both modules.
     static func register() { _ = unsafe HostPart.register(prepare: install) }
 
-    /// Puts both into `sys.modules` of the interpreter that is attached; false: an exception is set.
+    /// Adds both to `sys.modules` of the attached interpreter; false with a Python exception set.
     private static func install(_ interpreter: Interpreter) -> Bool {
         guard let spec = unsafe ProcessState.current?.pointee.spec, let names = PythonSource.packages.run(),
             let findPackage = names.object("find_package")?.retained,
@@ -18,7 +18,7 @@ enum PythonModule {
             set(module, "maximum_processes", Python.integer(Int64(spec.maximumProcesses))),
             set(module, "threads_per_process", Python.integer(Int64(spec.threadsPerProcess))),
             set(module, "RequestTimeout", unsafe Object(interpreter.state.pointee.timeout).retained),
-            // Without it pickle and others that look at every module of a package would stumble.
+            // Without it, pickle and other code that inspects every module of a package would fail.
             let places = findPackage.object.call()
         else { return false }
         if places.object.count > 0, !module.object.set("__path__", places) { return false }

@@ -3,7 +3,7 @@ internal import PythonRuntime
 
 /// The scripts of one interpreter, and the functions of `scripts.py`.
 ///
-/// References are owned, and live as long as the interpreter.
+/// References are owned and live as long as the interpreter.
 @safe struct InterpreterScripts {
     let table: ScriptTable
     let readScript: PyPointer
@@ -13,7 +13,7 @@ internal import PythonRuntime
     /// The index among the parts of the host.
     nonisolated(unsafe) fileprivate static var part = 0
 
-    /// Has each interpreter prepared for scripts.
+    /// Registers the part, so that each interpreter is prepared for scripts.
     static func register() { unsafe part = HostPart.register(prepare: prepare) }
 
     private static func prepare(_ interpreter: Interpreter) -> Bool {

@@ -5,11 +5,11 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// What becomes of a request whose script has changed since it was loaded. Everything needs the GIL.
+/// Handling of a request whose script has changed since it was loaded. All members need the GIL.
 extension RequestContext {
-    /// Loads the script if need be; the answer, if the application is not to be entered.
+    /// Loads the script if necessary. Returns the outcome if the application is not to be called.
     ///
-    /// - Parameter asksScript: `reload_required` of the script has a say.
+    /// - Parameter asksScript: Whether to call `reload_required` of the script.
     func prepare(_ script: Script, _ head: RequestHead, asksScript: Bool) -> Int32? {
         let interpreter = unsafe state.pointee.interpreter
         guard script.isLoaded else { return loadAnew(script, head) }
@@ -19,7 +19,7 @@ extension RequestContext {
         return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
     }
 
-    /// Loads a script that is not in memory.
+    /// Loads a script that is not loaded.
     private func loadAnew(_ script: Script, _ head: RequestHead) -> Int32? {
         let path = script.path
         if RefusedCode.contains(path, modified: head.scriptModified), let answer = unsafe leaveToOthers(script, head) {
@@ -30,10 +30,11 @@ extension RequestContext {
         return unsafe leaveToOthers(script, head) ?? 500
     }
 
-    /// The answer when a script does not work here and another process of the group serves with it: the request goes on to
-    /// that one, and a successor is asked for. `nil`: there is none, or it could not serve the request either.
+    /// The outcome if a script does not work here and another process of the group serves it: the request is passed to
+    /// that process, and a successor is requested. `nil`: there is no such process, or it could not serve the request
+    /// either.
     ///
-    /// - Parameter callable: what the script lacks; `nil`: it cannot be loaded.
+    /// - Parameter callable: The name that the script does not define; `nil`: the script cannot be loaded.
     func leaveToOthers(_ script: Script, _ head: RequestHead, lacking callable: UnsafeRawBufferPointer? = nil) -> Int32?
     {
         guard head.flags.contains(.scriptReloading), !head.flags.contains(.lastResort) else { return nil }
@@ -46,13 +47,14 @@ extension RequestContext {
         return WSGI_OUTCOME_UNUSABLE.rawValue
     }
 
-    /// The time of the changed file, 0: none, or the script itself wants to be loaded again. `nil`: nothing has changed.
+    /// The modification time of the changed file; 0: there is no file, or the script requests a reload; `nil`: no
+    /// change.
     private func change(of script: Script, _ head: RequestHead, _ asksScript: Bool) -> Int64? {
         guard head.flags.contains(.scriptReloading) else { return nil }
         if head.scriptModified != 0, let modified = script.change(for: head.scriptModified) { return modified }
         guard asksScript, script.canAskForReload else { return nil }
         let wantsReload = unsafe script.state.pointee.wantsReload
-        // A request that waited for the successor may have come to its predecessor once more, while that drains.
+        // A request that waited for the successor may reach its predecessor again while that drains.
         if head.flags.contains(.reloaded) { return wantsReload ? 0 : nil }
         if head.flags.contains(.rolling), wantsReload { return 0 }
         let resource = unsafe head.value(of: "SCRIPT_FILENAME") ?? head.script
@@ -61,7 +63,7 @@ extension RequestContext {
         return 0
     }
 
-    /// Asks for a successor, and decides whether the request waits for it or is answered by the code that is loaded.
+    /// Requests a successor, and decides whether the request waits for it or is served by the loaded code.
     private func succeed(_ script: Script, _ modified: Int64, _ head: RequestHead) -> Int32? {
         if head.flags.contains(.staleAllowed) { return nil }
         let path = script.path
@@ -74,8 +76,7 @@ extension RequestContext {
 }
 
 extension Script {
-    /// Whether a successor is to be asked for although nobody waits for it: once for each change, and again when it does
-    /// not come.
+    /// Whether to request a successor that no request waits for: once for each change, and again if it does not start.
     fileprivate func mayAsk(for modified: Int64) -> Bool {
         let now = Int64(wsgi_monotonic_nanoseconds() / 1_000_000)
         guard unsafe state.pointee.asked != modified || now - state.pointee.askedAt >= 1_000 else { return false }

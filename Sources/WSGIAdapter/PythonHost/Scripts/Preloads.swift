@@ -6,8 +6,8 @@ internal import WSGICore
 enum Preloads {
     /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.
     ///
-    /// Needs the GIL, in the thread state that `start` had. A failure is logged and the next script imported, unless
-    /// `preloadsMustSucceed` is set and the script is not among `toleratedPreloads`.
+    /// Needs the GIL, in the thread state of `start`. A failure is logged and the next script is imported, unless
+    /// `preloadsMustSucceed` is set and the script is not one of `toleratedPreloads`.
     /// - Returns: The failure that ends the start, which is not logged.
     static func load() -> StartFailure? {
         guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return nil }
@@ -31,6 +31,6 @@ enum Preloads {
             }
             return entry.missing(script.callableObject, in: interpreter)
         }
-        return result ?? "the interpreter of application group '\(script.applicationGroup)' cannot be made."
+        return result ?? "the interpreter of application group '\(script.applicationGroup)' cannot be created."
     }
 }

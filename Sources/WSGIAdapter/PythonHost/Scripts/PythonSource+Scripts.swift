@@ -13,7 +13,7 @@ extension PythonSource {
         def read_script(path):
             """The source of a script, its modification time in microseconds, and a module for it.
 
-            The module has what an imported one has, its loader above all: frameworks look for the files beside it there.
+            The module has the attributes of an imported one, above all a loader, which frameworks use to find files beside it.
             """
             from importlib.machinery import ModuleSpec, SourceFileLoader
             try:

@@ -4,7 +4,7 @@ extension PythonSource {
     /// `service_signals.py`.
     static let serviceSignals = PythonSource(
         #"""
-        """The end of a process that consists of its scripts (threads=0)."""
+        """Signals that end a process without requests (threads=0)."""
 
         import _signal
         import _thread
@@ -14,7 +14,7 @@ extension PythonSource {
 
 
         class Ended(SystemExit):
-            """Ends the script that runs."""
+            """Ends the running script."""
 
             def __init__(self, number):
                 super().__init__()
@@ -31,10 +31,10 @@ extension PythonSource {
 
 
         def catch_signals():
-            """SIGTERM and its like end the script that runs, unless the script has a handler of its own.
+            """SIGTERM and similar signals end the running script, unless the script has its own handler.
 
-            Where Python drops exceptions (in __del__, in callbacks of weak references) the exception would be lost, and the script
-            go on: the signal is sent once more then.
+            Where Python ignores exceptions (in __del__, in weak reference callbacks) the exception would be lost and the script
+            would keep running. The signal is then sent again.
             """
             former = sys.unraisablehook
 

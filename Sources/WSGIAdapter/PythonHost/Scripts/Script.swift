@@ -16,17 +16,18 @@ internal import WSGICore
     /// Whether the script's code is in memory.
     var isLoaded: Bool { unsafe state.pointee.module != nil }
 
-    /// The file's present time, if it is not the one of the loaded code; 0: there is no file. `nil`: it is.
+    /// The file's current modification time if it differs from that of the loaded code; 0: there is no file; `nil`: no
+    /// change.
     ///
-    /// A request that was on its way during a change brings the file's former time with it, while the code that is loaded
-    /// is the newest already: so where the request's time differs, the file is asked.
+    /// A request in transit during a change carries the file's former time, although the loaded code may already be the
+    /// newest. So if the request's time differs, the file itself is checked.
     func change(for modified: Int64) -> Int64? {
         guard differs(from: modified) else { return nil }
         let now = unsafe path.withCString { unsafe wsgi_file_modified($0) }
         return now < 0 || differs(from: now) ? max(now, 0) : nil
     }
 
-    /// Whether the loaded code is of another time than `modified`, or does not tell any more of which.
+    /// Whether the modification time of the loaded code differs from `modified`, or is no longer known.
     func differs(from modified: Int64) -> Bool {
         guard let namespace = unsafe state.pointee.namespace,
             let value = unsafe Object(PyDict_GetItemWithError(namespace, modifiedKey)), value.isInteger
@@ -39,7 +40,7 @@ internal import WSGICore
         return loaded != modified
     }
 
-    /// The object of this name in the script; `nil` without an exception: there is none.
+    /// The script's object with this name; `nil` without an exception: there is none.
     func callable(_ name: PyPointer) -> Reference? {
         guard let namespace = unsafe state.pointee.namespace else { return nil }
         return unsafe Object(PyDict_GetItemWithError(namespace, name))?.retained
@@ -53,8 +54,7 @@ internal import WSGICore
         return false
     }
 
-    /// Asks `reload_required(resource)` of the script whether it is to be loaded again. What it raises is logged, and
-    /// means no.
+    /// Returns the result of the script's `reload_required(resource)`. An exception is logged and counts as false.
     func asksForReload(_ resource: UnsafeRawBufferPointer, in interpreter: Interpreter, target: LogTarget) -> Bool {
         guard let function = unsafe callable(reloadKey) else { return false }
         if let path = unsafe Python.text(path: resource), let answer = function.object.call(path.object) {
@@ -68,7 +68,7 @@ internal import WSGICore
         return false
     }
 
-    /// Whether this callable has been asked for before.
+    /// Whether this callable has been used before.
     func knows(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var candidate = unsafe state.pointee.names
         while let known = unsafe candidate {
@@ -96,10 +96,10 @@ internal import WSGICore
         return unsafe interned
     }
 
-    /// Loads the script unless another thread has done so meanwhile; the GIL is released while waiting.
+    /// Loads the script unless another thread has done so meanwhile. Releases the GIL while waiting.
     ///
-    /// - Parameter stale: The module that is not wanted any more; `nil`: any that is loaded will do.
-    /// - Returns: Whether it is loaded; when not, the reason is logged.
+    /// - Parameter stale: The module to be replaced; `nil`: any loaded module is current.
+    /// - Returns: Whether it is loaded. If not, the reason is logged.
     func load(ifNot stale: PyPointer?, in interpreter: Interpreter, target: LogTarget) -> Bool {
         Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.lock, 1) }
         defer { unsafe PyThread_release_lock(state.pointee.lock) }
@@ -119,14 +119,15 @@ internal import WSGICore
     private func unload() {
         let (module, namespace) = unsafe (state.pointee.module, state.pointee.namespace)
         unsafe (state.pointee.module, state.pointee.namespace) = (nil, nil)
-        // Destructors may run here, and see the script as not loaded.
+        // Destructors may run here; they see the script as not loaded.
         unsafe Py_DecRef(namespace)
         unsafe Py_DecRef(module)
     }
 
     private static let rightsAdvice =
-        "The user of this process may not read it: chgrp it to a group of that user and chmod g+r it, or chmod o+r it for "
-        + "everybody; its directories need g+x or o+x. 'apachectl configtest' names what refuses."
+        "The user of this process cannot read it: chgrp it to a group of that user and chmod g+r it, or chmod o+r it "
+        + "for everybody; its directories need g+x or o+x. 'apachectl configtest' names the path component that denies "
+        + "access."
 
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
         let place = "'\(path)' \(interpreter.place)"
@@ -176,7 +177,7 @@ internal import WSGICore
         return true
     }
 
-    /// What to do about a module that was not found: most often another Python runs the script than was meant.
+    /// Advice about a module that was not found: in most cases the script runs in the wrong Python.
     private static func packageAdvice(_ exception: Object) -> String {
         guard exception.typeName == "ModuleNotFoundError", let sys = Python.module("sys"),
             let version = sys.object.attribute("version"), let prefix = sys.object.attribute("prefix")
@@ -187,8 +188,8 @@ internal import WSGICore
             + "embedded mode, names the virtual environment that has its packages."
     }
 
-    /// Whether SystemExit ended the attempt in a process whose scripts are its work: the script is done, or was told to
-    /// end. The exception is cleared then.
+    /// Whether SystemExit ended the script in a process without requests: the script has finished, or a signal has
+    /// ended it. The exception is then cleared.
     private func wasEnded() -> Bool {
         guard unsafe ProcessState.current?.pointee.isService == true, PythonError.matches(WSGI_SYSTEM_EXIT) else {
             return false
@@ -198,7 +199,7 @@ internal import WSGICore
         return true
     }
 
-    /// What is to be said of a script without the callable that was asked for.
+    /// The message for a script without the requested callable.
     func missingCallable(_ name: UnsafeRawBufferPointer, in interpreter: Interpreter) -> String {
         var others = ""
         if let module = unsafe Object(state.pointee.module),
@@ -215,7 +216,7 @@ internal import WSGICore
 }
 
 extension Script {
-    /// Calls `body` in the script's interpreter; `nil`: there is none, which is logged.
+    /// Calls `body` in the script's interpreter; `nil`: it could not be created, which is logged.
     static func with<Result>(
         _ spec: ScriptSpec, _ thread: ThreadContext, _ target: LogTarget, _ body: (Script, Interpreter) -> Result
     ) -> Result? {
@@ -235,7 +236,7 @@ extension Script {
         }
     }
 
-    /// What is wrong when the script has lost its application; `nil`: it has it, or none is named.
+    /// The error if the script no longer has its application; `nil`: it has, or none is named.
     func missing(_ name: String, in interpreter: Interpreter) -> String? {
         guard !name.isEmpty else { return nil }
         var name = name

@@ -11,14 +11,14 @@ internal import PythonRuntime
     static func make() -> ScriptTable {
         let first = UnsafeMutablePointer<UnsafeMutablePointer<ScriptState>?>.allocate(capacity: 1)
         unsafe first.initialize(to: nil)
-        // Interning a short literal can only fail for want of memory, and then nothing else works either.
+        // Interning a short literal fails only for lack of memory, and then nothing else works either.
         let key = Python.interned("__mtime__") ?? Object.none.retained
         let reload = Python.interned("reload_required") ?? Object.none.retained
         return unsafe ScriptTable(first: first, modified: key.take(), reload: reload.take())
     }
 
-    /// The script of this path, known from now on. `ignoresCase`: paths that differ in case only are the same script,
-    /// that of the path that came first.
+    /// The script of this path, added if it is new. `ignoresCase`: paths that differ only in case are the same script,
+    /// with the path that came first.
     func entry(_ path: UnsafeRawBufferPointer, ignoresCase: Bool = false) -> Script {
         var candidate = unsafe first.pointee
         while let script = unsafe candidate {

@@ -2,9 +2,9 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// Scripts that are the process's only work: `threads=0`.
+/// Scripts of a process that serves no requests: `threads=0`.
 enum Services {
-    /// Sets the handlers of signals. Needs the GIL, on the main thread in the main interpreter.
+    /// Installs the signal handlers. Needs the GIL, on the main thread in the main interpreter.
     static func catchSignals() {
         guard let names = PythonSource.serviceSignals.run(), let function = names.object("catch_signals")?.retained,
             function.object.call() != nil
@@ -14,10 +14,10 @@ enum Services {
         }
     }
 
-    /// Runs the scripts of `ProcessSpec.preloads`, one after the other, until all have returned or one has raised
-    /// SystemExit, which is not logged. Other exceptions are, and the next script runs.
+    /// Runs the scripts of `ProcessSpec.preloads` in order, until all have returned or one raises SystemExit, which is
+    /// not logged. Other exceptions are logged, and the next script runs.
     ///
-    /// Needs the GIL, on the main thread, in the thread state that `start` had.
+    /// Needs the GIL, on the main thread, in the thread state of `start`.
     static func run() {
         guard let process = unsafe ProcessState.current, let thread = ThreadContext.current else { return }
         let state = unsafe PyEval_SaveThread()

@@ -1,18 +1,18 @@
 internal import CEngineABI
 internal import WSGICore
 
-/// Why a successor must not take over: a script that its predecessor runs cannot be imported, or does not serve.
+/// The reason why a successor must not take over: a script of its predecessor cannot be imported, or does not serve.
 public struct StartFailure: Sendable {
-    /// A sentence.
+    /// The reason, as a sentence.
     public var text: String
-    /// What belongs into the log: records with their identifiers, tracebacks line by line.
+    /// The log records, with their identifiers; tracebacks line by line.
     public var report: [String]
     /// The script's path.
     public var script: String
-    /// The time of the file whose code has failed, in microseconds since 1970; 0: unknown.
+    /// The modification time of the file whose code has failed, in microseconds since 1970; 0: unknown.
     public var modified: Int64
 
-    /// Writes it to the process's error log, where nobody else does.
+    /// Writes it to the process's error log, if no other process logs it.
     public func log() {
         for line in report { LogTarget.process.write(WSGI_LOG_ERR, line) }
         LogTarget.process.write(WSGI_LOG_ERR, text)
@@ -20,14 +20,14 @@ public struct StartFailure: Sendable {
 }
 
 extension StartFailure {
-    /// Does something with a script; what it logs becomes part of the failure.
+    /// Calls `body` with a script. Records that it logs become part of the failure.
     static func collecting(_ script: ScriptSpec, _ body: (LogTarget) -> String?) -> StartFailure? {
         let (text, report) = FailureReport.collect { body(.report($0)) }
         guard let text else { return nil }
         return StartFailure(text: text, report: report, script: script.path, modified: attempted(script))
     }
 
-    /// The time of the file whose code was read last.
+    /// The modification time of the file whose code was last read.
     private static func attempted(_ script: ScriptSpec) -> Int64 {
         guard let thread = ThreadContext.current else { return 0 }
         return Script.with(script, thread, .process) { entry, _ in unsafe entry.state.pointee.attempted } ?? 0

@@ -3,18 +3,18 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGIWire
 
-/// Splits what is written into lines, one log record for each; the unfinished one waits for its end.
+/// Splits written text into lines, one log record each. An unfinished line waits for its end.
 enum ErrorLine {
     /// httpd cuts a record at 8 KiB; a longer line becomes several records, so that nothing is lost.
     private static let longest = 7 << 10
 
-    /// Appends bytes to the waiting line, and takes what is complete out of it.
+    /// Appends bytes to the waiting line, and removes complete lines from it.
     ///
     /// - Parameters:
-    ///   - bytes: What was written; `nil`: the waiting line counts as complete.
+    ///   - bytes: The written bytes; `nil`: the waiting line counts as complete.
     ///   - line: The waiting line.
     ///   - script: The script's path, for a line that belongs to a request.
-    /// - Returns: Complete lines as records, for `write`; empty: there are none.
+    /// - Returns: Complete lines as records, for `write`; empty if there are none.
     static func complete(
         _ bytes: UnsafeRawBufferPointer?, with line: inout ByteBuffer, script: UnsafeRawBufferPointer?
     ) -> ByteBuffer {
@@ -36,7 +36,7 @@ enum ErrorLine {
         return ready
     }
 
-    /// Makes a record of the line: its length, then its bytes.
+    /// Encodes the line as a record: its length, then its bytes.
     static func collect(
         _ line: inout ByteBuffer, into ready: inout ByteBuffer, _ script: UnsafeRawBufferPointer?
     ) {
@@ -54,8 +54,8 @@ enum ErrorLine {
         line.reset(keeping: 1 << 14)
     }
 
-    /// Writes records. Without the GIL, because that may block; only the last lines of a stream that goes away are
-    /// written with it.
+    /// Writes records. Without the GIL, because writing may block; only the last lines of a stream that is deallocated
+    /// are written with it.
     static func write(_ records: borrowing ByteBuffer, to target: LogTarget) {
         var reader = unsafe ByteReader(records.bytes)
         while reader.remaining > 0 {

@@ -3,7 +3,7 @@ internal import CPython
 internal import PythonRuntime
 internal import WSGICore
 
-/// Exceptions in the error log: a line that says where, then the traceback, one record for each of its lines.
+/// Exceptions in the error log: a line that names the place, then the traceback, one record for each line.
 enum ExceptionReport {
     /// Logs the exception that is set, and clears it. Needs the GIL, which is released while writing.
     static func log(_ id: LogID, _ text: String, in group: String? = nil, to target: LogTarget) {
@@ -16,7 +16,8 @@ enum ExceptionReport {
 
     /// Logs an exception. Needs the GIL, which is released while writing.
     ///
-    /// - Parameter group: The application group in which it was raised, if that may be the reason: then the log says so.
+    /// - Parameter group: The application group in which it was raised. If that may be the reason, the log includes
+    ///   advice.
     static func log(
         _ exception: Object, _ id: LogID, _ text: String, in group: String? = nil, to target: LogTarget
     ) {
@@ -43,7 +44,7 @@ enum ExceptionReport {
         return withoutOwnFrames(lines)
     }
 
-    /// Leaves out the frames of `PythonSource`, and the heading of a traceback that has no other.
+    /// Omits the frames of `PythonSource`, and the heading of a traceback without other frames.
     private static func withoutOwnFrames(_ lines: [String]) -> [String] {
         var kept: [String] = []
         for line in lines where !line.hasPrefix("  File \"<mod_wsgi>\"") {

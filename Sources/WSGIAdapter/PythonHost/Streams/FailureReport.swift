@@ -2,7 +2,7 @@
 @safe struct FailureReport {
     let lines: UnsafeMutablePointer<[String]>
 
-    /// Lends an empty report to `body`, and returns what was written to it beside the result.
+    /// Calls `body` with an empty report. Returns the result and the records written to the report.
     static func collect<Result>(_ body: (FailureReport) -> Result) -> (result: Result, lines: [String]) {
         let lines = UnsafeMutablePointer<[String]>.allocate(capacity: 1)
         unsafe lines.initialize(to: [])
@@ -14,6 +14,6 @@
         return (result, unsafe lines.pointee)
     }
 
-    /// Keeps one record.
+    /// Adds a record.
     func append(_ text: String) { unsafe lines.pointee.append(text) }
 }

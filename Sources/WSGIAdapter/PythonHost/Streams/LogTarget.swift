@@ -1,13 +1,13 @@
 internal import CEngineABI
 internal import WSGICore
 
-/// Where log records go.
+/// The destination of log records.
 @safe enum LogTarget {
     /// The process's error log.
     case process
     /// The request that `transport` belongs to; only on its thread.
     case transport(UnsafePointer<wsgi_transport>)
-    /// Nowhere yet: the reason why a start has failed.
+    /// Records kept in memory: the reason why a start failed.
     case report(FailureReport)
 
     /// Writes one record. Never with the GIL: writing may block.

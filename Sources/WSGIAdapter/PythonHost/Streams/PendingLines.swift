@@ -1,22 +1,22 @@
 internal import CPython
 internal import WSGIWire
 
-/// The unfinished lines of a log stream, one for each thread that has begun one: what several threads write at the same
-/// time never gets into one line.
+/// The unfinished lines of a log stream, one for each thread that has begun one, so that text of several threads is
+/// never mixed in one line.
 ///
 /// Needs the GIL.
 @safe struct PendingLines: ~Copyable {
     @safe private struct Entry: ~Copyable {
-        /// The thread, as Python numbers it; 0: nobody's.
+        /// Python's id of the thread; 0: the entry is free.
         var thread: UInt = 0
         var line = ByteBuffer(capacity: 256)
         let next: UnsafeMutablePointer<Entry>?
     }
 
-    /// The most threads of which lines are kept.
+    /// The maximum number of threads with a line.
     private static let most = 32
 
-    /// Entries stay, for whichever thread needs one.
+    /// Entries are reused, by any thread.
     private var count = 0
     private var first: UnsafeMutablePointer<Entry>?
 
@@ -32,11 +32,11 @@ internal import WSGIWire
         }
     }
 
-    /// Whether nobody has ever begun a line here.
+    /// Whether no thread has ever begun a line here.
     var isEmpty: Bool { unsafe first == nil }
 
-    /// Appends bytes to the calling thread's line; the result is what `ErrorLine.complete` makes of it. When there are too
-    /// many lines, because threads have ended without finishing theirs, all are complete.
+    /// Appends bytes to the calling thread's line. Returns the result of `ErrorLine.complete`. If there are too many
+    /// lines, because threads have ended without finishing theirs, all lines count as complete.
     mutating func complete(_ bytes: UnsafeRawBufferPointer?, script: UnsafeRawBufferPointer?) -> ByteBuffer {
         let thread = UInt(PyThread_get_thread_ident())
         var records: ByteBuffer?
@@ -58,7 +58,7 @@ internal import WSGIWire
         return records
     }
 
-    /// All lines as they are, as records; none is left.
+    /// Removes all lines and returns them as records.
     mutating func takeAll(script: UnsafeRawBufferPointer?) -> ByteBuffer {
         var records = ByteBuffer(capacity: 64)
         var next = unsafe first
