@@ -37,8 +37,9 @@ public struct Introduction: Equatable, Sendable {
 
 /// 128 random bits by which a worker recognizes httpd's children.
 ///
-/// Each process group has its own secret. httpd's parent creates it and passes it to its children, the supervisor and the
-/// workers of the group through shared memory and memory files, never through the environment, arguments or the file system.
+/// Each process group has its own secret. httpd's parent creates it and passes it to its children, the supervisor and
+/// the workers of the group through shared memory and memory files, never through the environment, arguments or the
+/// file system.
 public struct ConnectionSecret: Spec {
     /// The first half of the bits, in the order in which they are sent.
     public private(set) var first: UInt64 = 0

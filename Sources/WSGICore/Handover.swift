@@ -1,8 +1,9 @@
 /// Decides which worker receives a request, and when to give up: the httpd child's side of a reload.
 ///
 /// A worker may return a request before it enters the application: it is being replaced, its script has changed, or the
-/// script does not work there. The request then waits for the worker's successor. If there will be none, it falls back to
-/// code that is already loaded. The rules are pure: the caller (`DaemonHandler`) claims threads, sends requests and waits.
+/// script does not work there. The request then waits for the worker's successor. If there will be none, it falls back
+/// to code that is already loaded. The rules are pure: the caller (`DaemonHandler`) claims threads, sends requests and
+/// waits.
 ///
 /// | step | carried out by the caller | event that follows |
 /// |---|---|---|

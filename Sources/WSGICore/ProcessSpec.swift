@@ -48,7 +48,8 @@ public struct ProcessSpec: Spec {
     public var pythonExecutable = ""
     /// Scripts to import before the first request.
     public var preloads: [ScriptSpec] = []
-    /// Whether a preload that fails to import ends the start, because a predecessor still serves. Otherwise it is logged.
+    /// Whether a preload that fails to import ends the start, because a predecessor still serves. Otherwise it is
+    /// logged.
     public var preloadsMustSucceed = false
     /// Preloads that may fail even then, because the predecessor serves without them.
     public var toleratedPreloads: [ScriptSpec] = []

@@ -1,7 +1,7 @@
 /// How Python itself is started: settings that have options on its command line.
 ///
-/// A daemon process receives them as `arguments` and `environment`. The engine of an httpd child sets `startEnvironment`
-/// while it starts Python.
+/// A daemon process receives them as `arguments` and `environment`. The engine of an httpd child sets
+/// `startEnvironment` while it starts Python.
 public struct PythonSpec: Spec {
     /// Whether no `.pyc` files are written (`-B`).
     public var dontWriteBytecode = false

@@ -1,13 +1,13 @@
 /// Decides whether a request may wait for a thread of its process group. Pure: the scoreboard supplies the facts.
 ///
-/// A request waits unless it cannot be served in time. The expected wait is computed from the length of the queue and the
-/// rate at which threads have become free since the queue formed. A burst on an idle group has no such rate yet, and is
-/// never rejected.
+/// A request waits unless it cannot be served in time. The expected wait is computed from the length of the queue and
+/// the rate at which threads have become free since the queue formed. A burst on an idle group has no such rate yet,
+/// and is never rejected.
 ///
-/// A group is *overloaded* if clients leave the queue, one in twenty and spread over time (clients that all leave at once
-/// predict nothing about later ones), or if the wait has been longer than a third of the patience for five seconds. Then only as
-/// many requests wait as keep the threads busy, and all others are rejected at once. The overload ends when the queue is
-/// empty, or ten seconds after its last sign.
+/// A group is *overloaded* if clients leave the queue, one in twenty and spread over time (clients that all leave at
+/// once predict nothing about later ones), or if the wait has been longer than a third of the patience for five
+/// seconds. Then only as many requests wait as keep the threads busy, and all others are rejected at once. The overload
+/// ends when the queue is empty, or ten seconds after its last sign.
 public struct QueueAdmission: Equatable, Sendable {
     /// The limits from the configuration.
     public struct Rules: Equatable, Sendable {
@@ -31,9 +31,9 @@ public struct QueueAdmission: Equatable, Sendable {
             self.most = most
         }
 
-        /// Rules for a group in an httpd with `httpdThreads` threads. An overloaded group may hold a third of the threads
-        /// that remain when all threads of the group are busy. A stuck group may hold all of them except a tenth of
-        /// `httpdThreads`.
+        /// Rules for a group in an httpd with `httpdThreads` threads. An overloaded group may hold a third of the
+        /// threads that remain when all threads of the group are busy. A stuck group may hold all of them except a
+        /// tenth of `httpdThreads`.
         public init(threads: Int, backlog: Int, patience: Int, httpdThreads: Int) {
             let others = max(httpdThreads &- threads, 0)
             self.init(
@@ -103,8 +103,8 @@ public struct QueueAdmission: Equatable, Sendable {
         }
     }
 
-    /// Whether a request with `ahead` requests before it must release its httpd thread: the queue has hardly moved since
-    /// its requests became late, and it holds so many threads that the rest of httpd could not continue.
+    /// Whether a request with `ahead` requests before it must release its httpd thread: the queue has hardly moved
+    /// since its requests became late, and it holds so many threads that the rest of httpd could not continue.
     public static func mustLeave(behind ahead: Int, _ facts: Facts, _ rules: Rules) -> Bool {
         guard ahead >= rules.most, facts.age >= rules.patience, facts.period >= slowTime else { return false }
         let (product, overflow) = (ahead &+ 1).multipliedReportingOverflow(by: facts.period)

@@ -20,14 +20,15 @@ public protocol SpecReader {
     mutating func string() throws(Failure) -> String
     /// The next Boolean value.
     mutating func flag() throws(Failure) -> Bool
-    /// The number of items that follow. Each takes at least one byte, so a wrong count is detected at the end of the bytes.
+    /// The number of items that follow. Each takes at least one byte, so a wrong count is detected at the end of the
+    /// bytes.
     mutating func count() throws(Failure) -> Int
 }
 
 /// The type of a field of a spec.
 public protocol SpecValue: Equatable, Sendable {
-    /// The layout, as JSON: the name of a type, `[item]` for a list, `[value, null]` for an optional value, or an object
-    /// with the fields of a spec.
+    /// The layout, as JSON: the name of a type, `[item]` for a list, `[value, null]` for an optional value, or an
+    /// object with the fields of a spec.
     static var layout: String { get }
     /// Writes the value.
     func write(to writer: inout some SpecWriter & ~Copyable)

@@ -1,7 +1,8 @@
 /// Decides which deadlines of a worker have expired, and which actions follow. It has no clock, threads or processes.
 ///
-/// The worker's monitor calls `check` at least every second, carries out the returned actions in order, and sleeps until
-/// `nextCheck`. All times are milliseconds of one monotonic clock. 0 disables a limit. Limits are independent of each other.
+/// The worker's monitor calls `check` at least every second, carries out the returned actions in order, and sleeps
+/// until `nextCheck`. All times are milliseconds of one monotonic clock. 0 disables a limit. Limits are independent of
+/// each other.
 public struct WorkerDeadlines {
     /// The limits.
     public struct Limits: Spec {
