@@ -147,7 +147,8 @@ extension ProcessGroup {
     func advice(for member: Member) -> String {
         guard member.problem?.isForLock == true, replacement == .successorFirst else {
             guard let path = member.problem?.path, !path.isEmpty else { return "" }
-            return " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
+            return
+                " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
         }
         return " It needs a resource that only one process can hold. If the running process holds it, add "
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
