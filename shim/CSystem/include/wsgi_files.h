@@ -49,9 +49,9 @@ typedef struct {
 } wsgi_files_user;
 
 /* Limits how long this process waits for answers, in milliseconds: about files of one user, and of all users together
- * (-1: no limit). After the limit for all, only `needed` queries are made, and each waits a quarter of a second. After
- * the limit for one user, there are no queries about the user's files for `pause` milliseconds, and then the user has
- * the same time again (-1: not before wsgi_files_end; then only answers that take 10 ms or more count). */
+ * (-1: no limit). After the limit for all, only `needed` queries are made, and each waits at most a quarter of a
+ * second. After the limit for one user, there are no queries about the user's files for `pause` milliseconds, and then
+ * the user has the same time again (-1: not before wsgi_files_end; then only answers that take 10 ms or more count). */
 void wsgi_files_limit(int64_t user, int64_t total, int64_t pause);
 
 /* Queries `length` bytes of paths, each with a NUL. More than one path is allowed only where the enum has "each".
