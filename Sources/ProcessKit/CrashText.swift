@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// What a worker's faulthandler writes when it crashes: a memory file of a fixed size, shared by the worker, which writes
-/// it, and the supervisor. Its text ends at the first zero.
+/// The output of a worker's faulthandler in a crash: a memory file of fixed size that the worker writes and the
+/// supervisor reads. The text ends at the first zero.
 public enum CrashText {
-    /// The most that is kept, in bytes. The stack of the thread that has crashed comes first.
+    /// Maximum size in bytes. The stack of the thread that has crashed comes first.
     public static let maximumSize = 64 << 10
 
     /// The memory file for a worker that is about to start.

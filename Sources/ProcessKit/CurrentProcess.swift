@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Glibc
 
-/// What a process may change about itself.
+/// Properties of the current process.
 public enum CurrentProcess {
     /// Its id.
     public static var id: Int32 { getpid() }
@@ -12,10 +12,10 @@ public enum CurrentProcess {
     /// The leader of its session.
     public static var session: Int32 { getsid(0) }
 
-    /// Leaves the session it was started in, so that signals to httpd's process group pass it by.
+    /// Starts a new session, so that signals to httpd's process group do not reach the process.
     public static func leaveSession() { _ = setsid() }
 
-    /// Whether other processes of its user may look into it: read its memory and its environment, trace it, get a core of it.
+    /// Sets whether other processes of its user may trace it, read its memory and environment, or obtain a core dump.
     public static func setDumpable(_ dumpable: Bool) { wsgi_set_dumpable(dumpable) }
 
     /// Becomes the parent of all descendants whose own parents end.
@@ -32,17 +32,18 @@ public enum CurrentProcess {
         return entries
     }
 
-    /// A variable of its environment.
+    /// The value of an environment variable.
     public static func variable(_ name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
-    /// Changes its environment; `nil` removes the variable. Not while another thread may read it.
+    /// Sets an environment variable; `nil` removes it. Must not be called while another thread may read the
+    /// environment.
     public static func setVariable(_ name: String, _ value: String?) {
         if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
     }
 
-    /// Bytes of it that are resident (RSS); 0: unknown.
+    /// Resident memory (RSS) in bytes; 0: unknown.
     public static var residentBytes: Int64 {
         let file = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return 0 }
@@ -55,7 +56,7 @@ public enum CurrentProcess {
         return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
     }
 
-    /// Sends a signal to one of its threads, which has to be alive.
+    /// Sends a signal to one of its threads, which must still run.
     public static func signal(thread: UInt, _ number: Int32) { _ = pthread_kill(pthread_t(thread), number) }
 
     /// Its nice value.
@@ -64,48 +65,48 @@ public enum CurrentProcess {
     /// Whether it may raise the priority of processes.
     public static var mayRaisePriority: Bool { wsgi_may_raise_priority() }
 
-    /// How many processors it may use.
+    /// Number of processors that it may use.
     public static var processors: Int { Int(wsgi_processors()) }
 
     /// Sends itself a signal.
     public static func signal(_ number: Int32) { _ = kill(getpid(), number) }
 
-    /// Keeps all signals away from the calling thread.
+    /// Blocks all signals in the calling thread.
     public static func blockSignals() {
         var all = sigset_t()
         unsafe sigfillset(&all)
         unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
     }
 
-    /// Writes a title over its arguments, as ps shows them. False: there is no room.
+    /// Overwrites its arguments, which ps shows, with a title. Returns false if there is not enough space.
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }
 
-    /// Sets the locale of the C library. False: there is none of this name.
+    /// Sets the locale of the C library. Returns false if there is no such locale.
     public static func setLocale(_ name: String) -> Bool { unsafe name.withCString { unsafe wsgi_set_locale($0) } }
 
-    /// Ends at once: no destructors, no `atexit`.
+    /// Ends at once, without destructors or `atexit` functions.
     public static func exitAtOnce(_ code: Int32) -> Never { _exit(code) }
 
-    /// From now on a process that the application forks off loses the descriptors marked with `guardFromForks`.
+    /// From now on, the descriptors marked with `guardFromForks` are closed in processes that the application forks.
     public static func installForkGuard() { wsgi_fork_guard_install() }
 
-    /// The same in a process of httpd's, before the application's code runs: forked processes lose httpd's listening
-    /// sockets and the connections of its clients, too.
+    /// The same for a process of httpd, called before the application's code runs. httpd's listening sockets and its
+    /// connections to clients are also closed in forked processes.
     public static func installServerForkGuard() { wsgi_fork_guard_server() }
 
-    /// Marks a descriptor, or removes its mark; to be removed before it is closed.
+    /// Marks a descriptor, or removes the mark. The mark must be removed before the descriptor is closed.
     public static func guardFromForks(_ raw: Int32, _ guarded: Bool) { wsgi_fork_guard_set(raw, guarded) }
 
-    /// Whether this process was forked off by the application.
+    /// Whether this process was forked by the application.
     public static var isForked: Bool { wsgi_fork_guard_tripped() }
 
-    /// Starts a thread that nobody waits for.
+    /// Starts a detached thread.
     ///
     /// - Parameters:
     ///   - stackSize: Bytes; 0: the system's default.
-    ///   - name: At most 15 bytes, for people who look at `/proc`.
-    ///   - run: The thread's life; `context` is handed to it as it is.
+    ///   - name: At most 15 bytes, shown in `/proc`.
+    ///   - run: The function of the thread, which receives `context`.
     public static func startThread(
         stackSize: Int, name: String, context: UnsafeMutableRawPointer?,
         _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
@@ -114,7 +115,7 @@ public enum CurrentProcess {
             unsafe name.withCString { unsafe wsgi_start_thread(stackSize, $0, run, context) }, "pthread_create")
     }
 
-    /// Starts a thread that nobody waits for, and in which no signal handler runs: httpd's are for its own threads.
+    /// Starts a detached thread in which no signal handler runs, because httpd's handlers are for its own threads.
     public static func startQuietThread(
         name: String, _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
     ) throws(SystemError) {

@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Glibc
 
-/// A file descriptor and the duty to close it.
+/// A file descriptor that is closed with its owner.
 public struct Descriptor: ~Copyable, Sendable {
     /// The number, for calls that borrow it.
     public let raw: Int32
@@ -11,7 +11,7 @@ public struct Descriptor: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(raw) }
 
-    /// Gives the number away: the caller closes it.
+    /// Releases ownership of the number. The caller closes it.
     public consuming func release() -> Int32 {
         let number = raw
         discard self
@@ -35,8 +35,8 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(adopting: raw)
     }
 
-    /// A descriptor of a log for another process (close-on-exec): of a regular file or a pipe with a description of its own,
-    /// so that it cannot change how others write to it; otherwise, or if it cannot be opened, a duplicate.
+    /// A descriptor of a log for another process (close-on-exec). A regular file or a pipe is opened again, so that the
+    /// process cannot change how others write to it. Otherwise, or if opening fails, the result is a duplicate.
     public static func forAppending(_ raw: Int32) throws(SystemError) -> Descriptor {
         let own = wsgi_open_for_appending(raw)
         return own < 0 ? try duplicate(raw) : Descriptor(adopting: own)
@@ -45,26 +45,26 @@ public struct Descriptor: ~Copyable, Sendable {
     /// `/dev/null`, for reading and writing.
     public static func null() throws(SystemError) -> Descriptor { try open("/dev/null", flags: O_RDWR) }
 
-    /// Makes `raw` another name of the file that `target` named until now, as `dup2` does.
+    /// Makes `target` refer to the file behind `raw`, as `dup2` does.
     public static func replace(_ target: Int32, with raw: Int32) throws(SystemError) {
         guard dup2(raw, target) >= 0 else { throw SystemError("dup2", errno) }
     }
 
-    /// Whether calls on the descriptor wait.
+    /// Sets whether calls on the descriptor wait.
     public static func setBlocking(_ raw: Int32, _ blocking: Bool) throws(SystemError) {
         try check(wsgi_set_nonblocking(raw, !blocking), "fcntl")
     }
 
-    /// Whether exec closes the descriptor.
+    /// Sets whether exec closes the descriptor.
     public static func setCloseOnExec(_ raw: Int32, _ closes: Bool) throws(SystemError) {
         try check(wsgi_set_close_on_exec(raw, closes), "fcntl")
     }
 
-    /// Raises the limit of open descriptors of this process to `wanted`, as far as the hard limit lets it.
+    /// Raises the limit of open descriptors of this process to `wanted`, at most to the hard limit.
     ///
-    /// - Returns: The limit before.
+    /// - Returns: The former limit.
     public static func raiseLimit(to wanted: UInt64) -> UInt64 { wsgi_raise_open_files(wanted) }
 
-    /// Closes a number that nobody owns as a `Descriptor`.
+    /// Closes a number that no `Descriptor` owns.
     public static func close(raw: Int32) { _ = Glibc.close(raw) }
 }

@@ -1,16 +1,18 @@
 internal import CSystem
 internal import Glibc
 
-/// Files as a user of this machine sees them: a helper process looks with the rights of the user, for a limited time.
+/// Files as a user of this machine sees them. A helper process accesses them with the user's rights, for a limited
+/// time.
 ///
-/// This process itself neither follows what the user can exchange, nor waits for it. Not for two threads at a time.
+/// This process neither follows paths that the user can change, nor waits for them. Not for use by two threads at a
+/// time.
 public struct FileView: Hashable, Sendable {
-    /// The user; `nil`: the one that this process runs as.
+    /// The user; `nil`: that of this process.
     private let user: UInt32?
     private let group: UInt32
     private let groups: [UInt32]
 
-    /// What this process may see itself.
+    /// Files as this process sees them.
     public static let own = FileView(unchecked: nil, 0, [])
 
     private init(unchecked user: UInt32?, _ group: UInt32, _ groups: [UInt32]) {
@@ -19,40 +21,41 @@ public struct FileView: Hashable, Sendable {
         self.groups = groups
     }
 
-    /// What a user with these groups sees. Needs the right to change users: without it, what this process sees.
+    /// Files as a user with these groups sees them. Without the right to change users, files as this process sees them.
     public init(user: UInt32, group: UInt32, groups: [UInt32]) {
         let mayChange = CurrentProcess.user == 0 && user != UInt32.max
         self.init(unchecked: mayChange ? user : nil, mayChange ? group : 0, mayChange ? groups : [])
     }
 
-    /// How long answers may take, in milliseconds: about the files of one user, about those of all (`nil`: no limit), and
-    /// after which time a user who has exceeded it has as much again (`nil`: not before `end`).
+    /// Limits the time for answers, in milliseconds: for the files of one user, for those of all users (`nil`: no
+    /// limit), and the period after which a user who has exceeded the limit has the same time again (`nil`: not before
+    /// `end`).
     public static func limit(user: Int64, total: Int64?, pause: Int64?) {
         wsgi_files_limit(user, total ?? -1, pause ?? -1)
     }
 
-    /// Starts the helper if there is none: the less memory this process has by then, the less a fork costs.
+    /// Starts the helper if there is none. A fork is cheaper while this process uses little memory.
     public static func begin() { wsgi_files_begin() }
 
-    /// Ends the helper if it was not asked anything for so many milliseconds; the next question starts another one.
+    /// Ends the helper if it has been idle for this number of milliseconds. The next query starts another.
     public static func rest(after milliseconds: Int64) { wsgi_files_rest(milliseconds) }
 
-    /// Ends the helper, and forgets whose files do not answer.
+    /// Ends the helper, and forgets which users have exceeded their time.
     public static func end() { wsgi_files_end() }
 
-    /// What is at each of the paths, with symbolic links followed.
+    /// The status of each path, with symbolic links followed.
     public func status(of paths: [String]) -> [FileStatus] { statuses(WSGI_FILES_STATUS, 0, paths) }
 
-    /// What is at a path, with symbolic links followed.
+    /// The status of a path, with symbolic links followed.
     public func status(of path: String) -> FileStatus { status(of: [path]).first ?? .unknown }
 
-    /// What is at a path; a symbolic link is itself.
+    /// The status of a path. Symbolic links are not followed.
     public func linkStatus(of path: String) -> FileStatus { statuses(WSGI_FILES_LINK, 0, [path]).first ?? .unknown }
 
     /// Whether the user has rights on a path.
     ///
     /// - Parameter mode: Bits as of access(2); 0: whether the path exists.
-    /// - Returns: `code` is 0 if so; otherwise the status is that of the first part of the path that refuses.
+    /// - Returns: `code` is 0 if so. Otherwise the status is that of the first path component that denies access.
     public func access(_ path: String, _ mode: Int32) -> FileStatus { access([path], mode).first ?? .unknown }
 
     /// The same for each of the paths.
@@ -60,7 +63,7 @@ public struct FileView: Hashable, Sendable {
         statuses(WSGI_FILES_ACCESS, Int64(mode), paths)
     }
 
-    /// The path without symbolic links; where a directory is closed to the user, as far as links tell.
+    /// The path with symbolic links resolved, as far as possible if a directory is closed to the user.
     public func realPath(_ path: String) throws(SystemError) -> String {
         String(decoding: try bytes(WSGI_FILES_REAL_PATH, 0, path, room: Int(PATH_MAX)), as: UTF8.self)
     }
@@ -70,13 +73,13 @@ public struct FileView: Hashable, Sendable {
         try bytes(WSGI_FILES_CONTENTS, Int64(limit), path, room: limit)
     }
 
-    /// The same, read with root's rights if this process has them and nobody but root can exchange the file or a part of
-    /// its path, otherwise with the user's.
+    /// The same, read with root's rights if this process has them and only root can replace the file or a component of
+    /// its path. Otherwise it is read with the user's rights.
     public func secret(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
         try bytes(WSGI_FILES_SECRET, Int64(limit), path, room: limit, isNeeded: true)
     }
 
-    /// Names in a directory, but for those that begin with a dot; at most `limit`, in no order.
+    /// At most `limit` names in a directory, without those that begin with a dot, in no particular order.
     public func names(in path: String, atMost limit: Int) throws(SystemError) -> [String] {
         try bytes(WSGI_FILES_NAMES, Int64(limit), path, room: limit * (Int(NAME_MAX) + 1)).split(separator: 0)
             .map { String(decoding: $0, as: UTF8.self) }
@@ -84,11 +87,11 @@ public struct FileView: Hashable, Sendable {
 
     // MARK: - Asking
 
-    /// Paths per question: their bytes have to find room in it.
+    /// Number of paths per query, which must have room for their bytes.
     private static let batch = 64
     private static let room = 32_768
 
-    /// The path as it is sent. No file has a name with a NUL byte in it, and none an empty one.
+    /// The path as it is sent. A path with a NUL byte is sent as an empty one, which does not exist either.
     private static func sent(_ path: String) -> String.UTF8View { path.utf8.contains(0) ? "".utf8 : path.utf8 }
 
     private func statuses(_ question: wsgi_files_question, _ argument: Int64, _ paths: [String]) -> [FileStatus] {
@@ -153,27 +156,27 @@ public struct FileView: Hashable, Sendable {
     }
 }
 
-/// What is at a path.
+/// The status of a path.
 public struct FileStatus: Sendable {
-    /// What kind of file it is.
+    /// The kind of a file.
     public enum Kind: Sendable {
-        /// There is nothing, or a symbolic link that leads to nothing.
+        /// No file, or a dangling symbolic link.
         case missing
         /// A directory.
         case directory
         /// A regular file.
         case file
-        /// A symbolic link, where links are not followed.
+        /// A symbolic link, if links are not followed.
         case link
         /// A socket, a device, a FIFO.
         case other
-        /// The user may not know, or nobody does.
+        /// Unknown, or not visible to the user.
         case unknown
     }
 
     /// The `errno`; 0: the rest is valid.
     public let code: Int32
-    /// Bytes of the path up to the part that refuses, if that was asked; 0: not known.
+    /// Length of the path up to the component that denies access, in bytes, if queried; 0: unknown.
     public let refusedLength: Int
     /// Mode, as of stat(2).
     public let mode: UInt32
@@ -181,13 +184,13 @@ public struct FileStatus: Sendable {
     public let user: UInt32
     /// Group.
     public let group: UInt32
-    /// When the contents were changed, in microseconds since 1970.
+    /// Modification time of the contents, in microseconds since 1970.
     public let modified: Int64
 
-    /// Nobody knows: the files of the user do not answer.
+    /// Unknown, because the file system does not respond.
     public static let unknown = FileStatus(code: ETIMEDOUT)
 
-    /// There is nothing.
+    /// No file.
     public static let missing = FileStatus(code: ENOENT)
 
     init(code: Int32) {
@@ -217,10 +220,10 @@ public struct FileStatus: Sendable {
         }
     }
 
-    /// Whether a regular file may be executed by somebody.
+    /// Whether it is a regular file with an execute bit.
     public var isProgram: Bool { kind == .file && mode & 0o111 != 0 }
 
-    /// Whether the file system did not answer in time.
+    /// Whether the file system did not respond in time.
     public var isOverdue: Bool { code == ETIMEDOUT }
 
     private var type: Kind {

@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Glibc
 
-/// Lines in the format that httpd's error log has by default, for processes that httpd does not write for.
+/// Lines in the default format of httpd's error log, for processes that do not log through httpd.
 public enum LogLine {
     /// The names of httpd's levels, by their numbers.
     private static let names: [StaticString] = [
@@ -11,8 +11,8 @@ public enum LogLine {
     /// The line, with its newline: `[Sat Nov 21 05:25:42.123456 2026] [wsgi:error] [pid 123] text`.
     ///
     /// - Parameters:
-    ///   - level: httpd's number (`APLOG_*`); out of range counts as the nearest.
-    ///   - text: What there is to say; line breaks within stay.
+    ///   - level: httpd's number (`APLOG_*`). Numbers out of range are clamped.
+    ///   - text: The message. Line breaks in it are kept.
     public static func format(
         level: Int, text: String, process: Int32 = CurrentProcess.id, microseconds: Int64 = Clock.wallMicroseconds()
     ) -> String {
@@ -20,8 +20,8 @@ public enum LogLine {
         return "[\(time(microseconds))] [wsgi:\(name)] [pid \(process)] \(text)\n"
     }
 
-    /// The text with its control characters as `\\n` or `\\x1b`: what others say must not look like lines of their own, and
-    /// not speak to a terminal.
+    /// The text with control characters escaped as `\\n` or `\\x1b`, so that text from other processes can neither
+    /// forge lines nor control a terminal.
     public static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
@@ -44,22 +44,22 @@ public enum LogLine {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 
-    /// Writes several lines of one level, with one call where the system takes them whole.
+    /// Writes several lines of one level, if possible with one call.
     public static func write(level: Int, lines: [String], to descriptor: Int32 = 2) {
         var text = lines.map { format(level: level, text: $0) }.joined()
         text.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
     }
 
-    /// Writes a line with one call where the system takes it whole, so that lines of several processes do not mix.
+    /// Writes a line, if possible with one call, so that lines of several processes do not mix.
     public static func write(level: Int, text: String, to descriptor: Int32 = 2) {
         var line = format(level: level, text: text)
         line.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
     }
 
-    /// How long a text may wait for room, in milliseconds; then the rest of it is left out.
+    /// Maximum wait for space, in milliseconds. Then the rest of the text is omitted.
     private static let patience: Int64 = 1_000
 
-    /// Goes on where a full pipe, or a signal, has made the system take a part only.
+    /// Continues after partial writes, which a full pipe or a signal causes.
     private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32) {
         var rest = unsafe bytes
         var deadline: Int64?
@@ -72,7 +72,7 @@ public enum LogLine {
             switch errno {
             case EINTR: continue
             case EAGAIN:
-                // Somebody who shares the pipe has made it non-blocking.
+                // Another process that shares the pipe has made it non-blocking.
                 let now = Clock.milliseconds()
                 let end = deadline ?? now + patience
                 deadline = end

@@ -1,12 +1,12 @@
 internal import CSystem
 internal import Glibc
 
-/// Anonymous files in memory (memfd): what is too long for a packet, or what outlives the process that writes it.
+/// Anonymous files in memory (memfd), for data too long for a packet or that outlives the process that writes it.
 public enum MemoryFile {
-    /// The most that `contents` reads: more is no spec of ours.
+    /// Maximum size that `contents` reads. No spec is larger.
     public static let maximumSize = 64 << 20
 
-    /// An empty memory file; `name` is for people who look at `/proc`.
+    /// An empty memory file; `name` is shown in `/proc`.
     public static func create(_ name: String) throws(SystemError) -> Descriptor {
         Descriptor(adopting: try check(unsafe name.withCString { unsafe wsgi_memory_file($0) }, "memfd_create"))
     }
@@ -17,8 +17,8 @@ public enum MemoryFile {
         return Descriptor(adopting: try check(raw, "memfd_create"))
     }
 
-    /// Maps a memory file for reading and writing; the caller unmaps it. One that is shorter is refused: looking at what is
-    /// not there would end the process.
+    /// Maps a memory file for reading and writing. The caller unmaps it. A shorter file is rejected, because access
+    /// beyond its end would kill the process.
     public static func map(_ raw: Int32, size: Int) throws(SystemError) -> UnsafeMutableRawPointer {
         var status = stat()
         guard unsafe fstat(raw, &status) == 0, Int(status.st_size) >= size else { throw SystemError("fstat", EINVAL) }
@@ -41,7 +41,7 @@ public enum MemoryFile {
         return file
     }
 
-    /// Everything in the file behind `raw`, whatever its position.
+    /// The contents of the file behind `raw`, regardless of its position.
     public static func contents(of raw: Int32) throws(SystemError) -> [UInt8] {
         var status = stat()
         guard unsafe fstat(raw, &status) == 0 else { throw SystemError("fstat", errno) }
@@ -49,7 +49,7 @@ public enum MemoryFile {
         return try read(raw, Int(status.st_size))
     }
 
-    /// The beginning of the file behind `raw`, at most this many bytes, whatever its size and position.
+    /// At most `most` bytes from the beginning of the file behind `raw`, regardless of its size and position.
     public static func prefix(of raw: Int32, _ most: Int) -> [UInt8] { (try? read(raw, most)) ?? [] }
 
     private static func read(_ raw: Int32, _ most: Int) throws(SystemError) -> [UInt8] {

@@ -1,10 +1,10 @@
 internal import CSystem
 internal import Glibc
 
-/// One end of a pipe that carries packets from a worker to the supervisor: bytes, and never descriptors. Closing a
-/// descriptor may take any time, an hour for a socket with SO_LINGER, and a socket gives its reader no choice.
+/// One end of a pipe that carries packets from a worker to the supervisor: bytes, but no descriptors. A reader of a
+/// socket cannot avoid receiving descriptors, and closing one can take arbitrarily long, for example with SO_LINGER.
 ///
-/// Whoever holds the writing end may send anything; what arrives is as long as `maximumPacket` at most.
+/// The holder of the writing end may send anything. Received packets are never longer than `maximumPacket`.
 public struct PacketPipe: ~Copyable, Sendable {
     /// The longest packet.
     public static let maximumPacket = Int(PIPE_BUF)
@@ -24,11 +24,11 @@ public struct PacketPipe: ~Copyable, Sendable {
         /// The end to hand to another process.
         public let writing: Descriptor
 
-        /// Takes the pair apart.
+        /// Returns the end to keep.
         public consuming func keepReading() -> PacketPipe { reading }
     }
 
-    /// A pipe of which no end waits.
+    /// A pipe with two non-blocking ends.
     public static func pair() throws(SystemError) -> Pair {
         var reading: Int32 = -1
         var writing: Int32 = -1
@@ -36,8 +36,8 @@ public struct PacketPipe: ~Copyable, Sendable {
         return Pair(reading: PacketPipe(adopting: reading), writing: Descriptor(adopting: writing))
     }
 
-    /// Sends one packet; nothing raises SIGPIPE. A full pipe is waited for, as many milliseconds as that may take, then it is an error (`EAGAIN`);
-    /// negative: for ever.
+    /// Sends one packet, without SIGPIPE. Waits at most `milliseconds` if the pipe is full, and then throws `EAGAIN`;
+    /// negative: no limit.
     public func send(_ bytes: UnsafeRawBufferPointer, waiting milliseconds: Int32 = 0) throws(SystemError) {
         guard bytes.count <= Self.maximumPacket else { throw SystemError("write", EMSGSIZE) }
         while true {
@@ -52,7 +52,7 @@ public struct PacketPipe: ~Copyable, Sendable {
         }
     }
 
-    /// Receives one packet; `nil`: none is there; empty: nobody can send any more.
+    /// Receives one packet; `nil`: there is none yet; empty: the writing end is closed.
     public func receive() throws(SystemError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: Self.maximumPacket)
         while true {

@@ -3,9 +3,9 @@ internal import Glibc
 
 /// One end of a SOCK_SEQPACKET pair: a control socket. Packets arrive whole, with descriptors beside them.
 public struct PacketSocket: ~Copyable, Sendable {
-    /// The most descriptors in one packet.
+    /// Maximum number of descriptors in one packet.
     public static let maximumDescriptors = 200
-    /// The longest packet that `receive` takes.
+    /// The longest packet that `receive` accepts.
     public static let maximumPacket = 16 << 10
 
     private let descriptor: Descriptor
@@ -23,7 +23,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         /// The end to hand to another process.
         public let theirs: Descriptor
 
-        /// Takes the pair apart.
+        /// Returns the end to keep.
         public consuming func keepOurs() -> PacketSocket { ours }
     }
 
@@ -35,7 +35,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         return Pair(ours: PacketSocket(adopting: one), theirs: Descriptor(adopting: other))
     }
 
-    /// Sends one packet; with `wait` false a full queue is an error (`EAGAIN`). `descriptors` stay the caller's.
+    /// Sends one packet. If `wait` is false, a full queue is an error (`EAGAIN`). The caller keeps `descriptors`.
     public func send(_ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], wait: Bool) throws(SystemError) {
         var part = unsafe iovec()
         unsafe part.iov_base = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
@@ -47,7 +47,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         try check(sent, "sendmsg")
     }
 
-    /// A packet as it arrived. Whoever has it owns its descriptors and closes them with `Descriptor`.
+    /// A received packet. Its holder owns the descriptors and closes them with `Descriptor`.
     public struct Packet: Equatable, Sendable {
         /// The packet's bytes; empty: the other end is closed.
         public var bytes: [UInt8]
@@ -55,7 +55,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         public var descriptors: [Int32]
     }
 
-    /// Receives one packet; with `wait` false, `nil` when none is there.
+    /// Receives one packet. If `wait` is false, returns `nil` if there is none.
     public func receive(wait: Bool) throws(SystemError) -> Packet? {
         var bytes = [UInt8](repeating: 0, count: Self.maximumPacket)
         var numbers = [Int32](repeating: -1, count: Self.maximumDescriptors)

@@ -1,36 +1,36 @@
 internal import CSystem
 internal import Glibc
 
-/// A set of descriptors to wait for (epoll). Any number of threads may wait; each event goes to one of them.
+/// A set of descriptors to wait for (epoll). Any number of threads may wait. Each event wakes one of them.
 public struct Poller: ~Copyable, Sendable {
-    /// What to wait for, and what came.
+    /// The events to wait for, or that have occurred.
     public struct Interest: OptionSet, Sendable {
         /// The bits.
         public let rawValue: UInt32
         /// A set of these bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// There is something to read, or the other end has closed.
+        /// There are bytes to read, or the other end has closed.
         public static let readable = Interest(rawValue: 1)
-        /// There is room to write.
+        /// There is space to write.
         public static let writable = Interest(rawValue: 2)
-        /// Only one event; then silent until `change`.
+        /// Only one event is reported until the next `change`.
         public static let once = Interest(rawValue: 4)
-        /// The next thing to read, once: what a connection waits for between requests.
+        /// The next input, once. A connection waits for it between requests.
         public static var nextInput: Interest { Interest(rawValue: 5) }
-        /// The other end has gone; always reported.
+        /// The other end is closed. Always reported.
         public static let hangup = Interest(rawValue: 8)
     }
 
     /// How a wait ended.
     public enum Event {
-        /// Something happened to the descriptor of this token.
+        /// An event of the descriptor with this token.
         case ready(token: UInt64, Interest)
-        /// The time is over.
+        /// The time has expired.
         case timeout
         /// A signal arrived.
         case interrupted
-        /// The set cannot be waited for any more.
+        /// It is no longer possible to wait for the set.
         case broken
     }
 
@@ -49,16 +49,16 @@ public struct Poller: ~Copyable, Sendable {
         try check(wsgi_epoll_control(descriptor.raw, 1, raw, interest.rawValue, token), "epoll_ctl")
     }
 
-    /// Takes a descriptor out; one that is not in is ignored.
+    /// Removes a descriptor. Ignored if it is not in the set.
     public func remove(_ raw: Int32) { _ = wsgi_epoll_control(descriptor.raw, 2, raw, 0, 0) }
 
-    /// Changes what is waited for, or arms a `once` descriptor again. False: it is not in the set.
+    /// Changes the events to wait for, or arms a `once` descriptor again. Returns false if it is not in the set.
     @discardableResult
     public func change(_ raw: Int32, _ interest: Interest, token: UInt64) -> Bool {
         wsgi_epoll_control(descriptor.raw, 3, raw, interest.rawValue, token) == 0
     }
 
-    /// Waits for one event, at most `milliseconds`; negative: for ever.
+    /// Waits for one event, at most `milliseconds`; negative: no limit.
     public func wait(milliseconds: Int32 = -1) -> Event {
         var token: UInt64 = 0
         var ready: UInt32 = 0

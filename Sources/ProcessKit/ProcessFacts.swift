@@ -1,22 +1,22 @@
 internal import CSystem
 internal import Glibc
 
-/// What `/proc` says about a process at one moment. Number and time of start together belong to no other process.
+/// The state of a process in `/proc` at one moment. Its id and start time together identify it uniquely.
 public struct ProcessFacts: Equatable, Sendable {
     /// Its id.
     public let id: Int32
     /// Its parent.
     public let parent: Int32
-    /// The leader of its session.
+    /// The id of its session.
     public let session: Int32
-    /// Its real user, if it is a child of this process; otherwise that is not asked.
+    /// Its real user, if it is a child of this process. Otherwise that is not queried.
     public let user: UInt32?
-    /// When it was started, in ticks since the machine was.
+    /// When it was started, in ticks since the machine was started.
     public let started: UInt64
-    /// Whether it has ended and waits to be reaped.
+    /// Whether it has ended and has not been reaped.
     public let hasEnded: Bool
 
-    /// Looks at a process, but not at its user; `nil` when there is none of this number.
+    /// Reads the state of a process, without its user; `nil`: there is no process with this id.
     public init?(_ id: Int32) {
         var facts = wsgi_process_facts()
         guard unsafe wsgi_read_process(id, &facts) else { return nil }
@@ -32,7 +32,7 @@ public struct ProcessFacts: Equatable, Sendable {
         hasEnded = facts.has_ended
     }
 
-    /// Looks at all processes.
+    /// Reads the state of all processes.
     public static func all() -> [ProcessFacts] {
         var capacity = 4_096
         while true {
@@ -45,20 +45,20 @@ public struct ProcessFacts: Equatable, Sendable {
         }
     }
 
-    /// Whether the process runs on.
+    /// Whether the process still runs.
     public var isRunning: Bool {
         guard let now = ProcessFacts(id) else { return false }
         return now.started == started && !now.hasEnded
     }
 
-    /// Asks the process to end; another one that has its number by now is left alone.
+    /// Sends SIGTERM to the process, but never to another process that has reused its id.
     public func terminate() { signal(SIGTERM) }
 
-    /// Ends it at once.
+    /// Sends SIGKILL in the same way.
     public func kill() { signal(SIGKILL) }
 
     private func signal(_ number: Int32) {
-        // Whatever the handle stands for is looked at after it was made.
+        // The process is checked after the handle exists, which then cannot refer to another one.
         guard let handle = try? ProcessHandle(id: id), isRunning else { return }
         handle.signal(number)
     }

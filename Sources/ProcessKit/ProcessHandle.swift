@@ -1,8 +1,8 @@
 internal import CSystem
 internal import Glibc
 
-/// A process that this one watches: readable in a poller once it has ended, and never confused with a later process of
-/// the same number (a pidfd).
+/// A handle of a process (a pidfd): readable in a poller once the process has ended, and never confused with a later
+/// process with the same id.
 public struct ProcessHandle: ~Copyable, Sendable {
     /// The process id.
     public let id: Int32
@@ -11,13 +11,14 @@ public struct ProcessHandle: ~Copyable, Sendable {
     /// The descriptor's number, for a poller.
     public var raw: Int32 { descriptor.raw }
 
-    /// Opens a running process, or a child that was not reaped yet.
+    /// Opens a running process, or a child that has not been reaped.
     public init(id: Int32) throws(SystemError) {
         self.id = id
         descriptor = Descriptor(adopting: try check(wsgi_pidfd_open(id), "pidfd_open"))
     }
 
-    /// A child that was just started; it is killed when the system has no handle for it. Then `reapStray` is to reap it.
+    /// Opens a child that was just started. If the system has no handle for it, the child is killed, and `reapStray`
+    /// must reap it.
     public init(child: Int32) throws(SystemError) {
         do throws(SystemError) { try self.init(id: child) } catch {
             Glibc.kill(child, SIGKILL)
@@ -25,7 +26,7 @@ public struct ProcessHandle: ~Copyable, Sendable {
         }
     }
 
-    /// Waits until the process has ended, at most `milliseconds`. False: it runs on.
+    /// Waits until the process has ended, at most `milliseconds`. Returns false if it still runs.
     public func ends(within milliseconds: Int32) -> Bool {
         var wait = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&wait, 1, milliseconds) == 1
@@ -33,19 +34,19 @@ public struct ProcessHandle: ~Copyable, Sendable {
 
     /// How a process ended.
     public enum Ending: Equatable, Sendable {
-        /// It left with this code.
+        /// It exited with this code.
         case exited(code: Int32)
         /// This signal ended it.
         case killed(signal: Int32)
     }
 
-    /// Sends a signal; a process that has ended is ignored.
+    /// Sends a signal. Ignored if the process has ended.
     public func signal(_ number: Int32) { _ = wsgi_pidfd_kill(descriptor.raw, number) }
 
-    /// Raises the priority of each of its threads by this much, as of nice(1).
+    /// Lowers the nice value of each of its threads by this amount.
     public func raisePriority(by amount: Int32) { wsgi_raise_priority(id, amount) }
 
-    /// The children of this process's only thread, also those that have ended and were not reaped.
+    /// The children of this process's only thread, including those that have ended and have not been reaped.
     public static func children() -> [Int32] {
         var capacity = 256
         while true {
@@ -58,19 +59,19 @@ public struct ProcessHandle: ~Copyable, Sendable {
         }
     }
 
-    /// Reaps a child whose end concerns nobody, if it has ended.
+    /// Reaps a child if it has ended, and ignores how.
     public static func reapStray(_ id: Int32) {
         var ending: (code: Int32, signal: Int32) = (0, 0)
         _ = unsafe wsgi_reap(id, &ending.code, &ending.signal)
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     public func terminate() { signal(SIGTERM) }
 
-    /// Ends it at once.
+    /// Sends SIGKILL.
     public func kill() { signal(SIGKILL) }
 
-    /// Reaps the child; `nil`: it still runs. One that somebody else reaped counts as exited with code 0.
+    /// Reaps the child; `nil`: it still runs. A child that was reaped elsewhere counts as exited with code 0.
     public func reap() -> Ending? {
         var code: Int32 = 0
         var signal: Int32 = 0

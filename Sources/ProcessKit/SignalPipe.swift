@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Glibc
 
-/// Signals as bytes in a pipe, so that an event loop meets them like anything else. One in a process.
+/// Delivers signals as bytes in a pipe, so that an event loop can handle them. One per process.
 public struct SignalPipe: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
@@ -13,13 +13,13 @@ public struct SignalPipe: ~Copyable, Sendable {
         descriptor = Descriptor(adopting: try check(unsafe wsgi_signal_pipe(signals, signals.count), "pipe2"))
     }
 
-    /// The next byte: a signal's number, or what `post` wrote; `nil` when there is none.
+    /// The next byte: a signal's number, or a byte from `post`; `nil`: there is none.
     public func next() -> UInt8? {
         var byte: UInt8 = 0
         return unsafe read(descriptor.raw, &byte, 1) == 1 ? byte : nil
     }
 
-    /// Writes a byte into the pipe; any thread. Numbers from 128 up are no signals.
+    /// Writes a byte into the pipe, from any thread. Numbers from 128 on are not signals.
     public static func post(_ byte: UInt8) { wsgi_signal_pipe_write(byte) }
 
     /// Ignores a signal.

@@ -7,7 +7,7 @@ internal import Glibc
     /// The longest path, without the final NUL.
     public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// The address of `path`; nil when it is too long for the system.
+    /// The address of `path`; `nil`: the path is too long for the system.
     public init?(path: String) {
         var path = path
         guard path.utf8.count <= Self.longestPath else { return nil }

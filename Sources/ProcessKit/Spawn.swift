@@ -1,9 +1,9 @@
 internal import CSystem
 internal import Glibc
 
-/// A program to start in a process and a session of its own.
+/// A program to start in its own process and session.
 public struct SpawnRequest: Equatable, Sendable {
-    /// Whom the process runs as.
+    /// The user and groups of the process.
     public struct Credentials: Equatable, Sendable {
         /// The user.
         public var user: UInt32
@@ -12,7 +12,7 @@ public struct SpawnRequest: Equatable, Sendable {
         /// The supplementary groups.
         public var supplementaryGroups: [UInt32]
 
-        /// Names them.
+        /// Credentials with these ids.
         public init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]) {
             self.user = user
             self.group = group
@@ -20,7 +20,7 @@ public struct SpawnRequest: Equatable, Sendable {
         }
     }
 
-    /// What the process is held to; 0: as inherited.
+    /// Limits of the process; 0: inherited.
     public struct Limits: Equatable, Sendable {
         /// The nice value.
         public var priority: Int32 = 0
@@ -33,11 +33,11 @@ public struct SpawnRequest: Equatable, Sendable {
         /// Bytes of RLIMIT_AS.
         public var addressSpace: UInt64 = 0
 
-        /// No limits of its own.
+        /// Inherited limits.
         public init() {}
     }
 
-    /// Something that the process can do without, and was denied.
+    /// An optional setting that was denied.
     public struct Denial: Equatable, Sendable {
         /// What was to be set.
         public enum Wish: Int, CaseIterable, Sendable {
@@ -66,9 +66,9 @@ public struct SpawnRequest: Equatable, Sendable {
     public var arguments: [String]
     /// Its environment, `NAME=value`.
     public var environment: [String]
-    /// The descriptors that become 0, 1, 2, ...; it gets no others.
+    /// The descriptors that become 0, 1, 2, .... It receives no others.
     public var descriptors: [Int32] = []
-    /// The directory that becomes its root; empty: unchanged. All other paths are below it then.
+    /// The root directory; empty: unchanged. All other paths are relative to it.
     public var root = ""
     /// The working directory; empty: unchanged, or the new root.
     public var workingDirectory = ""
@@ -76,13 +76,13 @@ public struct SpawnRequest: Equatable, Sendable {
     public var umask: UInt32?
     /// The soft limit of open descriptors; 0: unchanged.
     public var openFiles: UInt64 = 0
-    /// Whom to become; `nil`: unchanged.
+    /// The user and groups; `nil`: unchanged.
     public var credentials: Credentials?
-    /// Whether it and what it starts get no rights by exec that they have not (PR_SET_NO_NEW_PRIVS).
+    /// Whether it and its descendants cannot gain privileges by exec (PR_SET_NO_NEW_PRIVS).
     public var hasNoNewPrivileges = false
-    /// What it is held to.
+    /// Its limits.
     public var limits = Limits()
-    /// By how much its priority is lower than `limits` says, or than this process's, as of nice(1).
+    /// Increment of its nice value, relative to `limits` or to this process.
     public var niceIncrement: Int32 = 0
 
     /// Describes a program.
@@ -92,13 +92,13 @@ public struct SpawnRequest: Equatable, Sendable {
         self.environment = environment
     }
 
-    /// Starts the program; returns its pid once exec has succeeded. The caller reaps it.
+    /// Starts the program. Returns its pid once exec has succeeded. The caller reaps it.
     public func start() throws(SpawnFailure) -> Int32 {
         var failure = wsgi_spawn_failure()
         return unsafe try make(&failure) { request, failure in unsafe wsgi_spawn(request, failure) }
     }
 
-    /// Begins to start the program: `Launch` tells what becomes of it. The caller reaps the process in any case.
+    /// Begins to start the program. `Launch` reports the result. The caller reaps the process in any case.
     public func begin() throws(SpawnFailure) -> Launch {
         var failure = wsgi_spawn_failure()
         var reading: Int32 = -1
@@ -153,12 +153,12 @@ public struct SpawnRequest: Equatable, Sendable {
     }
 }
 
-/// A process that is about to run a program. Until it does it is in the hands of its user, who can stop it, and of the
-/// file systems on its way: it may take any time.
+/// A process that is about to run a program. This can take arbitrarily long: its user can stop it, and file systems on
+/// the path can delay it.
 public final class Launch {
     /// Its pid.
     public let id: Int32
-    /// -1: it was closed.
+    /// The descriptor; -1: closed.
     private var report: Int32
     private var told = wsgi_spawn_failure()
 
@@ -169,25 +169,25 @@ public final class Launch {
 
     deinit { close() }
 
-    /// The descriptor's number, for a poller: readable when there is something to `listen` to; -1: it was closed.
+    /// The descriptor's number, for a poller: readable when `listen` should be called; -1: closed.
     public var raw: Int32 { report }
 
-    /// Takes in what the process has told. True: it runs the program, or never will.
+    /// Reads the reports of the process. Returns true if it runs the program, or never will.
     public func listen() -> Bool {
         guard report >= 0 else { return true }
         return unsafe !wsgi_spawn_listen(report, false, &told)
     }
 
-    /// Listens no more.
+    /// Stops reading reports.
     public func close() {
         if report >= 0 { Descriptor.close(raw: report) }
         report = -1
     }
 
-    /// Why it will not run the program.
+    /// Why it will not run the program; `nil`: no failure so far.
     public var failure: SpawnFailure? { told.step == 0 ? nil : SpawnFailure(told) }
 
-    /// What it was denied so far.
+    /// The settings that were denied so far.
     public var denials: [SpawnRequest.Denial] { told.denials }
 }
 
@@ -213,15 +213,15 @@ extension SpawnFailure {
 public struct SpawnFailure: Error, Equatable, Sendable {
     /// What the new process was about to do.
     public enum Step: Int32, Sendable {
-        /// Making the process.
+        /// Creating the process.
         case fork = 1
-        /// Putting descriptors in their places.
+        /// Setting up descriptors.
         case descriptors = 2
         /// Setting limits.
         case limits = 3
         /// Becoming the group.
         case group = 4
-        /// Taking on the supplementary groups.
+        /// Setting the supplementary groups.
         case supplementaryGroups = 5
         /// Becoming the user.
         case user = 6
@@ -237,7 +237,7 @@ public struct SpawnFailure: Error, Equatable, Sendable {
     public let step: Step
     /// The `errno`.
     public let code: Int32
-    /// Bytes of the path up to the first part that refused; 0: unknown.
+    /// Length of the path up to the first component that denied access, in bytes; 0: unknown.
     public let refusedLength: Int
 
     /// Describes a failure.
@@ -250,14 +250,14 @@ public struct SpawnFailure: Error, Equatable, Sendable {
     /// The reason in words.
     public var reason: String { SystemError.reason(code) }
 
-    /// The leading part of `path` that refused; `nil`: unknown.
+    /// The leading part of `path` that denied access; `nil`: unknown.
     public func refusedPart(of path: String) -> String? {
         guard refusedLength > 0 else { return nil }
         return String(decoding: path.utf8.prefix(refusedLength), as: UTF8.self)
     }
 }
 
-/// Calls `body` with the strings as C wants lists of them: pointers, the last one null.
+/// Calls `body` with a C array of the strings, which ends with a null pointer.
 private func withCStrings<Result>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {

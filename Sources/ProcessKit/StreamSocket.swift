@@ -1,36 +1,37 @@
 internal import CSystem
 internal import Glibc
 
-/// Calls on connected and listening UNIX stream sockets, for the path that every request takes: plain numbers in and
-/// out, nothing allocated, nothing thrown. Interrupted calls are repeated; nothing raises SIGPIPE.
+/// Calls on connected and listening UNIX stream sockets, for the hot path of requests. They take and return plain
+/// numbers, allocate nothing and throw nothing. Interrupted calls are repeated. No call raises SIGPIPE.
 public enum StreamSocket {
-    /// The other end has gone.
+    /// The other end is closed.
     public static let disconnected = -1
-    /// The socket's time limit is over, or there is nothing now and the call was not to wait.
+    /// The socket's time limit has expired, or a call without waiting found nothing.
     public static let timedOut = -2
     /// There is no descriptor left for a new connection.
     public static let exhausted = -3
     /// Anything else.
     public static let failed = -4
-    /// Nobody can connect to the listening socket any more.
+    /// The listening socket no longer accepts connections.
     public static let ended = -5
 
     /// Removes the file that a listening socket is bound to.
     public static func unlink(_ listener: Int32) { wsgi_unlink_socket(listener) }
 
-    /// Receives what is there, up to the buffer's size: the count, 0 when the other end has closed, or a failure.
+    /// Receives available bytes, at most the buffer's size. Returns the count, 0 if the other end has closed, or a
+    /// failure.
     public static func receive(_ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer, wait: Bool = true) -> Int {
         guard let start = buffer.baseAddress else { return failed }
         return outcome(unsafe wsgi_receive(socket, start, buffer.count, wait, false))
     }
 
-    /// The same without taking the bytes away.
+    /// The same without consuming the bytes.
     public static func peek(_ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let start = buffer.baseAddress else { return failed }
         return outcome(unsafe wsgi_receive(socket, start, buffer.count, false, true))
     }
 
-    /// Receives into two places, one after the other.
+    /// Receives into two buffers, one after the other.
     public static func receive(
         _ socket: Int32, _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
     ) -> Int {
@@ -46,7 +47,7 @@ public enum StreamSocket {
         return outcome(got)
     }
 
-    /// Sends everything; 0, or a failure after which the connection is of no use.
+    /// Sends all bytes. Returns 0, or a failure after which the connection is unusable.
     public static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         var rest = unsafe bytes
         while let start = rest.baseAddress, rest.count > 0 {
@@ -57,7 +58,7 @@ public enum StreamSocket {
         return 0
     }
 
-    /// Sends one thing after the other with as few calls as possible; 0, or a failure.
+    /// Sends several buffers with as few calls as possible. Returns 0 or a failure.
     public static func send(
         _ socket: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
     ) -> Int {
@@ -79,7 +80,7 @@ public enum StreamSocket {
         return unsafe send(socket, UnsafeRawBufferPointer(rebasing: second[max(sent - first.count, 0)...]))
     }
 
-    /// Sends everything, and a descriptor with the first byte; 0, or a failure. The descriptor stays the caller's.
+    /// Sends all bytes, with a descriptor at the first byte. Returns 0 or a failure. The caller keeps the descriptor.
     public static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer, descriptor: Int32) -> Int {
         var part = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
         var number = descriptor
@@ -88,16 +89,16 @@ public enum StreamSocket {
         return unsafe send(socket, UnsafeRawBufferPointer(rebasing: bytes[min(sent, bytes.count)...]))
     }
 
-    /// Accepts a connection (close-on-exec, blocking): its descriptor, or a failure.
+    /// Accepts a connection (close-on-exec, blocking). Returns its descriptor or a failure.
     public static func accept(_ listener: Int32) -> Int {
         let result = wsgi_accept(listener)
         return result == -EINVAL ? ended : outcome(Int64(result))
     }
 
-    /// Closes the connections that wait to be accepted. Their requests were not read, which the other ends can tell.
-    /// Another process does it, because of what may have been sent on them: one for all of them.
+    /// Closes the connections that wait to be accepted. The other ends can detect that their requests were not read.
+    /// One other process closes all of them, because descriptors that were sent on them may block it.
     ///
-    /// - Parameter isRepeated: The caller does so again and again; while a few such processes have not ended nothing is done.
+    /// - Parameter isRepeated: The caller repeats the call. It has no effect while a few such processes have not ended.
     public static func turnAway(_ listeners: [Int32], isRepeated: Bool = false) {
         let sorted = listeners.sorted()
         unsafe sorted.withUnsafeBufferPointer { list in
@@ -108,10 +109,10 @@ public enum StreamSocket {
     /// The same for one socket.
     public static func turnAway(_ listener: Int32) { turnAway([listener]) }
 
-    /// Closes listening sockets, and what waits at them, without waiting for that: another process does, one for all of them.
-    /// Other descriptors may be among them.
+    /// Closes listening sockets and their pending connections without waiting: one other process closes all of them.
+    /// Other kinds of descriptors may be among them.
     ///
-    /// - Returns: Those that are still open, because there can be no further process at the moment.
+    /// - Returns: Those that are still open, because no process could be created.
     @discardableResult
     public static func closeAside(_ listeners: [Int32]) -> [Int32] {
         var list = listeners.sorted()
@@ -121,50 +122,50 @@ public enum StreamSocket {
         return Array(list.prefix(count))
     }
 
-    /// The process that has made the connection.
+    /// The process at the other end of a connection.
     public struct Peer: Equatable, Sendable {
-        /// Its user; `nil`: that cannot be found out.
+        /// Its user; `nil`: unknown.
         public let user: UInt32?
-        /// Its pid; 0: it is not visible from here.
+        /// Its pid; 0: not visible from here.
         public let process: Int32
     }
 
-    /// Who has connected.
+    /// The process that has connected.
     public static func peer(_ socket: Int32) -> Peer {
         var process: Int32 = 0
         let user = unsafe wsgi_peer(socket, &process)
         return Peer(user: UInt32(exactly: user), process: process)
     }
 
-    /// Limits how long each send and receive may wait, in seconds; 0: for ever.
+    /// Limits how long each send and receive may wait, in seconds; 0: no limit.
     public static func setTimeouts(_ socket: Int32, seconds: Int) { _ = wsgi_set_timeouts(socket, Int64(seconds)) }
 
-    /// Sets the sizes of its buffers in bytes; 0: unchanged. The system doubles them, and has limits of its own. A
-    /// connection does not take them over from the listening socket.
+    /// Sets the sizes of its buffers in bytes; 0: unchanged. The system doubles them and has its own limits. A
+    /// connection does not inherit them from the listening socket.
     public static func setBuffers(_ socket: Int32, send: Int, receive: Int) {
         if send > 0 { wsgi_set_buffer(socket, true, Int64(send)) }
         if receive > 0 { wsgi_set_buffer(socket, false, Int64(receive)) }
     }
 
-    /// Makes the other end's sends fail; what it has sent can still be received.
+    /// Makes the other end's sends fail. Bytes that it has already sent can still be received.
     public static func shutDownReading(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RD)) }
 
-    /// Nothing more is received or sent on it; whoever waits for it is woken. The descriptor stays.
+    /// Shuts the socket down in both directions and wakes all threads that wait for it. The descriptor stays open.
     public static func shutDown(_ socket: Int32) { _ = shutdown(socket, Int32(SHUT_RDWR)) }
 
-    /// Sends what can be sent without waiting.
+    /// Sends as many bytes as possible without waiting.
     public static func sendAtOnce(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         _ = unsafe wsgi_send(socket, start, bytes.count, false)
     }
 
-    /// Ends the connection also for processes that were forked off with it, and closes it.
+    /// Ends the connection, also for forked processes that share it, and closes the descriptor.
     public static func end(_ socket: Int32) {
         _ = shutdown(socket, Int32(SHUT_RDWR))
         _ = close(socket)
     }
 
-    /// Closes the descriptor without more: unread bytes tell the other end that they were not taken (ECONNRESET).
+    /// Only closes the descriptor. If bytes are unread, the other end sees ECONNRESET.
     public static func abandon(_ socket: Int32) { _ = close(socket) }
 
     private static func outcome(_ result: Int64) -> Int {

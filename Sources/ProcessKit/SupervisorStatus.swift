@@ -1,18 +1,18 @@
 internal import CSharedMemory
 internal import Glibc
 
-/// What the supervisor tells httpd's parent all the time, in memory that these two share with nobody else.
+/// The supervisor's status for httpd's parent, in memory that only these two share.
 @safe public final class SupervisorStatus {
     private let status: UnsafeMutablePointer<wsgi_supervisor_status>
     /// The memory file, for the supervisor to map.
     public let file: Descriptor
 
-    /// New memory for it: parent.
+    /// Creates the memory. Called by the parent.
     public convenience init() throws(SystemError) {
         try self.init(MemoryFile.create("wsgi-supervisor", size: MemoryLayout<wsgi_supervisor_status>.size))
     }
 
-    /// Maps the memory file that the parent has made: supervisor.
+    /// Maps the memory file that the parent has created. Called by the supervisor.
     public init(_ file: consuming Descriptor) throws(SystemError) {
         unsafe status = try MemoryFile.map(file.raw, size: MemoryLayout<wsgi_supervisor_status>.size)
             .assumingMemoryBound(to: wsgi_supervisor_status.self)
@@ -21,15 +21,16 @@ internal import Glibc
 
     deinit { _ = unsafe munmap(status, MemoryLayout<wsgi_supervisor_status>.size) }
 
-    /// Supervisor: says that its event loop is alive; at least once a second.
+    /// Supervisor: records that its event loop runs, at least once a second.
     public func beat() { unsafe wsgi_supervisor_beat(status) }
 
-    /// Parent: how often the supervisor has said so.
+    /// Parent: number of calls of `beat`.
     public var beats: UInt64 { unsafe wsgi_supervisor_beats(status) }
 
-    /// Supervisor: says that the last configuration could not be taken; the parent sends it again within seconds.
+    /// Supervisor: requests the configuration again, because the last one could not be received. The parent sends it
+    /// within seconds.
     public func wantConfiguration() { _ = unsafe wsgi_supervisor_set_lacking(status, true) }
 
-    /// Parent: whether the configuration is to be sent again; each wish is told once.
+    /// Parent: whether the configuration must be sent again. Each request is reported once.
     public func takeWish() -> Bool { unsafe wsgi_supervisor_set_lacking(status, false) }
 }

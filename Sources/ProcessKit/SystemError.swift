@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A system call that failed: which one, and why.
+/// A failed system call and its reason.
 public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The call, as its manual page is named.
+    /// The call, by the name of its manual page.
     public let call: String
     /// The `errno` it left.
     public let code: Int32
@@ -16,26 +16,26 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The reason in words: `No such file or directory`.
     public var reason: String { Self.reason(code) }
 
-    /// Whether there is no file of the path that was given.
+    /// Whether the file does not exist.
     public var isMissingFile: Bool { code == ENOENT }
 
-    /// Whether an answer has not come in time.
+    /// Whether an answer did not arrive in time.
     public var isOverdue: Bool { code == ETIMEDOUT }
 
-    /// Whether there is nobody at the other end.
+    /// Whether the other end is closed.
     public var isDisconnection: Bool { [EPIPE, ECONNRESET, ENOTCONN].contains(code) }
 
-    /// Whether a failed receive says nothing about the other end: the system is short of memory or descriptors, or
-    /// something else stands in the way that may pass.
+    /// Whether a failed receive may be temporary, such as a lack of memory or descriptors, and does not mean that the
+    /// other end is closed.
     public var mayPass: Bool { !isDisconnection && ![0, EBADF, ENOTSOCK].contains(code) }
 
-    /// Whether a packet was lost because not all of its descriptors could be taken.
+    /// Whether a packet was lost because not all of its descriptors could be received.
     public var isTruncation: Bool { code == EMSGSIZE }
 
     /// The call and the reason.
     public var description: String { "\(call): \(reason)" }
 
-    /// What an `errno` means, in words.
+    /// The description of an `errno`.
     public static func reason(_ code: Int32) -> String {
         // strerror_r exists in two forms and needs memory; the names are static strings in glibc.
         guard let text = unsafe strerror(code) else { return "error \(code)" }

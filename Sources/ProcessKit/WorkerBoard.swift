@@ -1,12 +1,12 @@
 public import CSharedMemory
 internal import Glibc
 
-/// What the request threads of one worker are doing: shared by the worker, which writes it, and the supervisor.
+/// The requests on the threads of one worker, in memory that the worker writes and the supervisor reads.
 ///
-/// Any thread may use it; the layout and its rules are in `wsgi_board.h`.
+/// Any thread may use it. The layout and its rules are in `wsgi_board.h`.
 @safe public final class WorkerBoard: Sendable {
     private nonisolated(unsafe) let board: UnsafeMutablePointer<wsgi_board>
-    /// How many threads there are.
+    /// Number of threads.
     public let threads: Int
 
     /// The memory file of a board for a worker that is about to start.
@@ -20,7 +20,7 @@ internal import Glibc
         return file
     }
 
-    /// Maps the board of this process; it stays mapped as long as the process lives.
+    /// Maps the board of this process. It stays mapped until the process ends.
     public init(mapping raw: Int32, threads: Int) throws(SystemError) {
         unsafe board = try MemoryFile.map(raw, size: wsgi_board_size(UInt32(clamping: threads)))
             .assumingMemoryBound(to: wsgi_board.self)
@@ -32,12 +32,13 @@ internal import Glibc
         unsafe wsgi_board_record(board, UInt32(clamping: min(max(thread, 0), threads - 1)))
     }
 
-    /// The requests that run now.
+    /// The running requests.
     public var running: [RunningRequest] {
         (0..<threads).compactMap { unsafe RunningRequest(record($0), thread: $0) }
     }
 
-    /// The requests that a worker with so many threads was running, as the file behind `raw` says: nothing in it is trusted.
+    /// The requests that a worker with `threads` threads was running, from the file behind `raw`, whose contents are
+    /// not trusted.
     public static func running(in raw: Int32, threads: Int) -> [RunningRequest] {
         var bytes = MemoryFile.prefix(of: raw, wsgi_board_size(UInt32(clamping: threads)))
         let (head, size) = (MemoryLayout<wsgi_board>.size, MemoryLayout<wsgi_thread_record>.size)
@@ -60,7 +61,7 @@ internal import Glibc
 public struct RunningRequest: Equatable, Sendable {
     /// The thread, counted from 0.
     public let thread: Int
-    /// When it began, in nanoseconds of the monotonic clock.
+    /// When it started, in nanoseconds of the monotonic clock.
     public let started: UInt64
     /// httpd's log id.
     public let id: String
@@ -69,7 +70,7 @@ public struct RunningRequest: Equatable, Sendable {
     /// Whether its client has been answered without it.
     public let isCut: Bool
 
-    /// What the record says; `nil`: the thread is idle.
+    /// The request in a record; `nil`: the thread is idle.
     init?(_ record: UnsafeMutablePointer<wsgi_thread_record>, thread: Int) {
         var view = wsgi_thread_view()
         unsafe wsgi_record_read(record, &view)
@@ -81,13 +82,13 @@ public struct RunningRequest: Equatable, Sendable {
         line = unsafe withUnsafeBytes(of: &view.line) { unsafe Self.text($0.prefix(Int(view.line_length))) }
     }
 
-    /// The request as log lines name it: `[id] GET /path, for 1.5 s`.
+    /// The request for log lines: `[id] GET /path, for 1.5 s`.
     public func text(now: UInt64 = Clock.nanoseconds()) -> String {
         let tenths = (now > started ? now - started : 0) / 100_000_000
         return "[\(id)] \(line), for \(tenths / 10).\(tenths % 10) s"
     }
 
-    /// Printable ASCII stays as it is; anything else a worker may have written becomes a question mark.
+    /// Replaces all bytes that are not printable ASCII by question marks.
     private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
         unsafe String(decoding: bytes.map { $0 >= 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }

@@ -1,12 +1,12 @@
-/// What a child of httpd sends once, at the beginning of a connection to a worker.
+/// The first message of an httpd child on a connection to a worker.
 public struct Introduction: Equatable, Sendable {
     /// Bytes on the wire.
     public static let size = 20
 
-    /// That it is one of httpd's children.
+    /// Proves that the sender is a child of httpd.
     public let secret: ConnectionSecret
-    /// The generation of the worker of which it has claimed a thread. Another one of the same slot may accept the
-    /// connection, and knows nothing of that claim.
+    /// The generation of the worker whose thread the child has claimed. Another worker of the same slot may accept the
+    /// connection, and does not know of that claim.
     public let generation: UInt32
 
     /// An introduction with these contents.
@@ -25,7 +25,7 @@ public struct Introduction: Equatable, Sendable {
         }
     }
 
-    /// What was sent; `nil`: these are not as many bytes.
+    /// Decodes an introduction; `nil` if the number of bytes is wrong.
     public init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.size else { return nil }
         secret = unsafe ConnectionSecret(
@@ -35,10 +35,11 @@ public struct Introduction: Equatable, Sendable {
     }
 }
 
-/// 128 random bits by which a worker knows httpd's children.
+/// 128 random bits by which a worker recognizes httpd's children.
 ///
-/// Each process group has its own. httpd's parent makes it, and tells its children, the supervisor and the workers of the
-/// group: through shared memory and memory files, never by an environment, an argument or a file of the file system.
+/// Each process group has its own secret. httpd's parent creates it and passes it to its children, the supervisor and
+/// the workers of the group through shared memory and memory files, never through the environment, arguments or the
+/// file system.
 public struct ConnectionSecret: Spec {
     /// The first half of the bits, in the order in which they are sent.
     public private(set) var first: UInt64 = 0
@@ -60,13 +61,13 @@ public struct ConnectionSecret: Spec {
         self.second = second
     }
 
-    /// A new one, from the system's generator (getrandom).
+    /// A new secret, from the system's generator (getrandom).
     public static func random() -> ConnectionSecret {
         var generator = SystemRandomNumberGenerator()
         return ConnectionSecret(first: generator.next(), second: generator.next())
     }
 
-    /// Whether somebody who sent `other` knows this secret. It takes the same time wherever they differ.
+    /// Whether `other` is this secret. The comparison takes constant time.
     public func matches(_ other: ConnectionSecret) -> Bool {
         let difference = (first ^ other.first) | (second ^ other.second)
         return difference == 0 && self != ConnectionSecret()

@@ -1,8 +1,8 @@
-/// A variable that the environment of a process is to have, or not to have.
+/// A variable to set in, or remove from, the environment of a process.
 public struct EnvironmentChange: Spec {
     /// The name.
     public var name = ""
-    /// The value, which may be a secret and is for no log; `nil`: the process does not get the variable.
+    /// The value. It may be a secret and must not be logged. `nil`: the variable is removed.
     public var value: String?
 
     /// The fields, in the order in which they are sent.
@@ -20,7 +20,7 @@ public struct EnvironmentChange: Spec {
         self.value = value
     }
 
-    /// An environment, as `NAME=value`, with these variables: a later one counts more than an earlier one.
+    /// Applies the changes to an environment of `NAME=value` entries. Later changes take precedence.
     public static func apply(_ variables: [EnvironmentChange], to inherited: [String]) -> [String] {
         guard !variables.isEmpty else { return inherited }
         var last: [String: Int] = [:]

@@ -1,6 +1,6 @@
-/// A process group as the supervisor runs it: everything is resolved, nothing is left to be looked up.
+/// A process group as the supervisor runs it, with all names resolved.
 ///
-/// The httpd parent makes it from a `WSGIDaemonProcess` line and sends it over the control socket.
+/// The httpd parent creates it from a `WSGIDaemonProcess` line and sends it over the control socket.
 public struct GroupSpec: Spec {
     /// The group's name.
     public var name = ""
@@ -9,12 +9,12 @@ public struct GroupSpec: Spec {
     /// Where the group was defined, as `file:line`, for messages.
     public var origin = ""
 
-    /// The Python executable every worker is an exec of.
+    /// The Python executable that every worker runs.
     public var python = ""
     /// Options of the Python command line, before `-c` (`-X utf8`, `-B`, ...).
     public var pythonArguments: [String] = []
 
-    /// Whether rights are to be changed: httpd was started as root.
+    /// Whether workers change their user and groups, because httpd was started as root.
     public var changesUser = false
     /// The user the workers run as.
     public var userID: UInt32 = 0
@@ -26,9 +26,9 @@ public struct GroupSpec: Spec {
     public var userName = ""
     /// The user's home directory.
     public var userHome = ""
-    /// The working directory; empty: the one of httpd.
+    /// The working directory; empty: that of httpd.
     public var workingDirectory = ""
-    /// Whether no program that the workers run may give them rights that they have not.
+    /// Whether programs that the workers run cannot gain privileges (no_new_privs).
     public var hasNoNewPrivileges = false
     /// The file creation mask; `nil`: inherited.
     public var umask: UInt32?
@@ -37,21 +37,21 @@ public struct GroupSpec: Spec {
     /// `LC_ALL` for the workers; empty: inherited.
     public var locale = ""
 
-    /// Variables for the workers' environment, after all of the above: a later one counts more than an earlier one.
+    /// Variables for the workers' environment. They override all of the above, and later ones take precedence.
     public var environment: [EnvironmentChange] = []
-    /// The directory that becomes the workers' root; empty: none. Every other path of a worker is below it.
+    /// The workers' root directory; empty: no chroot. Every other path of a worker is relative to it.
     public var root = ""
-    /// What the system is to hold the workers to.
+    /// Limits that the kernel enforces on the workers.
     public var limits = LimitSpec()
 
     /// Seconds after which a worker is replaced; 0: never.
     public var restartInterval = 0
     /// Whether a worker ends before its successor is started.
     public var stopsFirst = false
-    /// Why the definition as it is now cannot be run; then this is the one before. Empty: it can.
+    /// Why the present definition cannot be run; this spec is then the previous one. Empty: it can be run.
     public var problem = ""
 
-    /// What each worker is told; `worker` is set, its slot and generation are filled in for each start.
+    /// The spec that each worker receives. `worker` is set; its slot and generation are filled in for each start.
     public var process = ProcessSpec()
 
     /// Index of the log among the descriptors that came with the configuration.
@@ -91,31 +91,31 @@ public struct GroupSpec: Spec {
     /// A spec with every value at its default.
     public init() {}
 
-    /// Whom the workers run as, and what they can reach.
+    /// The user, groups and root of the workers.
     public var rights: ProcessRights {
         guard changesUser else { return ProcessRights(user: nil, groups: [], root: root) }
         return ProcessRights(user: userID, groups: [groupID] + supplementaryGroups.sorted(), root: root)
     }
 
-    /// Whether the workers of both have the same rights and the same root.
+    /// Whether the workers of both groups have the same user, groups and root.
     public func hasSameRights(as other: GroupSpec) -> Bool { rights == other.rights }
 }
 
-/// Whom a process runs as, and what it can reach.
+/// The user, groups and root of a process.
 public struct ProcessRights: Equatable, Sendable {
-    /// The user; `nil`: that of httpd's parent, who cannot give it another one.
+    /// The user; `nil`: that of httpd's parent, which cannot change it.
     let user: UInt32?
-    /// The primary group, then the supplementary ones in the order of their numbers.
+    /// The primary group, then the supplementary groups in numeric order.
     let groups: [UInt32]
-    /// The directory that is its root; empty: the machine's.
+    /// The root directory; empty: that of the machine.
     let root: String
 }
 
-/// What the system holds a process to; 0: as inherited.
+/// Limits that the kernel enforces on a process; 0: inherited.
 public struct LimitSpec: Spec {
     /// The nice value.
     public var priority = 0
-    /// Seconds of CPU time after which the process is asked to end (SIGXCPU).
+    /// Seconds of CPU time after which the process receives SIGXCPU.
     public var cpuTime = 0
     /// Seconds of CPU time after which it is killed.
     public var mostCPUTime = 0
@@ -137,7 +137,7 @@ public struct LimitSpec: Spec {
     public init() {}
 }
 
-/// The place of one worker of a group.
+/// The slot of one worker of a group.
 public struct SlotSpec: Spec {
     /// Index in the scoreboard, unique over all groups.
     public var index: UInt32 = 0
@@ -160,20 +160,20 @@ public struct SlotSpec: Spec {
     }
 }
 
-/// The whole configuration of the supervisor, sent complete at every start and graceful restart of httpd.
+/// The complete configuration of the supervisor, sent at every start and graceful restart of httpd.
 public struct SupervisorSpec: Spec {
-    /// Counts the configurations that one httpd parent has sent, from 1.
+    /// Number of this configuration among those that one httpd parent has sent, from 1.
     public var configuration: UInt32 = 0
     /// The path of the engine, `_wsgi_engine.abi3.so`.
     public var engine = ""
     /// `LogLevel` of httpd's main server for this module, as its number (4: warn); lifecycle lines appear from 6 on.
     public var logLevel = 4
-    /// Index of the main error log among the descriptors that came with the configuration; -1: the one that the
+    /// Index of the main error log among the descriptors that came with the configuration; -1: the log that the
     /// supervisor was started with.
     public var logDescriptor = -1
-    /// How many workers may start at a time, over all groups; 0: as many as there are processors.
+    /// Maximum number of workers that start at a time, over all groups; 0: the number of processors.
     public var startLimit = 0
-    /// Scripts that the configuration before named in an alias, and this one does not.
+    /// Scripts that an alias of the previous configuration named, and none of this one does.
     public var formerScripts: [String] = []
     /// All process groups.
     public var groups: [GroupSpec] = []

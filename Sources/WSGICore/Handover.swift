@@ -1,30 +1,31 @@
-/// Decides which worker a request is handed to, and when that is given up: the child's side of a reload.
+/// Decides which worker receives a request, and when to give up: the httpd child's side of a reload.
 ///
-/// A worker may give a request back before its application is entered: it is being replaced, its script has changed, or the
-/// script does not work there. The request then waits for the worker's successor, and falls back to code that is already
-/// loaded if there will be none. The rules are pure: the caller claims threads, sends requests and waits; see `DaemonHandler`.
+/// A worker may return a request before it enters the application: it is being replaced, its script has changed, or the
+/// script does not work there. The request then waits for the worker's successor. If there will be none, it falls back
+/// to code that is already loaded. The rules are pure: the caller (`DaemonHandler`) claims threads, sends requests and
+/// waits.
 ///
 /// | step | carried out by the caller | event that follows |
 /// |---|---|---|
 /// | `claim` | claim a thread, hand the request over | `retry`, `rejected` |
 /// | `handOver` | hand the request to the thread that `successor` has claimed | `retry`, `rejected` |
 /// | `pause` | wait a millisecond | `paused` |
-/// | `awaitSuccessor` | wait until a worker that has not rejected the request is there, or will not come | `successor` |
+/// | `awaitSuccessor` | wait for a worker that has not rejected the request, or until there can be none | `successor` |
 /// | `giveUp` | answer 503 | none |
 public struct Handover {
     /// What happened.
     public enum Event {
-        /// The worker did not get the request, or not all of it.
+        /// The worker did not receive the request, or only a part of it.
         ///
-        /// - Parameter isEarly: It takes no connection from this child, as while one worker follows another; a moment later
-        ///   there may be one that does.
+        /// - Parameter isEarly: The worker does not accept connections from this child, for example while one worker
+        ///   replaces another. A moment later another worker may.
         case retry(isEarly: Bool)
-        /// The worker has given the request back.
+        /// The worker has returned the request.
         ///
         /// - Parameters:
-        ///   - slot: The worker's place in its group, counted from 0.
-        ///   - generation: The worker at this place.
-        ///   - reason: Why.
+        ///   - slot: The worker's slot in its group, counted from 0.
+        ///   - generation: The worker in this slot.
+        ///   - reason: Why it returned the request.
         case rejected(slot: Int, generation: UInt32, Reason)
         /// The pause is over.
         case paused
@@ -32,29 +33,29 @@ public struct Handover {
         case successor(Successor)
     }
 
-    /// Why a worker gives a request back.
+    /// Why a worker returns a request.
     public enum Reason: Sendable {
         /// Its script has changed since it was loaded.
         case changed
         /// The script does not work in it.
         case unusable
-        /// It takes no more requests: `maximum-requests`, or it is being replaced.
+        /// It accepts no more requests: it has reached `maximum-requests`, or is being replaced.
         case spent
     }
 
-    /// What came of waiting for a successor.
+    /// The result of waiting for a successor.
     public enum Successor: Sendable {
         /// The only slot has a new worker.
         case ready
-        /// A thread of a worker that has not rejected the request; it is claimed.
+        /// A thread is claimed of a worker that has not rejected the request.
         case claimed(slot: Int, generation: UInt32)
-        /// There will be none, or not in time.
+        /// There is no successor, or not in time.
         case none
     }
 
-    /// What is to be done next.
+    /// The caller's next step.
     public enum Step: Equatable, Sendable {
-        /// Claim a thread, of the preferred slot first, and hand the request over.
+        /// Claim a thread, if possible of the preferred slot, and hand the request over.
         case claim(preferred: Int?)
         /// Hand the request over to this worker, whose thread is claimed.
         case handOver(slot: Int, generation: UInt32)
@@ -62,23 +63,23 @@ public struct Handover {
         case pause
         /// Wait for a worker that has not rejected the request.
         case awaitSuccessor
-        /// Workers are being replaced all the time.
+        /// Give up: workers are replaced again and again.
         case giveUp
     }
 
-    /// Code that may answer although it would otherwise be rejected.
+    /// Permission for a worker to answer with code that it would otherwise reject.
     public enum Permission: Sendable {
-        /// It has just been loaded: a handler script that is always outdated must not be rejected again.
+        /// The code has just been loaded: a handler script that is always outdated must not be rejected again.
         case reloaded
-        /// It is older than the file, and nothing newer will come.
+        /// The code is older than the file, and no newer code will be loaded.
         case stale
-        /// It is all there is: the worker answers with the error.
+        /// There is no other code: the worker answers with the error.
         case lastResort
     }
 
     /// Attempts so far.
     public private(set) var attempts = 0
-    /// What the next attempts are permitted, in addition to what former ones were; `nil` after it has been taken.
+    /// Permission for the following attempts, in addition to those of former attempts; `nil` after it has been taken.
     private var permission: Permission?
     private var rejections: [Rejection] = []
     /// The slot whose worker was the last to reject the request.
@@ -88,36 +89,36 @@ public struct Handover {
     private var returns = 0
     private let mostAttempts: Int
 
-    /// Pauses are of a millisecond. What they are for takes well below one, unless the machine is very busy.
+    /// Each pause lasts a millisecond. A change of workers takes much less, unless the machine is very busy.
     static let mostPauses = 2_000
-    /// How often workers that take no more may give the request back before that counts: many may wait for a worker that
-    /// serves one request.
+    /// How often spent workers may return the request before that counts as an attempt: many requests may wait for a
+    /// worker that serves only one.
     static let mostReturns = 2_000
 
-    /// What a worker slot has done with the request.
+    /// The rejection of the request by a worker slot.
     private struct Rejection {
-        /// The generation that has rejected the request; 0: none, or it may be asked again.
+        /// The generation that has rejected the request; 0: none, or it may be tried again.
         var generation: UInt32 = 0
         /// The generation at the time of the first rejection.
         let first: UInt32
         var isUnusable = false
     }
 
-    /// Begins with a request for a group of so many slots.
+    /// A request for a group with this number of slots.
     public init(slots: Int) {
-        // Each worker may reject a changed script once, and die under a request once or twice; more is a fault.
+        // Each worker may reject a changed script once, and die during a request once or twice. More is a fault.
         mostAttempts = 2 * slots + 8
     }
 
     /// The first step.
     public mutating func begin() -> Step { attempt(.claim(preferred: nil)) }
 
-    /// Whether the request has had a thread before.
+    /// Whether this is not the first attempt for the request.
     public var isRepeated: Bool { attempts + pauses + returns > 1 }
 
     /// The next step after an event.
     ///
-    /// - Parameter present: The generations that the slots have now; read for the first rejection only.
+    /// - Parameter present: The present generations of the slots; read only for the first rejection.
     public mutating func handle(_ event: Event, present: @autoclosure () -> [UInt32]) -> Step {
         switch event {
         case .retry(let isEarly):
@@ -149,7 +150,7 @@ public struct Handover {
             if lastReason != .spent, rejections[slot].first != generation { permission = .reloaded }
             return attempt(.handOver(slot: slot, generation: generation))
         case .none:
-            // The last of those that have old code; all of them may be asked again.
+            // The last of the slots that have old code. All of them may be tried again.
             var stale: Int?
             for slot in rejections.indices where rejections[slot].generation != 0 && !rejections[slot].isUnusable {
                 rejections[slot].generation = 0
@@ -166,7 +167,7 @@ public struct Handover {
         return step
     }
 
-    /// What the next attempt is permitted in addition; once.
+    /// Returns the additional permission for the next attempt, once.
     public mutating func takePermission() -> Permission? {
         defer { permission = nil }
         return permission
@@ -177,6 +178,6 @@ public struct Handover {
     /// Whether the worker of this generation has rejected the request.
     public func hasRejected(_ generation: UInt32, at slot: Int) -> Bool { rejections[slot].generation == generation }
 
-    /// Whether only another worker can serve the request: old code can, where it is loaded.
+    /// Whether only another worker can serve the request. A worker with old code still can.
     public var needsOther: Bool { rejections[lastSlot].isUnusable }
 }

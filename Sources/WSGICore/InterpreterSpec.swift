@@ -2,15 +2,15 @@
 public struct InterpreterSpec: Spec {
     /// Directories for `site.addsitedir`, moved to the front of `sys.path` in this order.
     public var pythonPath: [String] = []
-    /// Whether `sys.stdin` raises whatever is done with it.
+    /// Whether every use of `sys.stdin` raises.
     public var restrictsStdin = false
-    /// Whether `sys.stdout` raises whatever is done with it.
+    /// Whether every use of `sys.stdout` raises.
     public var restrictsStdout = false
-    /// Whether `signal.signal` changes nothing.
+    /// Whether `signal.signal` has no effect.
     public var restrictsSignal = true
-    /// Whether a sub-interpreter gets a GIL of its own, where Python has that.
+    /// Whether a sub-interpreter has its own GIL, if Python supports that.
     public var hasOwnGIL = false
-    /// `sys.setswitchinterval` of an interpreter that has a GIL of its own, in seconds; 0: as in the process.
+    /// `sys.setswitchinterval` of an interpreter that has its own GIL, in seconds; 0: that of the process.
     public var switchInterval = 0.0
 
     /// The fields, in the order in which they are sent.
@@ -27,7 +27,7 @@ public struct InterpreterSpec: Spec {
     public init() {}
 }
 
-/// The exception that one application group makes.
+/// Settings for the interpreter of one application group.
 public struct NamedInterpreterSpec: Spec {
     /// The application group; "" is the main interpreter.
     public var applicationGroup = ""
@@ -43,7 +43,7 @@ public struct NamedInterpreterSpec: Spec {
     /// A spec with every value at its default.
     public init() {}
 
-    /// Names an exception.
+    /// Settings for this application group.
     public init(_ applicationGroup: String, _ interpreter: InterpreterSpec) {
         self.applicationGroup = applicationGroup
         self.interpreter = interpreter

@@ -1,6 +1,6 @@
-/// What the engine must know of the process it runs in, be it a daemon process or an httpd child.
+/// The engine's configuration for the process that it runs in, a daemon process or an httpd child.
 ///
-/// A worker receives it from the supervisor when it starts, an httpd child's engine from the module.
+/// A worker receives it from the supervisor when it starts. The engine of an httpd child receives it from the module.
 public struct ProcessSpec: Spec {
     /// The version of this module, as `mod_wsgi.version`.
     public var moduleVersion: [Int] = [0, 0, 0]
@@ -12,9 +12,9 @@ public struct ProcessSpec: Spec {
     public var httpdBuildDate = ""
     /// `apache.mpm_name`.
     public var mpmName = ""
-    /// The MPM's children and threads in a child: `apache.maximum_processes` and `apache.threads_per_process`.
+    /// Maximum number of httpd children, as `apache.maximum_processes`.
     public var httpdChildren = 1
-    /// Threads in each httpd child.
+    /// Threads in each httpd child, as `apache.threads_per_process`.
     public var httpdThreadsPerChild = 1
 
     /// The process group; "" in embedded mode.
@@ -30,35 +30,36 @@ public struct ProcessSpec: Spec {
     /// `mod_wsgi.threads_per_process`.
     public var threadsPerProcess = 1
 
-    /// How interpreters are set up, but for those in `interpreters`.
+    /// Settings of all interpreters that are not in `interpreters`.
     public var interpreter = InterpreterSpec()
-    /// Interpreters that are set up in another way.
+    /// Interpreters with their own settings.
     public var interpreters: [NamedInterpreterSpec] = []
-    /// `sys.setswitchinterval`, once when the process starts, in seconds; 0: as Python has it.
+    /// `sys.setswitchinterval`, called once when the process starts, in seconds; 0: Python's default.
     public var switchInterval = 0.0
-    /// Whether interpreters are ended with the process, so that `atexit` functions run.
+    /// Whether interpreters are finalized when the process ends, so that `atexit` functions run.
     public var destroysInterpreters = true
-    /// Whether `sys.stdin` and `sys.stdout` stay what they are: `httpd -X`, where a debugger may want them.
+    /// Whether `sys.stdin` and `sys.stdout` stay unchanged for a debugger (`httpd -X`).
     public var keepsTerminal = false
-    /// The directory that becomes `sys.path[0]`; empty: none.
+    /// The directory for `sys.path[0]`; empty: none.
     public var home = ""
-    /// Embedded mode: how Python is started. A daemon process has its command line for that.
+    /// Embedded mode: how Python is started. A daemon process has its command line instead.
     public var python = PythonSpec()
-    /// Embedded mode: the Python executable whose environment is to be used (`<venv>/bin/python`).
+    /// Embedded mode: the Python executable whose environment is used (`<venv>/bin/python`).
     public var pythonExecutable = ""
     /// Scripts to import before the first request.
     public var preloads: [ScriptSpec] = []
-    /// Whether a preload that fails to import ends the start (a predecessor still serves), or is only logged.
+    /// Whether a preload that fails to import ends the start, because a predecessor still serves. Otherwise it is
+    /// logged.
     public var preloadsMustSucceed = false
-    /// Preloads that may fail all the same, because the predecessor serves without them.
+    /// Preloads that may fail even then, because the predecessor serves without them.
     public var toleratedPreloads: [ScriptSpec] = []
-    /// `PATH_INFO`, with a query if there is one, of the request that each application answers before the process takes
-    /// others; empty: none.
+    /// `PATH_INFO` and optional query of the request that each application answers before the process accepts others;
+    /// empty: none.
     public var warmup = ""
     /// `HTTP_HOST` of that request.
     public var warmupHost = ""
 
-    /// What only a daemon process has; `nil` in an httpd child.
+    /// Settings of a daemon process; `nil` in an httpd child.
     public var worker: WorkerSpec?
 
     /// The fields, in the order in which they are sent.
@@ -95,23 +96,23 @@ public struct ProcessSpec: Spec {
     /// A spec with every value at its default.
     public init() {}
 
-    /// Lets the scripts of the process handle signals, whatever the settings of its interpreters are.
+    /// Allows the scripts of the process to handle signals, regardless of the settings of its interpreters.
     public mutating func allowSignals() {
         interpreter.restrictsSignal = false
         for index in interpreters.indices { interpreters[index].interpreter.restrictsSignal = false }
     }
 
-    /// How the interpreter of this application group is set up.
+    /// The settings of the interpreter of this application group.
     public func interpreter(of applicationGroup: String) -> InterpreterSpec {
         interpreters.first { $0.applicationGroup == applicationGroup }?.interpreter ?? interpreter
     }
 }
 
-/// What a daemon process must know beyond `ProcessSpec`. Times are seconds.
+/// Settings of a daemon process in addition to `ProcessSpec`. Times are in seconds.
 public struct WorkerSpec: Spec {
     /// Index of the slot in the scoreboard.
     public var slot: UInt32 = 0
-    /// The generation this worker serves under.
+    /// The worker's generation.
     public var generation: UInt32 = 1
     /// Request threads.
     public var threads = 15
@@ -119,31 +120,31 @@ public struct WorkerSpec: Spec {
     public var stackSize = 0
     /// Requests after which the worker asks to be replaced; 0: never.
     public var maximumRequests = 0
-    /// The most that is added to `maximumRequests` by chance, so that workers are not all replaced at once.
+    /// Maximum random addition to `maximumRequests`, so that workers are not all replaced at once.
     public var maximumRequestsJitter = 0
-    /// How long requests under way may go on when the worker is replaced.
+    /// How long running requests may continue when the worker is replaced.
     public var gracefulTimeout = 15
-    /// How long requests and interpreters have when the worker is told to end.
+    /// How long requests and interpreters may take to end when the worker must end.
     public var shutdownTimeout = 5
-    /// As `gracefulTimeout`, when SIGUSR1 asked for it; 0: the same.
+    /// `gracefulTimeout` for a replacement that SIGUSR1 requested; 0: `gracefulTimeout`.
     public var evictionTimeout = 0
-    /// What its monitor enforces, in milliseconds.
+    /// Limits that the worker's monitor enforces, in milliseconds.
     public var limits = WorkerDeadlines.Limits()
-    /// How long one read or write on a connection may take; 0: for ever.
+    /// How long one read or write on a connection may take; 0: no limit.
     public var socketTimeout = 60
     /// SO_SNDBUF of its connections in bytes; 0: the system's default.
     public var sendBufferSize = 0
     /// SO_RCVBUF of its connections in bytes; 0: the system's default.
     public var receiveBufferSize = 0
-    /// The CPU time it may use, for its message; 0: any.
+    /// The CPU time that the worker may use, for its log message; 0: no limit.
     public var cpuTimeLimit = 0
-    /// httpd's number of the least important level that it writes to the error log.
+    /// The least important level that the worker logs, as httpd's number.
     public var logLevel = 4
-    /// The user id, beside root, whose processes may connect: httpd's children.
+    /// The user id of httpd's children. Besides root, only its processes may connect.
     public var peerUserID: UInt32 = 0
-    /// What they send first.
+    /// The secret that they send first.
     public var secret = ConnectionSecret()
-    /// Whether processes of the same user may look into it: read its memory and its environment, trace it.
+    /// Whether processes of the same user may trace the worker and read its memory and environment.
     public var isDumpable = true
     /// Text written over the process's arguments; empty: unchanged.
     public var displayName = ""

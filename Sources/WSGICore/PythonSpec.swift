@@ -1,17 +1,17 @@
-/// How Python itself is started: what its command line has options for.
+/// How Python itself is started: settings that have options on its command line.
 ///
-/// A daemon process gets it as `arguments` and `environment`; an httpd child's engine sets the same variables around the
-/// start of Python.
+/// A daemon process receives them as `arguments` and `environment`. The engine of an httpd child sets
+/// `startEnvironment` while it starts Python.
 public struct PythonSpec: Spec {
     /// Whether no `.pyc` files are written (`-B`).
     public var dontWriteBytecode = false
-    /// Filters of warnings, in the order of `-W` options: the last one that matches counts.
+    /// Warning filters, in the order of `-W` options: the last match applies.
     public var warnings: [String] = []
-    /// 0: assertions run, 1: `-O`, 2: `-OO`. It counts more than an inherited PYTHONOPTIMIZE.
+    /// 0: assertions run, 1: `-O`, 2: `-OO`. It overrides an inherited PYTHONOPTIMIZE.
     public var optimize = 0
-    /// PYTHONHASHSEED: `random` or a number; empty: as inherited.
+    /// PYTHONHASHSEED: `random` or a number; empty: inherited.
     public var hashSeed = ""
-    /// PYTHON_EGG_CACHE; empty: as inherited.
+    /// PYTHON_EGG_CACHE; empty: inherited.
     public var eggCache = ""
 
     /// The fields, in the order in which they are sent.
@@ -35,7 +35,7 @@ public struct PythonSpec: Spec {
         return arguments
     }
 
-    /// Variables of a process whose Python is started with `arguments`.
+    /// Environment variables of a process whose Python is started with `arguments`.
     public var environment: [EnvironmentChange] {
         var variables = [EnvironmentChange("PYTHONOPTIMIZE", nil)]
         if !hashSeed.isEmpty { variables.append(EnvironmentChange("PYTHONHASHSEED", hashSeed)) }
@@ -43,7 +43,7 @@ public struct PythonSpec: Spec {
         return variables
     }
 
-    /// Variables that stand in for the command line where there is none; they are to be there only while Python starts.
+    /// Environment variables that replace the command line where there is none. They are set only while Python starts.
     public var startEnvironment: [EnvironmentChange] {
         var variables = [EnvironmentChange("PYTHONOPTIMIZE", optimize > 0 ? String(optimize) : nil)]
         if dontWriteBytecode { variables.append(EnvironmentChange("PYTHONDONTWRITEBYTECODE", "1")) }

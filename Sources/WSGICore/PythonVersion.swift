@@ -1,18 +1,18 @@
-/// A version of Python, as far as this module has to tell them apart.
+/// The major and minor version of a Python.
 public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
     /// The 3 of 3.11.
     public let major: Int
     /// The 11 of 3.11.
     public let minor: Int
 
-    /// The oldest that the engine runs in.
+    /// The oldest version that the engine runs in.
     public static let oldest = PythonVersion(3, 11)
-    /// The oldest that can give an interpreter a GIL of its own.
+    /// The oldest version that supports interpreters with their own GIL.
     public static let oldestWithOwnGILs = PythonVersion(3, 12)
-    /// The newest that this module was tested with, by `make platforms`.
+    /// The newest version that `make platforms` tests.
     public static let newestTested = PythonVersion(3, 15)
 
-    /// A version by its numbers.
+    /// The version with these numbers.
     public init(_ major: Int, _ minor: Int) {
         self.major = major
         self.minor = minor
@@ -26,7 +26,7 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
     /// The first release of the version, as CPython writes `Py_Version`.
     public var hexadecimal: UInt32 { UInt32(major & 0xFF) << 24 | UInt32(minor & 0xFF) << 16 }
 
-    /// The version in a text such as `3.11.2`; nil: it has no two numbers.
+    /// The version in a text such as `3.11.2`; `nil` unless it begins with two numbers.
     public init?(text: String) {
         let numbers = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).prefix(2)
             .compactMap { Int($0) }
@@ -34,9 +34,9 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
         self.init(numbers[0], numbers[1])
     }
 
-    /// Why an interpreter of this version gets no GIL of its own; nil: it can have one.
+    /// Why an interpreter of this version cannot have its own GIL; `nil`: it can.
     ///
-    /// The structure that CPython takes the wish in is not in the stable ABI: it is known for tested versions only.
+    /// The configuration structure of CPython is not in the stable ABI. Its layout is known for tested versions only.
     public var ownGILObstacle: String? {
         if self < Self.oldestWithOwnGILs {
             return "Python \(self) has no such interpreters: they need Python \(Self.oldestWithOwnGILs) or later"

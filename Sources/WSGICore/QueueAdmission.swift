@@ -1,25 +1,25 @@
 /// Decides whether a request may wait for a thread of its process group. Pure: the scoreboard supplies the facts.
 ///
-/// A request waits unless it could not be served in time. How long it would wait follows from the length of the queue and
-/// from the rate at which threads became free since somebody waits. A burst on an idle group has no such rate yet, and is
-/// never refused.
+/// A request waits unless it cannot be served in time. The expected wait is computed from the length of the queue and
+/// the rate at which threads have become free since the queue formed. A burst on an idle group has no such rate yet,
+/// and is never rejected.
 ///
-/// A queue is *overload* when clients leave it, one in twenty and one after the other (a crowd that leaves together says
-/// nothing about those who come next), or when the wait has been a third of what is in time for five seconds. Then only so
-/// many requests wait as keep the threads busy, and everybody else is refused at once: until the queue is empty, or nothing
-/// has spoken for overload for ten seconds.
+/// A group is *overloaded* if clients leave the queue, one in twenty and spread over time (clients that all leave at
+/// once predict nothing about later ones), or if the wait has been longer than a third of the patience for five
+/// seconds. Then only as many requests wait as keep the threads busy, and all others are rejected at once. The overload
+/// ends when the queue is empty, or ten seconds after its last sign.
 public struct QueueAdmission: Equatable, Sendable {
-    /// What the configuration says.
+    /// The limits from the configuration.
     public struct Rules: Equatable, Sendable {
         /// Request threads of the group.
         public var threads: Int
-        /// `listen-backlog`: shorter queues are never refused, unless the group is overloaded.
+        /// `listen-backlog`: requests in shorter queues are never rejected, unless the group is overloaded.
         public var backlog: Int
-        /// In which time a request must get a thread, in milliseconds.
+        /// The time within which a request must get a thread, in milliseconds.
         public var patience: Int
-        /// Threads of httpd that requests of one overloaded group may hold while they wait.
+        /// httpd threads that waiting requests of one overloaded group may hold.
         public var share: Int
-        /// Threads of httpd that requests of one group may hold while they wait and could not be served in time.
+        /// httpd threads that waiting requests of one group may hold if they cannot be served in time.
         public var most: Int
 
         /// Rules for one group.
@@ -31,8 +31,9 @@ public struct QueueAdmission: Equatable, Sendable {
             self.most = most
         }
 
-        /// Rules for a group in an httpd with so many threads: a third of those that are left when all threads of the group
-        /// are busy for one that is overloaded, and all but a tenth for one that does not move.
+        /// Rules for a group in an httpd with `httpdThreads` threads. An overloaded group may hold a third of the
+        /// threads that remain when all threads of the group are busy. A stuck group may hold all of them except a
+        /// tenth of `httpdThreads`.
         public init(threads: Int, backlog: Int, patience: Int, httpdThreads: Int) {
             let others = max(httpdThreads &- threads, 0)
             self.init(
@@ -41,45 +42,45 @@ public struct QueueAdmission: Equatable, Sendable {
         }
     }
 
-    /// What is known of the queue. Times are milliseconds.
+    /// The state of the queue. Times are in milliseconds.
     public struct Facts: Equatable, Sendable {
         /// Requests that wait.
         public var length = 0
-        /// The time since nobody waited.
+        /// The time since the queue was empty.
         public var age = 0
-        /// Threads that became free within `period`, which is about the last ten seconds at most.
+        /// Threads that became free within `period`.
         public var served = 0
-        /// The time in which they did.
+        /// The measured period: about the last ten seconds at most.
         public var period = 0
-        /// Requests whose clients left in that time.
+        /// Requests whose clients left within `period`.
         public var left = 0
-        /// Tenths of a second in which they did.
+        /// Number of tenths of a second in which clients left.
         public var leaving = 0
-        /// For how long the wait has been slow; 0: it is not.
+        /// How long the queue has been slow; 0: it is not.
         public var slowFor = 0
-        /// Whether it was overload so far.
+        /// Whether the group was overloaded until now.
         public var isOverload = false
 
-        /// Nobody waits.
+        /// An empty queue.
         public init() {}
     }
 
-    /// How long the next request would wait, in milliseconds; `nil`: that cannot be known yet.
+    /// How long the next request would wait, in milliseconds; `nil`: not known yet.
     public let wait: Int?
-    /// Whether that is long enough to be noted as slow.
+    /// Whether that wait counts as slow.
     public let isSlow: Bool
-    /// Whether something speaks for overload now.
+    /// Whether there is a sign of overload now.
     public let isNewOverload: Bool
     /// Whether the group is overloaded.
     public let isOverload: Bool
-    /// Whether the request is refused.
+    /// Whether the request is rejected.
     public let isRefused: Bool
 
-    /// A queue must be this old before clients that leave it make it overload, in milliseconds.
+    /// The age at which clients that leave the queue become a sign of overload, in milliseconds.
     public static let shortest = 1_000
-    /// In so many tenths of a second, at least, clients must have left it.
+    /// The least number of tenths of a second in which clients must have left.
     public static let leastLeaving = 8
-    /// It must be slow for so long, in milliseconds.
+    /// How long a queue must be slow to be a sign of overload, in milliseconds.
     public static let slowTime = 5_000
 
     /// Decides for the next request.
@@ -102,15 +103,15 @@ public struct QueueAdmission: Equatable, Sendable {
         }
     }
 
-    /// Whether a request with so many before it must give its thread of httpd back: the queue has hardly moved since requests in it are
-    /// late, and holds so many threads that the rest of httpd could not go on.
+    /// Whether a request with `ahead` requests before it must release its httpd thread: the queue has hardly moved
+    /// since its requests became late, and it holds so many threads that the rest of httpd could not continue.
     public static func mustLeave(behind ahead: Int, _ facts: Facts, _ rules: Rules) -> Bool {
         guard ahead >= rules.most, facts.age >= rules.patience, facts.period >= slowTime else { return false }
         let (product, overflow) = (ahead &+ 1).multipliedReportingOverflow(by: facts.period)
         return overflow || product / max(facts.served, 1) > rules.patience
     }
 
-    /// The rate counts when every thread has become free once, or nobody could be served in time at all.
+    /// The rate is known when every thread has become free once, or no request at all could be served in time.
     private static func wait(_ facts: Facts, _ rules: Rules) -> Int? {
         guard facts.period >= shortest else { return nil }
         guard facts.served >= max(rules.threads, 1) || facts.period > rules.patience else { return nil }
@@ -118,8 +119,8 @@ public struct QueueAdmission: Equatable, Sendable {
         return overflow ? .max : product / max(facts.served, 1)
     }
 
-    /// As many as are served in a second, so that threads stay busy although clients leave; within `listen-backlog`, and
-    /// within the share of httpd's threads.
+    /// The number of requests served in a second, so that threads stay busy although clients leave. It is limited by
+    /// `listen-backlog` and by the share of httpd's threads.
     private static func overloadLimit(_ facts: Facts, _ rules: Rules) -> Int {
         let second = facts.served * 1_000 / max(facts.period, 1)
         return min(rules.backlog, max(rules.threads, second, 1), max(rules.share, 1))

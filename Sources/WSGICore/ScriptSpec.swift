@@ -3,13 +3,13 @@ public struct ScriptSpec: Hashable, Spec {
     /// The absolute path of the script file.
     public var path = ""
 
-    /// The application group, and so the interpreter: "" is the main interpreter.
+    /// The application group, which selects the interpreter: "" is the main interpreter.
     public var applicationGroup = ""
 
-    /// The name of the WSGI application in the script's module; empty when the script is only to be imported.
+    /// The name of the WSGI application in the script's module; empty if the script is only imported.
     public var callableObject = ""
 
-    /// The URL path below which it serves requests, as far as known: `SCRIPT_NAME`. `nil`: it may serve none.
+    /// The URL path below which it serves requests (`SCRIPT_NAME`), if known. `nil`: it may serve no requests.
     public var mountPoint: String?
 
     /// The fields, in the order in which they are sent.
@@ -20,7 +20,7 @@ public struct ScriptSpec: Hashable, Spec {
         .field("mountPoint", \.mountPoint),
     ]
 
-    /// A spec with every value at its default: the name of no script.
+    /// A spec with every value at its default; it names no script.
     public init() {}
 
     /// Names a script.
@@ -31,7 +31,7 @@ public struct ScriptSpec: Hashable, Spec {
         self.mountPoint = mountPoint
     }
 
-    /// Whether both are the same application, wherever it is mounted.
+    /// Whether both are the same application, regardless of their mount points.
     public func isSameApplication(as other: ScriptSpec) -> Bool {
         isSameCode(as: other) && callableObject == other.callableObject
     }

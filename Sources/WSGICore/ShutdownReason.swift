@@ -1,4 +1,4 @@
-/// Why a worker is replaced: what the log says in parentheses, and `mod_wsgi` tells the application.
+/// Why a worker is replaced. The log names the reason in parentheses, and applications receive it through `mod_wsgi`.
 public enum ShutdownReason: UInt8, CaseIterable, Sendable {
     /// SIGTERM or SIGINT.
     case shutdownSignal = 1
@@ -24,10 +24,10 @@ public enum ShutdownReason: UInt8, CaseIterable, Sendable {
     case scriptReload = 11
     /// `maximum-memory`.
     case maximumMemory = 12
-    /// It does not listen to the supervisor any more.
+    /// The worker no longer listens to the supervisor.
     case controlLost = 13
 
-    /// The name, as mod_wsgi writes it where it has the same reason.
+    /// The name, which is that of mod_wsgi where it has the same reason.
     public var name: String {
         switch self {
         case .shutdownSignal: "shutdown_signal"
@@ -46,6 +46,6 @@ public enum ShutdownReason: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the worker cannot serve any more, so that its successor is not waited for.
+    /// Whether the worker can no longer serve, so that it ends without waiting for its successor.
     public var leavesNothing: Bool { self == .deadlockTimeout || self == .startupTimeout }
 }

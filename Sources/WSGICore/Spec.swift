@@ -1,15 +1,15 @@
-/// A record that one process writes and another one reads.
+/// A record that one process writes and another process reads.
 ///
-/// Its fields are listed once; how it is written and read, and the fingerprint of the whole, follow from the list.
+/// Its fields are listed once. Encoding, decoding and the fingerprint follow from the list.
 public protocol Spec: SpecValue {
     /// A spec with every field at its default.
     init()
-    /// Every stored property, in the order of their declarations; a test compares both.
+    /// Every stored property, in declaration order. A test compares the two.
     static var fields: [SpecField<Self>] { get }
 }
 
 extension Spec {
-    /// The fields with their layouts, one in a line.
+    /// The fields with their layouts, one per line.
     public static var layout: String {
         "{\n" + fields.map { "\"\($0.name)\": \($0.property.layout)" }.joined(separator: ",\n") + "\n}"
     }
@@ -31,7 +31,7 @@ extension Spec {
 public struct SpecField<Root>: Sendable {
     /// The name of the property.
     public let name: StaticString
-    /// The property, as far as its type need not be known.
+    /// The property, with its type erased.
     let property: any SpecProperty<Root>
 
     /// The row of a property.
@@ -42,7 +42,7 @@ public struct SpecField<Root>: Sendable {
     }
 }
 
-/// A property of `Root` of any type that can be written.
+/// A property of `Root`, of any type that can be written.
 protocol SpecProperty<Root>: Sendable {
     associatedtype Root
     var layout: String { get }

@@ -1,33 +1,34 @@
-/// What specs are written to.
+/// A destination for specs.
 public protocol SpecWriter: ~Copyable {
     /// Appends a number.
     mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number)
-    /// Appends a text.
+    /// Appends a string.
     mutating func append(string: String)
-    /// Appends yes or no.
+    /// Appends a Boolean value.
     mutating func append(flag: Bool)
-    /// Appends how many items follow.
+    /// Appends the number of items that follow.
     mutating func append(count: Int)
 }
 
-/// What specs are read from, in the order in which they were written.
+/// A source of specs, which are read in the order in which they were written.
 public protocol SpecReader {
-    /// Why there is no such value.
+    /// The error for a missing or invalid value.
     associatedtype Failure: Error
     /// The next number.
     mutating func integer<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) throws(Failure) -> Number
-    /// The next text.
+    /// The next string.
     mutating func string() throws(Failure) -> String
-    /// The next yes or no.
+    /// The next Boolean value.
     mutating func flag() throws(Failure) -> Bool
-    /// How many items follow. Each takes at least one byte, so a wrong count is found at the end of the bytes.
+    /// The number of items that follow. Each takes at least one byte, so a wrong count is detected at the end of the
+    /// bytes.
     mutating func count() throws(Failure) -> Int
 }
 
-/// A value that a field of a spec may have.
+/// The type of a field of a spec.
 public protocol SpecValue: Equatable, Sendable {
-    /// How it is written, as JSON: the name of a type; `[item]` for a list; `[value, null]` for one that may be absent;
-    /// an object of the fields of a spec.
+    /// The layout, as JSON: the name of a type, `[item]` for a list, `[value, null]` for an optional value, or an
+    /// object with the fields of a spec.
     static var layout: String { get }
     /// Writes the value.
     func write(to writer: inout some SpecWriter & ~Copyable)
@@ -54,9 +55,9 @@ extension UInt64: SpecValue {}
 extension Bool: SpecValue {
     /// The name of the type.
     public static var layout: String { "\"Bool\"" }
-    /// Writes yes or no.
+    /// Writes the Boolean value.
     public func write(to writer: inout some SpecWriter & ~Copyable) { writer.append(flag: self) }
-    /// Reads yes or no.
+    /// Reads a Boolean value.
     public static func read<Reader: SpecReader>(from reader: inout Reader) throws(Reader.Failure) -> Bool {
         try reader.flag()
     }
@@ -76,20 +77,20 @@ extension Double: SpecValue {
 extension String: SpecValue {
     /// The name of the type.
     public static var layout: String { "\"String\"" }
-    /// Writes the text.
+    /// Writes the string.
     public func write(to writer: inout some SpecWriter & ~Copyable) { writer.append(string: self) }
-    /// Reads a text.
+    /// Reads a string.
     public static func read<Reader: SpecReader>(from reader: inout Reader) throws(Reader.Failure) -> String {
         try reader.string()
     }
 }
 
 extension Optional: SpecValue where Wrapped: SpecValue {
-    /// The layout of a value that may be absent.
+    /// The layout of an optional value.
     public static var layout: String { "[\(Wrapped.layout), null]" }
-    /// Writes a list of one value or none.
+    /// Writes a list with the value, or an empty list.
     public func write(to writer: inout some SpecWriter & ~Copyable) { (map { [$0] } ?? []).write(to: &writer) }
-    /// Reads a list of one value or none.
+    /// Reads a list with at most one value.
     public static func read<Reader: SpecReader>(from reader: inout Reader) throws(Reader.Failure) -> Wrapped? {
         try [Wrapped].read(from: &reader).first
     }
@@ -98,12 +99,12 @@ extension Optional: SpecValue where Wrapped: SpecValue {
 extension Array: SpecValue where Element: SpecValue {
     /// The layout of a list.
     public static var layout: String { "[\(Element.layout)]" }
-    /// Writes how many items there are, then the items.
+    /// Writes the number of items, then the items.
     public func write(to writer: inout some SpecWriter & ~Copyable) {
         writer.append(count: count)
         for item in self { item.write(to: &writer) }
     }
-    /// Reads how many items there are, then the items.
+    /// Reads the number of items, then the items.
     public static func read<Reader: SpecReader>(from reader: inout Reader) throws(Reader.Failure) -> [Element] {
         var items: [Element] = []
         for _ in 0..<(try reader.count()) { items.append(try Element.read(from: &reader)) }

@@ -1,22 +1,22 @@
-/// Which deadlines of a worker are over, and what is to be done about it: no clock, no threads, no processes.
+/// Decides which deadlines of a worker have expired, and which actions follow. It has no clock, threads or processes.
 ///
-/// Whoever watches the worker calls `check` at least every second, does what it answers, in order, and sleeps until
-/// `nextCheck`. All times are milliseconds of one clock that never jumps. A limit of 0 is none. Every limit holds
-/// whatever the others are.
+/// The worker's monitor calls `check` at least every second, carries out the returned actions in order, and sleeps
+/// until `nextCheck`. All times are milliseconds of one monotonic clock. 0 disables a limit. Limits are independent of
+/// each other.
 public struct WorkerDeadlines {
     /// The limits.
     public struct Limits: Spec {
         /// How long a request may take.
         public var request: Int64 = 0
-        /// How long a late request has after `RequestTimeout` was raised in it; 0: it is not raised.
+        /// How long a late request may continue after `RequestTimeout` was raised in it; 0: it is not raised.
         public var interrupt: Int64 = 0
-        /// How long it may take from the first attempt to load a script to the first success.
+        /// The maximum time from the first attempt to load a script to the first success.
         public var startup: Int64 = 0
         /// How long the worker may be idle, once it has served a request.
         public var inactivity: Int64 = 0
-        /// How long Python's lock may not be had.
+        /// How long the GIL may be unavailable.
         public var deadlock: Int64 = 0
-        /// How many bytes may be resident.
+        /// The maximum resident memory, in bytes.
         public var memory: Int64 = 0
 
         /// The fields, in the order in which they are sent.
@@ -38,13 +38,13 @@ public struct WorkerDeadlines {
         private init(interrupt: Int64) { self.interrupt = interrupt }
     }
 
-    /// A request that runs on a thread.
+    /// A request that is running.
     public struct Request: Equatable, Sendable {
         /// Its thread.
         public var thread: Int
         /// When it began.
         public var started: Int64
-        /// Its client was answered without it.
+        /// Whether its client was answered without it.
         public var isCut: Bool
 
         /// Describes a request.
@@ -55,24 +55,24 @@ public struct WorkerDeadlines {
         }
     }
 
-    /// What is true of the worker at one moment.
+    /// The state of the worker at one moment.
     public struct Facts: Equatable, Sendable {
-        /// The requests that run.
+        /// The running requests.
         public var requests: [Request] = []
         /// When the last request that counts began or ended; 0: there was none yet.
         public var lastActivity: Int64 = 0
-        /// When a script was to be loaded for the first time, while none has been; 0: not now.
+        /// When the first attempt to load a script began, as long as none has succeeded; 0: otherwise.
         public var loadingSince: Int64 = 0
-        /// Since when somebody waits for Python's lock to see whether it can be had; 0: nobody does.
+        /// When the current probe began to wait for the GIL; 0: there is no probe.
         public var probingSince: Int64 = 0
-        /// Bytes that are resident; 0: unknown.
+        /// Resident memory in bytes; 0: unknown.
         public var memory: Int64 = 0
 
         /// A worker that has done nothing.
         public init() {}
     }
 
-    /// What is to be done.
+    /// An action for the caller.
     public enum Action: Equatable, Sendable {
         /// Raise `RequestTimeout` in the request.
         case interrupt(Request)
@@ -80,20 +80,20 @@ public struct WorkerDeadlines {
         case cut(Request, ShutdownReason)
         /// Ask for a successor.
         case retire(ShutdownReason)
-        /// See whether Python's lock can be had.
+        /// Probe whether the GIL can be acquired.
         case probe
     }
 
-    /// How long a successor that was asked for is waited for, before it is asked for again.
+    /// How long to wait for a successor before asking for it again.
     public static let patience: Int64 = 30_000
-    /// The longest time between two checks, and between two probes.
+    /// The maximum time between two checks, and between two probes.
     public static let pace: Int64 = 1_000
 
     private let limits: Limits
     /// When `RequestTimeout` was raised in the request that began at `started` on the thread.
     private var interrupted: [Int: (started: Int64, at: Int64)] = [:]
     private var retiredAt: Int64?
-    /// A request was cut: its thread is lost, so a successor is asked for until there is one.
+    /// A request was cut. Its thread is lost, so the worker asks for a successor until there is one.
     private var hasCut = false
     private var probedAt: Int64 = 0
     /// When `check` is due next.
@@ -105,7 +105,7 @@ public struct WorkerDeadlines {
     /// Whether `memory` of the facts is used.
     public var needsMemory: Bool { limits.memory > 0 }
 
-    /// What is to be done at `now`.
+    /// Returns the actions that are due at `now`.
     public mutating func check(_ facts: Facts, at now: Int64) -> [Action] {
         nextCheck = now + Self.pace
         var actions: [Action] = []
@@ -168,7 +168,7 @@ public struct WorkerDeadlines {
         actions.append(.retire(reason))
     }
 
-    /// Whether the time has come; if not, the next check is then at the latest.
+    /// Whether `time` has passed. If not, the next check is no later than `time`.
     private mutating func isOver(_ time: Int64, _ now: Int64) -> Bool {
         if time <= now { return true }
         nextCheck = min(nextCheck, time)

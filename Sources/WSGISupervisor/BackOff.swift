@@ -1,15 +1,15 @@
-/// How long a slot waits between starts that come to nothing.
+/// How long a slot waits between failed starts.
 enum BackOff {
-    /// A worker that was ready this long did not die of its start.
+    /// A worker that has been ready for this long did not fail because of its start.
     static let stableAfter: Int64 = 1_000
 
-    /// A process that only runs its scripts and has run this long did its work.
+    /// A service process that has run for this long has done its work.
     static let longRun: Int64 = 10_000
 
     /// Milliseconds to wait after the `failures`-th failure in a row (from 1).
     ///
-    /// It is at once the first time, half a minute at most. An application in which one URL ends the process serves the
-    /// others meanwhile: where the worker says that it has served, a second is the most.
+    /// The first retry is immediate, and the maximum is half a minute. If the worker has served requests, the maximum
+    /// is a second: an application in which one URL ends the process can still serve the other URLs.
     static func delay(failures: Int, hasServed: Bool) -> Int64 {
         if hasServed {
             let milliseconds: [Int64] = [0, 0, 0, 100, 200, 400, 800, 1_000]

@@ -2,11 +2,11 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// A configuration with the descriptors that came for it. They are closed when no group uses them any more.
+/// A configuration and its descriptors, which are closed when no group uses them any longer.
 final class Configuration {
-    /// What is to run.
+    /// The decoded configuration.
     let spec: SupervisorSpec
-    /// Scripts that no alias names any more.
+    /// Scripts that no alias names any longer.
     let formerScripts: Set<String>
     private let descriptors: [Int32]
 
@@ -17,20 +17,20 @@ final class Configuration {
         self.descriptors = descriptors
     }
 
-    /// Descriptors of configurations that are not used any more.
+    /// Descriptors of configurations that are no longer used.
     private nonisolated(unsafe) static var unused: [Int32] = []
 
-    // The listening sockets among them may be the last of their kind.
+    // Closing the last descriptor of a listening socket can block, so `closeUnused` does it.
     deinit { if !descriptors.isEmpty { unsafe Self.unused += descriptors } }
 
-    /// Closes the descriptors of those that are not used any more. False: some are still open, because there can be no further
-    /// process at the moment.
+    /// Closes the unused descriptors. Returns false if some are still open, because no process could be created to
+    /// close them.
     static func closeUnused() -> Bool {
         if unsafe !unused.isEmpty { unsafe unused = StreamSocket.closeAside(unused) }
         return unsafe unused.isEmpty
     }
 
-    /// The descriptor of this index; `nil`: there is none, the configuration is not consistent.
+    /// The descriptor with this index; `nil`: there is none, the configuration is inconsistent.
     func descriptor(_ index: Int) -> Int32? {
         descriptors.indices.contains(index) ? descriptors[index] : nil
     }
@@ -62,10 +62,10 @@ final class Configuration {
     }
 }
 
-/// Why a configuration could not be taken over.
+/// Why a configuration could not be applied.
 enum ConfigurationError: Error {
     /// The memory file could not be read.
     case unreadable(SystemError)
-    /// It does not say what it should; module and supervisor may be of different versions.
+    /// It could not be decoded. The module and the supervisor may have different versions.
     case malformed(WireError)
 }

@@ -2,7 +2,7 @@ internal import ProcessKit
 internal import WSGIWire
 
 extension ControlPacket {
-    /// Sends the packet; a worker that does not take its packets is dealt with by its deadlines, so this never waits.
+    /// Sends the packet without waiting. A worker that does not read its packets is ended by its deadlines.
     func send(on socket: borrowing PacketSocket, descriptors: [Int32] = []) throws(SystemError) {
         var buffer = ByteBuffer()
         append(to: &buffer)

@@ -2,9 +2,9 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// What the httpd parent says: configurations, and that httpd stops.
+/// Messages from the httpd parent: configurations, and that httpd stops.
 extension Supervisor {
-    /// Reads what the parent has sent; the supervisor ends when the parent has closed the socket.
+    /// Reads the parent's packets. The supervisor ends when the parent has closed the socket.
     func receiveFromParent() {
         do throws(SystemError) {
             while let packet = try control.receive(wait: false) {
@@ -20,7 +20,7 @@ extension Supervisor {
         } catch {
             poller.remove(control.raw)
             stop("httpd's parent process has closed the control socket")
-            // One that lives needs them for the next supervisor.
+            // A parent that still runs needs them for the next supervisor.
             if parent.ends(within: 20) { removeSockets() }
         }
     }
@@ -46,8 +46,8 @@ extension Supervisor {
                 for raw in descriptors { Descriptor.close(raw: raw) }
                 log.problem(
                     .supervisorFailed,
-                    "The supervisor has too few descriptors for its configuration; it goes on with the old one until it is "
-                        + "sent again, within seconds.")
+                    "The supervisor has too few descriptors for its configuration. It keeps the old one until the "
+                        + "new one is sent again, within seconds.")
                 return
             }
             do {
@@ -56,13 +56,13 @@ extension Supervisor {
                 status.wantConfiguration()
                 log.problem(
                     .supervisorFailed,
-                    "The supervisor cannot read its configuration (\(reason)); it goes on with the old one until it is "
-                        + "sent again, within seconds.")
+                    "The supervisor cannot read its configuration (\(reason)). It keeps the old one until the new one "
+                        + "is sent again, within seconds.")
             } catch {
                 log.problem(
                     .supervisorFailed,
-                    "The supervisor cannot read its configuration (\(error)); it goes on with the old "
-                        + "one. After an upgrade of this module httpd must be stopped and started.")
+                    "The supervisor cannot read its configuration (\(error)). It keeps the old one. "
+                        + "After an upgrade of this module, httpd must be stopped and started.")
             }
             return
         case .stop:
@@ -77,7 +77,7 @@ extension Supervisor {
         for raw in packet.descriptors { Descriptor.close(raw: raw) }
     }
 
-    /// Stops everything, once; the reason goes to the log.
+    /// Stops all process groups, once, and logs the reason.
     func stop(_ reason: String) {
         guard !isStopping else { return }
         isStopping = true
@@ -88,7 +88,7 @@ extension Supervisor {
         }
     }
 
-    /// Removes the socket files that the parent was not able to remove.
+    /// Removes the socket files, which the parent could not remove.
     func removeSockets() {
         for group in groups {
             for member in group.members {
@@ -99,14 +99,14 @@ extension Supervisor {
         }
     }
 
-    /// How long httpd may take to read its configuration, in milliseconds.
+    /// Maximum time for httpd to read its configuration, in milliseconds.
     private static let restartPatience: Int64 = 30_000
 
-    /// Stops everything if httpd has been restarted without this module.
+    /// Stops all process groups if httpd was restarted without this module.
     func noteMissingConfiguration(at now: Int64) {
         guard let due = configurationDue, due <= now else { return }
         configurationDue = nil
-        stop("httpd was restarted, and has not loaded mod_wsgi again within \(Self.restartPatience / 1_000) seconds")
+        stop("httpd was restarted and did not load mod_wsgi again within \(Self.restartPatience / 1_000) seconds")
         removeSockets()
     }
 
@@ -120,7 +120,7 @@ extension Supervisor {
         if let main = configuration.descriptor(configuration.spec.logDescriptor) {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
         }
-        // What ends makes room in the scoreboard for what begins.
+        // Groups that end make room in the scoreboard for new ones.
         let names = Set(configuration.spec.groups.map(\.name))
         for group in groups where !names.contains(group.spec.name) {
             log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
@@ -141,26 +141,26 @@ extension Supervisor {
         isConfigured = true
     }
 
-    /// The configuration has a definition that cannot be run, so that the one before counts.
+    /// Logs that the group's present definition cannot be run, so that the former one remains in effect.
     private func tellProblem(of group: ProcessGroup) {
         guard !group.spec.problem.isEmpty else { return }
         log.problem(
             .successorRefused, level: 4,
             "Process group '\(group.spec.name)' cannot be run as the configuration defines it now: \(group.spec.problem) "
-                + "It goes on as it was defined before.", to: group.log)
+                + "It keeps its former definition.", to: group.log)
     }
 
-    /// A worker of the former definition has come up, because one of the present definition could not.
+    /// Logs that a worker of the former definition is ready, because none of the present definition could be started.
     func reportFallback(_ home: Home) {
         let reason = home.member.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
         log.problem(
             .successorRefused, level: 4,
-            "Process group '\(home.group.spec.name)': no process could be started by its present definition "
-                + "(\(home.group.spec.origin))\(reason). One was started by the former definition, and serves.",
+            "Process group '\(home.group.spec.name)': no process could be started with its present definition "
+                + "(\(home.group.spec.origin))\(reason). One was started with the former definition and serves.",
             to: home.group.log)
     }
 
-    /// Takes over a group that runs, or ran.
+    /// Applies the new configuration to a group that runs, or has run.
     private func renew(_ group: ProcessGroup, _ spec: GroupSpec, _ configuration: Configuration) {
         let kept = Set(spec.slots.map(\.index))
         for member in group.members where !kept.contains(member.index) { handle(.removed, group, member) }
@@ -193,7 +193,7 @@ extension Supervisor {
                 group.members.append(member)
             }
             member.slot.replacement = group.replacement
-            // What runs is what is to run.
+            // The running worker has the definition that remains in effect.
             if !group.spec.problem.isEmpty, member.slot.serving != nil { continue }
             handle(.configured(change), group, member)
         }

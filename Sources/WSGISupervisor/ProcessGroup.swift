@@ -2,7 +2,8 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// A process group that runs, or that ends: its configuration, its slots, and the scripts its workers have loaded.
+/// A process group that is running or ending: its configuration, its slots, and the scripts that its workers have
+/// loaded.
 final class ProcessGroup {
     /// One slot with the workers in it.
     final class Member {
@@ -12,30 +13,31 @@ final class ProcessGroup {
         var listenerDescriptor: Int
         /// The state machine.
         var slot: Slot
-        /// Workers that were not reaped, by generation.
+        /// Workers that have not been reaped, by generation.
         var workers: [UInt32: WorkerProcess] = [:]
-        /// Changed scripts for which a successor was asked, with the times of their files: since the last one was ready,
-        /// and when the last start began.
+        /// Changed scripts for which a successor was requested since the last one was ready, with the times of their
+        /// files.
         var asked: [String: Int64] = [:]
+        /// `asked` when the last start began.
         var tried: [String: Int64] = [:]
-        /// Why the last start has failed; `nil`: it has not, or did not say.
+        /// Why the last start has failed; `nil`: it has not, or did not report why.
         var problem: Problem?
         /// The scripts of the last start, with the times of their files.
         var code: [String: Int64] = [:]
-        /// Scripts that the last starts could not import, with the times of their files; where the former worker has ended
-        /// already, the next one serves without them.
+        /// Scripts that the last starts could not import, with the times of their files. If the former worker has
+        /// already ended, the next one serves without them.
         var broken: [String: Int64] = [:]
-        /// The next worker that has no predecessor is started by the former definition.
+        /// Whether the next worker without a predecessor is started with the former definition.
         var usesFormerDefinition = false
-        /// Why.
+        /// The reason for `usesFormerDefinition`.
         var fallbackReason: Problem?
-        /// Whether requests wait for the start that has its turn.
+        /// Whether requests wait for the current start.
         var isAwaited = false
-        /// Whether a worker of it has served: a start is not its first.
+        /// Whether a worker of this slot has served before.
         var hasServed = false
-        /// Since when a start waits for its turn; `nil`: none does.
+        /// Since when a start has been waiting for its turn; `nil`: none is.
         var waitsSince: Int64?
-        /// When its code and its socket are looked at next, as long as nobody is started.
+        /// When its scripts and its socket are checked next, as long as no worker is started.
         var lookAt: Int64 = 0
 
         /// An empty slot.
@@ -46,22 +48,23 @@ final class ProcessGroup {
         }
     }
 
-    /// The most scripts that are remembered of what workers say, in each place.
+    /// Maximum number of scripts from workers' messages in each list.
     static let maximumLearned = 64
 
-    /// What the group is to be.
+    /// The present definition.
     private(set) var spec: GroupSpec
-    /// What it was before, as long as no worker has come up as it is to be; `nil`: one has, or there was nothing before.
+    /// The former definition, until a worker of the present one is ready; `nil`: one is, or there was no former
+    /// definition.
     private(set) var former: GroupSpec?
-    /// Where its descriptors are.
+    /// The configuration that owns the group's descriptors.
     private(set) var configuration: Configuration
-    /// Its slots; those that were removed stay until their workers have ended.
+    /// The slots. Removed slots stay until their workers have ended.
     var members: [Member] = []
     /// Scripts that requests have made workers load, oldest first.
     private(set) var learned: [ScriptSpec] = []
     /// Scripts with which successors could not be started.
     var failedCode = FailedCode()
-    /// The state that the scoreboard has; `nil`: none yet.
+    /// The state in the scoreboard; `nil`: none yet.
     var shownState: Scoreboard.GroupState?
 
     /// A group without slots.
@@ -70,10 +73,10 @@ final class ProcessGroup {
         self.configuration = configuration
     }
 
-    /// How long its workers have to end.
+    /// The timeouts of its workers.
     var timeouts: Slot.Timeouts { Self.timeouts(of: spec) }
 
-    /// How long workers of a group have to end.
+    /// The timeouts of the workers of a group.
     static func timeouts(of spec: GroupSpec) -> Slot.Timeouts {
         let worker = spec.process.worker ?? WorkerSpec()
         return Slot.Timeouts(
@@ -82,13 +85,13 @@ final class ProcessGroup {
             restartInterval: max(spec.restartInterval, 0))
     }
 
-    /// Its error log; the supervisor's own when the configuration has none.
+    /// Its error log; the supervisor's own if the configuration has none.
     var log: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
 
-    /// What becomes of a worker while its successor starts.
+    /// How its workers are replaced.
     var replacement: Slot.Replacement { isService ? .service : spec.stopsFirst ? .stopFirst : .successorFirst }
 
-    /// Takes over a newer configuration. Returns what it has changed.
+    /// Applies a newer configuration. Returns which kind of change it makes.
     func update(_ newer: GroupSpec, _ configuration: Configuration) -> Slot.Change {
         let change: Slot.Change =
             Self.isSame(spec, newer) ? .none : spec.hasSameRights(as: newer) ? .definition : .rights
@@ -99,26 +102,28 @@ final class ProcessGroup {
         spec = newer
         self.configuration = configuration
         learned.removeAll { configuration.formerScripts.contains(spec.root + $0.path) }
-        // Descriptors and numbers are those of the newer configuration.
+        // Descriptors and indexes are those of the newer configuration.
         former?.index = newer.index
         former?.logDescriptor = newer.logDescriptor
         former?.slots = newer.slots
         return change
     }
 
-    /// A worker serves that was started by this definition.
+    /// Records that a worker of this definition serves.
     func notePresent(_ served: GroupSpec) {
         if Self.isSame(served, spec) { former = nil }
     }
 
-    /// Lets go of everything but the log: the group was removed, and nobody may go on queueing at its sockets.
+    /// Releases all descriptors except the log: the group was removed, and its sockets must not accept further
+    /// connections.
     func keepOnlyLog() {
         guard let log = try? Descriptor.duplicate(log) else { return }
         configuration = Configuration(spec: SupervisorSpec(), adopting: [log.release()])
         spec.logDescriptor = 0
     }
 
-    /// Remembers a script that a worker has loaded; the oldest is forgotten when there are too many. False: it is known.
+    /// Remembers a script that a worker has loaded, and drops the oldest if there are too many. Returns false if the
+    /// script is already known.
     func learn(_ script: ScriptSpec) -> Bool {
         let isKnown = { (known: [ScriptSpec]) in known.contains(where: script.isSameApplication(as:)) }
         guard !isKnown(spec.process.preloads), !isKnown(learned) else { return false }
@@ -127,7 +132,7 @@ final class ProcessGroup {
         return true
     }
 
-    /// Tells the workers of the other slots that one of this slot serves with a script.
+    /// Informs the workers of the other slots that a worker of this slot serves a script.
     func tellOthers(_ script: ScriptSpec, than known: Member) {
         for member in members where member !== known {
             for worker in member.workers.values where !worker.isDraining {
@@ -136,7 +141,7 @@ final class ProcessGroup {
         }
     }
 
-    /// Tells a worker of a slot that is about to serve with which scripts those of the other slots do, and it may not.
+    /// Informs a worker that is about to serve of the scripts that workers of other slots serve and that it may not.
     func tellWhatOthersServe(_ worker: WorkerProcess, of member: Member) {
         let others = members.filter { $0 !== member }.flatMap(\.workers.values).filter { $0.isReady && !$0.isDraining }
         for script in learned + worker.unusable
@@ -145,10 +150,10 @@ final class ProcessGroup {
         }
     }
 
-    /// Forgets the scripts that `isGone` says are not there any more.
+    /// Forgets the scripts that no longer exist according to `isGone`.
     func forget(where isGone: (ScriptSpec) -> Bool) { learned.removeAll(where: isGone) }
 
-    /// What the group is able to do, from what its slots are doing.
+    /// The state of the group, derived from the phases of its slots.
     var state: Scoreboard.GroupState {
         var state = Scoreboard.GroupState.stopped
         for member in members {
@@ -163,7 +168,8 @@ final class ProcessGroup {
         return state
     }
 
-    /// Whether two definitions mean the same processes; where they were written and their numbers do not matter.
+    /// Whether two definitions describe the same processes, regardless of their places in the configuration and
+    /// indexes.
     private static func isSame(_ one: GroupSpec, _ other: GroupSpec) -> Bool {
         func essence(_ spec: GroupSpec) -> GroupSpec {
             var spec = spec

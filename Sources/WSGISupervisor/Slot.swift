@@ -1,31 +1,31 @@
 internal import WSGICore
 
-/// The place of one worker of a process group, as a state machine: no processes, no clock, no descriptors.
+/// The slot of one worker of a process group, as a state machine without processes, clock or descriptors.
 ///
-/// `handle` is the one transition function. It is told what happened and when, and answers with what is to be done, in
-/// order. A worker is known by its generation. The rule behind everything: *the successor is ready before the
-/// predecessor stops taking requests*, and at most one start is in flight. A slot that `isExclusive` is the exception:
-/// its former worker ends first. Every start waits for its turn.
+/// `handle` is the only transition function. It takes an event and its time, and returns the actions to carry out, in
+/// order. A worker is identified by its generation. The invariants: *the successor is ready before the predecessor
+/// stops accepting requests*, and at most one start is in progress. A slot that `isExclusive` is the exception: its
+/// former worker ends first. Every start waits for its turn.
 struct Slot {
-    /// What a newer configuration has changed in the group.
+    /// The kind of change that a newer configuration makes to the group.
     enum Change: Int, Comparable {
-        /// Nothing.
+        /// No change.
         case none
         /// Its options.
         case definition
-        /// Whom its processes run as, or their root: what runs may not go on.
+        /// The user, groups or root of its processes: running workers must not continue.
         case rights
 
         static func < (one: Change, other: Change) -> Bool { one.rawValue < other.rawValue }
     }
 
-    /// What becomes of the former worker while its successor starts.
+    /// How a worker is replaced.
     enum Replacement: Equatable {
-        /// It serves until the successor is ready.
+        /// The former worker serves until the successor is ready.
         case successorFirst
-        /// It ends before the successor is started, because both cannot have something at the same time.
+        /// The former worker ends before the successor is started, because both need an exclusive resource.
         case stopFirst
-        /// The same, and it serves no requests.
+        /// As `stopFirst`, and workers serve no requests.
         case service
     }
 
@@ -33,11 +33,11 @@ struct Slot {
     enum Cause: Equatable {
         /// httpd was started.
         case first
-        /// A restart of httpd has added the slot.
+        /// A restart of httpd added the slot.
         case added
         /// The former worker ended, or could not be started.
         case ended
-        /// The serving worker asked for a successor.
+        /// The serving worker requested a successor.
         case retired(ShutdownReason, String)
         /// httpd was restarted gracefully.
         case configuration(Change)
@@ -46,16 +46,16 @@ struct Slot {
     /// A start that waits for its turn.
     struct Wanted: Equatable {
         var cause: Cause
-        /// A request waits for it.
+        /// Whether a request waits for it.
         var isAwaited: Bool
     }
 
-    /// A start in flight.
+    /// A start in progress.
     struct Launch: Equatable {
         var generation: UInt32
         var cause: Cause
         var since: Int64
-        /// It took too long and was killed.
+        /// Whether it took too long and was killed.
         var isGivenUp = false
     }
 
@@ -63,128 +63,128 @@ struct Slot {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
-        /// It says that it has served a request.
+        /// Whether it has reported that it has served a request.
         var hasServed = false
         /// When it is replaced because of its age; `nil`: never.
         var restartAt: Int64?
     }
 
-    /// What the slot is doing. Times are milliseconds of the monotonic clock.
+    /// The phase of the slot. Times are milliseconds of the monotonic clock.
     enum Phase: Equatable {
-        /// Nothing runs and nothing was asked for yet.
+        /// No worker runs, and none has been requested yet.
         case empty
-        /// Nobody serves; the start waits for its turn.
+        /// No worker serves. The start waits for its turn.
         case waiting
-        /// A worker starts; nobody serves.
+        /// A worker starts. No other worker serves.
         case starting(Launch)
         /// A worker serves.
         case ready(Serving)
         /// A worker serves while its successor starts.
         case replacing(Serving, by: Launch)
-        /// The former worker ends, and the next one starts for this reason when it has.
+        /// The former worker is ending. When it has ended, the next one starts for this reason.
         case yielding(Cause)
-        /// Nobody serves; the next start is delayed.
+        /// No worker serves. The next start is delayed.
         case backingOff(until: Int64)
-        /// Removed, or httpd stops: nothing will be started any more.
+        /// The slot was removed, or httpd stops. No further worker is started.
         case stopping
     }
 
-    /// A worker that was told to end.
+    /// A worker that is ending.
     struct Leaving: Equatable {
         var generation: UInt32
         var killAt: Int64
     }
 
-    /// How long workers have, in seconds.
+    /// The timeouts of workers, in seconds.
     struct Timeouts: Equatable {
-        /// For requests under way, when they are replaced.
+        /// For running requests, when a worker is replaced.
         var graceful: Int
         /// To end.
         var shutdown: Int
-        /// As `graceful`, when a signal asked for it; 0: the same.
+        /// Instead of `graceful`, when a signal requested the replacement; 0: `graceful`.
         var eviction = 0
-        /// To become ready; 0: any time.
+        /// To become ready; 0: no limit.
         var startup = 0
-        /// To serve; 0: any time.
+        /// To serve until it is replaced; 0: no limit.
         var restartInterval = 0
     }
 
-    /// What happened.
+    /// An event.
     enum Event: Equatable {
-        /// A configuration arrived in which the slot exists.
+        /// A configuration that includes the slot has arrived.
         case configured(Change)
-        /// The worker is up, its preloads are imported.
+        /// The worker is ready, and has imported its preloads.
         case ready(generation: UInt32)
         /// The worker has served its first request.
         case served(generation: UInt32)
-        /// The worker's process has ended, or could not be made.
+        /// The worker's process has ended, or could not be created.
         case ended(generation: UInt32)
-        /// The worker asks for a successor.
+        /// The worker requests a successor.
         case retire(generation: UInt32, ShutdownReason, String)
         /// A script of the worker has changed.
         case changed(generation: UInt32, isAwaited: Bool)
-        /// The start that is wanted may begin.
+        /// The wanted start may begin.
         case turn
-        /// It would come to nothing.
+        /// The wanted start would fail.
         case pointless
-        /// A script with which the last start has failed is another one now.
+        /// A script with which the last start failed has changed.
         case repaired
         /// The slot is not in the new configuration.
         case removed
         /// httpd stops.
         case stop
-        /// Time has passed.
+        /// A deadline has passed.
         case tick
     }
 
-    /// What is to be done.
+    /// An action for the supervisor.
     enum Action: Equatable {
-        /// Start a worker; `hasPredecessor`: it may refuse, because another one serves.
+        /// Start a worker; `hasPredecessor`: it may fail to start, because another worker serves.
         case start(generation: UInt32, Cause, hasPredecessor: Bool)
-        /// Enter the worker in the scoreboard as the one that serves.
+        /// Enter the worker in the scoreboard as the serving one.
         case publish(generation: UInt32)
-        /// Enter in the scoreboard that nobody serves.
+        /// Enter in the scoreboard that no worker serves.
         case withdraw
-        /// Tell who waits for a successor that there will be none.
+        /// Notify requests that wait for a successor that there will be none.
         case refuse(Cause, count: Int)
-        /// Tell the worker to accept connections.
+        /// Have the worker accept connections.
         case serve(generation: UInt32)
-        /// Tell the worker to end: `requests` seconds for those under way, `total` seconds for everything.
+        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether.
         case drain(generation: UInt32, requests: Int, total: Int)
-        /// Kill the worker: its time is over.
+        /// Kill the worker, because its time is over.
         case kill(generation: UInt32)
-        /// The next start waits, after this many failures; `starts`: starts that have failed are all that they were.
+        /// The next start is delayed after this number of failures; `starts`: all of them were failed starts.
         case delayed(milliseconds: Int64, failures: Int, starts: Bool)
     }
 
     /// The cause of a replacement that runs changed code.
     static let changedCode = Cause.retired(.scriptReload, "a script has changed")
 
-    /// A start that takes longer is given up when a newer configuration waits for its end.
+    /// Time after which a start is abandoned if a newer configuration waits for its end.
     static let patience: Int64 = 30_000
 
-    /// What the slot is doing.
+    /// The present phase.
     var phase = Phase.empty
-    /// Workers on their way out.
+    /// Workers that are ending.
     var leaving: [Leaving] = []
     /// The start that is wanted.
     var wanted: Wanted?
-    /// Starts that failed, or workers that died early, in a row.
+    /// Number of failures in a row: starts that failed, and workers that ended early.
     var failures = 0
-    /// Whether the last of them was a worker that had not served anything.
+    /// Whether the last failure was a worker that had not served a request.
     var isFailing = false
-    /// Those of them that were not ready.
+    /// Those of `failures` that never became ready.
     var failedStarts = 0
-    /// Replacements that could not be started, in a row.
+    /// Number of replacements in a row that could not be started.
     var refusals = 0
-    /// How long workers have to end.
+    /// The timeouts of workers.
     var timeouts: Timeouts
-    /// What becomes of the former worker while its successor starts.
+    /// How workers are replaced.
     var replacement = Replacement.successorFirst
     /// Why the first worker is started.
     let firstCause: Cause
     var nextGeneration: UInt32
-    /// A configuration that arrived during a start: another start follows. The greatest change of several.
+    /// The greatest change of the configurations that arrived during a start. Another start follows.
     var followedBy: Change?
 
     /// An empty slot whose first worker has the generation after `generation`.
@@ -194,13 +194,13 @@ struct Slot {
         self.firstCause = firstCause
     }
 
-    /// Whether two workers must not run at the same time.
+    /// Whether two workers may not run at the same time.
     var isExclusive: Bool { replacement != .successorFirst }
 
     /// The last generation that was used.
     var lastGeneration: UInt32 { nextGeneration &- 1 }
 
-    /// The generation that serves.
+    /// The serving generation.
     var serving: UInt32? {
         switch phase {
         case .ready(let serving), .replacing(let serving, by: _): serving.generation
@@ -208,7 +208,7 @@ struct Slot {
         }
     }
 
-    /// Whether a replacement is in flight on which others wait; not for ever on one that hangs.
+    /// Whether a replacement is in progress that other slots wait for. They wait no longer than `patience`.
     func isReplacing(at now: Int64) -> Bool {
         switch phase {
         case .replacing(_, by: let launch): now - launch.since < Self.patience
@@ -217,10 +217,10 @@ struct Slot {
         }
     }
 
-    /// Whether a worker serves, or none is to.
+    /// Whether a worker serves, or none is to serve.
     var isSettled: Bool { serving != nil || phase == .stopping }
 
-    /// Whether nothing runs and nothing will.
+    /// Whether no worker runs, and none will be started.
     var isFinished: Bool { phase == .stopping && leaving.isEmpty }
 
     /// When `tick` is due next.
@@ -236,7 +236,7 @@ struct Slot {
         return times.min()
     }
 
-    /// Takes in what happened at `now` and answers with what is to be done.
+    /// Processes an event at `now` and returns the actions to carry out.
     mutating func handle(_ event: Event, at now: Int64) -> [Action] {
         switch event {
         case .configured(let change): configured(change, now)

@@ -1,6 +1,6 @@
 internal import WSGICore
 
-/// What each event makes of a slot.
+/// The transitions of a slot for each event.
 extension Slot {
     mutating func configured(_ change: Change, _ now: Int64) -> [Action] {
         switch phase {
@@ -9,7 +9,7 @@ extension Slot {
             phase = .yielding(firstCause)
             return []
         case .waiting, .yielding:
-            // The start that comes follows the newest configuration.
+            // The pending start uses the newest configuration.
             return []
         case .backingOff:
             forgetFailures()
@@ -98,7 +98,7 @@ extension Slot {
         }
     }
 
-    /// Takes a worker out of service that is of no use any more: nobody waits for its successor, or for its requests.
+    /// Takes a worker out of service that can no longer serve, without waiting for its successor or its requests.
     mutating func dismiss(_ serving: Serving, _ now: Int64) -> [Action] {
         if now - serving.since >= BackOff.stableAfter { forgetFailures() }
         leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
@@ -126,7 +126,7 @@ extension Slot {
         }
     }
 
-    /// Has the serving worker end, so that its successor can be started.
+    /// Ends the serving worker, so that its successor can be started.
     mutating func yield(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
         phase = .yielding(cause)
         guard replacement == .service else { return [.withdraw, retireGracefully(serving, cause, now)] }
@@ -149,13 +149,13 @@ extension Slot {
         func tell(_ generation: UInt32) {
             actions.append(.drain(generation: generation, requests: requests, total: total))
         }
-        /// It has no requests, and may be deep in an import.
+        /// Ends a worker that is starting. It has no requests, and may be busy with an import.
         func abandon(_ launch: Launch) {
             actions.append(.drain(generation: launch.generation, requests: 0, total: 0))
             leaving.append(Leaving(generation: launch.generation, killAt: now + 1_000))
         }
         let killAt = now + Int64(total + 1) * 1_000
-        // Those that leave already have no more time than the others.
+        // Workers that are already ending have no more time than the others.
         for index in leaving.indices where leaving[index].killAt > killAt {
             leaving[index].killAt = killAt
             tell(leaving[index].generation)
@@ -185,7 +185,7 @@ extension Slot {
         var actions: [Action] = []
         for index in leaving.indices where leaving[index].killAt <= now {
             actions.append(.kill(generation: leaving[index].generation))
-            // A killed process ends soon, unless the kernel holds it: then it is tried again.
+            // A killed process ends soon unless the kernel delays it. Then SIGKILL is repeated.
             leaving[index].killAt = now + 5_000
         }
         switch phase {
@@ -200,7 +200,7 @@ extension Slot {
             phase = .replacing(serving, by: launch)
             return actions + [.kill(generation: launch.generation)]
         case .ready(var serving) where (serving.restartAt ?? .max) <= now:
-            // It is asked for once; the slot's turn may be later.
+            // The replacement is requested once. The slot's turn may be later.
             serving.restartAt = nil
             let text = "it has served for \(timeouts.restartInterval) s"
             return actions + replace(serving, .retired(.restartInterval, text))
@@ -209,26 +209,26 @@ extension Slot {
         }
     }
 
-    /// When a start has taken too long; `nil`: never, or it was given up already.
+    /// When a start times out; `nil`: never, or it was already abandoned.
     func startupEnd(_ launch: Launch) -> Int64? {
         timeouts.startup > 0 && !launch.isGivenUp ? launch.since + Int64(timeouts.startup) * 1_000 : nil
     }
 
-    /// When a worker that begins to serve now is to be replaced.
+    /// When a worker that begins to serve now must be replaced.
     func nextRestart(_ now: Int64) -> Int64? {
         timeouts.restartInterval > 0 ? now + Int64(timeouts.restartInterval) * 1_000 : nil
     }
 
     // MARK: - Parts of transitions
 
-    /// Has a worker started although nobody serves.
+    /// Requests the start of a worker while none serves.
     mutating func begin(_ cause: Cause) -> [Action] {
         phase = .waiting
         wanted = Wanted(cause: cause, isAwaited: false)
         return []
     }
 
-    /// Has the serving worker replaced when it is the slot's turn. A configuration outweighs other causes.
+    /// Requests the replacement of the serving worker. A configuration takes precedence over other causes.
     mutating func replace(_ serving: Serving, _ cause: Cause, isAwaited: Bool = false) -> [Action] {
         phase = .ready(serving)
         var cause = cause
@@ -248,9 +248,9 @@ extension Slot {
         return [.start(generation: launch.generation, cause, hasPredecessor: cause != .configuration(.rights))]
     }
 
-    /// The worker that should have served, or did, is gone.
+    /// Requests another start, possibly delayed, after the worker has ended.
     mutating func tryAgain(_ now: Int64, hasServed: Bool = false) -> [Action] {
-        // The next start follows the newest configuration anyhow.
+        // The next start uses the newest configuration anyway.
         if followedBy != nil { forgetFailures() }
         followedBy = nil
         wanted = nil
@@ -276,7 +276,7 @@ extension Slot {
             refusals += 1
             return [.refuse(launch.cause, count: refusals)]
         }
-        // What serves has rights that it is not to have any more.
+        // The serving worker has rights that it must no longer have.
         failedStarts += 1
         return [.withdraw, retireGracefully(serving, launch.cause, now)] + tryAgain(now)
     }
@@ -299,7 +299,7 @@ extension Slot {
         return generation
     }
 
-    /// The generation after this one; never 0, which means nobody.
+    /// The generation after this one; never 0, which stands for no worker.
     static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 }
 

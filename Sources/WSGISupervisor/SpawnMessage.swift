@@ -1,7 +1,7 @@
 internal import ProcessKit
 internal import WSGICore
 
-/// What the log says when the process of a worker could not be made: whose, what was tried, why, and what to do.
+/// The log message for a worker process that could not be created: its group, the failed step, the reason and a remedy.
 enum SpawnMessage {
     /// One line for a failed spawn of this group.
     static func text(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
@@ -9,20 +9,20 @@ enum SpawnMessage {
         return "Unable to start a process of \(WorkerLauncher.name(spec)): \(what)"
     }
 
-    /// One line for a process of this group that was killed because it has not reached exec.
+    /// One line for a process of this group that was killed because it did not reach exec in time.
     static func delayed(_ spec: GroupSpec) -> String {
         let directory = spec.workingDirectory.isEmpty ? "" : "'\(spec.workingDirectory)' or of "
         return
             "Unable to start a process of \(WorkerLauncher.name(spec)): it did not begin to run '\(spec.python)' within "
-            + "\(WorkerProcess.launchTime / 1_000) s and was killed. Perhaps the file system of \(directory)Python does not "
-            + "answer, somebody holds a lease on the program, or somebody has stopped the process."
+            + "\(WorkerProcess.launchTime / 1_000) s and was killed. Possible causes: the file system of "
+            + "\(directory)Python does not respond, another process holds a lease on the program, or the process was stopped."
     }
 
     private static func sentence(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
         let user = spec.changesUser ? "user '\(spec.userName)' (uid \(spec.userID))" : "the user of httpd"
         switch failure.step {
         case .fork:
-            return "there can be no further process (\(failure.reason)). Check the limits of processes and of memory."
+            return "unable to create a process (\(failure.reason)). Check the limits on processes and memory."
         case .descriptors, .limits:
             return "its descriptors cannot be set up (\(failure.reason))."
         case .group:
@@ -36,23 +36,23 @@ enum SpawnMessage {
                 + refused(failure, spec.workingDirectory) + ". Correct home=, or the permissions."
         case .root:
             return "the directory '\(spec.root)' cannot become its root (\(failure.reason))"
-                + refused(failure, spec.root) + ". Correct chroot=; it needs httpd to be started by root."
+                + refused(failure, spec.root) + ". Correct chroot=, which requires that httpd is started by root."
         case .execute:
             return "\(user) cannot run the Python executable '\(spec.python)' (\(failure.reason))"
                 + refused(failure, spec.python) + advice(failure, spec)
         }
     }
 
-    /// Which part of the path refuses, if it is not the whole.
+    /// The part of the path that caused the error, unless it is the whole path.
     private static func refused(_ failure: SpawnFailure, _ path: String) -> String {
         guard let part = failure.refusedPart(of: path), part != path else { return "" }
-        return failure.code == 2 ? ": there is no '\(part)'" : ": '\(part)' refuses"
+        return failure.code == 2 ? ": there is no '\(part)'" : ": the error is at '\(part)'"
     }
 
     private static func advice(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
         switch failure.code {
         case 2 where !spec.root.isEmpty:
-            ". Within chroot=\(spec.root) there must be Python with everything that it needs."
+            ". chroot=\(spec.root) must contain Python and everything that it needs."
         case 2 where failure.refusedLength == 0:
             ". The file exists: the interpreter that its first line names, or its loader, does not."
         case 2:

@@ -1,28 +1,28 @@
 internal import ProcessKit
 internal import WSGICore
 
-/// Which worker is started next, over all groups.
+/// Selects the worker to start next, over all groups.
 extension Supervisor {
-    /// A start that takes longer does not hold up others any more, in milliseconds.
+    /// Time after which a start no longer counts against the limit, in milliseconds.
     static let startPatience: Int64 = 10_000
 
-    /// How urgent a start is; the smaller number goes first.
+    /// The urgency of a start. Lower values start first.
     private enum Urgency: Int {
-        /// Nobody serves the group, and requests wait.
+        /// No worker serves the group, and requests wait.
         case isWaitedFor
-        /// Nobody serves the group.
+        /// No worker serves the group.
         case isMissing
         /// Requests wait for changed code.
         case isAwaited
-        /// Others serve the group, or the former worker does.
+        /// Other workers, or the former one, serve the group.
         case mayWait
     }
 
-    /// Lets starts begin for which there is room: the most urgent first, then those of the groups that have the fewest under
-    /// way, then those that wait longest.
+    /// Begins as many starts as the limit allows: the most urgent first, then those of the groups with the fewest
+    /// starts in progress, then those that have waited longest.
     ///
-    /// A group that requests wait for, or that has lost its processes, and of which nothing starts yet, has room beside the
-    /// limit: starts of another group that take long, or do not end, must not keep it waiting.
+    /// A group that requests wait for, or that has lost its processes, may exceed the limit if it has no start in
+    /// progress: slow or hanging starts of another group must not delay it.
     func beginStarts() {
         let now = Clock.milliseconds()
         dropPointless(at: now)
@@ -38,12 +38,12 @@ extension Supervisor {
         }
     }
 
-    /// Workers that start at this moment.
+    /// Number of starts that count against the limit.
     private func starting(at now: Int64) -> Int {
         homes.values.count { isStarting($0.worker) && now - $0.worker.started < Self.startPatience }
     }
 
-    /// Workers of a group that start, however long that takes.
+    /// Number of workers of a group that are starting, regardless of how long that takes.
     private func starting(of group: ProcessGroup) -> Int {
         group.members.reduce(0) { $0 + $1.workers.values.count { isStarting($0) } }
     }

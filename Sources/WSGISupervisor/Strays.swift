@@ -3,30 +3,30 @@ internal import WSGICore
 
 /// Processes that workers have started and that have left their workers' sessions.
 ///
-/// The supervisor becomes the parent of each process whose own parents end, so that none of them escapes. Nothing tells
-/// which worker such a process comes from, but for its user and the time of its start: it ends with the last worker of its
-/// user that was there before it.
+/// The supervisor becomes the parent of each process whose own parents end, so that none of them escapes. Only its user
+/// and start time indicate which worker started such a process. It is ended with the last worker of its user that was
+/// started before it.
 extension Supervisor {
-    /// What is remembered of them.
+    /// The state of the search for strays.
     struct Strays {
-        /// The users that workers have had.
+        /// The users of all workers so far.
         var users: Set<UInt32> = []
-        /// When ended ones are looked for again.
+        /// When ended strays are reaped next.
         var reapAt: Int64 = 0
-        /// Whether something has ended that may have left some behind.
+        /// Whether a process has ended that may have left strays behind.
         var isDue = false
-        /// When they may be looked for next.
+        /// The earliest time of the next search.
         var lookAt: Int64 = 0
-        /// For each user who has some: when those that are still found are killed at once, because they have made others
-        /// instead of ending.
+        /// For each user with strays: when those that are still found are killed at once, because they have started
+        /// other processes instead of ending.
         var killAt: [UInt32?: Int64] = [:]
     }
 
-    /// The workers as their possible origin.
+    /// The workers that may have started strays.
     private struct Origins {
         /// The ids of the workers.
         private var ids: Set<Int32> = []
-        /// When the earliest was started, of each user and of all.
+        /// When the first worker of each user, and the first of all, was started.
         private var earliest: [UInt32: UInt64] = [:]
         private var first = UInt64.max
 
@@ -39,10 +39,10 @@ extension Supervisor {
             }
         }
 
-        /// Whether it is one of them.
+        /// Whether the process is one of the workers.
         func contain(_ id: Int32) -> Bool { ids.contains(id) }
 
-        /// Whether none of them that still runs can have started the process.
+        /// Whether no worker that still runs can have started the process.
         func haveAbandoned(_ stray: ProcessFacts, users: Set<UInt32>) -> Bool {
             guard !ids.contains(stray.session) else { return false }
             // A program with a set-user-ID bit may have given it another user.
@@ -51,14 +51,14 @@ extension Supervisor {
         }
     }
 
-    /// How often ended ones are looked for, in milliseconds.
+    /// Interval at which ended strays are reaped, in milliseconds.
     private static let reapInterval: Int64 = 1_000
 
-    /// Ends the processes that no worker can have started that still runs, of all that were `seen`.
+    /// Ends those of the `seen` processes that no running worker can have started.
     func endStrays(_ seen: [ProcessFacts], at now: Int64) {
         strays.isDue = false
         let (origins, users) = (Origins(homes.values), strays.users)
-        // What a worker has started is never in the supervisor's own session; a helper of `FileView` is.
+        // Processes of workers are never in the supervisor's own session. A helper of `FileView` is.
         let (own, session) = (CurrentProcess.id, CurrentProcess.session)
         let abandoned = seen.filter { process in
             process.parent == own && process.session != session && !process.hasEnded && !origins.contain(process.id)
@@ -81,7 +81,7 @@ extension Supervisor {
         }
     }
 
-    /// Takes notice of the ends of those that have ended.
+    /// Reaps strays that have ended.
     func reapStrays(at now: Int64) {
         guard now >= strays.reapAt else { return }
         strays.reapAt = now + Self.reapInterval
@@ -89,7 +89,7 @@ extension Supervisor {
         for child in ProcessHandle.children() where !workers.contains(child) { ProcessHandle.reapStray(child) }
     }
 
-    /// Whom a worker runs as.
+    /// The user of a worker.
     static func user(of home: Home) -> UInt32 {
         let spec = home.worker.attempt.spec
         return spec.changesUser ? spec.userID : CurrentProcess.user

@@ -4,28 +4,28 @@ internal import WSGIWire
 
 /// Starts, watches, drains and replaces the workers of all process groups: one thread, one event loop.
 ///
-/// It does what the state machines of the slots (`Slot`) answer, and tells them what happened.
+/// It passes events to the state machines of the slots (`Slot`) and carries out the actions that they return.
 final class Supervisor {
     typealias Member = ProcessGroup.Member
 
-    /// What the tokens of the poller stand for; workers follow, four each.
+    /// The tokens of the poller. Workers follow, with four tokens each.
     enum Token {
         static let control: UInt64 = 0
         static let signals: UInt64 = 1
         static let parent: UInt64 = 2
         static let firstWorker: UInt64 = 8
 
-        /// The number of tokens of a worker, a power of two: its process, and these.
+        /// The number of tokens of a worker, a power of two: its process, and the following.
         static let count: UInt64 = 4
-        /// What it says.
+        /// Its reports.
         static let reports: UInt64 = 1
-        /// What becomes of its start.
+        /// The result of its start.
         static let launch: UInt64 = 2
-        /// The control socket, which can only hang up.
+        /// Its control socket, which can only hang up.
         static let hangup: UInt64 = 3
     }
 
-    /// A worker's place.
+    /// A worker with its slot and group.
     struct Home {
         let group: ProcessGroup
         let member: Member
@@ -35,11 +35,11 @@ final class Supervisor {
     let control: PacketSocket
     let parent: ProcessHandle
     let scoreboard: Scoreboard
-    /// What httpd's parent looks at.
+    /// The status for httpd's parent.
     let status: SupervisorStatus
     let poller: Poller
     private let signals: SignalPipe
-    /// Workers that have said much at once, and when they are listened to again; in this order.
+    /// Workers that have sent too many packets at once, ordered by the time at which reading resumes.
     var paused: [(token: UInt64, until: Int64)] = []
     /// Workers that have a deadline.
     var watched: Set<UInt64> = []
@@ -47,23 +47,23 @@ final class Supervisor {
     private var doomed: [WorkerProcess] = []
     /// Processes that outlive the worker that started them, until they end or are killed.
     var orphans: [Orphans] = []
-    /// What is known of those that have left its session.
+    /// The state of the search for processes that have left the session of their worker.
     var strays = Strays()
-    /// When a configuration must have come, because httpd restarts; `nil`: none is due.
+    /// Deadline for the next configuration while httpd restarts; `nil`: none is due.
     var configurationDue: Int64?
-    /// How many workers may start at a time.
+    /// Maximum number of workers that start at a time.
     var startLimit = CurrentProcess.processors
-    /// Whether a configuration was taken over before the present one.
+    /// Whether a configuration was applied before the present one.
     var isConfigured = false
     private let launcher: WorkerLauncher
     var log = SupervisorLog()
 
-    /// Groups that are to run, and removed ones until their workers have ended.
+    /// All groups, including removed ones until their workers have ended.
     var groups: [ProcessGroup] = []
     var homes: [UInt64: Home] = [:]
     /// Descriptors for the next configuration.
     var arrived: [Int32] = []
-    /// Some of them could not be taken.
+    /// Whether some descriptors could not be received.
     var lacksDescriptors = false
     /// The last generation used in each slot of the scoreboard.
     var generations: [UInt32: UInt32] = [:]
@@ -72,11 +72,11 @@ final class Supervisor {
     private var closeAt: Int64 = 0
     var isStopping = false
 
-    /// Takes over what the httpd parent has handed on.
+    /// Takes over the objects that the httpd parent has passed on.
     ///
     /// - Parameters:
-    ///   - signals: SIGTERM and SIGINT, which stop everything.
-    ///   - openFiles: The limit of descriptors that workers are to have.
+    ///   - signals: SIGTERM and SIGINT, which stop all process groups.
+    ///   - openFiles: The workers' limit of open descriptors.
     init(
         control: consuming PacketSocket, parent: consuming ProcessHandle, scoreboard: consuming Scoreboard,
         status: SupervisorStatus, signals: consuming SignalPipe, openFiles: UInt64
@@ -101,7 +101,7 @@ final class Supervisor {
             case .ready(let token, _): dispatch(token)
             case .timeout, .interrupted: break
             case .broken:
-                log.problem(.supervisorFailed, level: 2, "The supervisor cannot wait for events; it ends.")
+                log.problem(.supervisorFailed, level: 2, "The supervisor cannot wait for events and ends.")
                 return
             }
             passTime()
@@ -110,10 +110,10 @@ final class Supervisor {
 
     // MARK: - Events
 
-    /// How often a slot in which nothing can be started is looked at, in milliseconds.
+    /// Interval at which slots whose next start is delayed are checked, in milliseconds.
     private static let codeInterval: Int64 = 200
 
-    /// Milliseconds until the next deadline, at most a second: the heartbeat goes on.
+    /// Milliseconds until the next deadline, at most a second because of the heartbeat.
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
         var next = isEndingOrphans ? strays.lookAt : now + 1_000
@@ -132,7 +132,7 @@ final class Supervisor {
         switch token {
         case Token.control: receiveFromParent()
         case Token.signals:
-            while signals.next() != nil { stop("a signal told it to") }
+            while signals.next() != nil { stop("the supervisor received a signal") }
         case Token.parent:
             poller.remove(parent.raw)
             stop("httpd's parent process has ended")
@@ -172,8 +172,8 @@ final class Supervisor {
         }
     }
 
-    /// Deals with slots in which nothing can be started for a while. The connections that nobody will accept are closed:
-    /// their requests go to another slot, or are answered at once.
+    /// Checks slots whose next start is delayed. Their pending connections are closed, so that the requests go to
+    /// another slot or are answered at once.
     private func lookAtUnserved(at now: Int64) {
         var listeners: [Int32] = []
         for group in groups {
@@ -191,12 +191,12 @@ final class Supervisor {
 
     // MARK: - Workers
 
-    /// A worker's process has ended.
+    /// Handles the end of a worker's process.
     private func end(_ home: Home) {
         guard home.worker.process.ends(within: 0) else { return }
         let worker = home.worker
         noteLaunch(of: home)
-        // One that has run nothing has started nothing.
+        // A process that never ran its program has started no others.
         let seen = worker.launchProblem == nil ? ProcessFacts.all() : []
         guard let ending = worker.process.reap() else { return }
         receiveLast(from: home)
@@ -207,13 +207,14 @@ final class Supervisor {
         let report = WorkerReport(worker, of: home.group, slot: home.member.index)
         let id = worker.process.id
         endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
-        // Before its successor is started: that may be in the same tick as the last that it has started.
+        // Before its successor is started, which may have the same start time as a process that this worker has
+        // started.
         if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
         if let text = worker.launchProblem {
             log.problem(.daemonStartFailed, text, to: home.group.log)
             home.group.noteDeath(of: home.member, at: Clock.milliseconds())
         } else if let problem = worker.problem {
-            // The refusal that follows counts the others.
+            // Further failures are counted by the message about the successor that follows.
             if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
         } else {
             if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.member, at: Clock.milliseconds()) }
@@ -225,7 +226,7 @@ final class Supervisor {
 
     // MARK: - Slots
 
-    /// Tells a slot what happened and does what it answers.
+    /// Passes an event to a slot and carries out the actions that it returns.
     func handle(_ event: Slot.Event, _ group: ProcessGroup, _ member: Member) {
         var events = [event]
         while let event = events.popLast() {
@@ -237,7 +238,7 @@ final class Supervisor {
         show(group)
     }
 
-    /// Does one thing; what it led to at once is returned.
+    /// Carries out an action. Returns the event that it causes immediately, if any.
     private func perform(_ action: Slot.Action, _ group: ProcessGroup, _ member: Member) -> Slot.Event? {
         switch action {
         case .start(let generation, let cause, let hasPredecessor):
@@ -254,7 +255,7 @@ final class Supervisor {
         case .refuse(let cause, let count):
             log.problem(
                 .successorRefused, level: 4,
-                "Process group '\(group.spec.name)': a successor was needed, because "
+                "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: member, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: member))", to: group.log)
             return refuse(group, member)
@@ -262,7 +263,7 @@ final class Supervisor {
             guard let worker = member.workers[generation] else { return nil }
             group.tellWhatOthersServe(worker, of: member)
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
-                // It would never take a request, and has none yet.
+                // It would never accept a request, and has none yet.
                 worker.process.kill()
             }
         case .drain(let generation, let requests, let total):
@@ -270,7 +271,7 @@ final class Supervisor {
             worker.isDraining = true
             let packet = ControlPacket.drain(requests: requests, total: total)
             do { try packet.send(on: worker.control) } catch {
-                // A signal says less, but the same.
+                // SIGTERM has the same effect, without the timeouts.
                 worker.process.terminate()
             }
         case .kill(let generation):
@@ -294,7 +295,7 @@ final class Supervisor {
         return nil
     }
 
-    /// Lets those go on who wait for a successor, unless another attempt is due: then the event for it.
+    /// Releases requests that wait for a successor. If another attempt is due, returns its event instead.
     func refuse(_ group: ProcessGroup, _ member: Member) -> Slot.Event? {
         guard let serving = member.slot.serving else { return nil }
         if let worker = member.workers[serving] {
@@ -350,7 +351,7 @@ final class Supervisor {
         return .ended(generation: generation)
     }
 
-    /// Brings the scoreboard up to date with what the group is able to do.
+    /// Updates the state of the group in the scoreboard.
     func show(_ group: ProcessGroup) {
         let state = group.state
         guard group.shownState != state else { return }

@@ -1,17 +1,17 @@
 internal import ProcessKit
 internal import WSGICore
 
-/// The supervisor's log lines: in the log of the group they are about, or in httpd's main error log (descriptor 2).
+/// Writes the supervisor's log lines to the log of the group concerned, or to httpd's main error log (descriptor 2).
 ///
-/// Every text may have parts that a worker has sent, so control characters are escaped in all of them.
+/// Any text may contain parts that a worker has sent, so control characters are always escaped.
 struct SupervisorLog {
-    /// httpd's number of the least important level that is written.
+    /// The least important level that is logged, as httpd's number.
     var level = 4
 
-    /// The most lines of details; a worker may fill what it writes with line breaks.
+    /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
 
-    /// A line for people who search for its id; `details` are lines of a worker that follow it.
+    /// Logs a message with its id, followed by `details`, lines from a worker.
     func problem(_ id: LogID, level: Int = 3, _ text: String, details: String = "", to descriptor: Int32 = 2) {
         guard level <= self.level else { return }
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
@@ -22,7 +22,7 @@ struct SupervisorLog {
         LogLine.write(level: level, lines: lines, to: descriptor)
     }
 
-    /// A line about the ordinary life of processes.
+    /// Logs a message about the normal life cycle of processes.
     func info(_ text: @autoclosure () -> String, to descriptor: Int32 = 2) {
         guard level >= 6 else { return }
         LogLine.write(level: 6, text: LogLine.escaped(text()), to: descriptor)

@@ -2,17 +2,17 @@ internal import Glibc
 internal import ProcessKit
 internal import WSGICore
 
-/// `wsgi-supervisor PARENT-PID`: started by httpd's parent process, by nobody else.
+/// `wsgi-supervisor PARENT-PID`: started only by httpd's parent process.
 @main
 enum SupervisorMain {
-    /// The numbers of the descriptors that the parent hands on.
+    /// The numbers of the descriptors that the parent passes on.
     private enum Place {
         static let control: Int32 = 3
         static let scoreboard: Int32 = 4
         static let status: Int32 = 5
     }
 
-    /// Runs the supervisor; the exit code is 0 once everything has ended in order.
+    /// Runs the supervisor. The exit code is 0 when all workers have ended in order.
     static func main() {
         do {
             guard CommandLine.arguments.count == 2, let parent = Int32(CommandLine.arguments[1]) else {
@@ -20,7 +20,7 @@ enum SupervisorMain {
             }
             CurrentProcess.leaveSession()
             CurrentProcess.adoptOrphans()
-            // Files of one site may hold up the others that long, every ten seconds.
+            // The files of one user may delay the others for a quarter of a second, every ten seconds.
             FileView.limit(user: 250, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
             for raw in [Place.control, Place.scoreboard, Place.status] { try Descriptor.setCloseOnExec(raw, true) }

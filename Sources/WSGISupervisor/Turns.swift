@@ -2,20 +2,21 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// Which slot of a group may be replaced, by which definition and with which code.
+/// Decides which slot of a group may be replaced, with which definition and which code.
 extension ProcessGroup {
-    /// Whether its processes serve no requests: their scripts are their work, and two of a kind would do it twice.
+    /// Whether its processes serve no requests and only run their scripts. Two of them at a time would do the work
+    /// twice.
     var isService: Bool { spec.process.worker?.threads == 0 }
 
-    /// Whether the start that a slot wants may begin: replacements of a group come one after the other, and where the
-    /// former worker ends first only while all other slots serve.
+    /// Whether the wanted start of a slot may begin. A group replaces one worker at a time. With
+    /// `replacement=stop-first` it does so only while all other slots serve.
     func mayBegin(_ member: Member, at now: Int64) -> Bool {
         guard member.slot.serving != nil else { return true }
         guard replacement == .stopFirst else { return !members.contains { $0.slot.isReplacing(at: now) } }
         return members.allSatisfy { $0 === member || $0.slot.isSettled }
     }
 
-    /// Whether the start that a slot wants would fail as the last one did.
+    /// Whether the wanted start of a slot would fail as the last one did.
     func isPointless(_ member: Member, at now: Int64) -> Bool {
         member.slot.serving != nil && member.slot.wanted?.cause == Slot.changedCode && isPointless(at: now)
             && (mayBegin(member, at: now) || replacement == .stopFirst)
@@ -32,18 +33,18 @@ extension ProcessGroup {
             if member.usesFormerDefinition { attempt.spec = former }
         }
         let scripts = attempt.spec.process.preloads + attempt.learned
-        // Without a script that the former process is without, too, unless just that one is asked for.
+        // The successor may lack the scripts that the former process lacks, except those for which it was requested.
         attempt.tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
         if !hasPredecessor {
             let broken = broken(scripts, of: member)
             if broken.count < scripts.count { attempt.tolerated += broken }
         }
-        // Requests wait for it.
+        // Requests wait, or may wait, for it.
         attempt.isUrgent = member.isAwaited || spec.process.isRunOnce || state != .serving && !cause.isFirst
         return attempt
     }
 
-    /// Those of the scripts that the last starts could not import and whose files are the same.
+    /// Those of the scripts that the last starts could not import and whose files are unchanged.
     private func broken(_ scripts: [ScriptSpec], of member: Member) -> [ScriptSpec] {
         let suspects = scripts.filter { member.broken[$0.path] != nil }
         let unknown = suspects.map(\.path).filter { member.code[$0] == nil }
@@ -51,7 +52,8 @@ extension ProcessGroup {
         return suspects.filter { member.broken[$0.path] == member.code[$0.path] ?? asked[$0.path] }
     }
 
-    /// Notes that a worker was not ready. What has no predecessor goes back to the former definition, or leaves it again.
+    /// Records that a worker did not become ready. A slot without a serving worker alternates between the present and
+    /// the former definition.
     func noteFailedStart(of member: Member) {
         if let problem = member.problem {
             if member.broken.count >= Self.maximumLearned { member.broken = [:] }
@@ -64,11 +66,11 @@ extension ProcessGroup {
         member.fallbackReason = member.problem
     }
 
-    /// The time of a script of the group as its workers name it; 0: its user cannot see it; negative: nobody knows, because
-    /// its file system does not answer.
+    /// The modification time of a script, by its path as workers see it. 0: its user cannot see it. Negative: unknown,
+    /// because its file system does not respond.
     func modified(_ path: String) -> Int64 { modified(of: [path]).first ?? -1 }
 
-    /// The same for several, with as few questions as possible.
+    /// The modification times of several scripts, with as few queries as possible.
     func modified(of paths: [String]) -> [Int64] { statuses(of: paths).map(Self.time) }
 
     private static func time(_ status: FileStatus) -> Int64 { status.isOverdue ? -1 : status.modified }
@@ -88,20 +90,19 @@ extension ProcessGroup {
         !spec.root.isEmpty && path.utf8.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) }
     }
 
-    /// Notes that a worker loads a script, with the time of its file, unless that is known.
+    /// Records that a worker loads a script, with the time of its file, unless it is already known.
     func noteLoading(_ path: String, in member: Member) {
         let most = spec.process.preloads.count + 2 * Self.maximumLearned
         guard member.code[path] == nil, member.code.count < most else { return }
         member.code[path] = modified(path)
     }
 
-    /// Whether an attempt that a changed script asks for would fail as the last one did.
+    /// Whether an attempt requested by a changed script would fail as the last one did.
     func isPointless(at now: Int64) -> Bool {
         failedCode.isStanding(at: now, modified: modified(of:))
     }
 
-    /// Notes with which code a worker starts, or tries to. What requests have made workers load is forgotten where it is
-    /// certainly gone.
+    /// Records the code with which a worker is started. Learned scripts that certainly no longer exist are forgotten.
     func beginAttempt(_ member: Member) {
         member.tried = member.asked
         member.problem = nil
@@ -122,7 +123,7 @@ extension ProcessGroup {
         return zip(known, modified(of: known.map(\.key))).contains { before, now in now >= 0 && now != before.value }
     }
 
-    /// Notes why a successor has failed. Returns how often it has with the same code.
+    /// Records why a successor has failed. Returns how often that has happened with the same code.
     func noteFailure(_ problem: StartProblem, of member: Member) -> Int {
         guard !problem.script.isEmpty else { return 1 }
         let modified = problem.modified > 0 ? problem.modified : modified(problem.script)
@@ -135,29 +136,30 @@ extension ProcessGroup {
         return count
     }
 
-    /// Why and how often a replacement could not be started, as part of a sentence.
+    /// The part of a log message that explains why and how often a replacement could not be started.
     func explanation(of member: Member, count: Int) -> String {
         guard let problem = member.problem else { return count == 1 ? "" : " (\(count) times in a row)" }
-        let times = problem.count == 1 ? "" : "; attempt \(problem.count) with this code, traceback at the first"
+        let times = problem.count == 1 ? "" : "; attempt \(problem.count) with this code, the first has the traceback"
         return " (\(problem.path): \(problem.reason)\(times))"
     }
 
-    /// What to do about it, as a sentence.
+    /// The remedy, as a sentence.
     func advice(for member: Member) -> String {
         guard member.problem?.isForLock == true, replacement == .successorFirst else {
             guard let path = member.problem?.path, !path.isEmpty else { return "" }
-            return " It is tried again when the script has changed (touch '\(spec.root)\(path)'), or httpd is reloaded."
+            return
+                " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
         }
-        return " It could not get something that only one process can have. If the running process holds it, add "
+        return " It needs a resource that only one process can hold. If the running process holds it, add "
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
     }
 
-    /// Notes that a successor has ended without a word; the changed scripts that it was to run are suspected.
+    /// Records that a successor has ended without a report. The changed scripts that it was to run are suspected.
     func noteDeath(of member: Member, at now: Int64) {
         for (path, modified) in member.tried { failedCode.suspect(path, modified: modified, at: now) }
     }
 
-    /// Whether another attempt is due after a failed one, because further changes have been asked for meanwhile.
+    /// Whether another attempt is due after a failed one, because scripts have changed again in the meantime.
     func isRetryDue(_ member: Member) -> Bool {
         member.asked = member.asked.filter { path, modified in
             member.tried[path] != modified && !failedCode.blames(path, modified: modified)
@@ -165,7 +167,7 @@ extension ProcessGroup {
         return !member.asked.isEmpty
     }
 
-    /// Notes that a worker of the slot has taken over.
+    /// Records that a worker of the slot serves.
     func noteSuccess(_ member: Member) {
         member.hasServed = true
         member.asked = [:]
@@ -177,7 +179,7 @@ extension ProcessGroup {
 }
 
 extension ProcessGroup.Member {
-    /// Notes a changed script for which a successor is asked. False: there are too many.
+    /// Records a changed script for which a successor is requested. Returns false if there are too many.
     func noteAsked(_ path: String, modified: Int64) -> Bool {
         guard asked[path] != nil || asked.count < ProcessGroup.maximumLearned else { return false }
         asked[path] = modified
@@ -190,31 +192,31 @@ extension ProcessGroup.Member {
         let modified: Int64
         /// The last line of the traceback.
         let reason: String
-        /// Attempts that have failed with this code.
+        /// Number of attempts that have failed with this code.
         let count: Int
-        /// It could not get what another process holds.
+        /// Whether it needs a resource that another process holds.
         let isForLock: Bool
     }
 }
 
 /// How one worker is started.
 struct StartAttempt {
-    /// By which definition.
+    /// The definition.
     var spec: GroupSpec
-    /// Why.
+    /// The cause of the start.
     let cause: Slot.Cause
-    /// Scripts to import beside those of the definition.
+    /// Scripts to import in addition to those of the definition.
     let learned: [ScriptSpec]
     /// Scripts that may fail.
     var tolerated: [ScriptSpec] = []
-    /// Whether any other script that fails ends the start.
+    /// Whether the failure of any other script ends the start.
     var mustSucceed = false
-    /// Whether it is the former definition.
+    /// Whether `spec` is the former definition.
     var usesFormerDefinition = false
-    /// Whether requests wait for it, as far as is known: nobody else serves the group, or not with this code.
+    /// Whether requests wait, or may wait, for it: no other worker serves the group, or none with this code.
     var isUrgent = false
 
-    /// A start by this definition.
+    /// A start with this definition.
     init(spec: GroupSpec, cause: Slot.Cause, learned: [ScriptSpec]) {
         (self.spec, self.cause, self.learned) = (spec, cause, learned)
     }

@@ -2,9 +2,9 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// Makes the process of a worker: what it is told, what it inherits, what is said when it cannot be made.
+/// Creates the process of a worker.
 struct WorkerLauncher {
-    /// The numbers of the worker's descriptors; the bootstrap below and the engine know them.
+    /// The numbers of the worker's descriptors, which the bootstrap below and the engine use.
     enum Place {
         /// The control socket.
         static let control = 3
@@ -14,9 +14,11 @@ struct WorkerLauncher {
         static let reports = 7
     }
 
-    /// What Python runs: it arms faulthandler, for crashes and for the engine's `Worker.stackSignal`, loads the engine by its path and hands the process over.
+    /// The program that Python runs. It enables faulthandler, for crashes and for the engine's `Worker.stackSignal`,
+    /// loads the engine by its path and runs it.
     ///
-    /// `ModuleSpec` and the extension loader are there in every interpreter; `importlib.machinery` would read two files.
+    /// `ModuleSpec` and the extension loader exist in every interpreter. Importing `importlib.machinery` would read two
+    /// files.
     static let bootstrap = """
         import sys, faulthandler
         faulthandler.enable(file=6)
@@ -45,21 +47,21 @@ struct WorkerLauncher {
         sys.exit(code)
         """
 
-    /// What could not be done, as a sentence.
+    /// Why a process could not be created.
     struct Failure: Error {
-        /// For the log.
+        /// The log message.
         var text: String
     }
 
-    /// The supervisor's own limit of descriptors before it was raised: the workers' limit.
+    /// The workers' limit of open descriptors: that of the supervisor before it was raised.
     let openFiles: UInt64
     /// Whether the priority of a process can be raised again.
     let mayRaisePriority = CurrentProcess.mayRaisePriority
 
-    /// By how much the priority of a worker is lower while it starts, as of nice(1).
+    /// The increment of a worker's nice value while it starts.
     static let niceIncrement: Int32 = 10
 
-    /// Begins to start a worker; `WorkerProcess.launch` tells what becomes of it.
+    /// Begins to start a worker. `WorkerProcess.launch` reports the result.
     ///
     /// - Parameters:
     ///   - listener: The slot's listening socket.
@@ -71,14 +73,14 @@ struct WorkerLauncher {
         do {
             let started = Clock.milliseconds()
             let pair = try PacketSocket.pair()
-            // A packet on a socket can bring descriptors, and to close one may take an hour. A pipe cannot.
+            // A packet on a socket can carry descriptors, and closing one may take an hour. A pipe cannot.
             StreamSocket.shutDownReading(pair.ours.raw)
             let pipe = try PacketPipe.pair()
             let crashText = try CrashText.create()
             let board = try WorkerBoard.create(
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
-            // What it does to the description of its log, its append mode for one, must not be done to root's.
+            // A worker may change its open file description of the log, such as the append mode, but not root's.
             let log = try Descriptor.forAppending(group.log)
             var request = Self.request(for: spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
@@ -106,7 +108,7 @@ struct WorkerLauncher {
         }
     }
 
-    /// The group as messages name it.
+    /// The name of the group in messages.
     static func name(_ spec: GroupSpec) -> String {
         let origin = spec.origin.isEmpty ? "" : " (\(spec.origin))"
         return "WSGIDaemonProcess '\(spec.name)'\(origin)"
@@ -116,7 +118,7 @@ struct WorkerLauncher {
         do { return try request.begin() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
     }
 
-    /// Puts the `start` packet into the socket; the worker finds it there.
+    /// Writes the `start` packet into the socket, where the worker reads it.
     private static func tell(
         _ control: borrowing PacketSocket, _ attempt: StartAttempt, slot: UInt32, generation: UInt32
     ) throws(SystemError) {
@@ -135,7 +137,7 @@ struct WorkerLauncher {
     }
 
     private static func request(for spec: GroupSpec, engine: String) -> SpawnRequest {
-        // argv[0] is what Python makes sys.executable of.
+        // Python derives sys.executable from argv[0].
         var request = SpawnRequest(
             executable: spec.python, arguments: [spec.python] + spec.pythonArguments + ["-c", bootstrap, engine],
             environment: environment(for: spec, inherited: CurrentProcess.environment()))
@@ -161,8 +163,8 @@ struct WorkerLauncher {
         return limits
     }
 
-    /// The environment of a worker: httpd's, with the user's `HOME`, and what the configuration says; the variables that
-    /// name a user are corrected where they exist.
+    /// The environment of a worker: that of httpd, with the user's `HOME` and the variables of the configuration.
+    /// Existing variables that name the user are corrected.
     static func environment(for spec: GroupSpec, inherited: [String]) -> [String] {
         var own: [EnvironmentChange] = []
         if !spec.lang.isEmpty { own.append(EnvironmentChange("LANG", spec.lang)) }

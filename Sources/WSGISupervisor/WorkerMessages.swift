@@ -2,21 +2,21 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// What workers say, and that they begin. Nothing of it is believed, and nothing of it costs more than a bounded amount of
-/// time and memory: a worker runs the code of a site, and the supervisor serves all sites.
+/// The starts of workers and their messages. Messages are not trusted, and each takes a bounded amount of time and
+/// memory: a worker runs the code of one site, and the supervisor serves all sites.
 extension Supervisor {
-    /// The most packets of one worker that are read in the time of a pause.
+    /// Maximum number of packets that are read from one worker within `pause`.
     private static let mostPackets = 16
-    /// The most that are read when its process has ended: more than the pipe holds.
+    /// Maximum number of packets that are read when its process has ended: more than the pipe holds.
     private static let lastPackets = 512
-    /// How long a worker that has sent more than that is not listened to, in milliseconds.
+    /// How long reading from a worker that has sent `mostPackets` is suspended, in milliseconds.
     private static let pause: Int64 = 10
-    /// A process that ends closes its descriptors a moment before it can be reaped: as many milliseconds.
+    /// Time allowed for a worker to end after it has closed its descriptors, in milliseconds.
     private static let endingTime: Int64 = 20
 
     // MARK: - The start
 
-    /// Takes in what has become of a start: the worker runs, or will end.
+    /// Handles the result of a start: the worker runs, or will end.
     func noteLaunch(of home: Home) {
         let worker = home.worker
         guard !worker.isLaunched, worker.launch.listen() else { return }
@@ -33,7 +33,7 @@ extension Supervisor {
         }
     }
 
-    /// Deals with workers whose time for something is over.
+    /// Handles workers whose deadline has passed.
     func watch(at now: Int64) {
         for token in watched {
             guard let home = homes[token] else {
@@ -47,7 +47,8 @@ extension Supervisor {
         }
     }
 
-    /// It is in the hands of its user, who can stop it, and of the file systems of its directory and its Python.
+    /// Kills a worker that did not reach exec in time. Its user can stop it, and the file systems of its directory and
+    /// its Python can delay it.
     private func giveUpLaunch(of home: Home) {
         guard !home.worker.launch.listen() else { return noteLaunch(of: home) }
         home.worker.launchProblem = SpawnMessage.delayed(home.worker.attempt.spec)
@@ -56,7 +57,7 @@ extension Supervisor {
 
     // MARK: - Packets
 
-    /// Reads what a worker has sent; when that is much in a short time, others have their turn first.
+    /// Reads the packets of a worker. If it has sent too many in a short time, other workers are served first.
     func receive(from home: Home) {
         let worker = home.worker
         guard worker.isListening else { return }
@@ -70,10 +71,11 @@ extension Supervisor {
         paused.append((worker.token, now + Self.pause))
     }
 
-    /// Reads what a worker has sent that has ended, also if its control socket was closed before the pipe was read.
+    /// Reads the last packets of a worker that has ended, even if its control socket was closed before the pipe was
+    /// read.
     func receiveLast(from home: Home) { _ = read(home, atMost: Self.lastPackets) }
 
-    /// Takes in what a worker has sent, at most so many packets; returns how many there were.
+    /// Reads at most `most` packets of a worker. Returns how many there were.
     private func read(_ home: Home, atMost most: Int) -> Int {
         let worker = home.worker
         var count = 0
@@ -90,7 +92,7 @@ extension Supervisor {
         return count
     }
 
-    /// Listens again to those whose pause is over.
+    /// Resumes reading from workers whose pause is over.
     func resume(at now: Int64) {
         while let first = paused.first, first.until <= now {
             paused.removeFirst()
@@ -101,7 +103,7 @@ extension Supervisor {
         }
     }
 
-    /// A worker has closed its side of the pipe, or of the control socket.
+    /// Handles a worker that has closed its end of the pipe or of the control socket.
     func lose(_ home: Home) {
         let worker = home.worker
         guard worker.isListening else { return }
@@ -112,9 +114,9 @@ extension Supervisor {
         watched.insert(worker.token)
     }
 
-    /// Ends a worker that nobody can talk to, and that does not end.
+    /// Ends a worker that has closed its connection to the supervisor but still runs.
     private func endLost(_ home: Home) {
-        // It cannot say any more that it is ready.
+        // It can no longer report that it is ready.
         guard home.worker.isReady else { return home.worker.process.kill() }
         let generation = home.worker.generation
         handle(

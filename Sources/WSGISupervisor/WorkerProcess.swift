@@ -4,59 +4,60 @@ internal import WSGIWire
 
 /// A worker that was started and has not been reaped.
 final class WorkerProcess {
-    /// Names the worker in the poller: a count over the supervisor's life.
+    /// Identifies the worker in the poller. Tokens are never reused.
     let token: UInt64
-    /// The generation it serves under.
+    /// The worker's generation.
     let generation: UInt32
     /// How it was started.
     let attempt: StartAttempt
-    /// By how much its priority is lower until it is ready, as of nice(1).
+    /// The increment of its nice value until it is ready.
     let niceIncrement: Int32
     /// When it was started, in milliseconds of the monotonic clock.
     let started: Int64
-    /// The same as `ProcessFacts.started`.
+    /// When it was started, as `ProcessFacts.started`.
     let birth: UInt64
-    /// What becomes of its start.
+    /// The result of its start.
     let launch: Launch
     /// The process.
     let process: ProcessHandle
-    /// The control socket, to speak to the worker: nothing can be sent the other way.
+    /// The control socket for messages to the worker. The worker cannot send anything on it.
     let control: PacketSocket
-    /// What the worker says.
+    /// The pipe for messages from the worker.
     let reports: PacketPipe
-    /// What its threads are doing, as it says.
+    /// The worker's board, which shows the requests of its threads.
     let board: Descriptor
-    /// Where the worker's faulthandler writes when it crashes.
+    /// The file that the worker's faulthandler writes to when it crashes.
     let crashText: Descriptor
 
-    /// How long a start may take until exec, in milliseconds.
+    /// Maximum time from the start to exec, in milliseconds.
     static let launchTime: Int64 = 10_000
 
     /// Whether its program runs, or never will.
     var isLaunched = false
-    /// Why its program does not run, for the log; `nil`: it does, as far as is known.
+    /// Why its program does not run, for the log; `nil`: it runs, as far as known.
     var launchProblem: String?
-    /// When the supervisor deals with it because it hangs before exec, or has closed its pipe or control socket; `nil`: never.
+    /// When the supervisor ends it, because it hangs before exec or has closed its pipe or control socket; `nil`:
+    /// never.
     var deadline: Int64?
     /// Scripts that it could not import and serves without.
     private(set) var unusable: [ScriptSpec] = []
     /// Why it did not replace its predecessor.
     private(set) var problem: StartProblem?
-    /// What has arrived of that.
+    /// The pieces of `problem` that have arrived.
     private var problemPieces: [UInt8] = []
-    /// Whether it has said that it is ready.
+    /// Whether it has reported that it is ready.
     var isReady = false
     /// Whether it was told to end.
     var isDraining = false
-    /// Whether it has asked for a successor: it may end by itself.
+    /// Whether it has requested a successor. It may then end by itself.
     var isRetiring = false
-    /// Whether it is still listened to.
+    /// Whether the supervisor still reads its packets.
     var isListening = true
-    /// Whether it has said so much that others have their turn first.
+    /// Whether reading is suspended because it has sent too many packets.
     var isPaused = false
-    /// Packets that were read since then, in milliseconds of the monotonic clock.
+    /// Number of packets read since `packetsSince`, in milliseconds of the monotonic clock.
     var (packets, packetsSince): (Int, Int64) = (0, 0)
-    /// Why it was killed by the supervisor; `nil`: it was not.
+    /// Why the supervisor killed it; `nil`: it did not.
     var killReason: String?
 
     /// Takes over everything that belongs to a started worker.
@@ -80,7 +81,7 @@ final class WorkerProcess {
         deadline = started + Self.launchTime
     }
 
-    /// It serves without this script.
+    /// Records that it serves without this script.
     func noteUnusable(_ script: ScriptSpec) {
         guard unusable.count < ProcessGroup.maximumLearned, !unusable.contains(where: script.isSameCode(as:)) else {
             return
@@ -88,13 +89,13 @@ final class WorkerProcess {
         unusable.append(script)
     }
 
-    /// It serves with this script after all.
+    /// Records that it serves this script after all.
     func noteUsable(_ script: ScriptSpec) { unusable.removeAll(where: script.isSameCode(as:)) }
 
-    /// The longest path of a script that can be a file's, in bytes.
+    /// Maximum length of the path of a script, in bytes.
     private static let longestPath = 4_096
 
-    /// It will not replace its predecessor; the payload of a packet brings a piece of the reason.
+    /// Records a piece of the reason why it will not replace its predecessor, from the payload of a packet.
     func noteProblem(_ payload: [UInt8]) {
         guard problem == nil, let more = payload.first,
             problemPieces.count + payload.count <= StartProblem.longestEncoding

@@ -2,7 +2,7 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIWire
 
-/// What the log says of one worker.
+/// Log messages about one worker.
 struct WorkerReport {
     private let worker: WorkerProcess
     private let group: ProcessGroup
@@ -15,12 +15,12 @@ struct WorkerReport {
         self.slot = slot
     }
 
-    /// The worker as messages name it.
+    /// The name of the worker in messages.
     var name: String {
         "Process \(worker.process.id) of group '\(group.spec.name)' (slot \(slot), generation \(worker.generation))"
     }
 
-    /// What it was not granted; it runs without.
+    /// Logs the settings that were denied. The worker runs without them.
     func denied(_ log: SupervisorLog) {
         let limits = worker.attempt.spec.limits
         for denial in worker.launch.denials {
@@ -33,29 +33,29 @@ struct WorkerReport {
                 }
             log.problem(
                 id, level: 4,
-                "\(name) runs without \(option) (\(denial.reason)). The limits that httpd was started with may be "
-                    + "lower, or its rights too few.", to: group.log)
+                "\(name) runs without \(option) (\(denial.reason)). httpd may have been started with lower limits, or "
+                    + "without the necessary privilege.", to: group.log)
         }
     }
 
-    /// It serves from now on.
+    /// Logs that it serves from now on.
     func ready(_ log: SupervisorLog) {
         let scripts = Set(worker.unusable.map(\.path)).sorted()
         let others = scripts.count > 8 ? " and \(scripts.count - 8) others" : ""
         let missing =
             scripts.isEmpty
-            ? "" : ", without what it could not import: \(scripts.prefix(8).joined(separator: ", "))\(others)"
+            ? "" : ", without scripts that it could not import: \(scripts.prefix(8).joined(separator: ", "))\(others)"
         log.info("\(name) is ready after \(Clock.milliseconds() - worker.started) ms\(missing).", to: group.log)
     }
 
-    /// Why it did not replace its predecessor.
+    /// Logs why it did not replace its predecessor.
     func failed(_ problem: StartProblem, _ log: SupervisorLog) {
         log.problem(
             .daemonStartFailed, "\(name) cannot start: \(problem.text)",
             details: problem.report.joined(separator: "\n"), to: group.log)
     }
 
-    /// How it has ended.
+    /// Logs how it has ended.
     func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(worker.attempt.spec.origin))"
         switch ending {
@@ -65,16 +65,16 @@ struct WorkerReport {
             let requests = Self.list(running)
             let advice =
                 code == 127 && !worker.isReady
-                ? " A shared library of its Python was not found: see what ldd says of '\(worker.attempt.spec.python)', or name "
-                    + "the directory of the library with env=LD_LIBRARY_PATH=." : ""
+                ? " A shared library of its Python was not found. Run ldd '\(worker.attempt.spec.python)' to find it, or "
+                    + "name its directory with env=LD_LIBRARY_PATH=." : ""
             log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
-            // Its scripts had ended already, and Python its handlers.
+            // Its scripts had ended already, and Python had removed its signal handlers.
             log.info("\(name) has ended.", to: group.log)
         case .killed(let signal):
             if worker.killReason != nil, worker.isDraining, !worker.isReady {
-                log.info("\(name) was killed: it is not needed any more, and was still starting.", to: group.log)
+                log.info("\(name) was killed: it is no longer needed, and was still starting.", to: group.log)
                 return
             }
             let requests = Self.list(running)
@@ -90,19 +90,20 @@ struct WorkerReport {
         }
     }
 
-    /// The requests that a worker was running when it ended, as a part of a sentence.
+    /// The part of a message that lists the requests that a worker was running when it ended.
     private static func list(_ requests: [RunningRequest]) -> String {
         requests.isEmpty ? "" : "; it was running " + requests.map { $0.text() }.joined(separator: "; ")
     }
 
-    /// What its threads were doing, as it says.
+    /// The requests that its threads were running, from its board.
     private var running: [RunningRequest] {
         WorkerBoard.running(in: worker.board.raw, threads: max(worker.attempt.spec.process.worker?.threads ?? 1, 1))
     }
 }
 
 extension Slot.Cause {
-    /// Whether the worker is to load only what it must: its predecessor was idle, and is replaced to save memory.
+    /// Whether the worker loads only what is necessary, because its predecessor was idle and is replaced to save
+    /// memory.
     var wantsLittle: Bool {
         if case .retired(.inactivityTimeout, _) = self { true } else { false }
     }
@@ -110,7 +111,7 @@ extension Slot.Cause {
     /// Whether there was no worker before.
     var isFirst: Bool { self == .first || self == .added }
 
-    /// Why a worker is started, as the end of a sentence.
+    /// The cause, as the end of a sentence.
     var text: String {
         switch self {
         case .first: "httpd was started"

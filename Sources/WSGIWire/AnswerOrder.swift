@@ -1,56 +1,56 @@
-/// The grammar of a worker's answer: which frame may follow which, and how much an answer may say.
+/// The grammar of a worker's answer: the order of frames, and the limits of an answer.
 ///
-/// A worker runs as its site's user, and may send anything. The child asks here before it takes a frame:
+/// A worker runs as its site's user and may send anything. The httpd child checks each frame here before it accepts it:
 ///
 ///     (HINTS)* HEAD (FILE | (DATA)*) END      with LOG anywhere, and GO while there is a request body
 ///     RELOAD                                  before HINTS, HEAD and GO: the application was not entered
 ///     ERROR | CUT                             at any time
 ///
-/// A value without memory of its own; used on the request's thread.
+/// A value that allocates no memory. It is used on the request's thread.
 public struct AnswerOrder: Sendable {
-    /// The most interim responses to one request.
+    /// Maximum number of interim responses to one request.
     public static let mostHints = 64
-    /// The most bytes of all their heads together.
+    /// Maximum total size of their heads, in bytes.
     public static let mostHintBytes = 1 << 20
 
-    /// What is wrong with an answer, in words for the log.
+    /// The defect of an answer, as text for the log.
     public enum Fault: String, Error, Sendable {
         /// The header of a frame cannot be decoded.
-        case frame = "a frame is of no known kind, or longer than its kind may be"
-        /// A frame of another request, or of none.
-        case number = "something came that does not belong to this request's answer"
-        /// A frame that children send.
-        case direction = "a frame is of a kind that only httpd sends"
-        /// A frame stands where it may not.
+        case frame = "a frame has an unknown kind, or is too long for its kind"
+        /// A frame of another request, or of no request.
+        case number = "a frame arrived that does not belong to this request's answer"
+        /// A frame of a kind that only httpd children send.
+        case direction = "a frame has a kind that only httpd sends"
+        /// A frame in the wrong place.
         case order = "a frame comes too early, twice, or after the last one"
-        /// HINTS without end.
+        /// Too many HINTS.
         case hints = "there are too many early hints, or they are too long"
-        /// A head that is none.
-        case head = "a head of a response cannot be decoded, or has a header that HTTP forbids"
-        /// A status that cannot stand there.
+        /// An invalid head.
+        case head = "the head of a response cannot be decoded, or contains a header that HTTP forbids"
+        /// A status that is not allowed in this frame.
         case status =
             "the status is out of range: 103 for early hints, 200 to 999 in a response, 400 to 599 for an error"
-        /// More body than declared.
+        /// A body longer than declared.
         case length = "the body is longer than its Content-Length"
-        /// FILE that is none.
+        /// An invalid FILE.
         case file =
-            "a file is not a range of a readable regular file, has shrunk meanwhile, or came without a descriptor"
-        /// A descriptor that no FILE has taken.
-        case descriptor = "there is a descriptor that belongs to no file of the response"
-        /// A level that the engine does not log at.
+            "a file is not a range of a readable regular file, has shrunk, or arrived without a descriptor"
+        /// A descriptor that belongs to no FILE.
+        case descriptor = "a descriptor arrived that belongs to no file of the response"
+        /// A log level that the engine does not use.
         case level = "a line for the error log has an invalid level"
     }
 
     private enum Phase {
-        /// Nothing has come but LOG.
+        /// Only LOG has arrived.
         case begin
         /// The application has been entered.
         case entered
-        /// HEAD has come.
+        /// HEAD has arrived.
         case head
-        /// DATA has come.
+        /// DATA has arrived.
         case data
-        /// FILE has come.
+        /// FILE has arrived.
         case file
         /// The answer is complete.
         case ended
@@ -60,30 +60,30 @@ public struct AnswerOrder: Sendable {
     private let number: UInt16
     /// Whether the worker may ask for more of the request body.
     private var mayRead: Bool
-    /// Bytes of body that may still come; a length that was not declared is as good as endless.
+    /// Bytes of the body that may still arrive. Without a declared length, there is practically no limit.
     private var left = Int64.max
-    /// Whether the status is one of those whose Content-Length tells of another response (RFC 9110, 8.6).
+    /// Whether the Content-Length describes another response, because of the status (RFC 9110, 8.6).
     private var isWithoutBody = false
     private var hints = 0
     private var hintBytes = 0
 
-    /// Nothing has come.
+    /// The state before the first frame.
     ///
     /// - Parameters:
-    ///   - number: The request's, which each frame of its answer has.
-    ///   - bodyFollows: The request has a body, not all of which has been sent to the worker.
+    ///   - number: The number of the request, which each frame of its answer carries.
+    ///   - bodyFollows: Whether a part of the request body has not been sent to the worker yet.
     public init(of number: UInt16, bodyFollows: Bool) {
         self.number = number
         mayRead = bodyFollows
     }
 
-    /// A frame with this header comes next; of HEAD, FILE and ERROR the contents are still to be told.
+    /// Checks the header of the next frame. The contents of HEAD, FILE and ERROR are checked separately.
     ///
-    /// - Throws: why it may not: then the answer and the connection end here.
+    /// - Throws: The defect. The answer and the connection then end.
     @inline(__always)
     public mutating func take(_ header: Frame.Header) throws(Fault) {
         guard header.detail == number else { throw .number }
-        // What nearly every answer consists of.
+        // Most answers consist of these frames.
         if header.kind == .data, phase == .head || phase == .data {
             phase = .data
             return try take(bytes: Int64(header.length))
@@ -118,7 +118,7 @@ public struct AnswerOrder: Sendable {
         }
     }
 
-    /// The contents of HEAD.
+    /// Checks the contents of HEAD.
     public mutating func take(status: Int, contentLength: Int64) throws(Fault) {
         guard status >= 200 else { throw .status }
         guard contentLength >= -1, contentLength < .max else { throw .head }
@@ -126,21 +126,21 @@ public struct AnswerOrder: Sendable {
         isWithoutBody = status == 304 || status == 204
     }
 
-    /// The contents of ERROR.
+    /// Checks the contents of ERROR.
     public func take(errorStatus: Int) throws(Fault) {
         guard (400...599).contains(errorStatus) else { throw .status }
     }
 
-    /// The contents of FILE, or the length of DATA: so many bytes of body.
+    /// Checks the length of the body in FILE or DATA.
     public mutating func take(bytes: Int64) throws(Fault) {
         guard bytes >= 0 else { throw .file }
         guard bytes <= left else { throw .length }
         if left != .max { left = left &- bytes }
     }
 
-    /// Whether less body has come than was declared. Of a response to HEAD that is nothing wrong.
+    /// Whether the body is shorter than declared. This is not a defect of a response to HEAD.
     public var isShort: Bool { left != 0 && left != .max && !isWithoutBody }
 
-    /// The worker has been told that the request body has ended, or has failed.
+    /// Records that the worker was informed of the end, or failure, of the request body.
     public mutating func bodyEnded() { mayRead = false }
 }

@@ -1,20 +1,20 @@
-/// What the child answers when the worker has asked for more of a request body with GO.
+/// The httpd child's answer to GO, with which a worker requests more of the request body.
 public enum BodyAnswer: Equatable, Sendable {
-    /// So many bytes, of which the first may have come with the header.
+    /// Bytes of the body. The first may have arrived with the header.
     case bytes(Int)
     /// The body is complete.
     case end
-    /// The rest will not come; the number is a negated `wsgi_transport_error`, or 0.
+    /// The rest is not available. The number is a negated `wsgi_transport_error`, or 0.
     case abort(UInt16)
-    /// The child does not follow the protocol.
+    /// The answer violates the protocol.
     case invalid
 
-    /// Understands an answer by its header.
+    /// Interprets an answer by its header.
     ///
     /// - Parameters:
     ///   - header: The header of the frame.
-    ///   - room: How many bytes were asked for.
-    ///   - received: How many bytes have come behind the header.
+    ///   - room: Number of bytes requested.
+    ///   - received: Number of bytes that arrived after the header.
     @inlinable
     public init(_ header: Frame.Header, room: Int, received: Int) {
         switch header.kind {

@@ -1,6 +1,6 @@
-/// Growing memory for one encoded message, owned by whoever holds the value and used again for the next message.
+/// Growing memory for one encoded message, owned by the holder of the value and reused for the next message.
 ///
-/// Written to by one thread at a time. It never shrinks by itself: `reset(keeping:)` gives a large block back.
+/// Written to by one thread at a time. It does not shrink by itself: `reset(keeping:)` frees a large block.
 @safe public struct ByteBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
@@ -15,10 +15,10 @@
 
     deinit { unsafe base.deallocate() }
 
-    /// What has been written; valid until the next write.
+    /// The bytes written so far; valid until the next write.
     public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: count) }
 
-    /// Empties the buffer, and gives its memory back when it has grown beyond `limit` bytes.
+    /// Empties the buffer, and frees its memory if it has grown beyond `limit` bytes.
     public mutating func reset(keeping limit: Int = 1 << 18) {
         count = 0
         guard capacity > limit else { return }
@@ -72,15 +72,16 @@
         count = count &+ MemoryLayout<Value>.size
     }
 
-    /// Overwrites an integer that was appended at `offset`; ignored when it is not within the bytes written.
+    /// Overwrites an integer that was appended at `offset`. Ignored if it is not within the bytes written.
     public mutating func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
         guard offset >= 0, offset &+ MemoryLayout<Value>.size <= count else { return }
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: Value.self)
     }
 
-    /// Appends what `fill` puts into a room of `size` bytes; it returns how many, or less than 0 for none.
+    /// Appends the bytes that `fill` writes into a space of `size` bytes. `fill` returns their number, or less than 0
+    /// for none.
     ///
-    /// - Returns: the result of `fill`.
+    /// - Returns: The result of `fill`.
     public mutating func append(upTo size: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(size)
         let filled = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: size))
@@ -88,7 +89,7 @@
         return filled
     }
 
-    /// Appends two runs of bytes, with the length of each in 4 bytes before them.
+    /// Appends the lengths of two byte sequences, 4 bytes each, then the sequences.
     @inline(__always)
     mutating func append(pair first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         reserve(8 &+ first.count &+ second.count)

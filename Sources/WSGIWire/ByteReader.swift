@@ -1,13 +1,13 @@
 /// Why bytes could not be decoded.
 public enum WireError: Error, Equatable, Sendable {
-    /// The message ends before its contents do.
+    /// The message is shorter than its contents.
     case truncated
-    /// The other side speaks another version.
+    /// The other side uses another version.
     case version(UInt32)
-    /// A value that cannot be (the name of the field).
+    /// A field has an impossible value; the string is its name.
     case invalid(StaticString)
 
-    /// Equal when they are the same case about the same thing.
+    /// Whether both are the same case with the same field.
     public static func == (left: WireError, right: WireError) -> Bool {
         switch (left, right) {
         case (.truncated, .truncated): true
@@ -18,15 +18,15 @@ public enum WireError: Error, Equatable, Sendable {
     }
 }
 
-/// Reads integers and bytes one after the other, and never beyond the end.
+/// Reads integers and bytes in sequence, never beyond the end.
 ///
-/// It borrows the bytes: they must outlive the reader and everything it returned.
+/// It borrows the bytes, which must outlive the reader and everything that it returned.
 @safe public struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
-    /// Where the next value begins.
+    /// Offset of the next value.
     public private(set) var offset = 0
 
-    /// Reads `bytes` from their beginning.
+    /// A reader at the beginning of `bytes`.
     public init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
 
     /// Bytes not read yet.

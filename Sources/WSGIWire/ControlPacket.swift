@@ -1,19 +1,19 @@
 public import WSGICore
 
-/// A packet of the control sockets: its kind and what follows.
+/// A packet of the control sockets: its kind and its payload.
 public struct ControlPacket: Equatable, Sendable {
-    /// What the packet says.
+    /// The kind.
     public let kind: ControlKind
-    /// What follows the kind.
+    /// The payload.
     public let payload: [UInt8]
 
-    /// A packet to be sent.
+    /// A packet to send.
     public init(_ kind: ControlKind, payload: [UInt8] = []) {
         self.kind = kind
         self.payload = payload
     }
 
-    /// The packet in these bytes; `nil`: of an unknown kind.
+    /// Decodes a packet; `nil`: its kind is unknown.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count >= 4 else { return nil }
         let raw = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
@@ -22,7 +22,7 @@ public struct ControlPacket: Equatable, Sendable {
         payload = Array(bytes.dropFirst(4))
     }
 
-    /// Tells a worker to end, within seconds for requests under way and for everything.
+    /// Has a worker end, within seconds for running requests and for everything.
     public static func drain(requests: Int, total: Int) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(UInt32(clamping: requests))
@@ -30,7 +30,7 @@ public struct ControlPacket: Equatable, Sendable {
         return ControlPacket(.drain, payload: unsafe Array(buffer.bytes))
     }
 
-    /// Tells a worker that no successor can be started with this code.
+    /// Informs a worker that no successor can be started with this code.
     public static func refused(_ path: String, modified: Int64) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(string: path)
@@ -38,14 +38,14 @@ public struct ControlPacket: Equatable, Sendable {
         return ControlPacket(.refused, payload: unsafe Array(buffer.bytes))
     }
 
-    /// Tells a worker that another one of its group serves with a script.
+    /// Informs a worker that another worker of its group serves a script.
     public static func proven(_ script: ScriptSpec) -> ControlPacket {
         var buffer = ByteBuffer()
         script.write(to: &buffer)
         return ControlPacket(.proven, payload: unsafe Array(buffer.bytes))
     }
 
-    /// What `body` makes of the payload.
+    /// Returns the result of `body` for the payload.
     public func read<Result>(_ body: (inout ByteReader) -> Result) -> Result {
         unsafe payload.withUnsafeBytes { bytes in
             var reader = unsafe ByteReader(bytes)
@@ -53,13 +53,13 @@ public struct ControlPacket: Equatable, Sendable {
         }
     }
 
-    /// The payload as one string; empty when it is not one.
+    /// The payload as a string; empty if it is not one.
     public var text: String { read { (try? $0.string()) ?? "" } }
 
     /// The payload of `loaded`, `unusable` and `proven`.
     public var script: ScriptSpec? { read { try? ScriptSpec.read(from: &$0) } }
 
-    /// The payload of `retire`; `nil`: of a reason that is not known.
+    /// The payload of `retire`; `nil`: the reason is unknown.
     public var retirement: (ShutdownReason, String)? {
         read { reader in
             guard let code = try? reader.integer(UInt8.self), let reason = ShutdownReason(rawValue: code) else {
@@ -87,7 +87,7 @@ public struct ControlPacket: Equatable, Sendable {
         }
     }
 
-    /// The payload's number at this index, counted from 0; 0: it has none.
+    /// The number in the payload at this index, counted from 0; 0: there is none.
     public func number(_ index: Int) -> Int {
         guard index >= 0, index < payload.count / 4 else { return 0 }
         return unsafe payload.withUnsafeBytes { bytes in
@@ -95,7 +95,7 @@ public struct ControlPacket: Equatable, Sendable {
         }
     }
 
-    /// Appends the packet as it travels.
+    /// Appends the encoded packet.
     public func append(to buffer: inout ByteBuffer) {
         buffer.append(kind.rawValue)
         unsafe payload.withUnsafeBytes { unsafe buffer.append($0) }

@@ -1,11 +1,11 @@
-/// Walks over the environ entries of a request head, inline: they are read for each request, and more than once.
+/// Iterates over the environ entries of a request head. Inlined, because they are read more than once for each request.
 @safe public struct EntryCursor {
     @usableFromInline
     var next: UnsafeRawPointer
     @usableFromInline
     let end: UnsafeRawPointer
 
-    /// Begins with the first entry; `nil`: there is none.
+    /// A cursor before the first entry; `nil`: there is none.
     @inlinable @inline(__always)
     public init?(_ head: RequestHead) {
         guard let start = unsafe head.environ.baseAddress else { return nil }
@@ -13,7 +13,7 @@
         unsafe end = unsafe start + head.environ.count
     }
 
-    /// The next entry; `nil`: there is none, or it does not lie within the head.
+    /// The next entry; `nil`: there is none, or it is not within the head.
     @inlinable @inline(__always)
     public mutating func entry() -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
         guard unsafe end - next >= 8 else { return nil }

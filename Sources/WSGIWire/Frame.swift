@@ -3,7 +3,8 @@
 /// A frame is an 8-byte header, in native byte order because both ends are on one host, and its payload:
 /// `length: UInt32 | kind: UInt8 | flags: UInt8 | detail: UInt16 | payload`.
 ///
-/// A connection begins with an `Introduction`, in one call with the first frame. Then it serves one request after the other:
+/// A connection begins with an `Introduction`, sent in one call with the first frame. Then it serves one request after
+/// another:
 ///
 ///     child                              worker
 ///     REQUEST (head, small body)  ─────▶
@@ -11,70 +12,71 @@
 ///     BODY | BODY_END | ABORT     ─────▶ exactly one answer for each GO
 ///                                 ◀───── (LOG | HINTS)*, HEAD, FILE | DATA*, END   — or ERROR, or RELOAD
 ///
-/// `detail` of REQUEST is a number that the child counts up, and every frame of the answer has the same one: what another
-/// thread writes into the connection by accident, or too late, is not taken for an answer.
+/// `detail` of REQUEST is a number that the child increments, and every frame of the answer has the same number. So a
+/// frame that another thread sends on the connection by accident, or too late, is not mistaken for an answer.
 ///
-/// The child reads from its client only while the application waits in a read, so neither end ever waits for the other
-/// to read while it writes. A response that stops before END is cut; CUT says that the application is the reason.
-/// `AnswerOrder` has the rules of an answer.
+/// The child reads from its client only while the application waits in a read, so the two ends never both wait in a
+/// write. A response that stops before END is cut. CUT means that the application is the reason. `AnswerOrder` has the
+/// rules of an answer.
 public enum Frame {
     /// Size of a frame's header.
     public static let headerSize = 8
-    /// Where `detail` is in a header.
+    /// Offset of `detail` in a header.
     public static let detailOffset = 6
     /// Size of ERROR's payload.
     public static let statusSize = MemoryLayout<UInt16>.size
-    /// The longest payload either side accepts, except DATA, which is taken in pieces.
+    /// The longest payload that either side accepts, except DATA, which is read in pieces.
     public static let maximumPayload = 16 << 20
     /// The longest head of a response, and the longest line for the error log.
     public static let maximumText = 1 << 20
     /// The longest request body that travels inside REQUEST.
     public static let maximumInlineBody = 64 << 10
-    /// The most bytes of body that one GO may ask for.
+    /// Maximum number of bytes of the body that one GO may request.
     public static let maximumBodyChunk = 256 << 10
 
-    /// In the flags of DATA: the application has ended a block here, and the client is to get it now.
+    /// Flag of DATA: a block of the application ends here and is sent to the client now.
     public static let flushed: UInt8 = 1
 
-    /// In the flags of ERROR: the thread that ran the request is stuck, and the connection ends.
+    /// Flag of ERROR: the thread that ran the request is stuck, and the connection ends.
     public static let threadLost: UInt8 = 1
 
-    /// In the flags of RELOAD: the script does not work in this worker, but others of the group serve with it.
+    /// Flag of RELOAD: the script does not work in this worker, but other workers of the group serve it.
     public static let unusable: UInt8 = 1
-    /// In the flags of RELOAD: the worker takes no more requests, because it cannot serve, or has served enough.
+    /// Flag of RELOAD: the worker accepts no more requests, because it cannot serve or has reached its maximum.
     public static let spent: UInt8 = 2
 
-    /// What a frame says.
+    /// The kind of a frame.
     public enum Kind: UInt8, Sendable {
         // Child to worker.
-        /// An encoded request head; the body's bytes at its end when `RequestHead.Flags.bodyInline` is set.
+        /// An encoded request head, followed by the body if `RequestHead.Flags.bodyInline` is set.
         case request = 1
         /// Bytes of the request body.
         case body = 2
         /// The request body is complete.
         case bodyEnd = 3
-        /// The rest of the body will not come; `detail` is the negated `wsgi_transport_error`.
+        /// The rest of the body is not available. `detail` is the negated `wsgi_transport_error`.
         case abort = 4
 
         // Worker to child.
-        /// Asks for more of the body; the payload is the most bytes wanted, as `UInt32`.
+        /// Requests more of the body. The payload is the maximum number of bytes, as `UInt32`.
         case go = 16
         /// An encoded response head.
         case head = 17
         /// Bytes of the response body.
         case data = 18
-        /// A descriptor (SCM_RIGHTS, with the first byte of this header); the payload is offset and length, as `Int64`.
+        /// A descriptor (SCM_RIGHTS, with the first byte of this header). The payload is offset and length, as `Int64`.
         case file = 19
-        /// A line for the error log; `flags` is the level.
+        /// A line for the error log. `flags` is the level.
         case log = 20
-        /// The response is complete, and the connection free for the next request.
+        /// The response is complete, and the connection is free for the next request.
         case end = 21
-        /// No response: the payload is the HTTP status to answer, as `UInt16`; a response that has begun is cut. The
-        /// connection is free for the next request, unless the flags say otherwise.
+        /// No response. The payload is the HTTP status to return, as `UInt16`. A response that has begun is cut. The
+        /// connection is free for the next request unless the flags say otherwise.
         case error = 22
-        /// The script has changed, or as the flags say; the application was not entered.
+        /// The script has changed, or another reason in the flags. The application was not entered.
         case reload = 23
-        /// The response breaks off here, and the reason is in the log: the client is to see it cut. The connection ends.
+        /// The response ends here incompletely, and the reason is in the log. The client sees it cut. The connection
+        /// ends.
         case cut = 24
         /// An encoded head of an interim response.
         case hints = 25
@@ -82,13 +84,13 @@ public enum Frame {
 
     /// A decoded header.
     public struct Header: Equatable, Sendable {
-        /// Bytes of payload that follow.
+        /// Length of the payload in bytes.
         public var length: Int
-        /// What the frame says.
+        /// The kind.
         public var kind: Kind
-        /// Small extra of some kinds.
+        /// Additional information of some kinds.
         public var flags: UInt8
-        /// The request's number; of `abort`, why.
+        /// The number of the request; for `abort`, the reason.
         public var detail: UInt16
 
         /// Describes a frame.
@@ -102,7 +104,7 @@ public enum Frame {
 
     /// Decodes a header from the first `headerSize` bytes of `bytes`.
     ///
-    /// - Throws: `WireError` when there are fewer bytes, the kind is unknown, or the payload is too long for its kind.
+    /// - Throws: `WireError` if there are fewer bytes, the kind is unknown, or the payload is too long for its kind.
     public static func header(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Header {
         var reader = unsafe ByteReader(bytes)
         let length = try Int(reader.integer(UInt32.self))
@@ -114,7 +116,7 @@ public enum Frame {
         return Header(kind: kind, length: length, flags: flags, detail: detail)
     }
 
-    /// Whether the payload of a frame of this kind may have so many bytes.
+    /// Whether a frame of this kind may have a payload of this length.
     @inline(__always)
     public static func allows(_ length: Int, _ kind: Kind) -> Bool {
         switch kind {

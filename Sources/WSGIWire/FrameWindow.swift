@@ -1,7 +1,7 @@
-/// Memory of a fixed size through which frames come in: what has been received and not yet taken, in one piece.
+/// A receive buffer of fixed size for frames. Bytes that have been received and not yet taken are contiguous.
 ///
-/// It receives nothing itself. The memory is the caller's and must outlive it; what is taken lies in there and is valid
-/// until `room` is asked for again.
+/// The caller receives the bytes. The memory is the caller's and must outlive the window. Bytes that are taken stay in
+/// it and are valid until the next call of `room`.
 @safe public struct FrameWindow {
     private let memory: UnsafeMutableRawBufferPointer
     private var start = 0
@@ -10,16 +10,16 @@
     /// An empty window over memory for at least a header.
     public init(_ memory: UnsafeMutableRawBufferPointer) { unsafe self.memory = memory }
 
-    /// The most bytes that can lie here in one piece.
+    /// Maximum number of contiguous bytes.
     public var capacity: Int { unsafe memory.count }
 
-    /// Bytes that have been received and not yet taken.
+    /// Number of bytes that have been received and not yet taken.
     public var count: Int { end &- start }
 
     /// These bytes, in place.
     public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[start..<end]) }
 
-    /// Where the next bytes are to be put, so that `wanted` bytes, at most the capacity, can lie in one piece.
+    /// The space for the next bytes, so that `wanted` bytes, at most the capacity, can be contiguous.
     public mutating func room(for wanted: Int) -> UnsafeMutableRawBufferPointer {
         if start == end {
             start = 0
@@ -33,7 +33,7 @@
         return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
     }
 
-    /// Notes that bytes have been put there.
+    /// Records that bytes were stored there.
     public mutating func received(_ count: Int) { end = unsafe min(end &+ max(count, 0), memory.count) }
 
     /// Takes up to `most` bytes.
@@ -50,9 +50,9 @@
     }
 
     /// Takes the payload of the next frame, which `following` has described, and moves it to the end of `taken`, the
-    /// last that was taken: so small blocks become one.
+    /// bytes taken last. So small blocks are joined.
     ///
-    /// - Returns: both in one piece; `nil`, and nothing has happened, when `taken` does not lie here before the frame.
+    /// - Returns: The joined bytes; `nil`, without effect, if `taken` is not directly before the frame in this window.
     public mutating func join(_ next: Frame.Header, to taken: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard let base = unsafe memory.baseAddress, let first = taken.baseAddress else { return nil }
         let place = unsafe first - UnsafeRawPointer(base) + taken.count
@@ -63,7 +63,7 @@
         return unsafe UnsafeRawBufferPointer(start: first, count: taken.count &+ next.length)
     }
 
-    /// The header of the next frame, if the whole of it is here already.
+    /// The header of the next frame, if all of the frame has been received.
     public var following: Frame.Header? {
         guard end &- start >= Frame.headerSize else { return nil }
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start &+ Frame.headerSize])

@@ -1,14 +1,14 @@
-/// What a status line and a header may consist of. Whatever passes cannot break a response apart, and httpd sends it.
+/// Rules for status lines and headers. Those that pass cannot split a response, and httpd sends them.
 public enum HeaderRules {
-    /// What is wrong with a header, as the exception says it.
+    /// The defect of a header, as text for the exception.
     public enum Fault: String, Sendable {
         /// The name is not a token of RFC 9110.
         case name = "the name of a response header is not a token"
-        /// The value has characters that cannot stand in a header line.
+        /// The value has characters that are not allowed in a header line.
         case value = "the value of a response header contains a control character"
-        /// A Content-Length that is no number, or not the number that was given before.
+        /// A Content-Length that is not a number, or differs from an earlier one.
         case contentLength = "the Content-Length of the response is not a number, or there are several"
-        /// A header that is between two neighbours, and so the server's business (PEP 3333).
+        /// A hop-by-hop header, which only the server may set (PEP 3333).
         case hopByHop = "the application may not set a hop-by-hop response header"
         /// More than `ResponseHead.mostHeaders`.
         case count = "there are too many response headers, the limit is 1000"
@@ -16,10 +16,10 @@ public enum HeaderRules {
         case size = "the response headers are too long, the limit is 1 MiB"
     }
 
-    /// Bytes of a status line, code and reason: more than any server sends or client takes.
+    /// Maximum length of a status line, code and reason: more than any server sends or client accepts.
     public static let longestStatus = 8 << 10
 
-    /// The code of a status line: three digits, then nothing, or a space and a reason without control characters.
+    /// The code of a status line: three digits, optionally followed by a space and a reason without control characters.
     public static func statusCode(_ line: UnsafeRawBufferPointer) -> Int? {
         guard line.count >= 3 else { return nil }
         var code = 0
@@ -40,7 +40,7 @@ public enum HeaderRules {
     /// Whether bytes are a token of RFC 9110.
     public static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
         let count = name.count
-        // Names of eight letters and more, as most are, are looked at in eights, the last of which may overlap.
+        // Names of eight or more letters, as most are, are checked in groups of eight. The last group may overlap.
         if count >= 8 {
             var index = 0
             while index &+ 8 < count {
@@ -66,14 +66,14 @@ public enum HeaderRules {
     private static func isPlain(_ word: UInt64) -> Bool {
         let high: UInt64 = 0x8080_8080_8080_8080
         guard word & high == 0 else { return false }
-        // The highest bit of each byte says whether it is at least "a", beyond "z", and a hyphen.
+        // The highest bit of each byte shows whether it is at least "a", greater than "z", and a hyphen.
         let small = word | 0x2020_2020_2020_2020
         let isLetter = (small &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(small &+ 0x0505_0505_0505_0505)
         let isHyphen = high &- (word ^ 0x2D2D_2D2D_2D2D_2D2D)
         return (isLetter | isHyphen) & high == high
     }
 
-    /// Whether bytes can stand in a header line: no control characters but the tab. httpd refuses the others, too.
+    /// Whether bytes are allowed in a header line: no control characters except the tab. httpd rejects the others, too.
     public static func isFieldValue(_ value: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         // Eight bytes at a time, as long as none of them is suspicious.
@@ -97,7 +97,7 @@ public enum HeaderRules {
         unsafe name.count == 14 && equals(name, "content-length")
     }
 
-    /// Whether a header is between two neighbours (RFC 2616, 13.5.1; RFC 9110, 7.6.1).
+    /// Whether a header is hop-by-hop (RFC 2616, 13.5.1; RFC 9110, 7.6.1).
     public static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2: unsafe equals(name, "te")
@@ -111,13 +111,13 @@ public enum HeaderRules {
         }
     }
 
-    /// Whether a header from another process is one, and says nothing about the connection to the client. httpd looks at
-    /// the same when it sends the head: too late for an answer whose length is right.
+    /// Whether a header from another process is valid and not hop-by-hop. httpd checks the same when it sends the head,
+    /// which is too late for an answer with the right length.
     public static func isHarmless(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
         unsafe isToken(name) && isFieldValue(value) && !isHopByHop(name)
     }
 
-    /// Whether a name of the literal's length is the literal, which is in lower case.
+    /// Whether a name with the length of the literal equals the literal, which is in lower case.
     private static func equals(_ name: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
         for index in 0..<name.count where unsafe (name[index] | 0x20) != (literal.utf8Start[index] | 0x20) {
             return false
@@ -149,7 +149,7 @@ extension ResponseHeadEncoder {
     /// Appends a header of an application, if it follows the rules.
     ///
     /// - Parameter declaredLength: The value of the Content-Length so far, or -1; a Content-Length sets it.
-    /// - Returns: what is wrong with the header; nothing has been appended then.
+    /// - Returns: The defect of the header, in which case nothing has been appended.
     public mutating func header(
         checking name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, declaredLength: inout Int64,
         into buffer: inout ByteBuffer
@@ -157,7 +157,7 @@ extension ResponseHeadEncoder {
         guard unsafe HeaderRules.isToken(name) else { return .name }
         guard unsafe HeaderRules.isFieldValue(value) else { return .value }
         guard unsafe !HeaderRules.isHopByHop(name) else { return .hopByHop }
-        // With room for the Content-Length that an application need not give.
+        // Leaves room for the Content-Length, which an application need not set.
         guard buffer.count &- start &+ name.count &+ value.count < Frame.maximumText - 64 else { return .size }
         var text = unsafe value
         if unsafe HeaderRules.isContentLength(name) {

@@ -1,23 +1,23 @@
-/// How much one request may write to the error log: so much at once, and then so much in each second.
+/// Limits how much one request may write to the error log: a burst, and then an amount per second.
 ///
-/// A request that goes on for days may log for days; a worker that sends lines without end does not fill the disk by way
-/// of httpd.
+/// A request that runs for days may log for days, but a worker that sends endless lines cannot fill the disk through
+/// httpd.
 public struct LogAllowance: Sendable {
-    /// The most bytes at once.
+    /// The burst in bytes.
     public static let atOnce = 16 << 20
-    /// How many bytes come on top in each second.
+    /// Additional bytes per second.
     public static let perSecond = 1 << 20
 
-    /// Bytes that have been left out.
+    /// Number of bytes that have been omitted.
     public private(set) var omitted = 0
     private var left = LogAllowance.atOnce
-    /// When it was last looked at, in milliseconds of any clock that does not go back; `nil`: never.
+    /// Time of the last check, in milliseconds of any clock that does not go back; `nil`: never.
     private var time: Int64?
 
-    /// Everything may still be written.
+    /// The full burst.
     public init() {}
 
-    /// Whether a line of so many bytes may be written now; otherwise it counts as left out.
+    /// Whether a line of this length may be written now. Otherwise it counts as omitted.
     ///
     /// - Parameter milliseconds: The time of a clock that does not go back.
     public mutating func take(_ count: Int, at milliseconds: Int64) -> Bool {

@@ -1,26 +1,26 @@
-/// Memory for one frame of a known kind while it comes in, used again for the next; large blocks are given back.
+/// A receive buffer for one frame of a known kind, reused for the next frame. Large blocks are freed.
 ///
-/// It receives nothing itself. Used by one thread at a time.
+/// The caller receives the bytes. Used by one thread at a time.
 @safe public struct ReceiveBuffer: ~Copyable {
-    /// What is kept between frames.
+    /// Maximum size that is kept between frames.
     private static let ordinary = 64 << 10
 
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    /// Bytes that have come.
+    /// Number of bytes received.
     private var count = 0
-    /// The size of the whole frame; 0: its header is not complete.
+    /// The size of the frame; 0: its header is incomplete.
     private var total = 0
     /// `detail` of the last frame whose header was complete.
     public private(set) var detail: UInt16 = 0
 
-    /// How far a frame is.
+    /// The progress of a frame.
     public enum Progress: Sendable {
-        /// There is more to come.
+        /// More bytes follow.
         case incomplete
-        /// It is whole.
+        /// The frame is complete.
         case complete
-        /// It is no frame, not of the kind that was expected, or something came behind it.
+        /// It is not a frame, has an unexpected kind, or is followed by further bytes.
         case unacceptable
     }
 
@@ -32,18 +32,18 @@
 
     deinit { unsafe base.deallocate() }
 
-    /// The payload of a frame that is complete; valid until `begin` or `reset`.
+    /// The payload of a complete frame; valid until `begin` or `reset`.
     public var payload: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: base + Frame.headerSize, count: max(total &- Frame.headerSize, 0))
     }
 
-    /// Begins with another frame. The memory stays as large as it is.
+    /// Begins another frame. The memory keeps its size.
     public mutating func begin() {
         count = 0
         total = 0
     }
 
-    /// Gives a large block back.
+    /// Frees a large block.
     public mutating func reset() {
         begin()
         guard capacity > 4 * Self.ordinary else { return }
@@ -52,13 +52,13 @@
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     }
 
-    /// Where the next bytes are to be put. Once the header is known, no more than the rest of the frame.
+    /// The space for the next bytes. Once the header is known, it is no more than the rest of the frame.
     public var room: UnsafeMutableRawBufferPointer {
         unsafe UnsafeMutableRawBufferPointer(
             start: base + count, count: max((total > 0 ? total : capacity) &- count, 0))
     }
 
-    /// Notes that bytes have been put there.
+    /// Records that bytes were stored there.
     public mutating func received(_ more: Int, expecting kind: Frame.Kind) -> Progress {
         count = min(count &+ max(more, 0), capacity)
         if total == 0 {

@@ -1,9 +1,9 @@
-/// Everything about a request but its body: what the child knows, for the adapter to make the environ of.
+/// All of a request except its body, as the httpd child knows it. The adapter builds the environ from it.
 ///
-/// The encoding is a fixed part, five strings, and the environ as key and value pairs; `WireError.truncated` guards
-/// every step. All text is bytes as httpd has them: the adapter decodes each once, as PEP 3333 says.
+/// The encoding is a fixed part, five strings, and the environ as key and value pairs. Every step is checked and may
+/// throw `WireError.truncated`. All text is bytes as in httpd. The adapter decodes each once, as PEP 3333 requires.
 ///
-/// A value that borrows: the encoded bytes must outlive it.
+/// The value borrows the encoded bytes, which must outlive it.
 @safe public struct RequestHead {
     /// Facts of one bit each.
     public struct Flags: OptionSet, Sendable {
@@ -16,23 +16,23 @@
         public static let scriptReloading = Flags(rawValue: 1 << 0)
         /// The whole body follows the environ.
         public static let bodyInline = Flags(rawValue: 1 << 1)
-        /// There is a body to be asked for with GO (or `read_body`).
+        /// There is a body, which GO (or `read_body`) requests.
         public static let bodyFollows = Flags(rawValue: 1 << 2)
         /// `wsgi.url_scheme` is `https`.
         public static let https = Flags(rawValue: 1 << 3)
-        /// HEAD: the response has no body on the wire, though the application produces one.
+        /// HEAD: the response is sent without its body, although the application produces one.
         public static let headersOnly = Flags(rawValue: 1 << 4)
-        /// Serve with the code that is loaded, although the script has changed: its successor could not be started.
+        /// Serve with the loaded code, although the script has changed, because no successor could be started.
         public static let staleAllowed = Flags(rawValue: 1 << 5)
-        /// The script has been loaded again for this request already: it is not asked a second time.
+        /// The script has already been reloaded for this request and is not reloaded again.
         public static let reloaded = Flags(rawValue: 1 << 7)
-        /// `WSGIIgnoreActivity`: the inactivity timer of the process stays as it is.
+        /// `WSGIIgnoreActivity`: the request does not reset the inactivity timer of the process.
         public static let ignoresActivity = Flags(rawValue: 1 << 8)
-        /// `WSGICaseSensitivity Off`: paths of scripts that differ in the case of ASCII letters are the same script.
+        /// `WSGICaseSensitivity Off`: script paths that differ only in the case of ASCII letters are the same script.
         public static let ignoresCase = Flags(rawValue: 1 << 9)
-        /// `WSGIScriptReloading Rolling`: code that is loaded answers until its successor is ready.
+        /// `WSGIScriptReloading Rolling`: loaded code answers until its successor is ready.
         public static let rolling = Flags(rawValue: 1 << 10)
-        /// No other worker can serve the request: whatever comes of it in this one is the answer.
+        /// No other worker can serve the request, so this worker must answer, even with an error.
         public static let lastResort = Flags(rawValue: 1 << 11)
     }
 
@@ -40,7 +40,7 @@
     public let flags: Flags
     /// The declared length of the body, or -1.
     public let contentLength: Int64
-    /// Modification time of the script in microseconds since 1970; 0: unknown, do not compare.
+    /// Modification time of the script in microseconds since 1970; 0: unknown, not compared.
     public let scriptModified: Int64
     /// When httpd received the request, in microseconds since 1970 (`mod_wsgi.request_start`).
     public let requestStart: Int64
@@ -48,20 +48,20 @@
     public let queueStart: Int64
     /// The file of the WSGI script.
     public let script: UnsafeRawBufferPointer
-    /// The application group: the interpreter.
+    /// The application group, which selects the interpreter.
     public let applicationGroup: UnsafeRawBufferPointer
     /// The callable's name in the script.
     public let callableObject: UnsafeRawBufferPointer
     /// httpd's log id of the request.
     public let requestID: UnsafeRawBufferPointer
-    /// Method and path as people who look for a request are shown them: bounded, without the query's contents.
+    /// Method and path for display: bounded, without the contents of the query.
     public let requestLine: UnsafeRawBufferPointer
     /// The environ entries; read them with `nextEntry`.
     public let environCount: Int
     /// The body, if it is inline.
     public let body: UnsafeRawBufferPointer
 
-    /// All entries as they are encoded, for a reader in a hurry: each is two lengths (`UInt32`), key and value.
+    /// All encoded entries, for the hot path: each is two lengths (`UInt32`), key and value.
     public let environ: UnsafeRawBufferPointer
 
     private var entries: ByteReader
@@ -102,10 +102,10 @@
         return unsafe (try entries.take(keyLength), try entries.take(valueLength))
     }
 
-    /// The value of an environ entry, the last one of this key; for keys that are asked for seldom.
+    /// The value of the last environ entry with this key; for keys that are rarely needed.
     public func value(of key: StaticString) -> UnsafeRawBufferPointer? {
         var rest = self
-        // Wherever `nextEntry` is.
+        // Independent of the position of `nextEntry`.
         rest.entries = unsafe ByteReader(environ)
         var value: UnsafeRawBufferPointer?
         for _ in 0..<environCount {
@@ -119,7 +119,7 @@
     }
 }
 
-/// Encodes a request head into a buffer, in order: `init`, `strings`, `entry` for each, `finish`.
+/// Encodes a request head into a buffer. Calls, in order: `init`, `strings`, `entry` for each entry, `finish`.
 public struct RequestHeadEncoder: ~Copyable {
     private let start: Int
     private var environStart = 0
@@ -161,7 +161,7 @@ public struct RequestHeadEncoder: ~Copyable {
         environStart = buffer.count
     }
 
-    /// Appends an environ entry. A later entry with the same key wins.
+    /// Appends an environ entry. Later entries with the same key take precedence.
     public mutating func entry(
         key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) {
@@ -169,7 +169,7 @@ public struct RequestHeadEncoder: ~Copyable {
         environCount = environCount &+ 1
     }
 
-    /// Ends the head; `bodyLength` bytes of inline body are to be appended by the caller, now.
+    /// Ends the head. The caller then appends `bodyLength` bytes of inline body.
     public func finish(flags: RequestHead.Flags, bodyLength: Int = 0, into buffer: inout ByteBuffer) {
         buffer.set(flags.rawValue, at: start)
         buffer.set(UInt32(truncatingIfNeeded: buffer.count &- environStart), at: start &+ 4)

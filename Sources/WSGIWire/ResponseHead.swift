@@ -5,22 +5,22 @@
 @safe public struct ResponseHead {
     /// The status code.
     public let status: Int
-    /// The declared length of the body, or -1. The header itself is among the headers too.
+    /// The declared length of the body, or -1. The header is also among the headers.
     public let contentLength: Int64
     /// Code and reason phrase.
     public let statusLine: UnsafeRawBufferPointer
     /// Headers; read them with `nextHeader`.
     public let headerCount: Int
 
-    /// The most headers that an application may give; a Content-Length that it has not given comes on top.
+    /// Maximum number of headers of an application, without a Content-Length that is added for it.
     public static let mostHeaders = 1000
 
     private var headers: ByteReader
 
     /// Decodes the fixed part and the status line.
     ///
-    /// - Throws: `WireError` also when the status line is not one, of this status: httpd would send it as it is, and what
-    ///   a worker sends must not end the response in there.
+    /// - Throws: `WireError` also if the status line is invalid or does not match the status. httpd would send it
+    ///   unchanged, and a worker must not be able to end the head in it.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var reader = unsafe ByteReader(bytes)
         status = try Int(reader.integer(UInt16.self))
@@ -42,9 +42,9 @@
     }
 }
 
-/// Encodes a response head into a buffer: `init`, then `header` for each.
+/// Encodes a response head into a buffer: `init`, then `header` for each header.
 public struct ResponseHeadEncoder: ~Copyable {
-    /// Where the head begins in the buffer.
+    /// Offset of the head in the buffer.
     let start: Int
     private var count: UInt16 = 0
 
@@ -58,7 +58,7 @@ public struct ResponseHeadEncoder: ~Copyable {
         unsafe buffer.append(statusLine)
     }
 
-    /// Appends a header. False: there are `ResponseHead.mostHeaders` already.
+    /// Appends a header. Returns false if there are already `ResponseHead.mostHeaders`.
     public mutating func header(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
     ) -> Bool {
@@ -69,7 +69,7 @@ public struct ResponseHeadEncoder: ~Copyable {
         return true
     }
 
-    /// Notes the declared length of the body.
+    /// Sets the declared length of the body.
     public func setContentLength(_ length: Int64, into buffer: inout ByteBuffer) {
         buffer.set(length, at: start &+ 8)
     }

@@ -1,31 +1,31 @@
-/// Follows the frames of a worker's response without taking them, to learn when it is complete.
+/// Follows the frames of a worker's response without consuming them, to detect when it is complete.
 @safe public struct ResponseScan {
-    /// What has been seen so far.
+    /// The state of the response.
     public enum State: Equatable, Sendable {
-        /// The response goes on.
+        /// The response continues.
         case more
-        /// Its last frame is there: the worker's thread is done.
+        /// The last frame has arrived, and the worker's thread is free.
         case ended
         /// The worker waits for a piece of the request body.
         case waits
-        /// Its last frame is there, and the worker's thread does not come back: it still runs the application.
+        /// The last frame has arrived, but the worker's thread still runs the application.
         case lost
-        /// This is no response.
+        /// It is not a response.
         case malformed
     }
 
-    /// What has been seen so far; it no longer changes when it is not `more`.
+    /// The state so far. Once it is not `more`, it no longer changes.
     public private(set) var state = State.more
-    /// Bytes of payload that are still to come.
+    /// Bytes of the current payload that have not arrived yet.
     private var payload: Int
     private var isLast = false
     private var isThreadLost = false
     private var header: (UInt64, count: Int) = (0, 0)
 
-    /// Begins within a payload of which `payload` bytes are to come.
+    /// Begins within a payload of which `payload` bytes have not arrived yet.
     public init(within payload: Int) { self.payload = payload }
 
-    /// Takes notice of the next bytes.
+    /// Processes the next bytes.
     public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
         var rest = unsafe bytes[...]
         while state == .more, unsafe !rest.isEmpty {

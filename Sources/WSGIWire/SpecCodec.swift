@@ -1,8 +1,9 @@
 public import WSGICore
 
-/// The encoding of the specs that processes hand to each other: a fingerprint, then the fields in the order of their list.
+/// The encoding of the specs that processes exchange: a fingerprint, then the fields in the order of their list.
 public enum SpecCodec {
-    /// Tells apart installations whose specs have other fields; `SupervisorSpec` contains all others. FNV-1a.
+    /// Distinguishes installations whose specs have different fields. `SupervisorSpec` contains all other specs.
+    /// FNV-1a.
     public static let fingerprint = SupervisorSpec.layout.utf8.reduce(0x811C_9DC5 as UInt32) { hash, byte in
         (hash ^ UInt32(byte)) &* 0x0100_0193
     }
@@ -25,17 +26,17 @@ public enum SpecCodec {
 }
 
 extension ByteBuffer: SpecWriter {
-    /// Appends yes or no in a byte.
+    /// Appends a Boolean value as a byte.
     public mutating func append(flag: Bool) { append(byte: flag ? 1 : 0) }
 
-    /// Appends how many items follow, in four bytes.
+    /// Appends the number of items that follow, in four bytes.
     public mutating func append(count: Int) { append(UInt32(truncatingIfNeeded: count)) }
 }
 
 extension ByteReader: SpecReader {
-    /// Reads a byte; any but 0 means yes.
+    /// Reads a byte; any value except 0 is true.
     public mutating func flag() throws(WireError) -> Bool { try integer(UInt8.self) != 0 }
 
-    /// Reads how many items follow.
+    /// Reads the number of items that follow.
     public mutating func count() throws(WireError) -> Int { try Int(integer(UInt32.self)) }
 }

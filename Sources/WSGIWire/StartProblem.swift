@@ -2,9 +2,9 @@ internal import WSGICore
 
 /// Why a worker must not replace its predecessor: the payload of `failed`.
 public struct StartProblem: Equatable, Sendable {
-    /// The most text that is sent of a report, in bytes.
+    /// Maximum length of the text of a report that is sent, in bytes.
     public static let longestReport = 64 << 10
-    /// The longest encoding that is decoded: a report of empty records is longer than its text.
+    /// The longest encoding that is accepted. The encoding of empty records is longer than their text.
     public static let longestEncoding = 128 << 10
 
     /// A sentence.
@@ -19,7 +19,7 @@ public struct StartProblem: Equatable, Sendable {
     /// A problem without a script.
     public init(text: String = "") { self.text = text }
 
-    /// Whether it says that something could not be had because another process has it: a lock, or a port.
+    /// Whether the report shows that another process holds a resource: a lock, or a port.
     public var isForLock: Bool {
         report.contains { record in
             record.split(separator: "\n").contains { line in
@@ -39,7 +39,7 @@ public struct StartProblem: Equatable, Sendable {
         "could not be acquired",
     ]
 
-    /// Encodes the problem; of a report that is too long the middle is left out, because tracebacks end with the reason.
+    /// Encodes the problem. The middle of a report that is too long is omitted, because tracebacks end with the reason.
     public func encode(into buffer: inout ByteBuffer) {
         buffer.append(string: Self.cut(text[...], 2_000))
         buffer.append(string: script)
@@ -65,9 +65,9 @@ public struct StartProblem: Equatable, Sendable {
         String(decoding: text.utf8.prefix(length), as: UTF8.self)
     }
 
-    /// Half of what may be sent from the beginning, half from the end, and a mark between.
+    /// Half of the maximum from the beginning, half from the end, and a mark between them.
     private static func shortened(_ lines: [String]) -> [String] {
-        // Each record costs some bytes, too.
+        // Each record takes some additional bytes.
         let length = lines.reduce(0) { $0 + $1.utf8.count + 4 }
         guard length > longestReport else { return lines }
         var (first, last) = (lines[...], [String]())
@@ -89,7 +89,7 @@ public struct StartProblem: Equatable, Sendable {
             kept.append(cut(line[...], room - 4))
             room -= line.utf8.count + 4
         }
-        return kept + ["[... \(length - longestReport) bytes are left out here ...]"] + last.reversed()
+        return kept + ["[... \(length - longestReport) bytes omitted ...]"] + last.reversed()
     }
 
     /// Decodes a problem.

@@ -71,7 +71,7 @@ class Reports(SupervisorCase):
             log = parent.text()
             self.assertIn("ValueError: FIRST", log)
             self.assertIn("xLAST", log)
-            self.assertRegex(log, r"\[\.\.\. \d+ bytes are left out here \.\.\.\]")
+            self.assertRegex(log, r"\[\.\.\. \d+ bytes omitted \.\.\.\]")
             self.assertLess(len(log), 100_000)
 
     def test_descriptor_sent_to_a_socket_that_nobody_serves(self):

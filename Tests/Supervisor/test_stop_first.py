@@ -59,7 +59,7 @@ class StopFirst(SupervisorCase):
             parent.configure(dict(group, python=os.path.join(self.directory, "venv/bin/python")))
             self.replaced(parent, 0, pid)
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
-            self.assertRegex(parent.text(), "WSGI1013: .*no process could be started by its present definition")
+            self.assertRegex(parent.text(), "WSGI1013: .*no process could be started with its present definition")
 
     def test_broken_script_fails_until_it_is_repaired(self):
         self.locked()

@@ -28,15 +28,15 @@ struct SpawnMessageTests {
 
     @Test func directoryThatRefusesIsNamed() {
         let text = SpawnMessage.text(SpawnFailure(step: .directory, code: 13, refusedLength: 5), spec)
-        #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): '/root' refuses."))
+        #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): the error is at '/root'."))
     }
 
     @Test func startThatTakesTooLongIsExplained() {
         #expect(
             SpawnMessage.delayed(spec).hasSuffix(
-                ": it did not begin to run '/srv/venv/bin/python' within 10 s and was killed. Perhaps the file system of "
-                    + "'/root/site' or of Python does not answer, somebody holds a lease on the program, or somebody has "
-                    + "stopped the process."))
+                ": it did not begin to run '/srv/venv/bin/python' within 10 s and was killed. Possible causes: the "
+                    + "file system of '/root/site' or of Python does not respond, another process holds a lease on the "
+                    + "program, or the process was stopped."))
     }
 
     @Test(arguments: [SpawnFailure.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])

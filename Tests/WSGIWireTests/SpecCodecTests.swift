@@ -111,7 +111,7 @@ struct SpecCodecTests {
             let report = try Self.sent(problem).report
             #expect(report.first == "first" && report.last == "last")
             #expect(report.reduce(0) { $0 + $1.utf8.count + 4 } <= StartProblem.longestReport + 200)
-            #expect(report.contains { $0.contains("bytes are left out here") })
+            #expect(report.contains { $0.contains("bytes omitted") })
         }
     }
 

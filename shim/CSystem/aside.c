@@ -1,6 +1,6 @@
-/* Closing sockets at which anybody may have put descriptors, in a process that nobody waits for. The last one to close
- * a connection, or a listening socket with connections, closes what was sent on it, too; that can take as long as the
- * sender likes (SO_LINGER). A process that ends does not wait for lingering. */
+/* Closes sockets that may have untrusted descriptors in their queues, in a detached process. The last close of a
+ * connection, or of a listening socket with connections, also closes the descriptors that were sent on it. That can
+ * take as long as the sender wants (SO_LINGER). A process that ends does not wait for lingering. */
 
 #include "child.h"
 #include "wsgi_system.h"
@@ -18,12 +18,12 @@
 
 enum { PATIENCE = 10, MOST_CONNECTIONS = 8192, MOST_REPEATED = 4 };
 
-/* Returns 0 in a new process that has these descriptors, which are sorted, and no others; in the caller 1, or -1 if
- * there is no such process. */
+/* Returns 0 in a new process that has only these descriptors, which are sorted. Returns 1 in the caller, or -1 if no
+ * process could be created. */
 static int step_aside(const int32_t *kept, size_t count) {
     pid_t child = wsgi_fork_quietly();
     if (child == 0) {
-        /* Its child is adopted by init, or by the supervisor, which reaps strays. */
+        /* init, or the supervisor, which reaps strays, adopts its child. */
         pid_t inner = fork();
         if (inner != 0)
             _exit(inner > 0 ? 0 : 1);
@@ -75,10 +75,10 @@ static bool keep(struct kept *kept, const int32_t *descriptors, size_t count, bo
     return false;
 }
 
-/* Pipes that end with the processes that were made for repeated calls. */
+/* Pipes that close when the processes of repeated calls end. */
 static int repeated[MOST_REPEATED] = {-1, -1, -1, -1};
 
-/* A place for a further one; NULL: there are enough. */
+/* A free entry; NULL: there are enough processes. */
 static int *place_for_repeated(void) {
     int *found = NULL;
     for (int i = 0; i < MOST_REPEATED; i++) {
@@ -123,7 +123,7 @@ void wsgi_turn_away(const int32_t *listeners, size_t count, bool is_repeated) {
         close(kept.other);
 }
 
-/* Moves those that are no sockets to the end; returns how many are. */
+/* Moves descriptors that are not sockets to the end. Returns the number of sockets. */
 static size_t sockets_first(int32_t *descriptors, size_t count) {
     size_t sockets = 0;
     for (size_t i = 0; i < count; i++) {
@@ -148,7 +148,7 @@ size_t wsgi_close_aside(int32_t *descriptors, size_t count) {
         return sockets;
     int outcome = step_aside(kept.list, kept.count);
     if (outcome == 0) {
-        /* It is to be the last: it ends when the caller has closed them. */
+        /* This process must be the last to close them, so it ends after the caller has closed them. */
         char byte;
         ssize_t got = read(kept.list[sockets], &byte, 1);
         _exit(got == 0 ? 0 : 1);

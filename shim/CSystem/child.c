@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where the system cannot close a range, higher ones are not looked for. */
+/* Limit for systems that cannot close a range. Higher descriptors are not closed there. */
 enum { MOST_DESCRIPTORS = 65536 };
 
 pid_t wsgi_fork_quietly(void) {

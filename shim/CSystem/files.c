@@ -1,4 +1,4 @@
-/* The process that asks; what the helper does is in files_helper.c. */
+/* The querying process. The helper is in files_helper.c. */
 
 #include "files.h"
 
@@ -23,9 +23,9 @@ enum { MILLISECOND = 1000000, GRACE = 250, SLOW = 10, SLICE = 20 };
 /* A user whose files were slow. */
 typedef struct {
     uid_t user;
-    int64_t used;       /* nanoseconds that were waited for them */
-    int64_t since;      /* when that was none */
-    int64_t lost_until; /* not asked before; INT64_MAX: not any more */
+    int64_t used;       /* nanoseconds spent waiting for them */
+    int64_t since;      /* when `used` was 0 */
+    int64_t lost_until; /* no queries before; INT64_MAX: no queries at all */
     int stuck;          /* pidfd of a helper that was killed and has not ended; -1: none */
 } slow_user;
 
@@ -33,12 +33,12 @@ static struct { int64_t user, total, pause; } limits = {2000, 4000, -1};
 
 static int helper = -1; /* its pidfd */
 static int helper_socket = -1;
-static int64_t asked; /* when it was asked last */
+static int64_t asked; /* time of the last query */
 static int64_t total_used;
 static slow_user *slow;
 static size_t slow_count;
 
-/* Helpers that were killed while nobody's files were in question, and have not ended yet. */
+/* Helpers that were killed while they served no user's query, and have not ended yet. */
 static int ending[16] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 void wsgi_files_limit(int64_t user, int64_t total, int64_t pause) {
@@ -49,7 +49,7 @@ void wsgi_files_limit(int64_t user, int64_t total, int64_t pause) {
 
 static int64_t now(void) { return (int64_t)wsgi_monotonic_nanoseconds(); }
 
-/* Collects a helper that was killed. False: it has not ended, because the kernel waits for a file system. */
+/* Reaps a killed helper. Returns false if it has not ended, because the kernel waits for a file system. */
 static bool has_ended(int pidfd, int milliseconds) {
     struct pollfd wanted = {.fd = pidfd, .events = POLLIN};
     int64_t end = now() + (int64_t)milliseconds * MILLISECOND;
@@ -61,24 +61,24 @@ static bool has_ended(int pidfd, int milliseconds) {
     if (found != 1)
         return false;
     siginfo_t info;
-    waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG); /* httpd may have been faster */
+    waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG); /* httpd may have reaped it */
     close(pidfd);
     return true;
 }
 
-/* Kills the helper. Returns its pidfd if it has not ended within that time, or -1. */
+/* Kills the helper. Returns its pidfd if it has not ended within the time, or -1. */
 static int stop_helper(int milliseconds) {
     if (helper < 0)
         return -1;
     int pidfd = helper;
-    shutdown(helper_socket, SHUT_RDWR); /* it ends at the end of its input */
+    shutdown(helper_socket, SHUT_RDWR); /* it exits at end of input */
     close(helper_socket);
     helper = helper_socket = -1;
     wsgi_pidfd_kill(pidfd, SIGKILL);
     return has_ended(pidfd, milliseconds) ? -1 : pidfd;
 }
 
-/* Ends the helper, and collects it later if it has not ended within that time. */
+/* Ends the helper, and reaps it later if it has not ended within the time. */
 static void let_go(int milliseconds) {
     int pidfd = stop_helper(milliseconds);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
@@ -112,8 +112,7 @@ static int32_t start_helper(void) {
         return -code;
     }
     helper = wsgi_pidfd_open(child);
-    /* Where a sandbox knows no pidfds its socket tells when it has ended. It cannot be killed, and httpd collects it.
-     */
+    /* In a sandbox without pidfds, its socket shows when it has ended. It cannot be killed, and httpd reaps it. */
     if (helper == -ENOSYS || helper == -EPERM)
         helper = wsgi_duplicate(ends[0], 0);
     if (helper < 0) {
@@ -121,7 +120,7 @@ static int32_t start_helper(void) {
         helper = -1;
         close(ends[0]);
         kill(child, SIGKILL);
-        waitpid(child, NULL, 0); /* it has not been asked about any file */
+        waitpid(child, NULL, 0); /* it has not accessed any file yet */
         return -code;
     }
     helper_socket = ends[0];
@@ -130,10 +129,10 @@ static int32_t start_helper(void) {
 
 void wsgi_files_begin(void) {
     if (helper < 0)
-        start_helper(); /* the first question tries again */
+        start_helper(); /* the first query tries again */
 }
 
-/* Sends or receives everything before `deadline`. */
+/* Sends or receives all bytes before `deadline`. */
 static bool transfer(bool sends, struct iovec *parts, size_t count, int64_t deadline) {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     for (;;) {
@@ -181,7 +180,7 @@ static slow_user *add_slow(uid_t user) {
     return &slow[slow_count++];
 }
 
-/* How long an answer about files of a user may take, in nanoseconds; 0: they are not asked about. */
+/* Maximum time for an answer about files of a user, in nanoseconds; 0: no queries about them. */
 static int64_t patience(slow_user *known, bool needed) {
     int64_t left = limits.user * MILLISECOND;
     if (known) {
@@ -202,8 +201,8 @@ static int64_t patience(slow_user *known, bool needed) {
     return left;
 }
 
-/* Takes note of how long an answer has taken; `failed`: it has not come. Where the time comes again after a pause all
- * answers count, otherwise the slow ones. */
+/* Records how long an answer took; `failed`: it did not arrive. If the time is renewed after a pause, all answers
+ * count, otherwise only slow ones. */
 static void note(uid_t user, int64_t taken, bool failed) {
     if (!failed && limits.pause < 0 && taken < SLOW * MILLISECOND)
         return;
@@ -256,7 +255,7 @@ int64_t wsgi_files_ask(int32_t question, int64_t argument, const wsgi_files_user
         return -ETIMEDOUT;
     int64_t begin = now();
     bool done = exchange(question, argument, user, paths, length, begin + allowed, answer, capacity, &reply);
-    /* Somebody has ended the helper: that says nothing about these files. */
+    /* The helper was ended by another process, which does not indicate a problem with these files. */
     if (!done && now() - begin < allowed / 2) {
         let_go(0);
         if (start_helper() != 0)
@@ -275,7 +274,7 @@ void wsgi_files_rest(int64_t milliseconds) {
 }
 
 void wsgi_files_end(void) {
-    let_go(1000); /* at once, but on a busy machine; httpd would wonder whose child it was */
+    let_go(1000); /* immediate unless the machine is busy; httpd would log an unknown child */
     size_t kept = 0;
     for (size_t i = 0; i < slow_count; i++) {
         if (slow[i].stuck < 0 || has_ended(slow[i].stuck, 0))

@@ -1,11 +1,11 @@
-/* What the process that asks about files and its helper say to each other; wsgi_files.h is the interface. */
+/* The protocol between the process that queries files and its helper. wsgi_files.h is the interface. */
 
 #ifndef WSGI_FILES_PRIVATE_H
 #define WSGI_FILES_PRIVATE_H
 
 #include "wsgi_files.h"
 
-/* The most bytes of paths in one question, and the most groups of a user. */
+/* Maximum size of the paths in one query, and maximum number of groups of a user. */
 enum { WSGI_FILES_ROOM = 32768, WSGI_FILES_GROUPS = 65536 };
 
 /* Group numbers and paths follow. */
@@ -25,8 +25,8 @@ typedef struct {
     uint32_t length;
 } wsgi_files_reply;
 
-/* Answers questions until the other end is closed. Called in a forked process: everything else that it has inherited is
- * closed first. */
+/* Answers queries until the other end is closed. Called in a forked process. First closes all other inherited
+ * descriptors. */
 _Noreturn void wsgi_files_serve(int socket);
 
 #endif

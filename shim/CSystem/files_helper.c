@@ -1,5 +1,5 @@
-/* The helper of files.c: looks at files with the rights of the user in question. These are the file system's ones
- * (fsuid, fsgid) alone. In all else it is root's process: nobody else may signal, trace or slow it down. */
+/* The helper of files.c accesses files with the rights of a user. It changes only the file system ids (fsuid, fsgid).
+ * In every other respect it remains a process of root, which other users cannot signal, trace or slow down. */
 
 #include "files.h"
 
@@ -43,7 +43,7 @@ int32_t wsgi_refused_part(const char *path, int32_t mode) {
     return may(path, mode) != 0 ? (int32_t)length : 0;
 }
 
-/* --- whose rights --- */
+/* --- rights --- */
 
 static struct {
     bool is_known;
@@ -59,8 +59,8 @@ static bool is_present(const wsgi_files_request *request, const gid_t *groups) {
                                  memcmp(present.groups, groups, request->group_count * sizeof *groups) == 0));
 }
 
-/* All that is permitted, or no more than it takes to change users. The kernel takes away the capabilities for files by
- * itself; others let their owner follow links in /proc, or open what is not for everybody. Returns 0 or an errno. */
+/* Sets all permitted capabilities, or only those for changing users. The kernel itself drops the capabilities for
+ * files. Others would allow following links in /proc, or opening protected files. Returns 0 or an errno. */
 static int set_capabilities(bool all) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
@@ -73,7 +73,7 @@ static int set_capabilities(bool all) {
     return syscall(SYS_capset, &header, sets) == 0 ? 0 : errno;
 }
 
-/* These two do not say whether they have done it. */
+/* These two do not report failures. */
 static bool set_file_user(uid_t user) {
     setfsuid(user);
     return (uid_t)setfsuid((uid_t)-1) == user;
@@ -84,7 +84,7 @@ static bool set_file_group(gid_t group) {
     return (gid_t)setfsgid((gid_t)-1) == group;
 }
 
-/* Whether somebody else's rights were taken on, or may have been. */
+/* Whether the rights of another user were assumed, or may have been. */
 static bool is_other;
 
 static int become_self(void) {
@@ -107,7 +107,7 @@ static int become_other(const wsgi_files_request *request, const gid_t *groups) 
     return request->user == 0 ? 0 : set_capabilities(false);
 }
 
-/* Takes on the rights of the user of a request. Returns 0 or an errno. */
+/* Assumes the rights of the user of a query. Returns 0 or an errno. */
 static int become(const wsgi_files_request *request, const gid_t *groups) {
     if (is_present(request, groups))
         return 0;
@@ -123,7 +123,7 @@ static int become(const wsgi_files_request *request, const gid_t *groups) {
     return 0;
 }
 
-/* --- looking --- */
+/* --- access --- */
 
 static void take(wsgi_file_status *answer, const struct stat *status) {
     answer->mode = status->st_mode;
@@ -157,7 +157,7 @@ static wsgi_file_status look(int question, int64_t mode, const char *path) {
     return answer;
 }
 
-/* Where the answer is put together. */
+/* Buffer for the answer. */
 static struct {
     char *bytes;
     size_t size, capacity;
@@ -183,7 +183,7 @@ static int append(const void *bytes, size_t count) {
     return 0;
 }
 
-/* Reads an open file, which is closed. Files of /proc and /sys are refused: some of them look like regular files. */
+/* Reads an open file and closes it. Files of /proc and /sys are rejected: some of them look like regular files. */
 static int read_file(int file, int64_t limit) {
     struct stat status;
     struct statfs system;
@@ -218,8 +218,8 @@ static int read_file(int file, int64_t limit) {
     return code;
 }
 
-/* What is no regular file is not even opened, as that can have effects; O_NONBLOCK, because it may have been replaced
- * by something else meanwhile. */
+/* Only regular files are opened, because opening others can have effects. O_NONBLOCK is needed because the file may
+ * have been replaced since the check. */
 static int contents(const char *path, int64_t limit) {
     struct stat status;
     if (stat(path, &status) != 0)
@@ -230,8 +230,8 @@ static int contents(const char *path, int64_t limit) {
     return file < 0 ? errno : read_file(file, limit);
 }
 
-/* Puts the target of a link into a path: after its first `before` bytes, and before what follows the link. False: it
- * would be too long. */
+/* Replaces a link in a path by its target, after the first `before` bytes and before the remaining path. Returns false
+ * if the result would be too long. */
 static bool put_link(char rest[PATH_MAX], size_t before, const char *link, const char *after) {
     char joined[PATH_MAX];
     if (before + 1 + strlen(link) + strlen(after) >= sizeof joined)
@@ -244,8 +244,8 @@ static bool put_link(char rest[PATH_MAX], size_t before, const char *link, const
     return true;
 }
 
-/* Opens the directories of a path one after the other, as long as nobody but root can exchange what is in them.
- * Symbolic links there are root's, and followed. Returns a descriptor of the regular file, or -1. */
+/* Opens the directories of a path one after another, as long as only root can replace their entries. Symbolic links
+ * there belong to root and are followed. Returns a descriptor of the regular file, or -1. */
 static int open_of_root(const char *path) {
     char rest[PATH_MAX], link[PATH_MAX];
     int links = 0;
@@ -263,7 +263,7 @@ restart:;
         size_t length = strcspn(next, "/");
         if (length == 0 || fstat(folder, &status) != 0 || status.st_uid != 0)
             break;
-        /* In a directory like /tmp nobody else can exchange a directory of root's. */
+        /* In a sticky directory like /tmp, other users cannot replace a directory of root. */
         bool is_open = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
         if (is_open && !(status.st_mode & S_ISVTX))
             break;
@@ -303,7 +303,7 @@ restart:;
     return -1;
 }
 
-/* Where a directory on the way is closed, the links of the last name tell what they lead to. */
+/* If a directory on the path is closed to the user, only symbolic links of the last component are resolved. */
 static int real_path(const char *path) {
     char resolved[PATH_MAX], link[PATH_MAX];
     if (realpath(path, resolved))
@@ -374,7 +374,7 @@ static int answer(const wsgi_files_request *request, const gid_t *groups, const 
     }
 }
 
-/* --- talking --- */
+/* --- communication --- */
 
 static void receive(int socket, void *bytes, size_t count) {
     while (count > 0) {

@@ -1,8 +1,8 @@
-/* What a worker has sent: whether it can be read, and closing it, without waiting for either.
+/* Checks and closes descriptors from workers without waiting.
  *
- * The last close of a socket can take as long as its sender likes (SO_LINGER), that of a file as long as the program
- * that is its file system, and both can be in the queue of a connection that is closed. So a thread of its own does it.
- */
+ * The last close of a socket can take as long as its sender wants (SO_LINGER), that of a file as long as the program
+ * that implements its file system, and both can be in the queue of a connection that is closed. So a separate thread
+ * closes them. */
 
 #include "wsgi_system.h"
 
@@ -19,7 +19,7 @@ enum { FUSE_MAGIC = 0x65735546 }; /* FUSE_SUPER_MAGIC of linux/magic.h */
 
 void wsgi_close_received(int32_t descriptor) {
     struct linger none = {.l_onoff = 0};
-    /* Whoever sent a socket may have told it to wait at its last close for a peer that never reads. */
+    /* The sender of a socket may have set it to wait at its last close for a peer that never reads. */
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     close(descriptor);
 }
@@ -41,7 +41,7 @@ static void close_all(void *context) {
 void wsgi_close_foreign(const int32_t *descriptors, size_t count, uint32_t *closing) {
     if (count == 0)
         return;
-    /* Where there is no memory or thread they stay open, and count. */
+    /* Without memory or a thread they stay open, and remain counted. */
     __atomic_add_fetch(closing, 1, __ATOMIC_ACQUIRE);
     foreign_files *files = malloc(sizeof *files + count * sizeof *descriptors);
     if (!files)
@@ -54,7 +54,7 @@ void wsgi_close_foreign(const int32_t *descriptors, size_t count, uint32_t *clos
 
 void wsgi_close_connection(int32_t socket, uint32_t *closing) {
     char byte;
-    /* Nothing comes into the queue from now on; and another process may hold the socket through a fork. */
+    /* Nothing is queued from now on. Another process may share the socket through a fork. */
     shutdown(socket, SHUT_RDWR);
     if (recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
         wsgi_close_foreign(&socket, 1, closing);
@@ -73,7 +73,7 @@ bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length) {
     int access = flags & O_ACCMODE;
     if (flags < 0 || (flags & O_PATH) || (access != O_RDONLY && access != O_RDWR))
         return false;
-    /* What the kernel knows: a file system that another program makes (FUSE), or a server, is not asked. */
+    /* The kernel knows the type without querying the file system, which may be a program (FUSE) or a server. */
     if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &status) != 0 ||
         !S_ISREG(status.stx_mode))
         return false;

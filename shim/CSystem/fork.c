@@ -1,5 +1,5 @@
-/* Sockets that a process must not have which the application forks off. They are closed right after fork, in a process
- * that had several threads: by system calls only. */
+/* Closes sockets that processes forked by the application must not keep. This is done right after fork in a process
+ * that had several threads, so only system calls are used. */
 
 #include "wsgi_system.h"
 
@@ -21,7 +21,7 @@ static in_port_t ports[MOST_PORTS];
 static int port_count;
 static bool in_server;
 
-/* The local port of an IP stream socket, in network order; 0: it is none. */
+/* The local port of an IP stream socket, in network order; 0: it is not such a socket. */
 static in_port_t port_of(int descriptor) {
     union {
         struct sockaddr any;
@@ -57,7 +57,7 @@ static void note_port(int descriptor) {
         ports[port_count++] = port;
 }
 
-/* Sockets that listen at a port of the server, and the connections of its clients, have that port on this side. */
+/* Sockets that listen on a port of the server, and connections of its clients, have that local port. */
 static void close_if_server(int descriptor) {
     in_port_t port = port_of(descriptor);
     if (port != 0 && is_server_port(port))

@@ -1,4 +1,4 @@
-/* What the supervisor does to processes that it has started. */
+/* The supervisor's functions for processes. */
 
 #include "wsgi_system.h"
 
@@ -14,7 +14,7 @@
 
 int32_t wsgi_processors(void) {
     cpu_set_t allowed;
-    /* With more processors than the set has room for, the call fails. */
+    /* The call fails if there are more processors than the set has room for. */
     int count =
         sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : (int)sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? count : 1;
@@ -38,7 +38,7 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
         (void)written; /* there is none */
         close(file);
     }
-    /* In Linux each thread has a priority of its own, and a new one has that of its maker. */
+    /* In Linux each thread has its own priority, and a new thread inherits that of its creator. */
     snprintf(path, sizeof path, "/proc/%d/task", (int)process);
     DIR *threads = opendir(path);
     if (!threads)
@@ -54,7 +54,7 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
     closedir(threads);
 }
 
-/* Reads the beginning of /proc/PROCESS/NAME; false: there is none. */
+/* Reads the beginning of /proc/PROCESS/NAME. Returns false if it does not exist. */
 static bool read_text(pid_t process, const char *name, char *text, size_t size) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
@@ -79,7 +79,7 @@ bool wsgi_read_process(pid_t process, wsgi_process_facts *facts) {
                         &state, &facts->parent, &facts->session, &threads, &started) != 5)
         return false;
     facts->started = started;
-    /* The first thread of one that runs may have ended. */
+    /* The first thread of a running process may have ended. */
     facts->has_ended = (state == 'Z' && threads <= 1) || state == 'X';
     return true;
 }
@@ -98,7 +98,7 @@ size_t wsgi_processes(wsgi_process_facts *found, size_t capacity) {
     pid_t own = getpid();
     struct dirent *entry;
     while (processes && count < capacity && (entry = readdir(processes))) {
-        pid_t process = atoi(entry->d_name); /* 0: no number */
+        pid_t process = atoi(entry->d_name); /* 0: not a number */
         if (process <= 0 || !wsgi_read_process(process, &found[count]))
             continue;
         if (found[count].parent == own)

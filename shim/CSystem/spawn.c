@@ -18,7 +18,7 @@
 
 enum { FIRST_SPARE = 64, MAX_DESCRIPTORS = 32 };
 
-/* What the child tells: a step that failed, after which it ends, or a wish that was not granted. */
+/* A report of the child: a failed step, after which it ends, or a wish that was not granted. */
 struct news {
     int32_t step; /* 0: a wish */
     int32_t code;
@@ -34,7 +34,7 @@ static _Noreturn void fail(int report, int step, int code, int refused) {
 static void deny(int report, int wish) {
     struct news news = {.code = errno, .detail = wish};
     ssize_t written = write(report, &news, sizeof news);
-    (void)written; /* the pipe has room for more than there are wishes */
+    (void)written; /* the pipe has space for all wishes */
 }
 
 static void reset_signals(void) {
@@ -46,12 +46,11 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Puts the wanted descriptors in their places, by way of high numbers so that none is overwritten before it was used.
- */
+/* Moves the wanted descriptors to their numbers, through high numbers so that none is overwritten before it is used. */
 static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     int moved[MAX_DESCRIPTORS];
     int count = (int)request->descriptor_count;
-    /* What fails here is told by the pipe as it is. */
+    /* A failure of this call is reported through the original descriptor. */
     int high = fcntl(*report, F_DUPFD_CLOEXEC, FIRST_SPARE);
     if (high < 0)
         return -1;
@@ -62,8 +61,8 @@ static int place_descriptors(const wsgi_spawn_request *request, int *report) {
     for (int i = 0; i < count; i++)
         if (dup2(moved[i], i) < 0)
             return -1;
-    /* What this process had of its maker's is closed now, not by exec: its user may stop it before, and whoever is at
-     * the other ends must not take it for its maker. */
+    /* Inherited descriptors are closed now, not by exec: the user may stop this process before exec, and the processes
+     * at the other ends must not mistake it for its parent. */
     if (high != count && dup3(high, count, O_CLOEXEC) < 0)
         return -1;
     *report = count;
@@ -93,14 +92,14 @@ static void set_limits(const wsgi_spawn_limits *limits, int report) {
     set_limit(report, WSGI_SPAWN_ADDRESS_SPACE, RLIMIT_AS, limits->address_space, limits->address_space);
 }
 
-/* Lowers the priority for the time of the start: that of the thread, and that of the session, where the kernel shares
- * out processors by sessions. */
+/* Lowers the priority for the time of the start: that of the thread, and that of the session if the kernel schedules by
+ * sessions (autogroup). */
 static void raise_nice_value(int amount) {
     char text[2] = {(char)('0' + amount / 10), (char)('0' + amount % 10)};
     int file = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (file >= 0) {
         ssize_t written = write(file, text, sizeof text);
-        (void)written; /* it is slower or faster, no more */
+        (void)written; /* only its speed depends on it */
         close(file);
     }
     errno = 0;

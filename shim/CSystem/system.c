@@ -81,7 +81,7 @@ int32_t wsgi_packet_pipe(int32_t *reading, int32_t *writing) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC | O_DIRECT | O_NONBLOCK) != 0)
         return -errno;
-    /* Each packet takes a page; a smaller pipe is no less right. */
+    /* Each packet takes a page. A smaller pipe works, too. */
     fcntl(ends[1], F_SETPIPE_SZ, 256 << 10);
     *reading = ends[0];
     *writing = ends[1];
@@ -191,7 +191,7 @@ int64_t wsgi_send_parts(int32_t socket, const struct iovec *parts, size_t count,
     }
 }
 
-/* Takes the descriptors that came, all that there is room for in one message. */
+/* Takes the received descriptors, up to the maximum of one message. */
 static size_t take_descriptors(struct msghdr *message, int32_t arrived[MOST_DESCRIPTORS]) {
     size_t count = 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
@@ -287,7 +287,7 @@ int32_t wsgi_open_for_appending(int32_t descriptor) {
     if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
         return -EINVAL;
     snprintf(path, sizeof path, "/proc/self/fd/%d", (int)descriptor);
-    /* O_NONBLOCK: nobody's lease is waited for, and no reader of a pipe. */
+    /* O_NONBLOCK: do not wait for a lease, or for the reader of a pipe. */
     int32_t file = result(open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file >= 0)
         wsgi_set_nonblocking(file, false);
@@ -302,7 +302,7 @@ int64_t wsgi_write_to_pipe(int32_t pipe, const void *bytes, size_t count) {
     pthread_sigmask(SIG_BLOCK, &broken, &before);
     ssize_t written = write(pipe, bytes, count);
     int code = errno;
-    /* One that was pending before is somebody else's. */
+    /* A signal that was pending before has another origin. */
     if (written < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE)) {
         struct timespec none = {0};
         while (sigtimedwait(&broken, NULL, &none) < 0 && errno == EINTR)
@@ -333,7 +333,7 @@ static void note_signal(int number) {
     if (getpid() == pipe_owner) {
         wsgi_signal_pipe_write((uint8_t)number);
     } else {
-        /* Forked off by the application: it never asked for this handler. */
+        /* A process forked by the application, which did not install this handler. */
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigaction(number, &action, NULL);
         raise(number);
@@ -357,7 +357,7 @@ int32_t wsgi_signal_pipe(const int32_t *signals, size_t count) {
 
 void wsgi_signal_pipe_write(uint8_t byte) {
     ssize_t written = write(pipe_end, &byte, 1);
-    (void)written; /* a full pipe is read sooner or later: the byte would say nothing new */
+    (void)written; /* a full pipe will be read anyway, so the byte is not needed */
 }
 
 void wsgi_ignore_signal(int32_t number) {
@@ -410,7 +410,7 @@ int32_t wsgi_start_quiet_thread(const char *name, void (*run)(void *), void *con
     return code;
 }
 
-/* Where the kernel says that this process's arguments are: fields 48 and 49 of /proc/self/stat. */
+/* The location of this process's arguments: fields 48 and 49 of /proc/self/stat. */
 static bool find_arguments(char **start, char **end) {
     char text[2048];
     int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
@@ -438,7 +438,7 @@ bool wsgi_set_title(const char *title) {
     size_t room = (size_t)(end - start), length = strnlen(title, room - 2);
     memcpy(start, title, length);
     memset(start + length, 0, room - length);
-    /* A last byte that is not zero tells the kernel that the arguments are one title, up to its first zero. */
+    /* If the last byte is not zero, the kernel treats the arguments as one title, up to its first zero. */
     end[-1] = 1;
     return true;
 }

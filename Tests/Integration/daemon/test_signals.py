@@ -101,7 +101,7 @@ def test_a_supervisor_that_is_told_to_end_takes_its_processes_along_and_comes_ba
     server = begin(launch)
     first, former = ask(server, PID), supervisor(server)
     server.kill(former, getattr(signal, name))
-    server.log.wait_for(r"\[wsgi:info\].*The daemon processes are stopped: a signal told it to")
+    server.log.wait_for(r"\[wsgi:info\].*The daemon processes are stopped: the supervisor received a signal")
     server.log.wait_for("WSGI1010: .*is started again")
     server.log.allow("WSGI0117: ", "WSGI0116: ")
     second = until(lambda: answers(server), "an answer")

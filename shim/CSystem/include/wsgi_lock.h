@@ -1,17 +1,17 @@
-/* A lock of one word, which costs almost nothing while nobody waits for it. */
+/* A lock of one word, with almost no cost without contention. */
 
 #ifndef WSGI_LOCK_H
 #define WSGI_LOCK_H
 
 #include <stdint.h>
 
-/* Unlocked when it is zero. A forked child never waits for one: whoever held it is not there. Not for use between
- * processes. */
+/* Zero is unlocked. A forked child never waits for a lock, because the thread that held it does not exist there. Not
+ * for use between processes. */
 typedef struct wsgi_lock {
-    uint32_t word; /* 0: free, 1: held, 2: held, and others wait */
+    uint32_t word; /* 0: free, 1: held, 2: held with waiters */
 } wsgi_lock;
 
-/* What the functions below do when they cannot go on at once. */
+/* The slow paths of the functions below. */
 void wsgi_lock_wait(wsgi_lock *_Nonnull lock);
 void wsgi_lock_wake(wsgi_lock *_Nonnull lock);
 

@@ -1,5 +1,5 @@
-/* Starting a program in a process of its own. Between fork and exec only async-signal-safe calls are allowed and Swift
- * may not call fork at all, so the whole window is C. Everything it needs is prepared before by the caller. */
+/* Starts a program in its own process. Between fork and exec only async-signal-safe calls are allowed, and Swift cannot
+ * call fork at all, so all of this is C. The caller prepares everything that it needs. */
 
 #ifndef WSGI_SPAWN_H
 #define WSGI_SPAWN_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the new process did when something failed, in the order of doing. */
+/* The steps of the new process, in order, to report the one that failed. */
 enum wsgi_spawn_step {
     WSGI_SPAWN_FORK = 1,
     WSGI_SPAWN_DESCRIPTORS = 2,
@@ -22,7 +22,7 @@ enum wsgi_spawn_step {
     WSGI_SPAWN_ROOT = 9
 };
 
-/* What the new process can do without. */
+/* Optional settings of the new process. */
 enum wsgi_spawn_wish {
     WSGI_SPAWN_PRIORITY = 0,
     WSGI_SPAWN_CPU_TIME = 1,
@@ -31,24 +31,23 @@ enum wsgi_spawn_wish {
     WSGI_SPAWN_WISHES = 4
 };
 
-/* What the new process is held to; 0: as inherited. */
+/* Limits of the new process; 0: inherited. */
 typedef struct wsgi_spawn_limits {
     int32_t priority;       /* nice value */
-    uint64_t cpu_time;      /* RLIMIT_CPU in seconds: the soft limit */
-    uint64_t most_cpu_time; /* and the hard one */
+    uint64_t cpu_time;      /* RLIMIT_CPU in seconds: soft limit */
+    uint64_t most_cpu_time; /* hard limit */
     uint64_t data;          /* RLIMIT_DATA in bytes */
     uint64_t address_space; /* RLIMIT_AS in bytes */
 } wsgi_spawn_limits;
 
-/* What to start, and as whom. */
+/* The program to start, and its user. */
 typedef struct wsgi_spawn_request {
     const char *_Nonnull executable;
     char *_Nullable const *_Nonnull arguments;
     char *_Nullable const *_Nonnull environment;
-    const int32_t
-        *_Nonnull descriptors; /* they become 0, 1, 2, ...; every other one is closed before the program runs */
+    const int32_t *_Nonnull descriptors; /* they become 0, 1, 2, ...; all others are closed before the program runs */
     size_t descriptor_count;
-    const char *_Nullable root;      /* chroot; NULL: unchanged. `directory` and `executable` are below it */
+    const char *_Nullable root;      /* chroot; NULL: unchanged. `directory` and `executable` are relative to it */
     const char *_Nullable directory; /* NULL: unchanged, or the root */
     int64_t mask;                    /* file creation mask; negative: unchanged */
     uint64_t open_files;             /* soft limit of descriptors; 0: unchanged */
@@ -59,7 +58,7 @@ typedef struct wsgi_spawn_request {
     size_t group_count;
     bool no_new_privileges; /* PR_SET_NO_NEW_PRIVS */
     wsgi_spawn_limits limits;
-    int32_t nice_increment; /* added to the nice value that it has then; 0: none */
+    int32_t nice_increment; /* added to the resulting nice value; 0: none */
 } wsgi_spawn_request;
 
 /* Which step failed and why. */
@@ -68,22 +67,22 @@ typedef struct wsgi_spawn_failure {
     int32_t code; /* errno */
     /* For paths: length of the shortest leading part that cannot be entered or found; 0: unknown. */
     int32_t refused;
-    /* The errno for each wish (wsgi_spawn_wish) that was not granted, also when the program was started. */
+    /* The errno for each wish (wsgi_spawn_wish) that was not granted, also if the program was started. */
     int32_t denied[WSGI_SPAWN_WISHES];
 } wsgi_spawn_failure;
 
-/* Begins to start the program in a session of its own, with default signal dispositions and an empty signal mask.
- * Returns the pid of the process that is to run it, or -1 with `failure` set. What becomes of it is read from `reading`
- * with wsgi_spawn_listen; the caller closes that, and reaps the process in any case. The calling process must have one
+/* Begins to start the program in its own session, with default signal dispositions and an empty signal mask. Returns
+ * the pid of the process that will run it, or -1 with `failure` set. wsgi_spawn_listen reads its reports from
+ * `reading`. The caller closes that descriptor, and reaps the process in any case. The calling process must have one
  * thread, or no thread that may hold a lock that exec'd code needs (none does). */
 pid_t wsgi_spawn_begin(const wsgi_spawn_request *_Nonnull request, int32_t *_Nonnull reading,
                        wsgi_spawn_failure *_Nonnull failure);
 
-/* Takes in what the process has told. True: it has yet to reach exec, which its user can delay for any time. False: the
- * program runs, or `failure` has a step, or the process has ended. With `wait` it waits until it is false. */
+/* Reads the reports of the process. True: it has not reached exec yet, which its user can delay without limit. False:
+ * the program runs, `failure` has a step, or the process has ended. With `wait`, waits until the result is false. */
 bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *_Nonnull failure);
 
-/* Does both: returns the pid once exec has succeeded, or -1 with `failure` set and no process left. */
+/* Does both. Returns the pid once exec has succeeded, or -1 with `failure` set and no process left. */
 pid_t wsgi_spawn(const wsgi_spawn_request *_Nonnull request, wsgi_spawn_failure *_Nonnull failure);
 
 #endif

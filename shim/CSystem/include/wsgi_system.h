@@ -1,6 +1,6 @@
-/* System calls that Swift cannot reach: variadic ones, those of headers that Swift's C library module leaves out, those
- * that need macros (control messages), and what runs in signal handlers or in a forked child. Results are those of the
- * call, with a negated errno for failure, so that errno never has to survive a language border. */
+/* System calls that Swift cannot make: variadic ones, those of headers that Swift's C library module omits, those that
+ * need macros (control messages), and code for signal handlers and forked children. Results are those of the call, with
+ * a negated errno for failure, so that errno need not survive the return to Swift. */
 
 #ifndef WSGI_SYSTEM_H
 #define WSGI_SYSTEM_H
@@ -15,45 +15,45 @@
 
 /* A memory file (close-on-exec). */
 int32_t wsgi_memory_file(const char *_Nonnull name);
-/* One of this size, all zeros. Nobody can change its size any more: reading what is mapped never fails. */
+/* A memory file of this size, all zeros. Its size cannot change, so that reading the mapping never fails. */
 int32_t wsgi_fixed_memory_file(const char *_Nonnull name, int64_t size);
 int32_t wsgi_set_nonblocking(int32_t descriptor, bool nonblocking);
 int32_t wsgi_set_close_on_exec(int32_t descriptor, bool close_on_exec);
-/* A copy with close-on-exec, numbered at least `lowest`. */
+/* A duplicate with close-on-exec, numbered at least `lowest`. */
 int32_t wsgi_duplicate(int32_t descriptor, int32_t lowest);
-/* Raises the soft limit of descriptors to the hard one, at most `wanted`; returns the former soft limit. */
+/* Raises the soft limit of descriptors to `wanted`, at most to the hard limit. Returns the former soft limit. */
 uint64_t wsgi_raise_open_files(uint64_t wanted);
 
-/* When a file was last modified, in microseconds since 1970; a negated errno when it cannot be asked. */
+/* Modification time of a file, in microseconds since 1970, or a negated errno. */
 int64_t wsgi_file_modified(const char *_Nonnull path);
 
 /* A pipe in packet mode: each write of at most PIPE_BUF bytes is one read. Both ends are close-on-exec and do not wait.
  */
 int32_t wsgi_packet_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
-/* write(2) to a pipe that nobody may read any more, without SIGPIPE. Returns the count or a negated errno. */
+/* write(2) to a pipe that may have no reader, without SIGPIPE. Returns the count or a negated errno. */
 int64_t wsgi_write_to_pipe(int32_t pipe, const void *_Nullable bytes, size_t count);
-/* A description of its own, for appending, of the regular file behind a descriptor; close-on-exec. A negated errno: it
- * is no such file, or cannot be opened. */
+/* Opens the regular file or FIFO behind a descriptor again for appending, with its own description; close-on-exec.
+ * Returns a negated errno if it is not such a file or cannot be opened. */
 int32_t wsgi_open_for_appending(int32_t descriptor);
 
 /* --- sockets --- */
 
 /* A connected pair of UNIX sockets, close-on-exec; `packets`: SOCK_SEQPACKET, else SOCK_STREAM. */
 int32_t wsgi_socket_pair(bool packets, int32_t *_Nonnull one, int32_t *_Nonnull other);
-/* Two things that another process does, because what was sent on a connection can hold up whoever closes it for as long
- * as the sender likes (SO_LINGER). The descriptors are sorted by number, and at least one.
+/* Both functions use another process, because descriptors sent on a connection can block the process that closes it for
+ * as long as the sender wants (SO_LINGER). There is at least one descriptor, and they are sorted by number.
  *
- * The first closes the connections that wait at listening sockets. `is_repeated`: the caller does so again and again;
- * it is left out while a few such processes are still at it. */
+ * The first closes the pending connections of listening sockets. `is_repeated`: the caller repeats the call, which has
+ * no effect while a few such processes still run. */
 void wsgi_turn_away(const int32_t *_Nonnull listeners, size_t count, bool is_repeated);
-/* The second closes the descriptors; those that are no sockets are closed at once. Returns how many remain open, for
- * want of a process, and puts these first. */
+/* The second closes the descriptors. Those that are not sockets are closed at once. Returns the number of descriptors
+ * that remain open for lack of a process, and moves them to the front. */
 size_t wsgi_close_aside(int32_t *_Nonnull descriptors, size_t count);
 /* Removes the file that a UNIX socket is bound to. */
 void wsgi_unlink_socket(int32_t socket);
 /* Accepts with close-on-exec; the new socket blocks. */
 int32_t wsgi_accept(int32_t listener);
-/* The user who connected, and the process unless it is not visible from here (0); or a negated errno. */
+/* The user and process that connected (process 0: not visible from here), or a negated errno. */
 int64_t wsgi_peer(int32_t socket, int32_t *_Nonnull process);
 /* Limits each blocking send and receive; 0: no limit. */
 int32_t wsgi_set_timeouts(int32_t socket, int64_t seconds);
@@ -62,27 +62,27 @@ void wsgi_set_buffer(int32_t socket, bool sending, int64_t size);
 /* send(MSG_NOSIGNAL) / recv, repeated on EINTR. */
 int64_t wsgi_send(int32_t socket, const void *_Nonnull bytes, size_t count, bool wait);
 int64_t wsgi_receive(int32_t socket, void *_Nonnull bytes, size_t capacity, bool wait, bool peek);
-/* sendmsg/recvmsg with descriptors beside the bytes, repeated on EINTR. Received ones are close-on-exec; those that
- * find no room are closed by the kernel and the result is -EMSGSIZE. */
+/* sendmsg/recvmsg with descriptors and bytes, repeated on EINTR. Received descriptors are close-on-exec. If there is
+ * not enough room for all, the kernel closes the others and the result is -EMSGSIZE. */
 int64_t wsgi_send_parts(int32_t socket, const struct iovec *_Nonnull parts, size_t count,
                         const int32_t *_Nullable descriptors, size_t descriptor_count, bool wait);
 int64_t wsgi_receive_parts(int32_t socket, const struct iovec *_Nonnull parts, size_t count,
                            int32_t *_Nullable descriptors, size_t descriptor_capacity,
                            size_t *_Nullable descriptor_count, bool wait);
-/* The same for one part and one descriptor of a worker's. Where more come all are closed as `wsgi_close_foreign` does:
- * -EMSGSIZE. */
+/* The same for one part and one descriptor of a worker. If more arrive, all are closed as by `wsgi_close_foreign`, and
+ * the result is -EMSGSIZE. */
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *_Nonnull part, int32_t *_Nonnull file,
                             size_t *_Nonnull files, uint32_t *_Nonnull closing, bool wait);
 
 /* --- waiting --- */
 
 int32_t wsgi_epoll_create(void);
-/* What to watch for; the same bits come back. */
+/* The events to watch for, and those that have occurred. */
 enum wsgi_interest { WSGI_READABLE = 1, WSGI_WRITABLE = 2, WSGI_ONCE = 4, WSGI_HANGUP = 8 };
 enum wsgi_epoll_change { WSGI_EPOLL_ADD = 1, WSGI_EPOLL_REMOVE = 2, WSGI_EPOLL_CHANGE = 3 };
 int32_t wsgi_epoll_control(int32_t epoll, int32_t change, int32_t descriptor, uint32_t interest, uint64_t token);
-/* Waits for one event at most `milliseconds` (-1: for ever). Returns 1, 0 when the time is over, or a negated errno
- * (-EINTR too). */
+/* Waits for one event, at most `milliseconds` (-1: no limit). Returns 1, 0 if the time has expired, or a negated errno
+ * (also -EINTR). */
 int32_t wsgi_epoll_wait(int32_t epoll, int32_t milliseconds, uint64_t *_Nonnull token, uint32_t *_Nonnull ready);
 
 /* --- processes --- */
@@ -90,34 +90,34 @@ int32_t wsgi_epoll_wait(int32_t epoll, int32_t milliseconds, uint64_t *_Nonnull 
 int32_t wsgi_pidfd_open(pid_t process);
 int32_t wsgi_pidfd_kill(int32_t pidfd, int32_t signal);
 /* Reaps a child without waiting. Returns 1 (exited: `code` is the exit code, `signal` 0; or killed by `signal`),
- * 0 when it still runs, or a negated errno. */
+ * 0 if it still runs, or a negated errno. */
 int32_t wsgi_reap(pid_t process, int32_t *_Nonnull code, int32_t *_Nonnull signal);
 /* Whether the caller may raise the priority of processes. */
 bool wsgi_may_raise_priority(void);
 
-/* How many processors this process may use. */
+/* Number of processors that this process may use. */
 int32_t wsgi_processors(void);
 /* Raises the priority of each thread of a process by `amount`, as of nice(1), and that of its session. */
 void wsgi_raise_priority(pid_t process, int32_t amount);
-/* What /proc says about a process. */
+/* The state of a process in /proc. */
 typedef struct wsgi_process_facts {
     int32_t process, parent, session;
-    uint32_t user;    /* the real one; UINT32_MAX: not asked, or unknown */
+    uint32_t user;    /* the real one; UINT32_MAX: not queried, or unknown */
     uint64_t started; /* in ticks, since the machine was started */
-    bool has_ended;   /* it waits to be reaped */
+    bool has_ended;   /* it has not been reaped */
 } wsgi_process_facts;
 
-/* Asks about one, but not for its user. False: there is no such process. */
+/* Reads the state of one process, without its user. Returns false if there is no such process. */
 bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
-/* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns how many. */
+/* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns their number. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
-/* Asks about all processes, and for the users of this one's children. Returns how many there are. */
+/* Reads the state of all processes, with the users of this process's children. Returns their number. */
 size_t wsgi_processes(wsgi_process_facts *_Nonnull found, size_t capacity);
 
 /* --- signals --- */
 
-/* From now on each of the signals writes its number, as one byte, into a pipe whose end is returned (non-blocking,
- * close-on-exec). A process that was forked off later dies of the signal as if nothing were installed. */
+/* From now on each of the signals writes its number, as one byte, into a pipe whose reading end is returned
+ * (non-blocking, close-on-exec). In processes forked later, the signals have their default action. */
 int32_t wsgi_signal_pipe(const int32_t *_Nonnull signals, size_t count);
 /* Writes a byte into that pipe from ordinary code. */
 void wsgi_signal_pipe_write(uint8_t byte);
@@ -131,59 +131,60 @@ const char *_Nullable wsgi_signal_name(int32_t signal);
 /* Starts a detached thread. `stack` is in bytes, 0: the default. Returns 0 or a negated errno. */
 int32_t wsgi_start_thread(size_t stack, const char *_Nonnull name, void (*_Nonnull run)(void *_Nullable),
                           void *_Nullable context);
-/* The same for a thread that no signal handler runs in, with the system's stack. */
+/* The same for a thread in which no signal handler runs, with the default stack size. */
 int32_t wsgi_start_quiet_thread(const char *_Nonnull name, void (*_Nonnull run)(void *_Nullable),
                                 void *_Nullable context);
 
 /* --- this process --- */
 
-/* Whether processes of the same user may look into this one (PR_SET_DUMPABLE). */
+/* Sets whether processes of the same user may inspect this one (PR_SET_DUMPABLE). */
 void wsgi_set_dumpable(bool dumpable);
 /* From now on descendants whose parents end become children of this process (PR_SET_CHILD_SUBREAPER). */
 void wsgi_adopt_orphans(void);
-/* From now on the process is killed when its parent's thread that made it ends. */
+/* From now on the process is killed when the thread of its parent that created it ends. */
 void wsgi_end_with_parent(void);
 
-/* Writes `title` over the program's arguments, as ps shows them; false: there is no room, or they cannot be found. */
+/* Overwrites the program's arguments, which ps shows, with `title`. Returns false if there is not enough space, or the
+ * arguments cannot be located. */
 bool wsgi_set_title(const char *_Nonnull title);
-/* setlocale(LC_ALL, name); false: there is no such locale. */
+/* setlocale(LC_ALL, name). Returns false if there is no such locale. */
 bool wsgi_set_locale(const char *_Nonnull name);
 
-/* Descriptors that a process forked off by the application must not keep: closed in it, right after fork. */
+/* Descriptors that processes forked by the application must not keep. They are closed there right after fork. */
 void wsgi_fork_guard_install(void);
-/* The same for a process of httpd's, before the application's code runs: besides, its listening sockets and the
- * connections of its clients are closed. */
+/* The same for a process of httpd, called before the application's code runs. Its listening sockets and the connections
+ * of its clients are also closed. */
 void wsgi_fork_guard_server(void);
 void wsgi_fork_guard_set(int32_t descriptor, bool guarded);
-/* Whether this process was forked off one that installed the guard. */
+/* Whether this process was forked by one that installed the guard. */
 bool wsgi_fork_guard_tripped(void);
 
-/* Closes a descriptor that another process has sent: a socket at once, whatever its SO_LINGER says. */
+/* Closes a descriptor that another process has sent: a socket at once, regardless of its SO_LINGER. */
 void wsgi_close_received(int32_t descriptor);
 
-/* The same for what a worker has sent, without waiting, whatever it is. `closing` counts the calls that have not closed
- * all they were given, for one sender; it lives as long as the process. */
+/* The same for any descriptors that a worker has sent, without waiting. `closing` counts the calls for one sender that
+ * have not closed all descriptors yet. It must exist as long as the process. */
 void wsgi_close_foreign(const int32_t *_Nonnull descriptors, size_t count, uint32_t *_Nonnull closing);
-/* Ends a connection to a worker, whatever may be in its queue. */
+/* Ends a connection to a worker without waiting, regardless of its queue. */
 void wsgi_close_connection(int32_t socket, uint32_t *_Nonnull closing);
-/* Whether so much of one sender's is being closed that nothing more should be taken from it. */
+/* Whether so many descriptors of one sender are being closed that no more should be accepted from it. */
 enum { WSGI_MOST_CLOSING = 64 };
 bool wsgi_is_clogged(const uint32_t *_Nonnull closing);
 
 /* Whether a descriptor that another process has sent can be read as `length` bytes of a regular file from `offset`.
- * Asks no file system that a program makes or a network, and refuses the former: reading there may take for ever. */
+ * Queries no file system that a program or a network provides, and rejects the former: reading there may never end. */
 bool wsgi_is_part_of_file(int32_t descriptor, int64_t offset, int64_t length);
 
-/* Whether a file is on a file system that is known to be local; false also when that cannot be found out. */
+/* Whether a file is on a file system that is known to be local. False also if that cannot be determined. */
 bool wsgi_is_on_local_disk(int32_t descriptor);
 
 /* --- time --- */
 
-/* Nanoseconds that never jump. */
+/* The monotonic clock in nanoseconds. */
 uint64_t wsgi_monotonic_nanoseconds(void);
 /* The wall clock in microseconds since 1970. */
 int64_t wsgi_wall_microseconds(void);
-/* `[Sat Nov 21 05:25:42.123456 2026]` without the brackets, local time, into at least 40 bytes; returns its length. */
+/* Writes the local time as `Sat Nov 21 05:25:42.123456 2026` into at least 40 bytes. Returns its length. */
 size_t wsgi_log_time(int64_t microseconds, char *_Nonnull text, size_t capacity);
 
 #endif
