@@ -30,7 +30,8 @@ struct ManualTests {
     }
 
     @Test func committedMessagesAreThoseOfTheTable() throws {
-        #expect(try committed("docs/reference/errors.md") == MessageManual.page, "run 'make docs' and commit the result")
+        #expect(
+            try committed("docs/reference/errors.md") == MessageManual.page, "run 'make docs' and commit the result")
     }
 
     @Test func committedDirectivesAreThoseOfTheTable() throws {
