@@ -51,7 +51,7 @@ class Configurations(SupervisorCase):
             os.kill(pid, signal.SIGKILL)
             again = self.replaced(parent, 0, pid)
             self.assertEqual(parent.slot_cell(0)[3], 4, "threads of the former definition")
-            self.assertIn("One was started by the former definition", parent.text())
+            self.assertIn("One was started with the former definition", parent.text())
             parent.configure(dict(changed, python=PYTHON))
             self.replaced(parent, 0, again)
             self.assertEqual(parent.slot_cell(0)[3], 7)
