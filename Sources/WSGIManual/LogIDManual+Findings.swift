@@ -166,8 +166,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process <pid> of group '<group>' (slot <number>, generation <number>) runs without \
-                cpu-priority=<value> (<reason>). The limits that httpd was started with may be lower, or its \
-                rights too few.
+                cpu-priority=<value> (<reason>). httpd may have been started with lower limits, or without the necessary privilege.
                 """
             ],
             cause: """

@@ -42,7 +42,7 @@ extension LogIDManual {
             .pythonDeadlocked, [.error], "Python's global lock was not released",
             texts: [
                 """
-                Python's lock could not be had for <number> s (deadlock-timeout); the process is replaced \
+                the GIL could not be acquired for <number> s (deadlock-timeout); the process is replaced \
                 (<reason>), and the requests under way were answered with 504: <Python stacks>
                 """
             ],
@@ -148,16 +148,13 @@ extension LogIDManual {
             .warmupFailed, [.error], "Application did not answer its warmup request",
             texts: [
                 """
-                The application '<name>' of '<script>' answered <status> to warmup=<path>. The process serves \
-                all the same.
+                The application '<name>' of '<script>' responded with <status> to warmup=<path>. The process serves requests nevertheless.
                 """,
                 """
-                The application '<name>' of '<script>' failed to answer warmup=<path>. The process serves all \
-                the same.
+                The application '<name>' of '<script>' failed to answer warmup=<path>. The process serves requests nevertheless.
                 """,
                 """
-                The application '<name>' of '<script>' broke off its answer to warmup=<path>. The process serves \
-                all the same.
+                The application '<name>' of '<script>' sent an incomplete response to warmup=<path>. The process serves requests nevertheless.
                 """,
             ],
             cause: """

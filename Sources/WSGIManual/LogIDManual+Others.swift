@@ -103,7 +103,7 @@ extension LogIDManual {
             .oneInterpreterOnly, [.error], "Extension module works in one interpreter only",
             texts: [
                 """
-                An extension module works in one interpreter of a process only (<source> says '<text>'), and \
+                An extension module works in only one interpreter of a process (<source> says '<text>'), and \
                 this is the interpreter '<name>'. Add application-group=%{GLOBAL} to the WSGIScriptAlias of each \
                 application that uses it, or 'WSGIApplicationGroup %{GLOBAL}' to its directory or location, and \
                 run it in a process group of its own (WSGIDaemonProcess NAME, process-group=NAME).

@@ -23,15 +23,13 @@ extension LogIDManual {
                 former one. It is tried again every few seconds.
                 """,
                 """
-                The supervisor cannot read its configuration (<reason>); it goes on with the old one until it is \
-                sent again, within seconds.
+                The supervisor cannot read its configuration (<reason>). It keeps the old one until the new one is sent again, within seconds.
                 """,
                 """
-                The supervisor has too few descriptors for its configuration; it goes on with the old one until \
-                it is sent again, within seconds.
+                The supervisor has too few descriptors for its configuration. It keeps the old one until the new one is sent again, within seconds.
                 """,
                 "The supervisor cannot start (<reason>).",
-                "The supervisor cannot wait for events; it ends.",
+                "The supervisor cannot wait for events and ends.",
                 """
                 The memory that httpd's processes share for process groups cannot be made (<reason>); all groups \
                 answer 503. Check the limits of memory, then restart httpd.
@@ -93,16 +91,15 @@ extension LogIDManual {
             .successorRefused, [.warning], "Successor could not be started",
             texts: [
                 """
-                Process group '<group>': a successor was needed, because <reason>, but could not be started. The \
+                Process group '<group>': a successor was needed because <reason>, but could not be started. The \
                 running process goes on serving.
                 """,
                 """
-                Process group '<group>' cannot be run as the configuration defines it now: <reason> It goes on \
-                as it was defined before.
+                Process group '<group>' cannot be run as the configuration defines it now: <reason> It keeps its former definition.
                 """,
                 """
-                Process group '<group>': no process could be started by its present definition (<file>:<line>). \
-                One was started by the former definition, and serves.
+                Process group '<group>': no process could be started with its present definition (<file>:<line>). \
+                One was started with the former definition and serves.
                 """,
             ],
             cause: """
@@ -147,7 +144,7 @@ extension LogIDManual {
             .workerSetupFailed, [.error], "Daemon process cannot accept connections",
             texts: [
                 """
-                The process cannot wait for connections (<reason>); it ends, and another one takes its place.
+                The process cannot wait for connections (<reason>); it ends and is replaced.
                 """,
                 "There is no descriptor left for a connection from httpd.",
             ],
@@ -162,7 +159,7 @@ extension LogIDManual {
             .requestsCut, [.warning], "Requests were cut",
             texts: [
                 """
-                The time to end is over; <number> requests under way will be cut: <requests and their Python \
+                The time to end has expired; <number> requests under way will be cut: <requests and their Python \
                 stacks>
                 """
             ],

@@ -52,9 +52,9 @@ extension LogIDManual {
             texts: [
                 """
                 Could not read or compile WSGI script '<script>' (process group '<group>', application group \
-                '<group>'). The user of this process may not read it: chgrp it to a group of that user and chmod \
+                '<group>'). The user of this process cannot read it: chgrp it to a group of that user and chmod \
                 g+r it, or chmod o+r it for everybody; its directories need g+x or o+x. 'apachectl configtest' \
-                names what refuses.
+                names the path component that denies access.
                 """,
                 "<directive>: the script '<script>' cannot be used: <reason>.",
             ],

@@ -88,12 +88,12 @@ extension LogIDManual {
             texts: [
                 """
                 A process of user id <uid> (pid <pid>) has connected without the secret of this process group, \
-                and was turned away: requests are taken from httpd's children only. Find out which program uses \
+                and was turned away: requests are accepted from httpd's children only. Find out which program uses \
                 the socket.
                 """,
                 """
                 A process of user id <uid> (pid <pid>) has connected and sent nothing while many others \
-                connected, and was turned away: requests are taken from httpd's children only. Find out which \
+                connected, and was turned away: requests are accepted from httpd's children only. Find out which \
                 program uses the socket.
                 """,
             ],
@@ -197,8 +197,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process <pid> of group '<group>' (slot <number>, generation <number>) runs without \
-                cpu-time-limit=<value> (<reason>). The limits that httpd was started with may be lower, or its \
-                rights too few.
+                cpu-time-limit=<value> (<reason>). httpd may have been started with lower limits, or without the necessary privilege.
                 """
             ],
             cause: """
@@ -211,8 +210,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process <pid> of group '<group>' (slot <number>, generation <number>) runs without \
-                memory-limit=<value> (<reason>). The limits that httpd was started with may be lower, or its \
-                rights too few.
+                memory-limit=<value> (<reason>). httpd may have been started with lower limits, or without the necessary privilege.
                 """
             ],
             cause: """
@@ -225,8 +223,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process <pid> of group '<group>' (slot <number>, generation <number>) runs without \
-                virtual-memory-limit=<value> (<reason>). The limits that httpd was started with may be lower, or \
-                its rights too few.
+                virtual-memory-limit=<value> (<reason>). httpd may have been started with lower limits, or without the necessary privilege.
                 """
             ],
             cause: """
@@ -237,7 +234,7 @@ extension LogIDManual {
         LogIDEntry(
             .localeUnavailable, [.warning], "Locale is not available",
             texts: [
-                "There is no locale '<locale>' on this machine; the one of the environment stays."
+                "The locale '<locale>' does not exist on this machine; the one of the environment is used."
             ],
             cause: """
                 `locale=` names a locale that this machine does not have. The process keeps the locale that it had.
