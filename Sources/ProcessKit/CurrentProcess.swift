@@ -82,7 +82,7 @@ public enum CurrentProcess {
     @discardableResult
     public static func setTitle(_ title: String) -> Bool { unsafe title.withCString { unsafe wsgi_set_title($0) } }
 
-    /// Sets the locale of the C library. Returns false if there is no such locale.
+    /// Sets the locale of the C library. Returns false if the locale does not exist.
     public static func setLocale(_ name: String) -> Bool { unsafe name.withCString { unsafe wsgi_set_locale($0) } }
 
     /// Ends at once, without destructors or `atexit` functions.

@@ -30,7 +30,7 @@ public struct Poller: ~Copyable, Sendable {
         case timeout
         /// A signal arrived.
         case interrupted
-        /// It is no longer possible to wait for the set.
+        /// The set can no longer be waited for.
         case broken
     }
 

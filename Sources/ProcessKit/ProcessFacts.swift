@@ -16,7 +16,7 @@ public struct ProcessFacts: Equatable, Sendable {
     /// Whether it has ended and has not been reaped.
     public let hasEnded: Bool
 
-    /// Reads the state of a process, without its user; `nil`: there is no process with this id.
+    /// Reads the state of a process, without its user; `nil` if the process does not exist.
     public init?(_ id: Int32) {
         var facts = wsgi_process_facts()
         guard unsafe wsgi_read_process(id, &facts) else { return nil }

@@ -6,7 +6,7 @@ extension Object {
         unsafe Reference(PyObject_GetAttrString(pointer, name.cString))
     }
 
-    /// `getattr(self, name, None)`: `nil` without an exception if there is no such attribute, `nil` with a Python
+    /// `getattr(self, name, None)`: `nil` without an exception if the attribute is missing, `nil` with a Python
     /// exception set if the lookup raised another one.
     public func optionalAttribute(_ name: StaticString) -> Reference? {
         if let found = attribute(name) { return found }

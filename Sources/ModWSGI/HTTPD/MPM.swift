@@ -19,7 +19,7 @@ enum MPM {
     /// A new configuration is being read: httpd keeps the module, and so this state, over restarts.
     static func reset() { stopping.store(false, ordering: .relaxed) }
 
-    /// Whether httpd runs as `httpd -X`: the terminal is for whoever debugs.
+    /// Whether httpd runs as `httpd -X`, in which case the terminal belongs to the debugger.
     static var isSingleProcess: Bool {
         unsafe ap_exists_config_define("ONE_PROCESS") != 0 || ap_exists_config_define("DEBUG") != 0
     }

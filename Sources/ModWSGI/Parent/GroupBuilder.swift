@@ -88,7 +88,7 @@ internal import WSGIDeployment
         groups.append(child(definition, place, slots, owner))
     }
 
-    /// Keeps a group running as before if it cannot run as defined now. False if there is no such group or it must not.
+    /// Keeps a group running as before if it cannot run as defined now. False if the group does not exist or may not be kept.
     private mutating func keep(
         _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
     ) -> Bool {
