@@ -1,11 +1,11 @@
-/// A user or a group as the configuration names it; whether it exists is found out when the server starts.
+/// A user or a group as the configuration names it. Whether it exists is checked when the server starts.
 public enum Account: Hashable, Sendable, CustomStringConvertible {
     /// By name.
     case name(String)
     /// By number, written `#1000`.
     case number(UInt32)
 
-    /// Reads a name, or `#` and a number; `nil` when it is neither.
+    /// Reads a name, or `#` and a number; `nil` if it is neither.
     public init?(_ word: String) {
         guard word.hasPrefix("#") else {
             guard !word.isEmpty else { return nil }
@@ -17,7 +17,7 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
         self = .number(UInt32(truncatingIfNeeded: number))
     }
 
-    /// As it is written in the configuration.
+    /// The form in the configuration.
     public var description: String {
         switch self {
         case .name(let name): name

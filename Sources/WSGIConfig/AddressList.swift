@@ -1,6 +1,6 @@
 /// Addresses and networks, as `WSGITrustedProxies` names them.
 public struct AddressList: Equatable, Sendable, CustomStringConvertible {
-    /// All addresses that are the same in the bits of a mask; a single address is a network of one.
+/// All addresses that agree in the bits of a mask. A single address is a network of one.
     private struct Network: Equatable {
         let base: IPAddress
         let mask: IPAddress
@@ -11,15 +11,15 @@ public struct AddressList: Equatable, Sendable, CustomStringConvertible {
     }
 
     private var networks: [Network] = []
-    /// The words that the networks were made of.
+    /// The words that the networks were parsed from.
     private var words: [String] = []
 
-    /// A list of nothing.
+    /// An empty list.
     public init() {}
 
     /// Reads addresses and networks in CIDR notation.
     ///
-    /// - Throws: `ConfigError` when a word is neither; nothing is looked up, so it cannot be a name.
+    /// - Throws: `ConfigError` if a word is neither. Names are not resolved.
     public init(_ words: [String]) throws(ConfigError) {
         for word in words { try append(word) }
     }
@@ -27,7 +27,7 @@ public struct AddressList: Equatable, Sendable, CustomStringConvertible {
     /// Adds an address (`192.0.2.1`, `2001:db8::1`) or a network: with the length of its prefix (`10.0.0.0/8`, `fd00::/8`),
     /// with a mask (`10.0.0.0/255.0.0.0`), or as the beginning of an IPv4 address (`192.168`), as `Require ip` has them.
     ///
-    /// - Throws: `ConfigError` when `word` is none of these.
+    /// - Throws: `ConfigError` if `word` is none of these.
     public mutating func append(_ word: String) throws(ConfigError) {
         let parts = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let network = try parts.count > 1 ? Self.network(word, parts[0], parts[1]) : Self.single(word)
@@ -73,21 +73,21 @@ public struct AddressList: Equatable, Sendable, CustomStringConvertible {
         words += other.words
     }
 
-    /// Whether it is a list of nothing.
+    /// Whether the list is empty.
     public var isEmpty: Bool { networks.isEmpty }
 
-    /// Whether an address is one of those named, or in one of the networks. Nothing is allocated.
+    /// Whether an address is in the list or in one of its networks. Does not allocate.
     public func contains(_ address: IPAddress) -> Bool {
         for index in networks.indices where networks[index].contains(address) { return true }
         return false
     }
 
-    /// Whether a text is such an address; what is no address is in no network. Nothing is allocated.
+    /// Whether a text is such an address; false if it is not an address. Does not allocate.
     public func contains(_ text: UnsafeRawBufferPointer) -> Bool {
         guard let address = unsafe IPAddress(text) else { return false }
         return contains(address)
     }
 
-    /// The words, as they could stand in the configuration.
+    /// The words, in the form of the configuration.
     public var description: String { words.joined(separator: " ") }
 }

@@ -1,15 +1,15 @@
-/// Finds the alias that covers a URI without trying all of them: there may be thousands.
+/// Finds the alias that covers a URI without trying all aliases, of which there may be thousands.
 ///
-/// An alias covers a URI that begins with the same segments (`/a/b` covers `/a/b/c`), however many slashes are between
-/// them. So the aliases are in a hash table by their segments, and a URI is looked up once for each of its beginnings. The
-/// first alias in the order of the configuration wins. Immutable; nothing is allocated for a request.
+/// An alias covers a URI that begins with the same segments (`/a/b` covers `/a/b/c`), with any number of slashes
+/// between them. The aliases are in a hash table, keyed by their segments, and a URI is looked up once for each of its
+/// prefixes. The first alias in the order of the configuration wins. Immutable; requests allocate nothing.
 public struct AliasIndex: Sendable {
     private let aliases: [ScriptAlias]
     private var places: HashIndex
     /// The aliases that are regular expressions, in order: each may cover any URI.
     public let patterns: [Int]
 
-    /// An index of aliases in the order in which they are to be tried.
+    /// An index of aliases, in the order in which they are tried.
     public init(_ aliases: [ScriptAlias]) {
         self.aliases = aliases
         places = HashIndex(count: aliases.count)
@@ -24,7 +24,7 @@ public struct AliasIndex: Sendable {
         }
     }
 
-    /// The place of the first alias without a regular expression that covers `uri`; `nil`: none does.
+    /// The index of the first alias without a regular expression that covers `uri`, or `nil`.
     public func first(_ uri: UnsafeRawBufferPointer) -> Int? {
         var best: Int?
         var segments = unsafe Segments(uri)
@@ -43,7 +43,7 @@ public struct AliasIndex: Sendable {
 
         init(_ path: UnsafeRawBufferPointer) { unsafe self.path = path }
 
-        /// Takes the next segment; false: there is none.
+        /// Advances to the next segment; false at the end.
         mutating func advance() -> Bool {
             let slash = UInt8(ascii: "/")
             while unsafe index < path.count && path[index] == slash { index &+= 1 }

@@ -5,7 +5,7 @@ enum AliasStatement {
         try apply(statement, isPattern: false, to: &server)
     }
 
-    /// The alias of every URL path that a regular expression matches.
+    /// The alias of all URL paths that a regular expression matches.
     static func pattern(_ statement: Statement, to server: inout ServerSettings) throws(ConfigError) {
         try apply(statement, isPattern: true, to: &server)
     }

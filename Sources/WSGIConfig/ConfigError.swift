@@ -1,7 +1,7 @@
-/// Why a statement of the configuration is refused.
+/// The reason why a statement of the configuration is rejected.
 ///
-/// The description is the whole message: what is wrong, and what to do. The place of the statement itself is not in
-/// it, because httpd prints that; other places are named as `file:line`.
+/// The description is the whole message: the problem and its remedy. It does not contain the place of the statement
+/// itself, because httpd prints that. Other places are named as `file:line`.
 public struct ConfigError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The message for the administrator.
     public let description: String

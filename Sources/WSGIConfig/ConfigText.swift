@@ -1,4 +1,4 @@
-/// A text of the configuration that requests read: its bytes can be had without allocation.
+/// A text of the configuration that requests read. Access to its bytes does not allocate.
 @safe public struct ConfigText: Hashable, Sendable, ExpressibleByStringLiteral {
     private let bytes: ContiguousArray<UInt8>
 
@@ -11,13 +11,13 @@
     /// The text; allocates.
     public var string: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     public var count: Int { bytes.count }
 
-    /// Whether there are no bytes.
+    /// Whether the text is empty.
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// Lends the bytes, which are not terminated; they are valid within `body` only.
+    /// Lends the bytes, which are not NUL-terminated and are valid within `body` only.
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -26,7 +26,7 @@
         }
     }
 
-    /// Whether these are the same bytes.
+    /// Whether the bytes are equal.
     public func equals(_ other: UnsafeRawBufferPointer) -> Bool {
         unsafe withBytes { mine in unsafe mine.elementsEqual(other) }
     }

@@ -4,27 +4,27 @@ public struct DaemonOption: Sendable {
 
     /// The option's name.
     public let name: StaticString
-    /// Its value's place in a syntax line.
+    /// The placeholder of its value in a syntax line.
     public let usage: String
     /// Its meaning in a sentence.
     public let help: StaticString
-    /// What its value must be, to stand after "must be".
+    /// The description of valid values, which follows "must be" in messages.
     public let syntax: String
-    /// Whether it may be given several times, each adding a value.
+    /// Whether it may be repeated, each time adding a value.
     public let isRepeatable: Bool
     /// Whether its values must not be shown in messages.
     public let isSecret: Bool
 
     private let set: @Sendable (String, String, inout DaemonOptions) throws(ConfigError) -> Void
     private let clear: @Sendable (inout DaemonOptions) -> Void
-    /// The values as they could stand in the configuration, without quotes: one, unless the option is repeatable.
+    /// The values in the form of the configuration, without quotes: one, unless the option is repeatable.
     public let print: @Sendable (DaemonOptions) -> [String]
     /// The bit of `DaemonOptions.written`.
     private(set) var bit: UInt64 = 0
-    /// Whether this version accepts the option and does not yet act on it.
+    /// Whether this version accepts the option but does not act on it yet.
     public private(set) var isPending = false
 
-    /// Whether it counts as not written when its value is empty, as programs write it that make configurations.
+    /// Whether an empty value, as programs that generate configurations write it, counts as not written.
     public private(set) var isIgnoredIfEmpty = false
 
     /// The row of an option with one value.
@@ -42,7 +42,7 @@ public struct DaemonOption: Sendable {
         print = { [kind.print($0[keyPath: path])] }
     }
 
-    /// The row of an option that may be given several times.
+    /// The row of an option that may be repeated.
     init<Value>(
         _ name: StaticString, each path: any Path<[Value]>, _ kind: ValueKind<Value>, isSecret: Bool = false,
         help: StaticString
@@ -70,7 +70,7 @@ public struct DaemonOption: Sendable {
         return row
     }
 
-    /// The row of an option that this version does not act on.
+    /// The row of an option that this version does not act on yet.
     var pending: DaemonOption {
         var row = self
         row.isPending = true
@@ -80,7 +80,7 @@ public struct DaemonOption: Sendable {
     /// Whether it was written in a definition with these options.
     public func isWritten(in options: DaemonOptions) -> Bool { options.written & bit != 0 }
 
-    /// The row of an option that counts as not written when its value is empty.
+    /// The row of an option that counts as not written if its value is empty.
     var ignoredIfEmpty: DaemonOption {
         var row = self
         row.isIgnoredIfEmpty = true

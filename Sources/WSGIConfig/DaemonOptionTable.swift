@@ -4,7 +4,7 @@ public enum DaemonOptionTable {
     public static let all: [DaemonOption] = (capacity + accounts + python + lifetime + timeouts + transport + limits)
         .enumerated().map { $1.assigned(bit: 1 << UInt64($0)) }
 
-    /// The option of this name; case counts.
+    /// The option of this name, which is case-sensitive.
     public static func option(named name: String) -> DaemonOption? {
         places[name].map { all[$0] }
     }
@@ -17,9 +17,9 @@ public enum DaemonOptionTable {
     /// The largest number of groups: as many as the scoreboard has.
     public static let maximumGroups = 1024
 
-    /// The longest time that can be given: 68 years, which any clock arithmetic can bear.
+    /// The longest time that can be given: 68 years, which no clock arithmetic overflows.
     private static let seconds: ValueKind<Int> = .seconds(0...Int(Int32.max))
-    /// The largest number that an `int` of the system holds.
+    /// The largest value of a C `int`.
     private static let number = 0...Int(Int32.max)
 
     private static let capacity: [DaemonOption] = [
@@ -210,7 +210,7 @@ public enum DaemonOptionTable {
 }
 
 extension ValueKind where Value == String? {
-    /// A path below an application, with a query if need be.
+    /// A path below an application, optionally with a query.
     fileprivate static var warmupPath: Self {
         Self(
             usage: "/path", syntax: "a path that begins with '/', without blanks",

@@ -1,25 +1,25 @@
-/// The options of a `WSGIDaemonProcess`, each with its default in place.
+/// The options of a `WSGIDaemonProcess`, with their defaults.
 ///
 /// Times are whole seconds. The rows that fill it are in `DaemonOptionTable`.
 public struct DaemonOptions: Equatable, Sendable {
-    /// Processes of the group.
+    /// Number of processes of the group.
     public var processes = 1
-    /// Request threads of each process; 0: a process that only runs its scripts.
+    /// Number of request threads of each process; 0: a process that only runs its scripts.
     public var threads = 15
 
-    /// The user the processes run as; `nil`: as httpd's `User` says.
+    /// The user that the processes run as; `nil`: httpd's `User`.
     public var user: Account?
-    /// Their primary group; `nil`: as httpd's `Group` says.
+    /// Their primary group; `nil`: httpd's `Group`.
     public var group: Account?
     /// The working directory, which is also the first entry of `sys.path`.
     public var home: String?
-    /// Their further groups; `nil`: those of the user.
+    /// Their supplementary groups; `nil`: those of the user.
     public var supplementaryGroups: [Account]?
-    /// The directory that becomes their root; `nil`: the machine's.
+    /// The directory that becomes their root; `nil`: the system's root.
     public var chroot: String?
-    /// Whether programs that they run get no rights that they have not (set-user-ID, file capabilities).
+    /// Whether programs that they run cannot gain privileges (set-user-ID, file capabilities).
     public var noNewPrivileges = false
-    /// Whether other processes of their user may look into them.
+    /// Whether other processes of the same user may inspect them.
     public var dumpable = true
     /// The owner of their sockets; `nil`: httpd's `User`.
     public var socketUser: Account?
@@ -33,67 +33,67 @@ public struct DaemonOptions: Equatable, Sendable {
     public var lang: String?
     /// `LC_ALL` of the processes, and their locale.
     public var locale: String?
-    /// What the process list shows; `%{GROUP}` is `(wsgi:name)`.
+    /// The name in process lists; `%{GROUP}` is `(wsgi:name)`.
     public var displayName: String?
 
-    /// The Python executable; it excludes `pythonHome`.
+    /// The Python executable. Cannot be combined with `pythonHome`.
     public var python: String?
-    /// The Python installation or virtual environment; `nil`: as `WSGIPythonHome` says.
+    /// The Python installation or virtual environment; `nil`: that of `WSGIPythonHome`.
     public var pythonHome: String?
     /// Directories for `site.addsitedir`.
     public var pythonPath: [String] = []
 
     /// `PYTHON_EGG_CACHE`.
     public var pythonEggs: String?
-    /// Variables of their environment, in order.
+    /// Environment variables, in order.
     public var environment: [EnvironmentVariable] = []
-    /// Files of variables, in order; they count less than `environment`. With `-` before it one may be missing.
+    /// Files of variables, in order. `environment` takes precedence. A file with `-` before its path may be missing.
     public var environmentFiles: [String] = []
-    /// `sys.setswitchinterval` in seconds; `nil`: as `WSGISwitchInterval` says.
+    /// `sys.setswitchinterval` in seconds; `nil`: that of `WSGISwitchInterval`.
     public var switchInterval: Double?
-    /// Stack of each request thread in bytes; 0: the system's default.
+    /// Stack size of each request thread in bytes; 0: the system's default.
     public var stackSize = 0
-    /// Requests after which a process is replaced; 0: never.
+    /// Number of requests after which a process is replaced; 0: never.
     public var maximumRequests = 0
-    /// The most that is added to `maximumRequests` in each process by chance.
+    /// The upper bound of the random number that is added to `maximumRequests` in each process.
     public var maximumRequestsJitter = 0
-    /// What becomes of a process while its successor starts.
+    /// Whether a process serves until its successor is ready.
     public var replacement = ReplacementOrder.successorFirst
-    /// Bytes of resident memory with which a process is replaced; 0: any.
+    /// Resident memory in bytes above which a process is replaced; 0: no limit.
     public var maximumMemory = 0
-    /// The path, and perhaps query, that each application answers before its process takes requests; `nil`: none.
+    /// The path and query that is requested from each application before its process accepts requests; `nil`: none.
     public var warmup: String?
-    /// How long requests under way may go on when a process is replaced.
+    /// Time for requests under way to end when a process is replaced.
     public var gracefulTimeout = 15
-    /// How long requests and interpreters have when a process is told to end.
+    /// Time for requests and interpreters to end when a process is stopped.
     public var shutdownTimeout = 5
     /// Time after which a process is replaced; 0: never.
     public var restartInterval = 0
     /// Time without requests after which a process is replaced; 0: never.
     public var inactivityTimeout = 0
-    /// Time from the first attempt to load a script to the first success; 0: any.
+    /// Time from the first attempt to load a script to the first success; 0: no limit.
     public var startupTimeout = 0
     /// As `gracefulTimeout`, for SIGUSR1; 0: the same.
     public var evictionTimeout = 0
-    /// How long a request may take, before it is scaled by the number of threads; 0: any.
+    /// Time that a request may take, not yet scaled by the number of threads; 0: no limit.
     public var requestTimeout = 0
-    /// How `requestTimeout` is to be understood.
+    /// Whether `requestTimeout` is scaled by the number of threads.
     public var requestTimeoutRule = RequestTimeoutRule.scaled
-    /// How long a late request has after the exception was raised in it; 0: none is raised.
+    /// Time for a late request to end after the exception was raised in it; 0: none is raised.
     public var interruptTimeout = 0
-    /// How long Python's lock may be held without a pause; 0: any.
+    /// Time that the GIL may be held without interruption; 0: no limit.
     public var deadlockTimeout = 300
-    /// How long a request may wait for a thread; 0: any.
+    /// Time that a request may wait for a thread; 0: no limit.
     public var queueTimeout = 0
-    /// How long a request waits for a process that can be connected to; 0: it does not wait.
+    /// Time that a request waits for a process to become reachable; 0: it does not wait.
     public var connectTimeout = 15
-    /// How long one read or write on a connection to a process may take; 0: as httpd's `Timeout` says.
+    /// Time that one read or write on a connection to a process may take; 0: httpd's `Timeout`.
     public var socketTimeout = 0
-    /// How long one write of a response to the client may take; 0: as `socketTimeout` says.
+    /// Time that one write of a response to the client may take; 0: `socketTimeout`.
     public var responseSocketTimeout = 0
-    /// Send buffer of the sockets in bytes; 0: the system's.
+    /// Send buffer of the sockets in bytes; 0: the system's default.
     public var sendBufferSize = 0
-    /// Receive buffer of the sockets in bytes; 0: the system's.
+    /// Receive buffer of the sockets in bytes; 0: the system's default.
     public var receiveBufferSize = 0
     /// Largest size of one header of a response in bytes; 0: 32768.
     public var headerBufferSize = 0
@@ -101,26 +101,26 @@ public struct DaemonOptions: Equatable, Sendable {
     public var responseBufferSize = 0
     /// Milliseconds to wait for more of a response before it is flushed.
     public var responseFlushDelay = 5
-    /// CPU seconds after which a process is replaced; 0: any.
+    /// CPU seconds after which a process is replaced; 0: no limit.
     public var cpuTimeLimit = 0
     /// The priority, -20 to 19.
     public var cpuPriority = 0
-    /// `RLIMIT_DATA` in bytes; 0: none.
+    /// `RLIMIT_DATA` in bytes; 0: no limit.
     public var memoryLimit = 0
-    /// `RLIMIT_AS` in bytes; 0: none.
+    /// `RLIMIT_AS` in bytes; 0: no limit.
     public var virtualMemoryLimit = 0
-    /// Whether `mod_wsgi.server_metrics()` answers.
+    /// Whether applications may call `mod_wsgi.server_metrics()`.
     public var serverMetrics = false
-    /// Connections that may wait to be accepted.
+    /// Number of connections that may wait to be accepted.
     public var listenBacklog = 100
 
     /// One bit for each row of `DaemonOptionTable.all` that was written.
     public internal(set) var written: UInt64 = 0
 
-    /// Options with nothing written.
+    /// Options with their default values.
     public init() {}
 
-    /// `wsgi.multiprocess`: the number of processes was written, even if it is 1.
+    /// `wsgi.multiprocess`: true if the number of processes was written, even as 1.
     public var isMultiprocess: Bool { processes > 1 || isWritten("processes") }
 
     /// The directory that becomes the processes' root, without a slash at its end; empty: none.
@@ -135,7 +135,7 @@ public struct DaemonOptions: Equatable, Sendable {
         DaemonOptionTable.option(named: name)?.isWritten(in: self) ?? false
     }
 
-    /// The options that were written, as they could stand in the configuration.
+    /// The options that were written, in the form of the configuration.
     public var text: String {
         DaemonOptionTable.all.filter { $0.isWritten(in: self) }
             .flatMap { option in option.print(self).map { "\(option.name)=\(Words.quoted($0))" } }

@@ -4,11 +4,11 @@ public struct DaemonProcess: Equatable, Sendable {
     public let name: String
     /// Its options.
     public let options: DaemonOptions
-    /// Where it stands.
+    /// Its place in the configuration.
     public let location: SourceLocation
-    /// Whether it stands in the main server, and so can be used from everywhere.
+    /// Whether it is in the main server, and so can be used by all servers.
     public let isGlobal: Bool
-    /// The `ServerName` of the virtual host it stands in, if that was given before it; for messages only.
+    /// The `ServerName` of its virtual host, if given before it; for messages only.
     public let serverName: String?
 
     /// Describes a definition.
@@ -22,13 +22,13 @@ public struct DaemonProcess: Equatable, Sendable {
         self.serverName = serverName
     }
 
-    /// What the process list is to show.
+    /// The name in process lists.
     public var displayName: String {
         guard let wanted = options.displayName, wanted != "%{GROUP}" else { return "(wsgi:\(name))" }
         return wanted
     }
 
-    /// The first option in which `other` differs; `nil` when both are the same but for their places.
+    /// The first option in which `other` differs; `nil` if both differ in their places only.
     func differingOption(from other: DaemonProcess) -> DaemonOption? {
         DaemonOptionTable.all.first { option in
             option.bit & options.written != option.bit & other.options.written
@@ -36,12 +36,12 @@ public struct DaemonProcess: Equatable, Sendable {
         }
     }
 
-    /// Refuses a second definition of a name that is not the same as the first.
+    /// Rejects a second definition of a name that differs from the first.
     func check(against first: DaemonProcess) throws(ConfigError) {
         guard name == first.name, let option = differingOption(from: first) else { return }
         let both = option.isSecret ? "" : " (\(first.written(option)) there, \(written(option)) here)"
         throw ConfigError(
-            "WSGIDaemonProcess '\(name)' at \(location) was already defined at \(first.location) with another "
+            "WSGIDaemonProcess '\(name)' at \(location) was already defined at \(first.location) with a different "
                 + "\(option.name)=\(both): rename one of them, or make them the same.")
     }
 
@@ -73,7 +73,7 @@ enum DaemonStatement {
         }
         if options.python != nil && options.pythonHome != nil {
             throw ConfigError(
-                "\(owner) has both python= and python-home=: python= already says which Python runs the processes, so "
+                "\(owner) has both python= and python-home=: python= already selects the Python of the processes; "
                     + "remove python-home=.")
         }
         if options.scriptUser != nil && options.scriptGroup != nil {

@@ -11,27 +11,27 @@ public struct Directive: Sendable {
     public let usage: String
     /// Its meaning in a sentence.
     public let help: StaticString
-    /// Where it may stand.
+    /// The contexts that it is allowed in.
     public let scope: Scope
-    /// What holds when it is not written; empty: nothing.
+    /// The default value; empty: none.
     public let defaultValue: String
 
-    /// What it does.
+    /// Its effect.
     let effect: Effect
-    /// Copies the property from one scope's settings to another's; only rows that set a directory setting do.
+    /// Copies the property from one scope's settings to another's. Only rows of directory settings do.
     let copy: @Sendable (borrowing DirectorySettings, inout DirectorySettings) -> Void
-    /// The bit of `DirectorySettings.written`; 0 when the directive is no directory setting.
+    /// The bit of `DirectorySettings.written`; 0 if the directive is not a directory setting.
     private(set) var bit: UInt64 = 0
     /// Whether an inner scope adds to the property instead of replacing it.
     var isAccumulating = false
-    /// What the administrator should know of an accepted statement.
+    /// A notice about an accepted statement, for the administrator.
     private var remarks: @Sendable (Statement) -> [String] = { _ in [] }
-    /// Whether this version accepts the directive and does not yet act on it.
+    /// Whether this version accepts the directive but does not act on it yet.
     public var isPending: Bool { isMissed != nil }
-    /// Of a directive that this version does not act on, whether its value asks for anything.
+    /// For a directive that this version does not act on: whether its value would have an effect.
     private var isMissed: (@Sendable (GlobalSettings) -> Bool)?
 
-    /// What a directive does.
+    /// The effect of a directive.
     enum Effect: Sendable {
         case directory(Action<DirectorySettings>)
         case global(Action<GlobalSettings>)
@@ -46,10 +46,10 @@ public struct Directive: Sendable {
         if case .directory = effect { true } else { false }
     }
 
-    /// Whether the directive is a section, whose statements are to be applied before the next one.
+    /// Whether the directive is a section, whose statements are applied before the next directive.
     public var isSection: Bool { name.description.hasPrefix("<") }
 
-    /// Whether the directive is no longer one, and always refused.
+    /// Whether the directive was removed and is always rejected.
     public var isRemoved: Bool {
         if case .removed = effect { true } else { false }
     }
@@ -81,14 +81,14 @@ public struct Directive: Sendable {
         return row
     }
 
-    /// The row of a directive that this version does not act on; `isMissed` says whether the settings ask for anything.
+    /// The row of a directive that this version does not act on; `isMissed`: whether the settings would have an effect.
     func pending(_ isMissed: @escaping @Sendable (GlobalSettings) -> Bool) -> Directive {
         var row = self
         row.isMissed = isMissed
         return row
     }
 
-    /// The row with remarks on statements that are accepted.
+    /// The row with notices about accepted statements.
     func remarking(_ remarks: @escaping @Sendable (Statement) -> [String]) -> Directive {
         var row = self
         row.remarks = remarks
@@ -97,16 +97,16 @@ public struct Directive: Sendable {
 
     /// Applies a statement.
     ///
-    /// Within a directory-like container or `.htaccess` a directory setting goes to `directory`, elsewhere to the
-    /// server's own; everything else always goes to `server`. Nothing is changed when the statement is refused.
+    /// Within a directory-like container or `.htaccess`, a directory setting goes to `directory`, elsewhere to the
+    /// server's own settings. All others go to `server`. A rejected statement changes nothing.
     ///
     /// - Parameters:
-    ///   - arguments: The text behind the directive's name, as httpd hands it to a RAW_ARGS directive.
-    ///   - location: Where the statement stands.
-    ///   - context: In what it stands.
+    ///   - arguments: The text after the directive's name, as httpd passes it to a RAW_ARGS directive.
+    ///   - location: The place of the statement.
+    ///   - context: Its context.
     ///   - server: The settings of the enclosing server.
-    ///   - directory: The settings of the enclosing container; not looked at when there is none.
-    /// - Throws: `ConfigError` when the statement may not stand there, or its arguments are wrong.
+    ///   - directory: The settings of the enclosing container; ignored if there is none.
+    /// - Throws: `ConfigError` if the statement is not allowed there, or its arguments are invalid.
     public func apply(
         _ arguments: String, at location: SourceLocation, in context: StatementContext,
         server: inout ServerSettings, directory: inout DirectorySettings
@@ -153,9 +153,9 @@ public struct Directive: Sendable {
         }
     }
 
-    /// Applies a statement whose arguments are bytes as httpd has them.
+    /// Applies a statement whose arguments are bytes, as httpd has them.
     ///
-    /// - Throws: `ConfigError` also when they are not UTF-8: a repaired path would be another path.
+    /// - Throws: `ConfigError` also if they are not UTF-8, because a repaired path would be a different path.
     public func apply(
         rawArguments: UnsafeRawBufferPointer, at location: SourceLocation, in context: StatementContext,
         server: inout ServerSettings, directory: inout DirectorySettings

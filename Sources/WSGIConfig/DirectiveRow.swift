@@ -16,9 +16,9 @@ extension Directive {
 
     /// The row of a directory setting that is read from all words of the statement.
     ///
-    /// - Parameter read: Makes the new value of the old one, which is the default unless the directive stands twice in
-    ///   one place.
-    /// - Parameter merge: What holds where an inner and an outer scope have written it; the inner one alone without it.
+    /// - Parameter read: Computes the new value from the old one, which is the default unless the directive is repeated
+    ///   in one scope.
+    /// - Parameter merge: Merges the values of an outer and an inner scope; by default the inner value is used.
     static func setting<Value>(
         _ name: StaticString, _ path: any Path<DirectorySettings, Value>, _ usage: String, in scope: Scope,
         help: StaticString,
@@ -34,7 +34,7 @@ extension Directive {
         return row
     }
 
-    /// The row of a directive that names a script with functions that httpd asks.
+    /// The row of a directive that names a script with functions that httpd calls.
     static func hook(
         _ name: StaticString, _ path: any Path<DirectorySettings, HookScript?>, in scope: Scope, help: StaticString
     ) -> Directive {
@@ -73,7 +73,7 @@ extension Directive {
             }, defaultValue: value)
     }
 
-    /// The row of a setting of interpreters whose kind already knows what "not written" is.
+    /// The row of a setting of interpreters whose kind has a value for "not written".
     static func interpreter<Value>(
         _ name: StaticString, _ path: any Path<InterpreterSettings, Value>, _ kind: ValueKind<Value>,
         help: StaticString
@@ -93,8 +93,8 @@ extension Directive {
         Directive(name, usage, help, scope, .server(action))
     }
 
-    /// The row of a directive that needs no effect in this module; with the value `usual` it asks for what is the case
-    /// anyway, and nobody need hear of it.
+    /// The row of a directive without effect in this module. The value `usual` describes what the module does anyway,
+    /// and causes no notice.
     static func ignored<Value>(
         _ name: StaticString, _ kind: ValueKind<Value>, usual: Value, help: StaticString, because reason: String
     ) -> Directive {
@@ -105,7 +105,7 @@ extension Directive {
                 reason: reason))
     }
 
-    /// The row of a directive that mod_wsgi once had; `reason` continues a sentence that begins with its name.
+    /// The row of a directive that mod_wsgi has removed; `reason` continues a sentence that begins with its name.
     static func removed(_ name: StaticString, _ reason: String, help: StaticString) -> Directive {
         Directive(name, "", help, .fileInfo, .removed(reason: reason))
     }

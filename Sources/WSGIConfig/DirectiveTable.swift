@@ -33,7 +33,7 @@ public enum DirectiveTable {
     /// The bits of settings that an inner scope adds to instead of replacing them.
     static let accumulating: UInt64 = settings.filter(\.isAccumulating).reduce(0) { $0 | $1.bit }
 
-    /// The directive of this name; case does not count, as in httpd.
+    /// The directive of this name, which is case-insensitive as in httpd.
     public static func directive(named name: String) -> Directive? {
         places[name.lowercased()].map { all[$0] }
     }
@@ -283,7 +283,7 @@ extension ValueKind where Value == GroupExpression {
     }
 }
 
-/// Whether Python takes `word` as a name; what is not ASCII is left to Python.
+/// Whether Python accepts `word` as a name. Characters other than ASCII are left to Python.
 func isIdentifier(_ word: String) -> Bool {
     guard let first = word.utf8.first, !(0x30...0x39).contains(first) else { return false }
     return word.utf8.allSatisfy { byte in

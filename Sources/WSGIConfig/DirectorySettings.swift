@@ -1,6 +1,6 @@
-/// Settings that a request finds by its directory and its server; servers and directories alike hold them.
+/// Settings that a request gets from its directory and its server; both hold them.
 ///
-/// Every property has its default in place; one bit for each row of `DirectiveTable` says whether it was written here.
+/// Every property has its default value. One bit for each row of `DirectiveTable` records whether it was written here.
 public struct DirectorySettings: Equatable, Sendable {
     /// The process group that serves the request; the empty name: embedded.
     public var processGroup = GroupExpression("")
@@ -8,7 +8,7 @@ public struct DirectorySettings: Equatable, Sendable {
     public var applicationGroup = GroupExpression("%{RESOURCE}")
     /// The name of the application in the script's module.
     public var callableObject = GroupExpression("application", role: .callableObject)
-    /// Whether, and when, a changed script file is loaded again.
+    /// Whether and when a changed script file is loaded again.
     public var scriptReloading = ScriptReloading.on
     /// Whether applications see the `Authorization` header.
     public var passAuthorization = false
@@ -18,27 +18,27 @@ public struct DirectorySettings: Equatable, Sendable {
     public var enableSendfile = OnOffAuto.auto
     /// Whether httpd's error documents replace the error pages of applications.
     public var errorOverride = false
-    /// Whether applications see HEAD as GET; `auto`: when an output filter of the request needs the body to do its work.
+    /// Whether applications see HEAD as GET; `auto`: if an output filter of the request needs the body.
     public var mapHeadToGet = OnOffAuto.auto
-    /// The headers in which proxies are believed.
+    /// The headers that are trusted if a proxy sends them.
     public var trustedProxyHeaders: [TrustedHeader] = []
-    /// The proxies that are believed; `nil`: whoever connects.
+    /// The proxies that are trusted; `nil`: all peers.
     public var trustedProxies: AddressList?
-    /// Whether requests leave the inactivity timer of their process as it is.
+    /// Whether requests do not reset the inactivity timer of their process.
     public var ignoreActivity = false
     /// Whether embedded applications see httpd's request as `apache.request_rec`.
     public var passApacheRequest = false
-    /// The process groups that requests may be given to; `nil`: all.
+    /// The process groups that may serve requests; `nil`: all.
     public var restrictProcess: ProcessRestriction?
     /// The script that chooses groups and callable; `nil`: none.
     public var dispatchScript: HookScript?
-    /// The script that decides who may enter; `nil`: none.
+    /// The script that decides which hosts have access; `nil`: none.
     public var accessScript: HookScript?
-    /// The script that knows passwords; `nil`: none.
+    /// The script that checks passwords; `nil`: none.
     public var authUserScript: HookScript?
-    /// The script that knows the groups of users; `nil`: none.
+    /// The script that returns the groups of users; `nil`: none.
     public var authGroupScript: HookScript?
-    /// Accepted for compatibility; nothing asks for it.
+    /// Accepted for compatibility, without effect.
     public var groupAuthoritative = true
     /// The handlers that are scripts, the innermost definition of a name first.
     public var handlerScripts: [HandlerScript] = []
@@ -46,7 +46,7 @@ public struct DirectorySettings: Equatable, Sendable {
     /// One bit for each row of `DirectiveTable.settings` that was written in this scope.
     public internal(set) var written: UInt64 = 0
 
-    /// Settings with nothing written.
+    /// Settings with their default values.
     public init() {}
 
     /// Whether nothing was written in this scope: merging it changes nothing.
@@ -57,9 +57,9 @@ public struct DirectorySettings: Equatable, Sendable {
         written & (DirectiveTable.directive(named: directive)?.bit ?? 0) != 0
     }
 
-    /// These settings with what `child`, an inner scope, has written over them.
+    /// These settings, overridden by those that `child`, an inner scope, has written.
     ///
-    /// When only one of both has anything to say it is returned as it is.
+    /// If only one of the two has written anything, it is returned unchanged.
     public func merged(under child: borrowing DirectorySettings) -> DirectorySettings {
         switch Self.source(server: self, directory: child) {
         case .server: return self
@@ -71,17 +71,17 @@ public struct DirectorySettings: Equatable, Sendable {
         }
     }
 
-    /// Where the settings of a request are.
+    /// The source of a request's settings.
     public enum Source: Sendable {
         /// The server's settings are the effective ones.
         case server
         /// The directory's settings are the effective ones.
         case directory
-        /// Both have a say.
+        /// Both have written settings, which must be merged.
         case both
     }
 
-    /// Tells whether the settings of a request need merging at all.
+    /// Returns whether the settings of a request need merging.
     public static func source(server: borrowing DirectorySettings, directory: borrowing DirectorySettings) -> Source {
         source(server: server.written, directory: directory.written)
     }

@@ -1,13 +1,13 @@
 /// The syntax of systemd's `EnvironmentFile=` (systemd.exec(5)), for `env-file=`.
 ///
-/// `NAME=value` on each line; empty lines and those that begin with `#` or `;` do not count. A backslash takes the next
-/// character as it is, at the end of a line it joins the next one; quotes, single or double, keep blanks and line breaks.
-/// Where systemd leaves out a line that it does not understand, this is an error. No message shows what is in the file.
+/// `NAME=value` on each line. Empty lines and those that begin with `#` or `;` are ignored. A backslash takes the next
+/// character literally; at the end of a line it joins the next line. Single or double quotes keep blanks and line
+/// breaks. A line that systemd would ignore as invalid is an error here. No message shows the contents of the file.
 public enum EnvironmentFile {
-    /// The largest file.
+    /// The maximum size of a file in bytes.
     public static let maximumSize = 1 << 20
 
-    /// The variables of a file, in its order.
+    /// The variables of a file, in order.
     ///
     /// - Parameters:
     ///   - contents: The file's bytes.
@@ -22,7 +22,7 @@ public enum EnvironmentFile {
     }
 }
 
-/// Reads one variable after the other.
+/// Reads the variables one by one.
 private struct EnvironmentFileReader {
     private enum Byte {
         static let newline = UInt8(ascii: "\n")
@@ -41,7 +41,7 @@ private struct EnvironmentFileReader {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(contents.count)
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        // A lone carriage return ends a line, too.
+        // A lone carriage return also ends a line.
         for (index, byte) in contents.enumerated().dropFirst(contents.starts(with: mark) ? mark.count : 0) {
             guard byte == UInt8(ascii: "\r") else {
                 bytes.append(byte)
@@ -52,7 +52,7 @@ private struct EnvironmentFileReader {
         self.bytes = bytes
     }
 
-    /// The next variable; `nil`: there are no more.
+    /// The next variable; `nil` at the end.
     mutating func next() throws(ConfigError) -> EnvironmentVariable? {
         while let byte = peek() {
             if byte == UInt8(ascii: "#") || byte == UInt8(ascii: ";") {
@@ -87,11 +87,11 @@ private struct EnvironmentFileReader {
         while let last = bytes.last, Self.isBlank(last) { bytes.removeLast() }
         let name = String(decoding: bytes, as: UTF8.self)
         guard !name.hasPrefix("export ") else {
-            throw error(start, "this is no shell script: leave out 'export'")
+            throw error(start, "this is not a shell script: remove 'export'")
         }
         guard EnvironmentVariable.isName(name) else {
             throw error(
-                start, "what is before '=' is no name: letters, digits and '_' only, and no digit first")
+                start, "the text before '=' is not a name: use letters, digits and '_', and no digit first")
         }
         return name
     }
@@ -124,7 +124,7 @@ private struct EnvironmentFileReader {
             if byte == Byte.quote { return }
             value.append(byte)
         }
-        throw error(start, "the quote that begins in it does not end")
+        throw error(start, "the quote that begins in it is not closed")
     }
 
     private mutating func doubleQuoted(_ value: inout [UInt8]) throws(ConfigError) {
@@ -141,10 +141,10 @@ private struct EnvironmentFileReader {
             if !"\"\\`$\n".utf8.contains(escaped) { value.append(Byte.backslash) }
             if escaped != Byte.newline { value.append(escaped) }
         }
-        throw error(start, "the quote that begins in it does not end")
+        throw error(start, "the quote that begins in it is not closed")
     }
 
-    /// What is not quoted, to the end of the line; blanks at its end do not count.
+    /// An unquoted value, to the end of the line, without trailing blanks.
     private mutating func plain(_ value: inout [UInt8]) {
         var length = value.count
         while let byte = take(), byte != Byte.newline {

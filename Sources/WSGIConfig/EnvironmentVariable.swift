@@ -1,17 +1,17 @@
-/// A variable for the environment of processes: `env=NAME=VALUE`.
+/// An environment variable of processes: `env=NAME=VALUE`.
 public struct EnvironmentVariable: Equatable, Sendable {
     /// The name.
     public let name: String
-    /// The value; never to be printed in a log.
+    /// The value, which must never be logged.
     public let value: String
 
-    /// A variable; the name must be one that `isName` accepts.
+    /// A variable. `isName` must accept the name.
     public init(name: String, value: String) {
         self.name = name
         self.value = value
     }
 
-    /// Reads `NAME=VALUE`; `nil` when there is no `=`, or the name is not one.
+    /// Reads `NAME=VALUE`; `nil` if there is no `=` or the name is invalid.
     public init?(_ word: String) {
         guard let equals = word.firstIndex(of: "=") else { return nil }
         let name = String(word[..<equals])
@@ -19,7 +19,7 @@ public struct EnvironmentVariable: Equatable, Sendable {
         self.init(name: name, value: String(word[word.index(after: equals)...]))
     }
 
-    /// Whether a variable may have this name: ASCII letters, digits and `_`, and no digit first (POSIX, 8.1).
+    /// Whether the name is valid: ASCII letters, digits and `_`, and no digit first (POSIX, 8.1).
     public static func isName(_ word: String) -> Bool {
         isIdentifier(word) && word.utf8.allSatisfy { $0 < 0x80 }
     }

@@ -1,20 +1,20 @@
-/// The value of an `X-Forwarded-For` header: the client, then the proxies on the way, each as the next one saw it.
+/// The value of an `X-Forwarded-For` header: the client, then the proxies, each as the next one saw it.
 ///
-/// Elements without any character count for nothing. All bytes are borrowed; nothing is allocated.
+/// Empty elements are ignored. All bytes are borrowed; nothing is allocated.
 @safe public struct ForwardedFor {
     private let value: UnsafeRawBufferPointer
 
-    /// Looks at a header's value.
+    /// Borrows a header's value.
     public init(_ value: UnsafeRawBufferPointer) { unsafe self.value = value }
 
-    /// The first element; `nil` when there is none.
+    /// The first element; `nil` if there is none.
     public var first: UnsafeRawBufferPointer? {
         var end = 0
         return unsafe next(from: &end)
     }
 
-    /// The element of which the rightmost trusted proxies tell: the one left of them, or the leftmost of them when there
-    /// is nothing left of it, or the last element when none of them is trusted.
+    /// The element to the left of the rightmost trusted proxies; the leftmost of these proxies if there is nothing to
+    /// the left of it; the last element if none is trusted.
     public func client(behind proxies: AddressList) -> UnsafeRawBufferPointer? {
         var rest = unsafe value.count
         var chosen = unsafe previous(from: &rest)
@@ -27,7 +27,7 @@
 
     /// Writes the elements, separated by `, `, into `buffer`, which must have room for twice the bytes of the value.
     ///
-    /// - Returns: how many bytes were written.
+    /// - Returns: The number of bytes written.
     public func write(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         var (place, count) = (0, 0)
         while let element = unsafe next(from: &place) {

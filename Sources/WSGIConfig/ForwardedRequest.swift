@@ -1,41 +1,41 @@
-/// What a request gives of the headers by which proxies tell of the client; all bytes are borrowed.
+/// A request's headers in which proxies describe the client. All bytes are borrowed.
 public protocol ForwardedHeaders {
-    /// The value of a header; `nil` when the request has none.
+    /// The value of a header; `nil` if the request has none.
     func value(of header: TrustedHeader) -> UnsafeRawBufferPointer?
 }
 
-/// What the headers of trusted proxies amount to: which values of the environ change, and which headers are left out.
+/// The effect of the headers of trusted proxies: values of the environ that change, and headers that are removed.
 ///
 /// The values are those of the request's headers, borrowed. Nothing is allocated.
 @safe public struct ForwardedRequest {
-    /// `REMOTE_ADDR`; `nil`: as it is.
+    /// `REMOTE_ADDR`; `nil`: unchanged.
     public private(set) var client: UnsafeRawBufferPointer?
-    /// What `HTTP_X_FORWARDED_FOR` is to begin with: the header's value from the client on; `nil`: as it is.
+    /// `HTTP_X_FORWARDED_FOR` begins with this: the header's value from the client on; `nil`: unchanged.
     public private(set) var forwardedFor: UnsafeRawBufferPointer?
-    /// `HTTP_HOST`; `nil`: as it is.
+    /// `HTTP_HOST`; `nil`: unchanged.
     public private(set) var host: UnsafeRawBufferPointer?
-    /// `SERVER_NAME`; `nil`: as it is.
+    /// `SERVER_NAME`; `nil`: unchanged.
     public private(set) var serverName: UnsafeRawBufferPointer?
-    /// `SERVER_PORT`; `nil`: as it is.
+    /// `SERVER_PORT`; `nil`: unchanged.
     public private(set) var port: UnsafeRawBufferPointer?
-    /// `SCRIPT_NAME` and `mod_wsgi.mount_point`; `nil`: as it is.
+    /// `SCRIPT_NAME` and `mod_wsgi.mount_point`; `nil`: unchanged.
     public private(set) var scriptName: UnsafeRawBufferPointer?
-    /// Whether the scheme is https; `nil`: as it is.
+    /// Whether the scheme is https; `nil`: unchanged.
     public private(set) var isHTTPS: Bool?
-    /// The headers that the application is not to see: they were not believed, or say the same again.
+    /// The headers that are removed because they are not trusted or redundant.
     public private(set) var removed: TrustedHeaderSet = []
 
-    /// Decides about a request.
+    /// Evaluates the headers of a request.
     ///
-    /// A header is believed when it is among `trusted` and the peer is a trusted proxy. Of the headers that tell about
-    /// the same the last one that is there counts; all others are removed. Headers of which none is among `trusted` are
-    /// left alone.
+    /// A header is trusted if it is in `trusted` and the peer is a trusted proxy. Of the headers of one category, the
+    /// last one that is present counts, and all others are removed. Categories without a header in `trusted` are not
+    /// changed.
     ///
     /// - Parameters:
-    ///   - trusted: `WSGITrustedProxyHeaders`; of each category one or more.
+    ///   - trusted: `WSGITrustedProxyHeaders`; one or more of each category.
     ///   - proxies: `WSGITrustedProxies`; `nil`: every peer is trusted.
-    ///   - peer: `REMOTE_ADDR`; a peer of which it is not known is not trusted.
-    ///   - headers: The request's.
+    ///   - peer: `REMOTE_ADDR`. A peer whose address is unknown is not trusted.
+    ///   - headers: The headers of the request.
     public init(
         trusted: [TrustedHeader], proxies: AddressList?, peer: UnsafeRawBufferPointer?,
         headers: borrowing some ForwardedHeaders
@@ -55,7 +55,7 @@ public protocol ForwardedHeaders {
         removed.subtract(kept)
     }
 
-    /// Takes a header's value over; false when it says nothing.
+    /// Applies a header's value; false if it has no meaning.
     private mutating func apply(
         _ header: TrustedHeader, _ value: UnsafeRawBufferPointer, _ proxies: AddressList?
     ) -> Bool {
@@ -105,7 +105,7 @@ public protocol ForwardedHeaders {
         }
     }
 
-    /// Compares with a literal in lower case; the case of letters does not count.
+    /// Compares with a literal in lower case, ignoring case.
     private static func isSame(_ value: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
         guard value.count == literal.utf8CodeUnitCount else { return false }
         for index in 0..<value.count {

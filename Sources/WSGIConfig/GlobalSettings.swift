@@ -1,12 +1,12 @@
-/// Settings of the whole server; they can be written in the main server only.
+/// Settings of the whole server, which are allowed in the main server only.
 public struct GlobalSettings: Equatable, Sendable {
-    /// The Python installation or virtual environment to use where a group names none; `nil`: the default one.
+    /// The Python installation or virtual environment of groups that name none; `nil`: the default one.
     public var pythonHome: String?
     /// `PYTHON_EGG_CACHE` of embedded interpreters.
     public var pythonEggs: String?
     /// The optimisation level: 0, 1 or 2.
     public var pythonOptimize = 0
-    /// Specifications of warnings, as for `python -W`, in order.
+    /// Rules for warnings, as for `python -W`, in order.
     public var pythonWarnings: [String] = []
     /// The seed of hashes.
     public var pythonHashSeed = PythonHashSeed.unset
@@ -14,32 +14,32 @@ public struct GlobalSettings: Equatable, Sendable {
     public var dontWriteBytecode = false
     /// Whether interpreters are ended, and their `atexit` functions run, when a process ends.
     public var destroyInterpreter = true
-    /// What applies to all interpreters.
+    /// Settings of all interpreters.
     public var interpreter = InterpreterSettings()
     /// The `<WSGIInterpreterOptions>` sections, in order.
     public var interpreterBlocks: [InterpreterBlock] = []
 
-    /// The prefix of socket paths, as written; `nil`: in httpd's runtime directory.
+    /// The path prefix of sockets, as written; `nil`: in httpd's runtime directory.
     public var socketPrefix: String?
-    /// How many daemon processes may start at a time; 0: as many as there are processors.
+    /// Number of daemon processes that may start at the same time; 0: the number of processors.
     public var startLimit = 0
-    /// Whether requests are refused that would be served embedded in an httpd child.
+    /// Whether requests that would run embedded in an httpd child are rejected.
     public var restrictEmbedded = false
-    /// Whether paths of scripts that differ in case are different scripts.
+    /// Whether script paths that differ in case are different scripts.
     public var caseSensitivity = true
 
-    /// Whether `mod_wsgi.server_metrics()` answers in embedded mode.
+    /// Whether embedded applications may call `mod_wsgi.server_metrics()`.
     public var serverMetrics = false
-    /// Where telemetry is sent to; `nil`: nowhere.
+    /// The destination of telemetry; `nil`: none.
     public var telemetryService: TelemetryService?
-    /// What telemetry includes.
+    /// The contents of telemetry.
     public var telemetryOptions: TelemetryOptions = []
-    /// Seconds from which a request counts as slow; `nil`: none does.
+    /// Seconds after which a request counts as slow; `nil`: never.
     public var slowRequests: Double?
 
     /// The directives that were written.
     public internal(set) var written: Set<String> = []
 
-    /// Settings with every value at its default.
+    /// Settings with their default values.
     public init() {}
 }

@@ -1,23 +1,23 @@
-/// What a request answers when a group expression is evaluated.
+/// The values of a request that a group expression can refer to.
 ///
-/// All bytes are borrowed: they must stay valid until the evaluation returns.
+/// All bytes are borrowed and must stay valid until the evaluation returns.
 public protocol ExpansionSource {
     /// The `ServerName` of the request's server.
     var serverName: UnsafeRawBufferPointer { get }
-    /// The host the client asked for; empty when there is none.
+    /// The host of the request; empty if there is none.
     var hostName: UnsafeRawBufferPointer { get }
     /// The server's port.
     var port: UInt16 { get }
     /// The request's URI without its path info.
     var scriptName: UnsafeRawBufferPointer { get }
-    /// Whether script names that differ in the case of ASCII letters are the same.
+    /// Whether script names that differ in the case of ASCII letters are equal.
     var ignoresCase: Bool { get }
-    /// The value of `%{ENV:name}`: of the request's notes, its environment, or the process's; `nil` when not set.
+    /// The value of `%{ENV:name}`, from the request's notes, its environment or the process's; `nil` if not set.
     func variable(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
 }
 
 extension GroupExpression {
-    /// Writes the value for a request into `buffer` and returns its length; `nil` when it does not fit.
+    /// Writes the value for a request into `buffer` and returns its length; `nil` if it does not fit.
     ///
     /// Nothing is allocated.
     public func write(
@@ -84,9 +84,9 @@ extension GroupExpression {
 
 /// The name of the application group that an application has by default: `<server>[:port]|<script name>`.
 public enum ResourceName {
-    /// Writes the name into `buffer` and returns its length; `nil` when it does not fit.
+    /// Writes the name into `buffer` and returns its length; `nil` if it does not fit.
     ///
-    /// The port is left out when it is 80 or 443; runs of `/` in the script name become one.
+    /// Ports 80 and 443 are omitted. Runs of `/` in the script name become one.
     public static func write(
         server: UnsafeRawBufferPointer, port: UInt16, scriptName: UnsafeRawBufferPointer,
         into buffer: UnsafeMutableRawBufferPointer
@@ -99,7 +99,7 @@ public enum ResourceName {
     }
 }
 
-/// Writes into memory of a fixed size, and notes when it is too small.
+/// Writes into memory of a fixed size and records an overflow.
 @safe private struct Composer {
     private let buffer: UnsafeMutableRawBufferPointer
     private var count = 0
@@ -107,7 +107,7 @@ public enum ResourceName {
 
     init(_ buffer: UnsafeMutableRawBufferPointer) { unsafe self.buffer = buffer }
 
-    /// What was written; `nil` when it did not fit.
+    /// The number of bytes written; `nil` after an overflow.
     var length: Int? { isFull ? nil : count }
 
     mutating func append(byte: UInt8) {

@@ -1,7 +1,7 @@
-/// The value of a directive that names a group or a callable, with the one variable it may be.
+/// The value of a directive that names a group or a callable: a literal or one variable.
 ///
-/// Only a value whose first character is `%` can be a variable, and only when it is nothing else; everything else is
-/// taken as it stands. It is parsed once, at configuration time, and evaluated for each request.
+/// A value is a variable only if it begins with `%` and contains nothing else. All other values are
+/// literal. The expression is parsed once, at configuration time, and evaluated for each request.
 public struct GroupExpression: Equatable, Sendable {
     /// What the value is.
     public enum Kind: UInt8, Sendable {
@@ -11,25 +11,25 @@ public struct GroupExpression: Equatable, Sendable {
         case resource
         /// `%{SERVER}`: server and port.
         case server
-        /// `%{HOST}`: the host the client asked for, and port.
+        /// `%{HOST}`: the host of the request, and port.
         case host
         /// `%{ENV:name}`: a variable of the request.
         case environment
     }
 
-    /// What an expression is for; this decides which variables it knows.
+    /// The purpose of an expression, which decides which variables are known.
     public enum Role: UInt8, Sendable {
-        /// A process group or an application group: all variables; what is unknown stands for itself.
+        /// A process group or an application group: all variables. Unknown ones are literals.
         case group
-        /// A callable object: `%{ENV:name}` only; what is unknown means `application`.
+        /// A callable object: `%{ENV:name}` only. Unknown ones mean `application`.
         case callableObject
     }
 
     /// What the value is.
     public let kind: Kind
-    /// What the expression is for.
+    /// The purpose of the expression.
     public let role: Role
-    /// The literal; of a variable, its text as written.
+    /// The literal, or the text of a variable as written.
     public let text: ConfigText
 
     /// Parses `text`.
@@ -42,16 +42,16 @@ public struct GroupExpression: Equatable, Sendable {
         }
     }
 
-    /// The text of an expression that is the same for every request; `nil` when it depends on the request.
+    /// The text of an expression that is the same for every request; `nil` if it depends on the request.
     ///
-    /// This is the rule of preloading: a literal that contains `%{` counts as dependent, as it does in mod_wsgi.
+    /// This is the rule of preloading: a literal that contains `%{` counts as dependent, as in mod_wsgi.
     public var staticText: String? {
         guard kind == .literal else { return nil }
         let string = text.string
         return string.utf8.indices.contains(where: { string.utf8[$0...].starts(with: "%{".utf8) }) ? nil : string
     }
 
-    /// Whether requests need no lookup: the value is `text`.
+    /// Whether the value is `text` for all requests, so that no lookup is needed.
     public var isLiteral: Bool { kind == .literal }
 
     /// The variable's name in `%{ENV:name}`, as a part of `text`.

@@ -1,24 +1,24 @@
-/// What the options of a `WSGIDaemonProcess` mean for httpd's children. Times are seconds, sizes bytes.
+/// The options of a `WSGIDaemonProcess` that httpd's children need. Times are in seconds, sizes in bytes.
 public struct GroupSettings: Sendable {
-    /// How long a connect may take, and a request may wait for the first worker.
+    /// Time that a connect may take, and that a request may wait for the first worker.
     public let connectTimeout: Int
-    /// How long one read or write may take.
+    /// Time that one read or write may take.
     public let socketTimeout: Int
-    /// How long requests of a worker may go on when it is replaced, with all that it is given to end.
+    /// Time for the requests of a worker to end when it is replaced, including the time for its own end.
     public let drainTimeout: Int
-    /// How long a request may wait for a thread; 0: as long as for a connection.
+    /// Time that a request may wait for a thread; 0: as long as for a connection.
     public let queueTimeout: Int
-    /// Requests that may wait while all threads are busy.
+    /// Number of requests that may wait while all threads are busy.
     public let backlog: Int
-    /// The largest header of a response.
+    /// The maximum size of a response header.
     public let longestHeader: Int
-    /// How much of a response waits in httpd for a slow client.
+    /// The part of a response that may wait in httpd for a slow client.
     public let largestBacklog: Int
-    /// How long one write to the client may take; 0: as httpd's `Timeout` says.
+    /// Time that one write to the client may take; 0: httpd's `Timeout`.
     public let clientTimeout: Int
-    /// The directory that is the workers' root, without a slash at its end; empty: they have the machine's.
+    /// The root directory of the workers, without a trailing slash; empty: the system's root.
     public let root: ConfigText
-    /// How much workers may send, and receive, ahead of the other side; 0: the system's default.
+    /// Send and receive buffers of the workers' sockets; 0: the system's default.
     public let buffers: (send: Int, receive: Int)
 
     /// The settings of a group.

@@ -1,12 +1,12 @@
-/// A script whose functions httpd asks while it handles a request: to authenticate, to authorise, to choose a group.
+/// A script whose functions httpd calls during a request, to authenticate, to authorise or to choose a group.
 ///
-/// Immutable, so that requests may keep a reference to it for as long as the configuration lives.
+/// Immutable, so that requests may keep a reference to it while the configuration exists.
 public final class HookScript: Sendable, Equatable {
     /// The script file.
     public let path: ConfigText
-    /// The interpreter it runs in; the main one unless `application-group=` was written.
+    /// The interpreter that it runs in; the main one unless `application-group=` was written.
     public let applicationGroup: GroupExpression
-    /// Where the directive stands.
+    /// The place of the directive.
     public let location: SourceLocation
 
     /// Describes a script.
@@ -16,7 +16,7 @@ public final class HookScript: Sendable, Equatable {
         self.location = location
     }
 
-    /// Whether both come from the same statement.
+    /// Whether both are from the same statement.
     public static func == (one: HookScript, other: HookScript) -> Bool {
         one.path == other.path && one.applicationGroup == other.applicationGroup && one.location == other.location
     }
@@ -31,24 +31,24 @@ public final class HookScript: Sendable, Equatable {
     }
 }
 
-/// A `WSGIHandlerScript`: a script that serves every file of a handler's name.
+/// A `WSGIHandlerScript`: a script that serves all files of a handler.
 ///
-/// Immutable, so that requests may keep a reference to it for as long as the configuration lives.
+/// Immutable, so that requests may keep a reference to it while the configuration exists.
 public final class HandlerScript: Sendable, Equatable {
     /// The handler's name, for `SetHandler` and `AddHandler`.
     public let name: ConfigText
     /// The script file.
     public let path: ConfigText
-    /// `process-group=`; `nil`: as the settings say.
+    /// `process-group=`; `nil`: that of the settings.
     public let processGroup: GroupExpression?
-    /// `application-group=`; `nil`: as the settings say.
+    /// `application-group=`; `nil`: that of the settings.
     public let applicationGroup: GroupExpression?
-    /// `pass-authorization=`; `nil`: as the settings say.
+    /// `pass-authorization=`; `nil`: that of the settings.
     public let passAuthorization: Bool?
-    /// Where the directive stands.
+    /// The place of the directive.
     public let location: SourceLocation
 
-    /// Whether both come from the same statement.
+    /// Whether both are from the same statement.
     public static func == (one: HandlerScript, other: HandlerScript) -> Bool {
         one.name == other.name && one.path == other.path && one.location == other.location
     }
@@ -73,24 +73,24 @@ public final class HandlerScript: Sendable, Equatable {
     }
 }
 
-/// A script that is to be imported before the first request, with what asks for it.
+/// A script to import before the first request, and the directive that requests it.
 public struct ImportScript: Sendable {
     /// The script file.
     public let path: String
-    /// The process group, "" meaning embedded mode.
+    /// The process group; "" is embedded mode.
     public let processGroup: String
-    /// The application group, "" meaning the main interpreter.
+    /// The application group; "" is the main interpreter.
     public let applicationGroup: String
-    /// The directive that asks for it, for messages.
+    /// The directive that requests it, for messages.
     public let owner: String
-    /// Where it stands.
+    /// The place of the directive.
     public let location: SourceLocation
-    /// The URL path of the alias that asks for it, empty when that is an expression; `nil`: no alias does.
+    /// The URL path of the alias that requests it, empty if that is a regular expression; `nil` without an alias.
     public var mountPoint: String?
 }
 
 extension ImportScript {
-    /// What the groups of an alias ask for; `nil` when one of them is missing or depends on the request.
+    /// The import that an alias requests by its groups; `nil` if one of them is missing or depends on the request.
     init?(
         path: String, _ processGroup: GroupExpression?, _ applicationGroup: GroupExpression?, owner: String,
         location: SourceLocation
@@ -115,7 +115,7 @@ extension ImportScript {
                         + "%{GLOBAL} means \(name == "process-group" ? "embedded mode" : "the main interpreter").")
             }
         }
-        // Without a request variables have no value, so what looks like one is a name.
+        // Variables have no value without a request, so their text is a name.
         server.importScripts.append(
             ImportScript(
                 path: path, processGroup: options.processGroup?.text.string ?? "",
@@ -125,7 +125,7 @@ extension ImportScript {
 }
 
 extension Statement {
-    /// The path of a script, which must be the word at `index`. One that is relative leads nowhere; configtest says so.
+    /// The path of a script, which must be the word at `index`. Relative paths are reported by configtest.
     func scriptPath(at index: Int, syntax: String) throws(ConfigError) -> String {
         guard words.indices.contains(index) else {
             throw ConfigError("\(directive) needs \(index == 0 ? "a script" : "more"): \(directive) \(syntax).")

@@ -1,20 +1,20 @@
 /// An IPv4 or IPv6 address in its numeric form.
 ///
-/// An IPv4 address that is written as an IPv6 one (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2) is the IPv4 address.
+/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2) is the IPv4 address.
 public struct IPAddress: Hashable, Sendable {
     /// Whether it is an IPv4 address.
     public let isIPv4: Bool
-    /// The first 64 bits; of an IPv4 address its 32 bits, and nothing behind.
+    /// The first 64 bits; for an IPv4 address its 32 bits, followed by zeros.
     let high: UInt64
-    /// The last 64 bits; 0 of an IPv4 address.
+    /// The last 64 bits; 0 for an IPv4 address.
     let low: UInt64
 
-    /// How many bits an address of this kind has.
+    /// The number of bits of an address of this kind.
     public var width: Int { isIPv4 ? 32 : 128 }
 
-    /// Reads an address; `nil` when it is anything else: a name, a port behind it, brackets, a zone.
+    /// Reads an address; `nil` for anything else, such as a name or an address with port, brackets or zone.
     ///
-    /// Nothing is allocated.
+    /// Does not allocate.
     public init?(_ text: UnsafeRawBufferPointer) {
         var reader = unsafe AddressReader(text)
         if let number = reader.dottedDecimal(), reader.isAtEnd {
@@ -42,7 +42,7 @@ public struct IPAddress: Hashable, Sendable {
 
     private init(isIPv4: Bool, high: UInt64, low: UInt64) { (self.isIPv4, self.high, self.low) = (isIPv4, high, low) }
 
-    /// The bits of the address that are set in `mask`, an address of the same kind.
+    /// The bits of the address that are set in `mask`, which is of the same kind.
     func masked(by mask: IPAddress) -> IPAddress {
         IPAddress(isIPv4: isIPv4, high: high & mask.high, low: low & mask.low)
     }
@@ -52,19 +52,19 @@ public struct IPAddress: Hashable, Sendable {
         IPAddress(isIPv4: isIPv4, high: Self.mask(length), low: Self.mask(length &- 64))
     }
 
-    /// The address with everything behind its first `length` bits cleared.
+    /// The address with all bits cleared after the first `length`.
     func prefix(_ length: Int) -> IPAddress {
         IPAddress(
             isIPv4: isIPv4, high: high & Self.mask(length), low: low & Self.mask(length &- 64))
     }
 
-    /// 64 bits of which the first `length` are set.
+    /// 64 bits, of which the first `length` are set.
     private static func mask(_ length: Int) -> UInt64 {
         length >= 64 ? .max : length <= 0 ? 0 : .max << UInt64(truncatingIfNeeded: 64 &- length)
     }
 }
 
-/// Reads the numeric forms of addresses, RFC 4291, 2.2, without `inet_pton`: its input need not be terminated.
+/// Parses numeric addresses (RFC 4291, 2.2). Unlike `inet_pton`, it does not need terminated input.
 @safe private struct AddressReader {
     private let text: UnsafeRawBufferPointer
     private var index = 0
@@ -102,7 +102,7 @@ public struct IPAddress: Hashable, Sendable {
         return result
     }
 
-    /// Up to eight hexadecimal groups, with `::` for a run of zeros, and the last two perhaps in dotted decimal.
+    /// Up to eight hexadecimal groups, with `::` for a run of zeros; the last two may be in dotted decimal.
     mutating func groups() -> (UInt64, UInt64)? {
         var (before, after) = (Groups(), Groups())
         var hasGap = false
@@ -131,7 +131,7 @@ public struct IPAddress: Hashable, Sendable {
         }
         let count = before.count &+ after.count
         guard hasGap ? count < 8 : count == 8 else { return nil }
-        // `before` moves to the front, `after` is at the end already.
+        // `before` moves to the front. `after` is already at the end.
         let (high, low) = before.shifted(by: 8 &- before.count)
         return (high | after.high, low | after.low)
     }
@@ -157,7 +157,7 @@ public struct IPAddress: Hashable, Sendable {
         return index > start ? number : nil
     }
 
-    /// Groups of 16 bits, the last one at the end of 128 bits.
+    /// Groups of 16 bits, aligned to the end of the 128 bits.
     private struct Groups {
         var high: UInt64 = 0
         var low: UInt64 = 0

@@ -1,17 +1,17 @@
 public import WSGICore
 
-/// How the interpreters of one kind of process are set up: what `<WSGIInterpreterOptions>` and the directives outside of
-/// it come to.
+/// The setup of the interpreters of one kind of process: the result of `<WSGIInterpreterOptions>` and of the directives
+/// outside of it.
 public struct InterpreterPlan: Equatable, Sendable {
-    /// All interpreters but those in `interpreters`.
+    /// The settings of all interpreters that are not in `interpreters`.
     public var interpreter = InterpreterSpec()
-    /// Those that a section names.
+    /// The settings of interpreters that a section names.
     public var interpreters: [NamedInterpreterSpec] = []
-    /// `sys.setswitchinterval` of the process in seconds; 0: as Python has it.
+    /// `sys.setswitchinterval` of the process in seconds; 0: Python's default.
     public var switchInterval = 0.0
-    /// Whether the process is to run without the GIL.
+    /// Whether the process should run without the GIL.
     public var wantsFreeThreading = false
-    /// Sections that want that for a single application group, which cannot be.
+    /// Sections that set this for a single application group, which is not possible.
     public var partialFreeThreading: [SourceLocation] = []
 
     /// Writes the plan into the spec of a process.
@@ -23,13 +23,13 @@ public struct InterpreterPlan: Equatable, Sendable {
 }
 
 extension GlobalSettings {
-    /// How the interpreters of embedded processes are set up.
+    /// The plan of embedded processes.
     public var embeddedInterpreters: InterpreterPlan { plan(forProcessGroup: "", over: interpreter) }
 
-    /// How the interpreters of a process group are set up.
+    /// The plan of a process group.
     public func interpreters(of definition: DaemonProcess) -> InterpreterPlan {
         var base = interpreter
-        // WSGIPythonPath is for embedded processes, python-path= stands in its place.
+        // WSGIPythonPath is for embedded processes. In a group, python-path= replaces it.
         base.pythonPath = definition.options.pythonPath
         var plan = plan(forProcessGroup: definition.name, over: base)
         if let interval = definition.options.switchInterval { plan.switchInterval = interval }
@@ -49,7 +49,7 @@ extension GlobalSettings {
             guard !plan.interpreters.contains(where: { $0.applicationGroup == name }) else { continue }
             var spec = InterpreterSpec(
                 interpreterSettings(ofProcessGroup: group, applicationGroup: name, base: base))
-            // Only what is said for this very interpreter: the process has its own.
+            // Only the setting of this interpreter, because the process has its own.
             let own = layers.filter { $0.applicationGroup == name }.compactMap(\.settings.switchInterval)
             spec.switchInterval = own.last ?? 0
             plan.interpreters.append(NamedInterpreterSpec(name, spec))
@@ -70,7 +70,7 @@ extension InterpreterSpec {
 }
 
 extension GlobalSettings {
-    /// How Python is started, but for `PYTHON_EGG_CACHE`.
+    /// The settings of Python's start, except `PYTHON_EGG_CACHE`.
     public var python: PythonSpec {
         var python = PythonSpec()
         python.dontWriteBytecode = dontWriteBytecode

@@ -1,24 +1,24 @@
-/// Settings of interpreters, as they stand in one place; `nil` and the empty list: nothing was said there.
+/// Settings of interpreters in one scope; `nil` and the empty list: not set there.
 public struct InterpreterSettings: Equatable, Sendable {
-    /// `WSGIPerInterpreterGIL`: whether sub-interpreters have locks of their own.
+    /// `WSGIPerInterpreterGIL`: whether each sub-interpreter has a GIL of its own.
     public var perInterpreterGIL: Bool?
-    /// `WSGIFreeThreading`: whether a free-threaded Python runs without its lock.
+    /// `WSGIFreeThreading`: whether a free-threaded Python runs without the GIL.
     public var freeThreading: Bool?
     /// `WSGISwitchInterval` in seconds.
     public var switchInterval: Double?
     /// `WSGIPythonPath`: directories for `site.addsitedir`.
     public var pythonPath: [String] = []
-    /// `WSGIRestrictStdin`: whether reading from `sys.stdin` is refused.
+    /// `WSGIRestrictStdin`: whether reads from `sys.stdin` are rejected.
     public var restrictStdin: Bool?
-    /// `WSGIRestrictStdout`: whether writing to `sys.stdout` is refused.
+    /// `WSGIRestrictStdout`: whether writes to `sys.stdout` are rejected.
     public var restrictStdout: Bool?
-    /// `WSGIRestrictSignal`: whether `signal.signal` is without effect.
+    /// `WSGIRestrictSignal`: whether `signal.signal` has no effect.
     public var restrictSignal: Bool?
 
-    /// Settings with nothing said.
+    /// Empty settings.
     public init() {}
 
-    /// These settings with what `inner` says over them; its directories come before those of these settings.
+    /// These settings, overridden by those of `inner`, whose directories come first.
     public func merged(under inner: InterpreterSettings) -> InterpreterSettings {
         var result = self
         result.perInterpreterGIL = inner.perInterpreterGIL ?? perInterpreterGIL
@@ -34,38 +34,38 @@ public struct InterpreterSettings: Equatable, Sendable {
 
 /// A `<WSGIInterpreterOptions>` section.
 public struct InterpreterBlock: Equatable, Sendable {
-    /// The process group it is for, "" meaning embedded mode; `nil`: all.
+    /// The process group that it applies to; "" is embedded mode, `nil` all.
     public var processGroup: String?
-    /// The application group it is for, "" meaning the main interpreter; `nil`: all.
+    /// The application group that it applies to; "" is the main interpreter, `nil` all.
     public var applicationGroup: String?
-    /// What was written in it.
+    /// The settings in it.
     public var settings = InterpreterSettings()
-    /// Where it begins.
+    /// The place of its first line.
     public let location: SourceLocation
 
-    /// A section with nothing in it.
+    /// An empty section.
     public init(processGroup: String? = nil, applicationGroup: String? = nil, location: SourceLocation) {
         self.processGroup = processGroup
         self.applicationGroup = applicationGroup
         self.location = location
     }
 
-    /// How many of both groups it names: the section that names more wins.
+    /// The number of groups that it names. A section that names more takes precedence.
     public var specificity: Int { (processGroup == nil ? 0 : 1) + (applicationGroup == nil ? 0 : 1) }
 }
 
 extension GlobalSettings {
-    /// The sections that apply in a process of this group, the weakest first.
+    /// The sections that apply in a process of this group, in ascending order of precedence.
     ///
-    /// They are to be laid over `interpreter` one after the other, those for other application groups left out.
+    /// They override `interpreter` one after the other, except those for other application groups.
     public func interpreterLayers(ofProcessGroup group: String) -> [InterpreterBlock] {
         let blocks = interpreterBlocks.filter { $0.processGroup == nil || $0.processGroup == group }
         return (0...2).flatMap { specificity in blocks.filter { $0.specificity == specificity } }
     }
 
-    /// What applies to one interpreter.
+    /// The settings that apply to one interpreter.
     ///
-    /// - Parameter base: The weakest layer: `interpreter`, or what a process group says instead.
+    /// - Parameter base: The settings that all others override: `interpreter`, or those of a process group.
     public func interpreterSettings(
         ofProcessGroup group: String, applicationGroup: String, base: InterpreterSettings
     ) -> InterpreterSettings {

@@ -1,9 +1,9 @@
-/// Finds what a misspelt name was meant to be.
+/// Suggests corrections of misspelt names.
 enum NearestName {
-    /// The name that differs least from `word`, when it is close enough to be what was meant.
+    /// The name that differs least from `word`, if it is close enough to be a suggestion.
     ///
-    /// A letter left out, added, replaced or swapped with its neighbour counts one; a third of the word may differ, at
-    /// most 3 letters. Case does not count.
+    /// A letter that is omitted, added, replaced or swapped with its neighbour counts as one. A third of the word may
+    /// differ, but at most 3 letters. Case is ignored.
     static func nearest(to word: String, among names: some Sequence<String>) -> String? {
         let wanted = Array(word.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
@@ -16,7 +16,7 @@ enum NearestName {
         return best?.name
     }
 
-    /// The number of edits (insert, delete, replace, swap neighbours) that make one of the other.
+    /// The number of edits (insert, delete, replace, swap neighbours) that turn one into the other.
     static func distance(_ one: [UInt8], _ other: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...other.count)

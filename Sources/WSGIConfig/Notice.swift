@@ -1,9 +1,9 @@
-/// Something in the configuration that was accepted and that the administrator should know of.
+/// A remark for the administrator about an accepted part of the configuration.
 public struct Notice: Equatable, Sendable {
-    /// The directive or option it is about; it is told once.
+    /// The directive or option that it is about. Each subject is reported once.
     public let subject: String
-    /// What is to be known, and what to do.
+    /// The remark and its remedy.
     public let text: String
-    /// Where it was seen first.
+    /// The first place where it applies.
     public let location: SourceLocation
 }

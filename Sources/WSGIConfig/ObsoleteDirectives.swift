@@ -1,8 +1,8 @@
 extension DirectiveTable {
-    /// Directives that need no effect in this module, and directives that mod_wsgi has removed.
+    /// Directives without effect in this module, and directives that mod_wsgi has removed.
     static let obsolete: [Directive] = [
         .ignored(
-            "WSGISocketRotation", .flag, usual: false, help: "Without effect: sockets keep their names over restarts.",
+            "WSGISocketRotation", .flag, usual: false, help: "Without effect: the names of sockets never change.",
             because: "the sockets of daemon processes always keep their names when httpd restarts. Remove it."),
         .ignored(
             "WSGIAcceptMutex", .mutex, usual: "default", help: "Without effect: processes do not share a socket.",
@@ -17,48 +17,48 @@ extension DirectiveTable {
 
         .removed(
             "WSGIReloadMechanism",
-            "is gone since mod_wsgi 3.0: daemon processes are always replaced when their script changes. Remove it; "
-                + "WSGIScriptReloading Off switches reloading off.",
-            help: "Gone since mod_wsgi 3.0."),
+            "was removed in mod_wsgi 3.0: daemon processes are always replaced when their script changes. Remove it. "
+                + "WSGIScriptReloading Off disables reloading.",
+            help: "Removed in mod_wsgi 3.0."),
         .removed(
             "WSGIOutputBuffering",
-            "is gone since mod_wsgi 2.0: responses are never buffered by the module. Remove it.",
-            help: "Gone since mod_wsgi 2.0."),
+            "was removed in mod_wsgi 2.0: responses are never buffered by the module. Remove it.",
+            help: "Removed in mod_wsgi 2.0."),
         .removed(
             "WSGIPythonExecutable",
-            "is gone since mod_wsgi 2.0: name the installation with WSGIPythonHome, or the executable of a group with "
+            "was removed in mod_wsgi 2.0: name the installation with WSGIPythonHome, or the executable of a group with "
                 + "python= on WSGIDaemonProcess.",
-            help: "Gone since mod_wsgi 2.0; use WSGIPythonHome, or python= on WSGIDaemonProcess."),
+            help: "Removed in mod_wsgi 2.0; use WSGIPythonHome, or python= on WSGIDaemonProcess."),
         .removed(
             "WSGIApacheExtensions",
-            "is gone since before mod_wsgi 4.0: use WSGIPassApacheRequest instead.",
-            help: "Gone since before mod_wsgi 4.0; use WSGIPassApacheRequest."),
+            "was removed before mod_wsgi 4.0: use WSGIPassApacheRequest instead.",
+            help: "Removed before mod_wsgi 4.0; use WSGIPassApacheRequest."),
         .removed(
             "WSGIServerGroup",
-            "is gone since before mod_wsgi 4.0: use WSGIApplicationGroup %{SERVER} instead.",
-            help: "Gone since before mod_wsgi 4.0; use WSGIApplicationGroup."),
+            "was removed before mod_wsgi 4.0: use WSGIApplicationGroup %{SERVER} instead.",
+            help: "Removed before mod_wsgi 4.0; use WSGIApplicationGroup."),
         .removed(
             "WSGIPy3kWarningFlag",
-            "is gone since mod_wsgi 5.0, with Python 2. Remove it.",
-            help: "Gone since mod_wsgi 5.0, with Python 2."),
+            "was removed in mod_wsgi 5.0, with Python 2. Remove it.",
+            help: "Removed in mod_wsgi 5.0, with Python 2."),
         .removed(
             "WSGIUserAuthoritative",
-            "is gone since before mod_wsgi 4.0: the order of AuthBasicProvider decides which provider has the last word. "
+            "was removed before mod_wsgi 4.0: the order of AuthBasicProvider decides which provider is final. "
                 + "Remove it.",
-            help: "Gone since before mod_wsgi 4.0; use AuthBasicProvider."),
+            help: "Removed before mod_wsgi 4.0; use AuthBasicProvider."),
         .removed(
             "WSGINewRelicConfigFile",
-            "is gone since mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
-            help: "Gone since mod_wsgi 6.0; use the agent's own command."),
+            "was removed in mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
+            help: "Removed in mod_wsgi 6.0; use the agent's own command."),
         .removed(
             "WSGINewRelicEnvironment",
-            "is gone since mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
-            help: "Gone since mod_wsgi 6.0; use the agent's own command."),
+            "was removed in mod_wsgi 6.0: start the agent in the script, or with its own admin command. Remove it.",
+            help: "Removed in mod_wsgi 6.0; use the agent's own command."),
     ]
 }
 
 extension ValueKind where Value == String {
-    /// The name of a mechanism of APR's for locks between processes.
+    /// The name of one of APR's mechanisms for locks between processes.
     fileprivate static var mutex: Self {
         let names = ["default", "flock", "fcntl", "sysvsem", "posixsem", "pthread"]
         return Self(

@@ -15,18 +15,18 @@ public struct Preload: Hashable, Sendable {
 }
 
 extension ProcessGroups {
-    /// The preloads that were asked for, in order and each once: by `WSGIImportScript`, and by aliases that give both
-    /// their groups, neither depending on the request.
+    /// The requested preloads, in order and each once: those of `WSGIImportScript`, and those of aliases that give both
+    /// groups without depending on the request.
     ///
-    /// `servers` must be those that these groups were made of.
+    /// `servers` must be the list that these groups were collected from.
     ///
-    /// - Throws: `ConfigError` when a process group does not exist, or is not for the server.
+    /// - Throws: `ConfigError` if a process group does not exist or is not visible to the server.
     public func preloads(of servers: [ConfiguredServer]) throws(ConfigError) -> [Preload] {
         var preloads = PreloadList()
         for (index, server) in servers.enumerated() {
             for script in server.settings.importScripts {
                 let preload = try preload(script, of: index)
-                // Processes without request threads run scripts, and no applications.
+                // Processes without request threads run scripts, but no applications.
                 if script.mountPoint != nil, let group = preload.group, isService(group) { continue }
                 preloads.append(preload)
             }
@@ -62,7 +62,7 @@ extension ProcessGroups {
     }
 }
 
-/// Preloads, each script once in each group; where it serves is known from its first alias.
+/// Preloads, each script once per group. Its first alias gives its mount point.
 private struct PreloadList {
     private struct Code: Hashable {
         let group: Int?

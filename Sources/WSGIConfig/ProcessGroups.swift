@@ -1,4 +1,4 @@
-/// A server of the configuration, as visibility of process groups needs to know it.
+/// A server of the configuration, with the properties that decide which process groups it sees.
 public struct HostIdentity: Equatable, Sendable {
     /// Whether it is the main server.
     public let isMain: Bool
@@ -12,9 +12,9 @@ public struct HostIdentity: Equatable, Sendable {
     }
 }
 
-/// A server with what was configured for it.
+/// A server and its settings.
 public struct ConfiguredServer: Sendable {
-    /// Which server it is.
+    /// The server.
     public let host: HostIdentity
     /// Its settings, merged or not.
     public let settings: ServerSettings
@@ -26,50 +26,50 @@ public struct ConfiguredServer: Sendable {
     }
 }
 
-/// All process groups of a configuration, and who may use them.
+/// All process groups of a configuration, and the servers that may use them.
 ///
-/// Made when the whole configuration has been read; immutable from then on. Servers are named by their index in the
-/// list that it was made of.
+/// Created after the whole configuration has been read, and immutable. Servers are identified by their index in the
+/// list that the groups were collected from.
 public struct ProcessGroups: Sendable {
     /// One group. Its index in `all` is its index everywhere.
     public struct Group: Sendable {
-        /// The definition; of several identical ones, the first.
+        /// The definition, the first of several identical ones.
         public let definition: DaemonProcess
         /// The group's name.
         public let name: ConfigText
-        /// The server it is defined in: the first, if there are several.
+        /// The server that it is defined in, the first of several.
         public let server: Int
-        /// For each server whether its requests may use the group.
+        /// For each server, whether its requests may use the group.
         public fileprivate(set) var isUsable: [Bool]
     }
 
-    /// What is found under a name.
+    /// The result of a lookup by name.
     public enum Lookup: Equatable, Sendable {
-        /// A group that may be used: its index.
+        /// The index of a group that may be used.
         case found(Int)
-        /// A group that belongs to another virtual host: its index.
+        /// The index of a group that belongs to another virtual host.
         case ofOtherHost(Int)
         /// There is no such group.
         case unknown
     }
 
-    /// The groups in the order of their definition, the main server's first if it is the first server.
+    /// The groups in the order of the servers, and of the definitions within a server.
     public private(set) var all: [Group] = []
-    /// Definitions that were taken as one.
+    /// Notices about repeated definitions.
     public private(set) var notices: [Notice] = []
 
     private let hosts: [HostIdentity]
-    /// The servers of each `ServerName`, by its lower-case form.
+    /// The servers of each `ServerName` in lower case.
     private let sites: [String: [Int]]
-    /// The places of names in `all`.
+    /// The indices of names in `all`.
     private var index = HashIndex(count: 0)
     private var places: [String: Int] = [:]
 
     /// Collects the definitions of all servers.
     ///
-    /// The same definition in several places counts as one.
+    /// Identical definitions in several places count as one.
     ///
-    /// - Throws: `ConfigError` when two definitions of a name differ, or there are too many; it names the places.
+    /// - Throws: `ConfigError` if two definitions of a name differ, or there are too many; it names the places.
     public init(servers: [ConfiguredServer]) throws(ConfigError) {
         hosts = servers.map(\.host)
         var sites: [String: [Int]] = [:]
@@ -89,7 +89,7 @@ public struct ProcessGroups: Sendable {
         }
     }
 
-    /// Finds a group by name for a request of a server. Nothing is allocated.
+    /// Finds a group by name for a request of a server. Does not allocate.
     public func find(_ name: UnsafeRawBufferPointer, from server: Int) -> Lookup {
         let place = unsafe index.first(ByteHash.value(of: name)) { place in unsafe all[place].name.equals(name) }
         guard let place else { return .unknown }
@@ -102,7 +102,7 @@ public struct ProcessGroups: Sendable {
         unsafe ConfigText(name).withBytes { unsafe find($0, from: server) }
     }
 
-    /// What to do about a name under which there is no group: the nearest name, and those that can be used.
+    /// The remedy for the name of a group that does not exist: the nearest name, and those that can be used.
     public func advice(onUnknown name: String, from server: Int) -> String {
         let known = all.filter { $0.isUsable.indices.contains(server) && $0.isUsable[server] }
             .map(\.definition.name)
@@ -114,9 +114,9 @@ public struct ProcessGroups: Sendable {
         return "did you mean '\(nearest)'?\(list)"
     }
 
-    /// For each server whether its requests may use a group that is defined in the server `definer`.
+    /// For each server, whether its requests may use a group that is defined in the server `definer`.
     ///
-    /// They may when it is defined in the main server, in the same server, or in one of the same `ServerName`.
+    /// They may if it is defined in the main server, in the same server, or in one of the same `ServerName`.
     private func users(ofGroupIn definer: Int) -> [Bool] {
         guard !hosts[definer].isMain else { return Array(repeating: true, count: hosts.count) }
         var usable = Array(repeating: false, count: hosts.count)
@@ -127,7 +127,7 @@ public struct ProcessGroups: Sendable {
         return usable
     }
 
-    /// Whether one of both servers has no name, so that they can never count as one site.
+    /// Whether one of the two servers has no name, so that they can never count as one site.
     func isNameMissing(_ group: Group, _ server: Int) -> Bool {
         hosts[group.server].name == nil || hosts[server].name == nil
     }
@@ -147,7 +147,7 @@ public struct ProcessGroups: Sendable {
         notices.append(
             Notice(
                 subject: "WSGIDaemonProcess '\(first.name)' at \(definition.location)",
-                text: "WSGIDaemonProcess '\(first.name)' is the same as at \(first.location): both are taken as one "
+                text: "WSGIDaemonProcess '\(first.name)' is the same as at \(first.location): both count as one "
                     + "definition.",
                 location: definition.location))
     }

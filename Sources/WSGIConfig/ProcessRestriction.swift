@@ -1,6 +1,6 @@
-/// What `WSGIRestrictProcess` says: the process groups that requests may be given to.
+/// The value of `WSGIRestrictProcess`: the process groups that may serve requests.
 public struct ProcessRestriction: Equatable, Sendable {
-    /// The names; the empty one is embedded mode.
+    /// The names; the empty name is embedded mode.
     public let groups: [ConfigText]
 
     /// Allows these groups only; `%{GLOBAL}` is embedded mode.
@@ -8,7 +8,7 @@ public struct ProcessRestriction: Equatable, Sendable {
         groups = names.map { ConfigText($0 == "%{GLOBAL}" ? "" : $0) }
     }
 
-    /// Whether requests may be given to the group of this name. Nothing is allocated.
+    /// Whether the group of this name may serve requests. Does not allocate.
     public func allows(_ name: UnsafeRawBufferPointer) -> Bool {
         for index in groups.indices where unsafe groups[index].equals(name) { return true }
         return false

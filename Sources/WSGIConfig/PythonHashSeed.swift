@@ -1,10 +1,10 @@
-/// What `WSGIPythonHashSeed` says.
+/// The value of `WSGIPythonHashSeed`.
 public enum PythonHashSeed: Equatable, Sendable {
-    /// Nothing was said: as the environment of httpd says, otherwise random.
+    /// Not set: the value in httpd's environment, otherwise random.
     case unset
     /// Different in each process.
     case random
-    /// The same in all processes; 0 switches randomisation off.
+    /// The same in all processes; 0 disables randomisation.
     case fixed(UInt32)
 }
 

@@ -1,8 +1,8 @@
-/// What `replacement=` says: what becomes of a process while its successor starts.
+/// The value of `replacement=`: whether a process serves while its successor starts.
 public enum ReplacementOrder: String, CaseIterable, Sendable {
-    /// It serves until the successor is ready.
+    /// The process serves until the successor is ready.
     case successorFirst = "successor-first"
-    /// It ends before the successor is started.
+    /// The process ends before the successor is started.
     case stopFirst = "stop-first"
 }
 

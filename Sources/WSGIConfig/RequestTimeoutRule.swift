@@ -1,8 +1,8 @@
-/// What `request-timeout-rule=` says: how `request-timeout=` is to be understood.
+/// The value of `request-timeout-rule=`: the meaning of `request-timeout=`.
 public enum RequestTimeoutRule: String, CaseIterable, Sendable {
-    /// Times (1 + ln(threads)), as mod_wsgi has it: a process with many threads goes on serving with the others.
+    /// Multiplied by (1 + ln(threads)), as in mod_wsgi: a process with many threads continues to serve with the others.
     case scaled
-    /// As it is written.
+    /// Unchanged.
     case exact
 }
 

@@ -1,22 +1,22 @@
 /// A `WSGIScriptAlias` or `WSGIScriptAliasMatch`: which URIs a script, or a directory of scripts, serves.
 ///
-/// Immutable, so that requests may keep a reference to it for as long as the configuration lives.
+/// Immutable, so that requests may keep a reference to it while the configuration exists.
 @safe public final class ScriptAlias: Sendable {
     /// The URL path or the regular expression, as written.
     public let urlPath: ConfigText
-    /// Whether `urlPath` is a regular expression, which is httpd's to match.
+    /// Whether `urlPath` is a regular expression, which httpd matches.
     public let isPattern: Bool
     /// The script file or the directory.
     public let target: ConfigText
-    /// `process-group=`; `nil`: as the settings say.
+    /// `process-group=`; `nil`: that of the settings.
     public let processGroup: GroupExpression?
-    /// `application-group=`; `nil`: as the settings say.
+    /// `application-group=`; `nil`: that of the settings.
     public let applicationGroup: GroupExpression?
-    /// `callable-object=`, which is used literally; `nil`: as the settings say.
+    /// `callable-object=`, which is used literally; `nil`: that of the settings.
     public let callableObject: ConfigText?
-    /// `pass-authorization=`; `nil`: as the settings say.
+    /// `pass-authorization=`; `nil`: that of the settings.
     public let passAuthorization: Bool?
-    /// Where it stands.
+    /// Its place in the configuration.
     public let location: SourceLocation
 
     /// Describes an alias.
@@ -35,10 +35,10 @@
         self.location = location
     }
 
-    /// Where the part of `uri` begins that is to be appended to `target`; `nil` when the alias does not cover `uri`.
+    /// The start of the part of `uri` that is appended to `target`; `nil` if the alias does not cover `uri`.
     ///
     /// Runs of `/` match runs of `/`. The match ends at a `/` or at the end of `uri`, unless the alias itself ends in
-    /// `/`. The alias `/` covers everything, and the whole of `uri` is to be appended. Nothing is allocated.
+    /// `/`. The alias `/` covers everything, and the whole `uri` is appended. Does not allocate.
     public func match(_ uri: UnsafeRawBufferPointer) -> Int? {
         if isPattern { return nil }
         return unsafe urlPath.withBytes { path in unsafe Self.match(path, uri) }
@@ -56,7 +56,7 @@
             guard isSlash else { continue }
             while i < path.count, unsafe path[i] == slash { i &+= 1 }
             while j < uri.count, unsafe uri[j] == slash { j &+= 1 }
-            // The alias is nothing but slashes.
+            // The alias consists of slashes only.
             if unsafe i == path.count && path.allSatisfy({ $0 == slash }) { return 0 }
         }
         let endsInSlash = unsafe path.last == slash

@@ -1,4 +1,4 @@
-/// The options that directives naming a script have in common, each `nil` when it was not written.
+/// The options that directives with a script have in common, each `nil` if not written.
 struct ScriptOptions: Sendable {
     /// An option's name.
     enum Name: String, CaseIterable, Sendable {
@@ -13,7 +13,7 @@ struct ScriptOptions: Sendable {
     private(set) var callableObject: ConfigText?
     private(set) var passAuthorization: Bool?
 
-    /// Reads the options of a statement from its word `first` on; `known` are those that its directive has.
+    /// Reads the options of a statement, starting with its word `first`; `known` are those that its directive has.
     init(_ statement: Statement, from first: Int, known: [Name]) throws(ConfigError) {
         for word in statement.words.dropFirst(first) {
             let (name, value) = try statement.option(word, of: statement.directive)
@@ -29,7 +29,7 @@ struct ScriptOptions: Sendable {
         case .processGroup: processGroup = try group(value, subject)
         case .applicationGroup: applicationGroup = try group(value, subject)
         case .callableObject:
-            // A variable means nothing here; it is the name of an object that no script has.
+            // A variable has no meaning here; it is the name of an object that no script has.
             guard isIdentifier(value) || value.hasPrefix("%{") else {
                 throw ConfigError("\(subject) must be \(ValueKind.callable.syntax), not '\(value)'.")
             }

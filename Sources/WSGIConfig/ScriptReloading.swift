@@ -1,10 +1,10 @@
-/// What `WSGIScriptReloading` says: what becomes of a script whose file has changed.
+/// The value of `WSGIScriptReloading`: the action when the file of a script has changed.
 public enum ScriptReloading: UInt8, Sendable {
-    /// Nothing: the code that is loaded stays.
+    /// None: the loaded code stays.
     case off
-    /// From the change on only the changed code answers.
+    /// From the change on, only the changed code serves requests.
     case on
-    /// In a process group the code that is loaded answers until the changed code is ready; embedded, as `on`.
+    /// In a process group, the loaded code serves until the changed code is ready; in embedded mode, as `on`.
     case rolling
 }
 

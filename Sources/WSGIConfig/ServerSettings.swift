@@ -1,19 +1,19 @@
-/// What was configured for the main server or for a virtual host.
+/// Settings of the main server or of a virtual host.
 public struct ServerSettings: Sendable {
-    /// The script aliases that were written in this server, in their order.
+    /// The script aliases of this server, in order.
     public internal(set) var ownAliases: [ScriptAlias] = []
-    /// Those of the main server, which a virtual host has besides; they are tried after its own.
+    /// The aliases of the main server, which a virtual host tries after its own.
     public internal(set) var inheritedAliases: [ScriptAlias] = []
-    /// The process groups defined in this server; never merged, they stay where they were written.
+    /// The process groups that are defined in this server; never merged.
     public internal(set) var daemonProcesses: [DaemonProcess] = []
-    /// The scripts to import before the first request that this server asks for; never merged.
+    /// The scripts of this server to import before the first request; never merged.
     public internal(set) var importScripts: [ImportScript] = []
     /// Settings that directories may override.
     public internal(set) var directory = DirectorySettings()
-    /// Settings of the whole server; written in the main server only, a merged virtual host has a copy.
+    /// Settings of the whole server, written in the main server only. A merged virtual host has a copy.
     public internal(set) var global = GlobalSettings()
 
-    /// Settings with nothing written.
+    /// Settings with their default values.
     public init() {}
 
     /// All aliases in the order in which they are tried.
@@ -21,10 +21,10 @@ public struct ServerSettings: Sendable {
         inheritedAliases.isEmpty ? ownAliases : ownAliases + inheritedAliases
     }
 
-    /// Directives and options that were accepted without effect, each as a line for the log; never merged.
+    /// Notices about directives and options that were accepted without effect, for the log; never merged.
     public internal(set) var notices: [Notice] = []
 
-    /// The settings of a virtual host: what `child` has written, over these, which are the main server's.
+    /// The settings of a virtual host: those of `child` override these, which are the main server's.
     public func merged(under child: ServerSettings) -> ServerSettings {
         var result = child
         result.inheritedAliases = ownAliases

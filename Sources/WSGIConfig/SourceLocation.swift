@@ -1,11 +1,11 @@
-/// Where a statement stands in the configuration.
+/// The place of a statement in the configuration.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
     /// The configuration file.
     public let file: String
-    /// The line in it, from 1.
+    /// The number of the line, from 1.
     public let line: Int
 
-    /// Names a place.
+    /// Creates a location.
     public init(file: String, line: Int) {
         self.file = file
         self.line = line

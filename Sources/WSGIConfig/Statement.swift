@@ -1,12 +1,12 @@
-/// A directive as it was written somewhere.
+/// A directive in the configuration, with its arguments.
 struct Statement: Sendable {
     /// The directive's name.
     let directive: String
     /// Its arguments.
     let words: [Words.Word]
-    /// Where it stands.
+    /// Its place in the configuration.
     let location: SourceLocation
-    /// In what it stands.
+    /// Its context.
     let context: StatementContext
 
     /// The value of a directive that takes exactly one.
@@ -20,7 +20,7 @@ struct Statement: Sendable {
         return try kind.value(of: word.text, for: directive)
     }
 
-    /// Splits a word that must be `name=value`, with neither of both missing.
+    /// Splits a word that must be `name=value`, with both parts present.
     func option(_ word: Words.Word, of owner: String) throws(ConfigError) -> (name: String, value: String) {
         guard let (name, value) = word.option, !name.isEmpty else {
             throw ConfigError(

@@ -1,19 +1,19 @@
-/// Where a directive may stand.
+/// The contexts that a directive is allowed in.
 public enum Scope: Sendable {
     /// In the main server only, outside of any container.
     case mainServer
-    /// There, and in `<WSGIInterpreterOptions>`.
+    /// As `mainServer`, and in `<WSGIInterpreterOptions>`.
     case interpreter
     /// In the main server and in virtual hosts.
     case server
-    /// There, and in `<Directory>`, `<Location>`, `<Files>` and the like.
+    /// As `server`, and in `<Directory>`, `<Location>`, `<Files>` and the like.
     case directory
-    /// There, and in `.htaccess` where `AllowOverride FileInfo` is given.
+    /// As `directory`, and in `.htaccess` with `AllowOverride FileInfo`.
     case fileInfo
-    /// In directory-like containers, and in `.htaccess` where `AllowOverride AuthConfig` is given.
+    /// In directory-like containers, and in `.htaccess` with `AllowOverride AuthConfig`.
     case authConfig
 
-    /// What httpd is to be told in `command_rec.req_override`.
+    /// The value for `command_rec.req_override`.
     public var overrideClasses: OverrideClasses {
         switch self {
         case .mainServer, .interpreter, .server: .resourceConfig
@@ -24,9 +24,9 @@ public enum Scope: Sendable {
     }
 }
 
-/// httpd's classes of places; the bridge maps them to the constants of `http_config.h`.
+/// httpd's classes of contexts. `ConfigBridge` maps them to the constants of `http_config.h`.
 public struct OverrideClasses: OptionSet, Sendable {
-    /// The bits; they are not those of httpd.
+    /// The bits, which are not those of httpd.
     public let rawValue: UInt8
 
     /// A set of these bits.
@@ -42,9 +42,9 @@ public struct OverrideClasses: OptionSet, Sendable {
     public static let authConfig = OverrideClasses(rawValue: 1 << 3)
 }
 
-/// Where a statement stands, as far as its meaning depends on that.
+/// The context of a statement, as far as its meaning depends on it.
 public struct StatementContext: Sendable {
-    /// The kinds of places.
+    /// The kinds of contexts.
     public enum Place: Sendable {
         /// The main server, outside of any container that limits where a statement applies.
         case mainServer
@@ -58,12 +58,12 @@ public struct StatementContext: Sendable {
         case interpreterOptions
     }
 
-    /// The kind of place.
+    /// The kind of context.
     public var place: Place
-    /// The `ServerName` of the enclosing server, if it was given before the statement; for messages only.
+    /// The `ServerName` of the enclosing server, if given before the statement; for messages only.
     public var serverName: String?
 
-    /// Describes a place.
+    /// Describes a context.
     public init(_ place: Place, serverName: String? = nil) {
         self.place = place
         self.serverName = serverName
@@ -71,40 +71,40 @@ public struct StatementContext: Sendable {
 }
 
 extension Scope {
-    /// Refuses a statement that stands where it may not.
+    /// Rejects a statement in a context where it is not allowed.
     func check(_ directive: String, in place: StatementContext.Place) throws(ConfigError) {
         let isInside = place == .directory || place == .htaccess
         if place == .interpreterOptions, self != .interpreter {
-            throw ConfigError("\(directive) cannot stand in <WSGIInterpreterOptions>: move it out of the section.")
+            throw ConfigError("\(directive) is not allowed in <WSGIInterpreterOptions>: move it out of the section.")
         }
         switch self {
         case .mainServer, .interpreter:
             if place == .virtualHost {
                 throw ConfigError(
-                    "\(directive) applies to the whole server and cannot stand in <VirtualHost>: move it out of it.")
+                    "\(directive) applies to the whole server and is not allowed in <VirtualHost>: move it out of it.")
             }
             if isInside {
                 throw ConfigError(
-                    "\(directive) applies to the whole server and cannot stand in \(Self.name(of: place)): move it to "
-                        + "the main configuration, outside of any container.")
+                    "\(directive) applies to the whole server and is not allowed in \(Self.name(of: place)): move it "
+                        + "to the main configuration, outside of any container.")
             }
         case .server:
             if isInside {
                 throw ConfigError(
-                    "\(directive) cannot stand in \(Self.name(of: place)): move it to the enclosing <VirtualHost> or "
+                    "\(directive) is not allowed in \(Self.name(of: place)): move it to the enclosing <VirtualHost> or "
                         + "to the main configuration.")
             }
         case .directory:
             if place == .htaccess {
                 throw ConfigError(
-                    "\(directive) cannot stand in .htaccess: move it to the server's configuration, to a <Directory>.")
+                    "\(directive) is not allowed in .htaccess: move it to a <Directory> in the server's configuration.")
             }
         case .fileInfo: break
         case .authConfig:
             if !isInside {
                 throw ConfigError(
-                    "\(directive) cannot stand outside of containers: move it to <Directory>, <Location> or the like, or "
-                        + "to .htaccess.")
+                    "\(directive) is not allowed outside of containers: move it to <Directory>, <Location> or the "
+                        + "like, or to .htaccess.")
             }
         }
     }

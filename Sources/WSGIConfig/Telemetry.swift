@@ -1,8 +1,8 @@
-/// What `WSGITelemetryService` says: where samples are sent to.
+/// The value of `WSGITelemetryService`: the destination of samples.
 public struct TelemetryService: Equatable, Sendable {
     /// The path of the datagram socket.
     public let socket: String
-    /// Seconds between two samples.
+    /// The interval between samples in seconds.
     public let interval: Double
 }
 
@@ -27,7 +27,7 @@ extension TelemetryService {
     }
 }
 
-/// What `WSGITelemetryOptions` says.
+/// The value of `WSGITelemetryOptions`.
 public struct TelemetryOptions: OptionSet, Equatable, Sendable {
     /// The bits.
     public let rawValue: UInt8
@@ -35,7 +35,7 @@ public struct TelemetryOptions: OptionSet, Equatable, Sendable {
     /// A set of these bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Whether the client's `User-Agent` is part of records of slow requests.
+    /// Whether records of slow requests contain the client's `User-Agent`.
     public static let captureUserAgent = TelemetryOptions(rawValue: 1 << 0)
 
     private static let names: [(name: String, option: TelemetryOptions)] = [("CaptureUserAgent", .captureUserAgent)]
@@ -64,7 +64,7 @@ public struct TelemetryOptions: OptionSet, Equatable, Sendable {
         if !isSigned && word.lowercased() == "none" { return [] }
         if !isSigned && word.lowercased() == "all" { return names.reduce(into: []) { $0.formUnion($1.option) } }
         throw ConfigError(
-            "\(directive): '\(word)' is no flag; flags are \(names.map(\.name).joined(separator: ", ")), or None or All "
-                + "without a sign.")
+            "\(directive): '\(word)' is not a flag; flags are \(names.map(\.name).joined(separator: ", ")), or None or "
+                + "All without a sign.")
     }
 }

@@ -1,4 +1,4 @@
-/// A header in which a proxy says what it knows of the client's request, for `WSGITrustedProxyHeaders`.
+/// A header in which a proxy describes the client's request, for `WSGITrustedProxyHeaders`.
 public enum TrustedHeader: UInt8, CaseIterable, Hashable, Sendable, CustomStringConvertible {
     case forwardedFor
     case clientIP
@@ -16,25 +16,25 @@ public enum TrustedHeader: UInt8, CaseIterable, Hashable, Sendable, CustomString
     case forwardedSSL
     case https
 
-    /// What a header tells about.
+    /// The subject of a header.
     public enum Category: UInt8, Sendable {
         /// The client's address: `REMOTE_ADDR`.
         case client
-        /// The host that the client asked for: `HTTP_HOST`.
+        /// The host of the request: `HTTP_HOST`.
         case host
         /// The server's name: `SERVER_NAME`.
         case server
         /// The server's port: `SERVER_PORT`.
         case port
-        /// Where the application is mounted: `SCRIPT_NAME`.
+        /// The mount point of the application: `SCRIPT_NAME`.
         case script
         /// http or https: `wsgi.url_scheme`.
         case scheme
     }
 
-    /// The header of this name; the case of letters does not count, and `_` may stand for `-`.
+    /// The header of this name, ignoring case; `_` is accepted for `-`.
     ///
-    /// - Throws: `ConfigError` when it is none of those that have a meaning here.
+    /// - Throws: `ConfigError` if it is not one of the supported headers.
     public init(_ name: String) throws(ConfigError) {
         let wanted = String(name.lowercased().map { $0 == "_" ? "-" : $0 })
         for header in Self.allCases where header.description.lowercased() == wanted {
@@ -70,7 +70,7 @@ public enum TrustedHeader: UInt8, CaseIterable, Hashable, Sendable, CustomString
         }
     }
 
-    /// What it tells about.
+    /// Its subject.
     public var category: Category {
         switch self {
         case .forwardedFor, .clientIP, .realIP: .client
@@ -89,7 +89,7 @@ public enum TrustedHeader: UInt8, CaseIterable, Hashable, Sendable, CustomString
     public static var count: Int { Int(TrustedHeader.https.rawValue) + 1 }
 }
 
-/// Some of the headers.
+/// A set of the headers.
 public struct TrustedHeaderSet: OptionSet, Sendable {
     /// One bit for each `TrustedHeader`.
     public let rawValue: UInt32
@@ -100,7 +100,7 @@ public struct TrustedHeaderSet: OptionSet, Sendable {
     /// A set of one header.
     public init(_ header: TrustedHeader) { rawValue = 1 << UInt32(header.rawValue) }
 
-    /// All headers that tell about the same.
+    /// All headers of one subject.
     public static func synonyms(of header: TrustedHeader) -> TrustedHeaderSet {
         switch header.category {
         case .client: [.init(.forwardedFor), .init(.clientIP), .init(.realIP)]

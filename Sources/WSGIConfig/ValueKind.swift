@@ -1,19 +1,19 @@
-/// How values of a type are written in the configuration: what is accepted, and how it is printed back.
+/// The syntax of values of a type in the configuration, and their printed form.
 ///
 /// `parse(print(value)) == value` for every value that `parse` can return.
 struct ValueKind<Value: Equatable & Sendable>: Sendable {
-    /// The value's place in a syntax line: `On|Off`, `seconds`.
+    /// The placeholder of the value in a syntax line: `On|Off`, `seconds`.
     let usage: String
-    /// What is accepted, to stand after "must be".
+    /// The description of valid values, which follows "must be" in messages.
     let syntax: String
-    /// The value of a word; `nil` when the word is something else.
+    /// The value of a word; `nil` if the word is invalid.
     let parse: @Sendable (String) -> Value?
     /// The word for a value.
     let print: @Sendable (Value) -> String
-    /// What to write instead of a word that is refused, as a sentence; nil: that is not known.
+    /// A suggestion for an invalid word, as a sentence, or `nil`.
     var advice: @Sendable (String) -> String? = { _ in nil }
 
-    /// The value of `word`; `subject` begins the message when there is none.
+    /// The value of `word`; `subject` begins the message if the word is invalid.
     func value(of word: String, for subject: @autoclosure () -> String) throws(ConfigError) -> Value {
         guard let value = parse(word) else {
             throw ConfigError("\(subject()) must be \(syntax), not '\(word)'.\(advice(word).map { " " + $0 } ?? "")")
@@ -23,7 +23,7 @@ struct ValueKind<Value: Equatable & Sendable>: Sendable {
 }
 
 extension ValueKind {
-    /// One of a few words, in any case; each value has one.
+    /// One of a few words, ignoring case; each value has one.
     static func words(_ words: [(word: String, value: Value)]) -> Self {
         let names = words.map(\.word)
         return Self(
@@ -35,7 +35,7 @@ extension ValueKind {
 }
 
 extension ValueKind where Value == Bool {
-    /// `On` or `Off`, and nothing else.
+    /// `On` or `Off`.
     static var flag: Self { words([("On", true), ("Off", false)]) }
 }
 
@@ -48,7 +48,7 @@ extension ValueKind where Value == Int {
             print: { String($0) })
     }
 
-    /// A time in whole seconds, with `s`, `min` or `h` as unit.
+    /// A time in whole seconds, optionally with the unit `s`, `min` or `h`.
     static func seconds(_ range: ClosedRange<Int>) -> Self {
         Self(
             usage: "seconds",
@@ -59,9 +59,9 @@ extension ValueKind where Value == Int {
             advice: { Number.advice(units: ["m": "min", "mn": "min", "sec": "s", "hr": "h"], $0) })
     }
 
-    /// A size in bytes, with `K`, `M` or `G` (powers of 1024) as unit.
+    /// A size in bytes, optionally with the unit `K`, `M` or `G` (powers of 1024).
     ///
-    /// - Parameter allowsZero: Whether 0 is accepted as well, where it means something of its own.
+    /// - Parameter allowsZero: Whether 0 is accepted as well, with a special meaning.
     static func bytes(_ range: ClosedRange<Int>, allowsZero: Bool = false) -> Self {
         Self(
             usage: "bytes",
@@ -82,7 +82,7 @@ extension ValueKind where Value == Int {
 }
 
 extension ValueKind where Value == Int {
-    /// A time in whole milliseconds, with `ms` or `s` as unit.
+    /// A time in whole milliseconds, optionally with the unit `ms` or `s`.
     static func milliseconds(_ range: ClosedRange<Int>) -> Self {
         Self(
             usage: "milliseconds",
@@ -92,7 +92,7 @@ extension ValueKind where Value == Int {
             print: { String($0) })
     }
 
-    /// A priority as `setpriority` has it.
+    /// A priority, as for `setpriority`.
     static var nice: Self {
         Self(
             usage: "number", syntax: "a whole number from -20 to 19",
@@ -107,7 +107,7 @@ extension ValueKind where Value == Int {
 }
 
 extension ValueKind where Value == String? {
-    /// Any text but the empty one; `syntax` says of what.
+    /// A text that is not empty; `syntax` describes it.
     static func text(_ syntax: String, usage: String = "text") -> Self {
         Self(usage: usage, syntax: syntax, parse: { $0.isEmpty ? nil : .some($0) }, print: { $0 ?? "" })
     }
@@ -119,7 +119,7 @@ extension ValueKind where Value == String? {
             print: { $0 ?? "" })
     }
 
-    /// The directory of a Python installation; its executable, a frequent mistake, is not taken for it.
+    /// The directory of a Python installation. Its executable, a frequent mistake, is rejected.
     static var pythonHome: Self {
         Self(
             usage: "directory", syntax: "the absolute path of the directory that has bin/python in it",
@@ -132,7 +132,7 @@ extension ValueKind where Value == String? {
             })
     }
 
-    /// The directory of an installation whose executable this is; nil: it does not look like one.
+    /// The directory of the installation that this executable belongs to; `nil` if it does not look like one.
     private static func directory(ofExecutable path: String) -> String? {
         let parts = path.split(separator: "/")
         guard path.hasPrefix("/"), parts.count > 2, parts[parts.count - 2] == "bin",
@@ -171,7 +171,7 @@ extension ValueKind where Value == [String] {
 }
 
 extension ValueKind where Value == Account? {
-    /// A user (or group) by name or number; root only if `allowsZero`.
+    /// A user or group by name or number; root only if `allowsZero`.
     static func account(_ what: String, allowsZero: Bool) -> Self {
         Self(
             usage: "name|#number",
@@ -200,7 +200,7 @@ extension ValueKind where Value == [Account]? {
 }
 
 extension ValueKind where Value == Double? {
-    /// A time in seconds with decimals, with `ms` or `s` as unit, above 0 and at least `minimum`.
+    /// A time in seconds with decimals, optionally with the unit `ms` or `s`, above 0 and at least `minimum`.
     static func duration(atLeast minimum: Double = 0) -> Self {
         Self(
             usage: "seconds",
@@ -214,7 +214,7 @@ extension ValueKind where Value == Double? {
             print: { $0.map { String($0) } ?? "" })
     }
 
-    /// A time in seconds with decimals, with `ms` or `s` as unit; 0 is one.
+    /// A time in seconds with decimals, optionally with the unit `ms` or `s`; may be 0.
     static var durationOrZero: Self {
         Self(
             usage: "seconds", syntax: "a time in seconds, such as 0.5 (with a unit: 500ms, 2s)",
@@ -223,15 +223,15 @@ extension ValueKind where Value == Double? {
     }
 }
 
-/// Numbers as words of the configuration: digits only, no sign, no white space, nothing behind.
+/// Numbers in the configuration: digits only, without sign, white space or suffix.
 enum Number {
-    /// The value of decimal digits; `nil` when there is anything else, or it is too large.
+    /// The value of decimal digits; `nil` if there are other characters or the value is too large.
     static func decimal(_ word: some StringProtocol) -> Int? {
         guard !word.isEmpty, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int(word)
     }
 
-    /// The value of digits with at most one point among them, and an optional unit; at most about 68 years.
+    /// The value of digits with at most one decimal point and an optional unit; at most about 68 years.
     static func fraction(units: [String: Double], _ word: String) -> Double? {
         let digits = word.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let unit = String(word[digits.endIndex...])
@@ -241,14 +241,14 @@ enum Number {
         return number * factor
     }
 
-    /// What to write for digits with a unit of another program.
+    /// A suggestion for digits with a unit that other programs use.
     static func advice(units: [String: String], _ word: String) -> String? {
         let digits = word.prefix { $0.isASCII && $0.isNumber }
         guard !digits.isEmpty, let unit = units[word[digits.endIndex...].lowercased()] else { return nil }
         return "Write \(digits)\(unit)."
     }
 
-    /// The value of digits and an optional unit.
+    /// The value of digits with an optional unit.
     static func with(units: [String: Int], _ word: String, in range: ClosedRange<Int>) -> Int? {
         let digits = word.prefix { $0.isASCII && $0.isNumber }
         let unit = String(word[digits.endIndex...])

@@ -1,14 +1,14 @@
 /// The arguments of a statement, split as httpd splits words, with one addition: `key="a b"` is one word.
 ///
-/// Words are separated by white space. A word, or its part behind the first `=`, may stand in single or double quotes;
-/// there a backslash makes the quote or a backslash part of the word. Elsewhere two backslashes mean one, and any other
+/// Words are separated by white space. A word, or its part after the first `=`, may be in single or double quotes;
+/// there a backslash escapes the quote and itself. Elsewhere two backslashes mean one, and any other
 /// backslash or quote stands for itself.
 public struct Words: Equatable, Sendable {
     /// One word, without its quotes.
     public struct Word: Equatable, Sendable {
         /// The word.
         public let text: String
-        /// Length of the part before the first `=`, in UTF-8 bytes; `nil`: there is none.
+        /// Length of the part before the first `=`, in UTF-8 bytes; `nil` without `=`.
         public let keyLength: Int?
 
         /// The word as `key=value`, split at the first `=`.
@@ -25,7 +25,7 @@ public struct Words: Equatable, Sendable {
 
     /// Splits `arguments`.
     ///
-    /// - Throws: `ConfigError` when a quote is not closed, or is followed by something other than white space.
+    /// - Throws: `ConfigError` if a quote is not closed, or is followed by something other than white space.
     public init(_ arguments: String, of statement: String) throws(ConfigError) {
         var scanner = WordScanner(statement: statement, bytes: Array(arguments.utf8))
         var words: [Word] = []
@@ -33,7 +33,7 @@ public struct Words: Equatable, Sendable {
         all = words
     }
 
-    /// The text of a single word printed so that `init` reads it back.
+    /// The text of a single word, quoted so that `init` reads it back.
     public static func quoted(_ text: String) -> String {
         let plain = text.utf8.allSatisfy { byte in
             byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\\")

@@ -170,8 +170,8 @@ struct DaemonOptionsTests {
         var configuration = Configuration()
         try configuration.apply("WSGIDaemonProcess site env=A=SECRET1")
         let message =
-            "WSGIDaemonProcess 'site' at site.conf:2 was already defined at site.conf:1 with another env=: rename one of "
-            + "them, or make them the same."
+            "WSGIDaemonProcess 'site' at site.conf:2 was already defined at site.conf:1 with a different env=: rename "
+            + "one of them, or make them the same."
         #expect(throws: ConfigError(message)) { try configuration.apply("WSGIDaemonProcess site env=A=SECRET2") }
     }
 

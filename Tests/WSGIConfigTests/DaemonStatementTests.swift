@@ -56,8 +56,8 @@ struct DaemonStatementTests {
         ),
         (
             "site python=/usr/bin/python3 python-home=/srv/venv",
-            "WSGIDaemonProcess 'site' has both python= and python-home=: python= already says which Python runs the "
-                + "processes, so remove python-home=."
+            "WSGIDaemonProcess 'site' has both python= and python-home=: python= already selects the Python of "
+                + "the processes; remove python-home=."
         ),
     ])
     func wrongArgumentsAreExplained(arguments: String, message: String) {
@@ -81,7 +81,7 @@ struct DaemonStatementTests {
         try configuration.apply("WSGIDaemonProcess site threads=5")
         try configuration.apply("WSGIDaemonProcess site threads=5")
         let message =
-            "WSGIDaemonProcess 'site' at site.conf:3 was already defined at site.conf:1 with another threads= "
+            "WSGIDaemonProcess 'site' at site.conf:3 was already defined at site.conf:1 with a different threads= "
             + "('5' there, '6' here): rename one of them, or make them the same."
         #expect(throws: ConfigError(message)) { try configuration.apply("WSGIDaemonProcess site threads=6") }
     }

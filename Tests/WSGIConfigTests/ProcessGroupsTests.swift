@@ -77,7 +77,7 @@ struct ProcessGroupsTests {
             ])
         #expect(
             groups.notices.map(\.text) == [
-                "WSGIDaemonProcess 'site' is the same as at site.conf:1: both are taken as one definition."
+                "WSGIDaemonProcess 'site' is the same as at site.conf:1: both count as one definition."
             ])
         #expect(groups.notices.map(\.location.line) == [2])
     }
@@ -99,7 +99,7 @@ struct ProcessGroupsTests {
         } catch {
             #expect(
                 error.description
-                    == "WSGIDaemonProcess 'site' at site.conf:2 was already defined at site.conf:1 with another "
+                    == "WSGIDaemonProcess 'site' at site.conf:2 was already defined at site.conf:1 with a different "
                     + "\(message): rename one of them, or make them the same.")
         }
     }

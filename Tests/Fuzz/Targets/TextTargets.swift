@@ -83,9 +83,9 @@ func fuzzEnvironmentFile(_ bytes: [UInt8]) throws {
 
 private func fuzzEnvironmentError(_ bytes: [UInt8], _ message: String) throws {
     let reasons = [
-        "the value is not text in UTF-8", "there is no '=' in it", "this is no shell script: leave out 'export'",
-        "what is before '=' is no name: letters, digits and '_' only, and no digit first",
-        "the quote that begins in it does not end",
+        "the value is not text in UTF-8", "there is no '=' in it", "this is not a shell script: remove 'export'",
+        "the text before '=' is not a name: use letters, digits and '_', and no digit first",
+        "the quote that begins in it is not closed",
     ]
     let parts = message.split(separator: ":", maxSplits: 2)
     try require(parts.count == 3 && parts[0] == "FILE", "the message names the file")
