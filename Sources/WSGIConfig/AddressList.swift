@@ -1,6 +1,6 @@
 /// Addresses and networks, as `WSGITrustedProxies` names them.
 public struct AddressList: Equatable, Sendable, CustomStringConvertible {
-/// All addresses that agree in the bits of a mask. A single address is a network of one.
+    /// All addresses that agree in the bits of a mask. A single address is a network of one.
     private struct Network: Equatable {
         let base: IPAddress
         let mask: IPAddress

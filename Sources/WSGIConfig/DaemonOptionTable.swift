@@ -152,7 +152,7 @@ public enum DaemonOptionTable {
         ),
         .init(
             "deadlock-timeout", \.deadlockTimeout, seconds,
-            help: "Time that Python's global lock may be held without interruption; 0 disables the limit."),
+            help: "Time that the GIL may be held without interruption; 0 disables the limit."),
         .init(
             "queue-timeout", \.queueTimeout, seconds,
             help: "Time that a request may wait for a thread; 0 disables the limit."),

@@ -90,7 +90,7 @@ public enum DirectiveTable {
             help: "Name of the daemon process group that serves the requests, or a variable such as %{ENV:name}."),
         .setting(
             "WSGIRestrictProcess", \.restrictProcess, "name ...", in: .directory,
-            help: "Names of the process groups that requests may be given to; %{GLOBAL} is embedded mode."
+            help: "Names of the process groups that may serve requests; %{GLOBAL} is embedded mode."
         ) { (statement: Statement, _) throws(ConfigError) in ProcessRestriction(statement.words.map(\.text)) },
         .global(
             "WSGISocketPrefix", \.socketPrefix, .text("a path prefix", usage: "prefix"),

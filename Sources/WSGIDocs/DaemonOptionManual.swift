@@ -93,14 +93,14 @@ enum DaemonOptionManual {
             "script-user",
             """
             The user that must own the script and its directory, neither of which may be writable for group or others. \
-            Otherwise requests answer 403. It protects a group from running scripts of other users. It cannot be \
+            Otherwise requests fail with 403. It protects a group from running scripts of other users. It cannot be \
             combined with `script-group=`.
             """),
         ManualEntry(
             "script-group",
             """
             The group that the script and its directory must have. Neither may be writable for others. Otherwise \
-            requests answer 403.
+            requests fail with 403.
             """),
     ]
 
@@ -220,7 +220,7 @@ enum DaemonOptionManual {
             """
             The time from the first attempt to load a script to the first success, after which a process is replaced. \
             It helps applications that cannot be imported again after the first attempt has failed. Requests that wait \
-            answer 504 (`WSGI1053`). A new process has the same time until it is ready, including the import of \
+            fail with 504 (`WSGI1053`). A new process has the same time until it is ready, including the import of \
             preloaded scripts. 0 disables the limit.
             """),
         ManualEntry(
@@ -274,12 +274,12 @@ enum DaemonOptionManual {
             "request-timeout", since: "mod_wsgi 4.1.0",
             """
             The time that a request may take. Then its client receives a 504, or sees the response cut if it had \
-            begun. The log names the request and where in Python it is (`WSGI1051`). The process is replaced, because \
+            begun. The log names the request and shows its Python stack (`WSGI1051`). The process is replaced, because \
             a thread cannot be ended from outside. Other requests of the process continue. The limit grows with the \
             number of threads: it is the value times (1 + ln(threads)), which is 3.7 times the value with 15 threads. \
             With one thread, or with `request-timeout-rule=exact`, it is the value itself. 0 disables the limit.
             """,
-            difference: "One stuck request costs one request: its client does not wait until the process has ended."
+            difference: "A stuck request affects only its own client, which does not wait until the process has ended."
         ),
         ManualEntry(
             "request-timeout-rule", since: "7.0",
@@ -291,23 +291,23 @@ enum DaemonOptionManual {
             "interrupt-timeout",
             """
             If it is set, the exception `mod_wsgi.RequestTimeout` is first raised in a request that exceeds \
-            `request-timeout=`. The request answers 504 if the application does not handle the exception (`WSGI1050`). \
-            Only if the request then takes longer than this time, its client receives the 504 at once, and the process \
+            `request-timeout=`. The request fails with 504 if the application does not handle the exception \
+            (`WSGI1050`). Only if the request then takes longer than this time, its client receives the 504 at once, and the process \
             is replaced. A call into C that does not return cannot be interrupted. With 0, no exception is raised.
             """),
         ManualEntry(
             "deadlock-timeout", since: "mod_wsgi 2.0",
             """
-            The time that Python's global lock may be held without interruption before the process is considered stuck \
-            and is replaced. It protects against extension modules that wait for ever while they hold the lock. The \
-            requests under way answer 504, and the log shows the stacks of all threads (`WSGI1052`). It also applies \
-            to the locks of interpreters that have their own. 0 disables the limit.
+            The time that the GIL may be held without interruption before the process is considered stuck and is \
+            replaced. It protects against extension modules that wait for ever while they hold the GIL. The requests \
+            under way fail with 504, and the log shows the stacks of all threads (`WSGI1052`). It also applies \
+            to interpreters with a GIL of their own. 0 disables the limit.
             """),
         ManualEntry(
             "queue-timeout", since: "mod_wsgi 4.1.0",
             """
-            The time that a request may wait for a thread before it answers 504. A request that could not be served in \
-            this time is rejected at once with 503. 0 disables the limit; `connect-timeout=` and `socket-timeout=` \
+            The time that a request may wait for a thread before it fails with 504. A request that could not be served \
+            in this time is rejected at once with 503. 0 disables the limit; `connect-timeout=` and `socket-timeout=` \
             still apply ([processes.md](processes.md#when-all-threads-are-busy)).
             """
         ),
@@ -315,16 +315,16 @@ enum DaemonOptionManual {
             "connect-timeout", since: "mod_wsgi 4.1.0",
             """
             The time that a request may wait if `listen-backlog=` requests or more are before it in the queue. Then it \
-            answers 503. With fewer requests before it, it waits for `socket-timeout=`, if that is longer, and then \
-            answers 504, also while all processes of the group start. `queue-timeout=` sets a shorter limit.
+            fails with 503. With fewer requests before it, it waits for `socket-timeout=`, if that is longer, and then \
+            fails with 504, also while all processes of the group start. `queue-timeout=` sets a shorter limit.
             """
         ),
         ManualEntry(
             "socket-timeout", since: "mod_wsgi 4.1.0",
             """
             The time that one read or write between httpd and a process may take, and therefore the time that an \
-            application may be silent. Then the request answers 504, or its response is cut. 0 is the value of httpd's \
-            `Timeout`.
+            application may be silent. Then the request fails with 504, or its response is cut. 0 is the value of \
+            httpd's `Timeout`.
             """
         ),
         ManualEntry(
@@ -343,7 +343,7 @@ enum DaemonOptionManual {
             The number of connections that may wait in the queue of each socket, and the number of requests that may \
             wait for a thread before any is rejected, unless the group is overloaded. A further request waits if it \
             can be served in time: within `queue-timeout=`, or within `connect-timeout=` if that is not set. Otherwise \
-            it answers 503 (`WSGI0116`).
+            it fails with 503 (`WSGI0116`).
             """
         ),
         ManualEntry(
@@ -359,8 +359,8 @@ enum DaemonOptionManual {
         ManualEntry(
             "header-buffer-size", since: "mod_wsgi 4.1.0",
             """
-            The largest size of a response header, name and value together. If a header is larger, the request answers \
-            500 (`WSGI0144`). At least 8192, or 0 for the default of 32768.
+            The largest size of a response header, name and value together. If a header is larger, the request fails \
+            with 500 (`WSGI0144`). At least 8192, or 0 for the default of 32768.
             """
         ),
         ManualEntry(

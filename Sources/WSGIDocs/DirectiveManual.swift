@@ -74,7 +74,7 @@ enum DirectiveManual {
             `application-group=` names the interpreter that the script runs in, by default the main one. See \
             [hook-scripts.md](hook-scripts.md).
             """,
-            difference: "If the script cannot be loaded, requests answer 500. mod_wsgi ignores such a script.",
+            difference: "If the script cannot be loaded, requests fail with 500. mod_wsgi ignores such a script.",
             example: "WSGIDispatchScript /srv/dispatch.py"),
     ]
 
@@ -103,8 +103,8 @@ enum DirectiveManual {
             run embedded, in httpd's own children; `%{GLOBAL}` selects this explicitly. Variables: `%{ENV:name}` (a \
             variable of the request, as `SetEnv`, `SetEnvIf` or `RewriteRule` set it), `%{SERVER}` (`ServerName` and \
             port), `%{HOST}` (the host that the client requested, and port), `%{RESOURCE}` (server, port and script \
-            name). The port is omitted if it is 80 or 443. If no group has the name, requests answer 500, and \
-            `configtest` reports it.
+            name). The port is omitted if it is 80 or 443. If no group has the name, requests fail with 500, \
+            and `configtest` reports it.
             """,
             example: """
                 SetEnvIf Host ^beta\\. GROUP=beta
@@ -114,8 +114,8 @@ enum DirectiveManual {
         ManualEntry(
             "WSGIRestrictProcess",
             """
-            Limits the process groups that requests may be given to, regardless of how the group was chosen. Other \
-            requests answer 500. `%{GLOBAL}` stands for embedded mode. Use it wherever a group's name comes from a \
+            Limits the process groups that may serve requests, regardless of how the group was chosen. Other requests \
+            fail with 500. `%{GLOBAL}` stands for embedded mode. Use it wherever a group's name comes from a \
             variable, so that a `.htaccess` file cannot send requests to another site's processes. The list of an \
             inner scope replaces that of an outer one.
             """,
@@ -144,7 +144,7 @@ enum DirectiveManual {
         ManualEntry(
             "WSGIRestrictEmbedded", since: "mod_wsgi 2.0",
             """
-            With `On`, requests for applications that would run embedded answer 500, and Python is not started in \
+            With `On`, requests for applications that would run embedded fail with 500, and Python is not started in \
             httpd's children, unless a [hook script](hook-scripts.md) of the server's configuration needs it there. \
             `.htaccess` files cannot name hook scripts. Recommended if all applications run in process groups: a \
             forgotten `process-group=` is then noticed at once.
@@ -174,12 +174,12 @@ enum DirectiveManual {
             "WSGIScriptReloading",
             """
             `On` compares the script's modification time at each request. In embedded mode a changed script is loaded \
-            again in the same interpreter. In a process group the processes are replaced, and the new code answers \
+            again in the same interpreter. In a process group the processes are replaced, and the new code serves \
             from then on. A request that finds the script changed waits for the successor. Only the script file itself \
             is watched, so `touch` it after changing other modules. With `Off` the script is not compared, and changed \
             code needs a restart of httpd.
 
-            With `Rolling` no request waits: the former code answers until the successor has imported the new code. In \
+            With `Rolling` no request waits: the former code serves until the successor has imported the new code. In \
             embedded mode it is the same as `On`.
 
             If the script defines `reload_required(resource)`, it is called at each request as well, with the path of \
@@ -192,8 +192,8 @@ enum DirectiveManual {
             """,
             difference: """
                 The successor imports the script before its predecessor stops. If that fails, the former code \
-                continues to serve (`WSGI1013`) instead of answering 500, and the next attempt is made when the file \
-                changes again. `Rolling` is new.
+                continues to serve (`WSGI1013`) instead of failing with 500, and the next attempt is made when the \
+                file changes again. `Rolling` is new.
                 """,
             example: "WSGIScriptReloading Off"),
         ManualEntry(
@@ -217,7 +217,7 @@ enum DirectiveManual {
             """
             Controls whether HEAD is passed to applications as GET. `Auto` does so if an output filter of the request, \
             such as compression, needs the body to write the correct headers. `On` always does, for applications that \
-            answer HEAD wrongly. `Off` never does. The client never receives a body.
+            do not handle HEAD correctly. `Off` never does. The client never receives a body.
             """),
         ManualEntry(
             "WSGIErrorOverride", since: "mod_wsgi 3.0",
@@ -236,7 +236,7 @@ enum DirectiveManual {
             Names the headers with which a proxy in front of httpd describes the client's request. Their values \
             replace those in the environ. Nothing else in httpd (logs, `Require ip`) is changed.
 
-            | what | headers | in the environ |
+            | subject | headers | in the environ |
             |---|---|---|
             | client | `X-Forwarded-For`, `X-Client-IP`, `X-Real-IP` | `REMOTE_ADDR` |
             | host | `X-Forwarded-Host`, `X-Host` | `HTTP_HOST` |
@@ -351,7 +351,7 @@ enum DirectiveManual {
             """,
             difference: """
                 The module is not bound to the Python that it was built with. `configtest` reports a wrong path and \
-                suggests the correct one; only applications that need that Python are affected. Of \
+                suggests the correct one. Only applications that need that Python are affected. Of \
                 `prefix:exec_prefix`, only the prefix is used.
                 """,
             example: "WSGIPythonHome /srv/site/venv"),
@@ -415,9 +415,9 @@ enum DirectiveManual {
         ManualEntry(
             "WSGIPerInterpreterGIL",
             """
-            `On` gives each sub-interpreter a lock of its own, so that applications in different application groups of \
-            one process compute at the same time. It needs Python 3.12 to 3.15. With other versions, a warning is \
-            logged, and the interpreter shares the lock of its process. Extension modules that do not support it \
+            `On` gives each sub-interpreter a GIL of its own, so that applications in different application groups of \
+            one process run Python at the same time. It needs Python 3.12 to 3.15. With other versions, a warning is \
+            logged, and the interpreter shares the GIL of its process. Extension modules that do not support it \
             cannot be imported; with Python 3.12 that includes `ctypes`.
             """),
         ManualEntry(
@@ -426,7 +426,7 @@ enum DirectiveManual {
             Accepted for compatibility. This module does not support free-threaded builds of Python, because they have \
             no stable ABI. `On` has no effect and logs a warning (`WSGI0200`).
             """,
-            difference: "mod_wsgi runs a free-threaded build of Python (3.13t and later) without its global lock."),
+            difference: "mod_wsgi runs a free-threaded build of Python (3.13t and later) without the GIL."),
         ManualEntry(
             "WSGIRestrictStdin",
             "`On` makes every use of `sys.stdin` an error, to find applications that would wait for a terminal."),

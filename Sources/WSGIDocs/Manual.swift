@@ -1,6 +1,6 @@
 import WSGIConfig
 
-/// The reference manual: the tables of directives and options, with what `ManualEntry` adds, as Markdown.
+/// The reference manual: the tables of directives and options with the texts of `ManualEntry`, as Markdown.
 public enum Manual {
     /// `docs/reference/directives.md`.
     public static var directives: String {
@@ -64,11 +64,11 @@ public enum Manual {
         it is known; 7.0 is the first version of this implementation.
 
         `apachectl configtest` looks for mistakes that the syntax allows ([errors.md](errors.md)), and \
-        `apachectl -t -D DUMP_WSGI` shows what is in effect.
+        `apachectl -t -D DUMP_WSGI` shows the values in effect.
         """
 
     private static let formerIntroduction = """
-        Directives "without effect" are accepted, with a notice that gives the reason. Directives that are "gone" are \
+        Directives "without effect" are accepted, with a notice that gives the reason. Directives that were removed are \
         errors, as in mod_wsgi.
         """
 

@@ -22,7 +22,7 @@ extension LogIDManual {
             ],
             cause: """
                 The application raised an exception, or returned something other than an iterable of bytes. The \
-                request answers 500, or the client sees the response cut if it had begun.
+                request fails with 500, or the client sees the response cut if it had begun.
                 """,
             remedy: "The traceback follows the message."),
         LogIDEntry(
@@ -33,7 +33,7 @@ extension LogIDManual {
                 group '<group>'); ignored.
                 """
             ],
-            cause: "The application tried to end Python. The request answers 500. The process continues.",
+            cause: "The application tried to end Python. The request fails with 500. The process continues.",
             remedy: "Remove the call of `sys.exit()` from the application."),
         LogIDEntry(
             .checkPasswordEmpty, [.error], "check_password returned an empty str",
@@ -43,7 +43,7 @@ extension LogIDManual {
                 user, not an empty one; the request is refused.
                 """
             ],
-            cause: "A str is the name of the user who is admitted. The request answers 500.",
+            cause: "A str is the name of the user who is admitted. The request fails with 500.",
             remedy: "Return `True`, `False` or `None` instead."),
         LogIDEntry(
             .checkPasswordInvalid, [.error], "check_password returned a value of the wrong type",
@@ -53,7 +53,7 @@ extension LogIDManual {
                 user as str, not <type>; the request is refused.
                 """
             ],
-            cause: "The function returned something other than a bool, `None` or a str. The request answers 500.",
+            cause: "The function returned something other than a bool, `None` or a str. The request fails with 500.",
             remedy: "Correct the function. The message names the type."),
         LogIDEntry(
             .realmHashEmpty, [.error], "get_realm_hash returned an empty hash",
@@ -63,7 +63,7 @@ extension LogIDManual {
                 user:realm:password in hexadecimal digits, not an empty one; the request is refused.
                 """
             ],
-            cause: "The request answers 500.",
+            cause: "The request fails with 500.",
             remedy: "Return `None` for a user that does not exist."),
         LogIDEntry(
             .realmHashInvalid, [.error], "get_realm_hash returned a value of the wrong type",
@@ -73,7 +73,7 @@ extension LogIDManual {
                 user:realm:password in hexadecimal digits as str or bytes, not <type>; the request is refused.
                 """
             ],
-            cause: "The function returned something other than str, bytes or `None`. The request answers 500.",
+            cause: "The function returned something other than str, bytes or `None`. The request fails with 500.",
             remedy: "Return the MD5 hash of `user:realm:password` in hexadecimal digits."),
         LogIDEntry(
             .ownGILUnavailable, [.warning], "Interpreter cannot have a GIL of its own",

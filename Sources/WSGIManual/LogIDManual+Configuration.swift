@@ -1,7 +1,7 @@
 internal import WSGICore
 
 extension LogIDManual {
-    /// Process groups and aliases that cannot work as they are written: WSGI1001 to WSGI1009.
+    /// Process groups and aliases that cannot work as written: WSGI1001 to WSGI1009.
     static let configuration: [LogIDEntry] = [
         LogIDEntry(
             .pythonUnsupported, [.error, .warning], "Python is older than 3.11",
@@ -12,7 +12,7 @@ extension LogIDManual {
                 """,
                 """
                 WSGIDaemonProcess '<group>': <setting> is a virtual environment of Python <version> \
-                (<directory>/pyvenv.cfg); this module needs 3.11 or later. Make it again with a newer Python: \
+                (<directory>/pyvenv.cfg); this module needs 3.11 or later. Create it again with a newer Python: \
                 python3 -m venv --clear <directory>.
                 """,
                 """
@@ -20,13 +20,13 @@ extension LogIDManual {
                 WSGIPythonHome.
                 """,
             ],
-            cause: "The group answers 503, an embedded application 500.",
+            cause: "The group answers 503. Requests for embedded applications fail with 500.",
             remedy: "Create the virtual environment again with a newer Python: `python3 -m venv --clear DIR`."),
         LogIDEntry(
             .pythonHomeInside, [.error, .warning], "python-home= is not a Python installation",
             texts: [
                 """
-                WSGIDaemonProcess '<group>': <setting> holds no bin/python and so is no Python installation. \
+                WSGIDaemonProcess '<group>': <setting> has no bin/python and so is not a Python installation. \
                 <advice>
                 """,
                 "WSGIDaemonProcess '<group>': <setting> is not a directory. <advice>",
@@ -42,10 +42,10 @@ extension LogIDManual {
         LogIDEntry(
             .pythonMissing, [.error, .warning], "Python is missing",
             texts: [
-                "WSGIDaemonProcess '<group>': <setting> is not a directory that exists. <advice>",
+                "WSGIDaemonProcess '<group>': <setting> does not exist. <advice>",
                 """
-                WSGIDaemonProcess '<group>': <setting>: its bin/python points to a Python that is no longer \
-                there; make the virtual environment again: python3 -m venv --clear <directory>.
+                WSGIDaemonProcess '<group>': <setting>: its bin/python points to a Python that no longer \
+                exists; create the virtual environment again: python3 -m venv --clear <directory>.
                 """,
                 """
                 WSGIDaemonProcess '<group>': <setting> '<Python>' does not exist: name a Python executable, such \
@@ -53,15 +53,15 @@ extension LogIDManual {
                 """,
                 """
                 WSGIDaemonProcess '<group>': there is no Python '<Python>' within chroot=<directory>: the \
-                directory must hold a whole Python, at the path that python=, python-home= or WSGIPythonHome \
-                names as seen from inside.
+                directory must hold a complete Python, at the path of python=, python-home= or WSGIPythonHome \
+                as seen from inside.
                 """,
                 "WSGIDaemonProcess '<group>': the Python '<Python>' cannot be run: <reason>.",
                 """
                 Embedded mode: the Python '<Python>' cannot be used: <reason>. Embedded applications will answer \
                 500.
                 """,
-                "'<Python>' does not exist, or leads to something that does not.",
+                "'<Python>' does not exist, or leads to a file that does not exist.",
                 "'<Python>' cannot be used: <reason>.",
             ],
             cause: """
@@ -80,8 +80,8 @@ extension LogIDManual {
             texts: [
                 """
                 <directive>: '<script>' will run embedded in httpd's children (up to <number>), because no \
-                process group is named for it. Add process-group=<group> to the line; or add \
-                process-group=%{GLOBAL} if it is meant to.
+                process group is named for it. Add process-group=<group> to the line, or add \
+                process-group=%{GLOBAL} if embedded mode is intended.
                 """
             ],
             cause: """
@@ -91,7 +91,7 @@ extension LogIDManual {
                 """,
             remedy: """
                 Add the name of a group to the line, or write `WSGIProcessGroup %{GLOBAL}` if embedded mode is \
-                meant.
+                intended.
                 """),
         LogIDEntry(
             .accountUnusable, [.error], "User or group cannot be used",
@@ -105,8 +105,8 @@ extension LogIDManual {
                 with 'addgroup --system', or correct the name.
                 """,
                 """
-                WSGIDaemonProcess '<group>' would run as root: give user=, or set httpd's User, to an account \
-                without its rights.
+                WSGIDaemonProcess '<group>' would run as root: set user=, or httpd's User, to an account \
+                without root's rights.
                 """,
                 """
                 WSGIDaemonProcess '<group>': supplementary-groups= names <number> groups; a process has at most \
@@ -150,12 +150,12 @@ extension LogIDManual {
                 system allows; choose a shorter WSGISocketPrefix.
                 """,
                 """
-                WSGISocketPrefix <prefix>: the sockets of daemon processes cannot be made: '<directory>' is not \
+                WSGISocketPrefix <prefix>: the sockets of daemon processes cannot be created: '<directory>' is not \
                 a directory. Create the directory, or name another place, such as WSGISocketPrefix \
                 /run/apache2/wsgi.
                 """,
                 """
-                WSGISocketPrefix <prefix>: the sockets of daemon processes cannot be made: the user that starts \
+                WSGISocketPrefix <prefix>: the sockets of daemon processes cannot be created: the user that starts \
                 httpd may not write to '<directory>'. Create the directory, or name another place, such as \
                 WSGISocketPrefix /run/apache2/wsgi.
                 """,
@@ -172,27 +172,28 @@ extension LogIDManual {
             .requireMissing, [.warning], "Requests for a script will be denied by httpd",
             texts: [
                 """
-                <directive>: requests will answer 403 (AH01630), because everything below '<directory>' is \
-                closed at <file>:<line> (Require all denied), and nothing opens '<directory>'. Add a section \
+                <directive>: requests will fail with 403 (AH01630), because 'Require all denied' at \
+                <file>:<line> applies to '<directory>', and nothing allows access to '<directory>'. Add a section \
                 <Directory <directory>> with the line 'Require all granted'.
                 """
             ],
             cause: """
-                A directory above the script's, most often `/`, has `Require all denied`, and no section opens the \
-                script's own directory. Requests answer 403 (`AH01630: client denied by server configuration`).
+                A directory above the script's, most often `/`, has `Require all denied`, and no section allows access \
+                to the script's own directory. Requests fail with 403 (`AH01630: client denied by server \
+                configuration`).
                 """,
             remedy: "Add the `<Directory>` section that the message shows."),
         LogIDEntry(
             .groupUnused, [.notice], "Process group is not used",
             texts: [
                 """
-                WSGIDaemonProcess '<group>': no request is ever given to this process group, but its processes \
+                WSGIDaemonProcess '<group>': no request uses this process group, but its processes \
                 will run. Name it in WSGIProcessGroup or process-group=, or remove it.
                 """
             ],
             cause: """
-                Nothing names the group, perhaps after an application was removed or renamed. No request is ever \
-                given to it, and its processes run for nothing.
+                Nothing names the group, perhaps after an application was removed or renamed. No request \
+                uses it, and its processes run for nothing.
                 """,
             remedy: "Name the group in `WSGIProcessGroup` or `process-group=`, or remove its `WSGIDaemonProcess`."),
     ]

@@ -1,15 +1,15 @@
 internal import WSGICore
 
 extension LogIDManual {
-    /// What a configuration makes unusable or risky: WSGI1030 to WSGI1041.
+    /// Problems and risks of a configuration: WSGI1030 to WSGI1041.
     static let findings: [LogIDEntry] = [
         LogIDEntry(
             .handlerTaken, [.warning], "AddHandler gives the script to another handler",
             texts: [
                 """
                 <directive>: '<script>' will be run by the handler <handler>, because AddHandler at \
-                <file>:<line> says so for <extension> files. Remove that line, limit it to other directories, or \
-                give the script the extension .wsgi.
+                <file>:<line> assigns <extension> files to it. Remove that line, limit it to other directories, \
+                or give the script the extension .wsgi.
                 """
             ],
             cause: """
@@ -25,13 +25,13 @@ extension LogIDManual {
             .moduleLoadedTwice, [.warning], "Module is loaded twice",
             texts: [
                 """
-                LoadModule wsgi_module <path>: this line is skipped, because <file>:<line> has loaded <path> \
-                before. Remove one of both lines (a2dismod wsgi removes that of a Debian package).
+                LoadModule wsgi_module <path>: this line is skipped, because <file>:<line> has already loaded \
+                <path>. Remove one of the lines (a2dismod wsgi removes that of a Debian package).
                 """
             ],
             cause: """
                 There are two `LoadModule wsgi_module` lines with different files. httpd uses the first and skips \
-                the other, so an older or a foreign module may be the one that runs.
+                the other, so an older or a different module may be the one that runs.
                 """,
             remedy: "Remove one of the lines, for example with `a2dismod wsgi`."),
         LogIDEntry(
@@ -40,7 +40,7 @@ extension LogIDManual {
                 """
                 <setting><directory>: this virtual environment was made with Python <version> \
                 (<directory>/pyvenv.cfg), but its bin/python is now Python <version>, which does not see the \
-                packages installed in it. Make it again: python3 -m venv --clear <directory>, and install the \
+                packages installed in it. Create it again: python3 -m venv --clear <directory>, and install the \
                 packages.
                 """
             ],
@@ -98,49 +98,48 @@ extension LogIDManual {
             texts: [
                 """
                 <directive>: each URL path that the expression matches gets an interpreter of its own, which \
-                imports '<script>' once more and stays, so that clients can make it use any amount of memory: \
-                the whole match is the script name, after which the application group (%{RESOURCE}) is named. \
-                Add application-group=%{GLOBAL}, or another name, to the line, or use WSGIScriptAlias.
+                imports '<script>' again and is never removed, so that clients can exhaust the memory: the whole \
+                match is the script name, which is part of the application group (%{RESOURCE}). Add \
+                application-group=%{GLOBAL}, or another name, to the line, or use WSGIScriptAlias.
                 """
             ],
             cause: """
                 A `WSGIScriptAliasMatch` whose expression has `*`, `+` or `{n,}` maps to one script, and its \
                 application group is the default, `%{RESOURCE}`: server, port and script name, which is the text \
-                that the expression has matched. Each interpreter imports the application once more and stays.
+                that the expression has matched. Each interpreter imports the application again and is never removed.
                 """,
             remedy: "Add `application-group=%{GLOBAL}`, or another name."),
         LogIDEntry(
             .filesOverdue, [.warning], "File system does not answer",
             texts: [
                 """
-                '<path>' has not answered within <number> ms, so nothing is known about the files of those who \
-                use it: check its file system (mount, df), and whether its owner keeps it from being read.
+                '<path>' has not answered within <number> ms, so the files of the users that need it are not \
+                checked. Check its file system (mount, df), and whether its owner prevents access.
                 """
             ],
             cause: """
-                Files of users other than root are examined by a helper process with the rights of those who use \
-                them, and no start waits for them longer than a few seconds. Other files of the same user are not \
+                Files of users other than root are examined by a helper process with the rights of the users that \
+                need them, and a start waits for it a few seconds at most. Other files of the same user are not \
                 examined then, and nothing is reported about them. An `env-file=` among them cannot be read \
-                ([WSGI1040](#wsgi1040)). When the file system answers again, the helper that was stuck ends, which \
+                ([WSGI1040](#wsgi1040)). When the file system answers again, the blocked helper ends, which \
                 httpd logs as `AH00488: long lost child came home`.
                 """,
             remedy: """
-                Look at the file system of the path: a network file system whose server is down, an automount, FUSE.
+                Check the file system of the path: a network file system whose server is down, an automount, FUSE.
                 """),
         LogIDEntry(
             .socketsExposed, [.warning], "Sockets can be replaced by other users",
             texts: [
                 """
-                WSGISocketPrefix <prefix>: users other than the one who starts httpd can replace what is in \
-                '<directory>' (mode <mode>, owner <user>), and so take the place of daemon processes and receive \
-                the requests of every site. Name a directory that only root can change, such as WSGISocketPrefix \
+                WSGISocketPrefix <prefix>: users other than the one that starts httpd can replace files in \
+                '<directory>' (mode <mode>, owner <user>), and so impersonate daemon processes and receive the \
+                requests of all sites. Name a directory that only root can change, such as WSGISocketPrefix \
                 /run/apache2/wsgi.
                 """
             ],
             cause: """
-                Another user than the one that starts httpd owns a directory above the sockets of daemon processes, \
-                or may write to it. That user could put another socket there, and receive the requests of every \
-                site.
+                A user other than the one that starts httpd owns a directory above the sockets of daemon processes, \
+                or may write to it. That user could put another socket there and receive the requests of all sites.
                 """,
             remedy: """
                 Name a directory that only root can change with `WSGISocketPrefix`. A directory like `/tmp`, with \

@@ -35,11 +35,11 @@ extension LogIDManual {
                 """,
             remedy: """
                 Look in the Python stack for the call that waits without a limit, most often a query or a call to \
-                another service that has no timeout of its own. Raise `request-timeout=` if such requests are to be \
+                another service that has no timeout of its own. Raise `request-timeout=` if such requests are \
                 expected. The limit is scaled by the number of threads unless `request-timeout-rule=exact` is set.
                 """),
         LogIDEntry(
-            .pythonDeadlocked, [.error], "Python's global lock was not released",
+            .pythonDeadlocked, [.error], "GIL was not released",
             texts: [
                 """
                 the GIL could not be acquired for <number> s (deadlock-timeout); the process is replaced \
@@ -47,13 +47,13 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                The lock was held for `deadlock-timeout=`: code in C holds it and does not return, or two locks wait \
-                for each other. The requests under way answered 504, and the process is replaced at once.
+                The GIL was held for `deadlock-timeout=`: C code holds it and does not return, or there is a deadlock \
+                between two locks. The requests under way fail with 504, and the process is replaced at once.
                 """,
             remedy: """
-                The message shows the stacks of all threads. The thread that is in a call into an extension module \
-                has the lock. Extension modules that do not support sub-interpreters are a known reason; \
-                `WSGIApplicationGroup %{GLOBAL}` helps there.
+                The message shows the stacks of all threads. The thread in a call into an extension module holds the \
+                GIL. A known reason is an extension module that does not support sub-interpreters; \
+                `WSGIApplicationGroup %{GLOBAL}` avoids this.
                 """),
         LogIDEntry(
             .startupOverdue, [.error], "Script was not loaded in time",
@@ -65,11 +65,11 @@ extension LogIDManual {
             ],
             cause: """
                 No script could be loaded within `startup-timeout=` of the first attempt. The requests that waited \
-                answered 504, and the process is replaced at once.
+                fail with 504, and the process is replaced at once.
                 """,
             remedy: """
-                The message shows where the import is. If the import has failed meanwhile, the traceback is above \
-                the message ([WSGI0109](#wsgi0109)).
+                The message shows the position of the import. If the import has failed meanwhile, the traceback \
+                precedes the message ([WSGI0109](#wsgi0109)).
                 """),
         LogIDEntry(
             .memoryExceeded, [.warning], "Process exceeded maximum-memory=",
@@ -97,11 +97,11 @@ extension LogIDManual {
             ],
             cause: """
                 Nothing is sent. The access log has the status 499, and `X` for `%X`. A client that shuts down its \
-                sending side together with its request is served; one that does so later cannot be distinguished \
-                from one that has disconnected.
+                sending side together with its request is served. A client that does so later cannot be \
+                distinguished from one that has disconnected.
                 """,
             remedy: """
-                Many of these messages mean that clients wait for longer than they are willing to: see \
+                Many of these messages mean that clients wait too long: see \
                 [WSGI0084](#wsgi0084) and [WSGI0116](#wsgi0116).
                 """),
         LogIDEntry(
@@ -118,7 +118,7 @@ extension LogIDManual {
                 A request is a part of another response, an SSI include or an error document for a filter's error, \
                 and that response cannot end before it does. All threads of the group are busy, and the outer \
                 response is larger than `response-buffer-size=`, or its application still reads the request. The \
-                part answers 503.
+                part fails with 503.
                 """,
             remedy: "Raise `threads=` or `response-buffer-size=`."),
         LogIDEntry(
@@ -130,8 +130,8 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                The request was given to a process group with `threads=0`, whose processes only run the scripts of \
-                `WSGIImportScript`. It answers 500.
+                The request was assigned to a process group with `threads=0`, whose processes only run the scripts \
+                of `WSGIImportScript`. It fails with 500.
                 """,
             remedy: "Correct `WSGIProcessGroup` or the alias' `process-group=`, or give the group threads."),
         LogIDEntry(
@@ -158,7 +158,8 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The application raised an exception or answered 5xx. No other process could serve, so this one does.
+                The application raised an exception or returned a 5xx status. No other process could serve, so this \
+                one does.
                 """,
             remedy: "The traceback is in the log before this message."),
     ]

@@ -8,18 +8,18 @@ extension LogIDManual {
             texts: [
                 """
                 <directive>: no request will reach it, because '<directive>' at <file>:<line> takes all of its \
-                URLs first, in whatever order the lines stand. Remove that line, or let it name only what is to \
-                come from files, such as /static.
+                URLs first, regardless of the order of the lines. Remove that line, or limit it to URLs of files, \
+                such as /static.
                 """,
                 """
-                <directive>: no request will reach it, because 'ProxyPass <path>' at <file>:<line> gives all of \
-                its URLs to another server first. <advice>
+                <directive>: no request will reach it, because 'ProxyPass <path>' at <file>:<line> forwards \
+                all of its URLs to another server first. <advice>
                 """,
             ],
             cause: """
-                Another directive takes all URLs of the application: an `Alias` or `ScriptAlias`, which always wins, \
-                whatever the order of the lines; a `ProxyPass` without an exception for it; or an earlier \
-                `WSGIScriptAlias`.
+                Another directive takes all URLs of the application: an `Alias` or `ScriptAlias`, which always takes \
+                precedence, regardless of the order of the lines; a `ProxyPass` without an exception for it; or an \
+                earlier `WSGIScriptAlias`.
                 """,
             remedy: """
                 Remove or limit the other line, write `ProxyPass /path !` before it, or put the longer \
@@ -38,7 +38,7 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The response is also compared after httpd's content filters, which may produce another body \
+                The length is also checked after httpd's content filters, which may produce another body \
                 (`X-Sendfile`). The headers are sent as the application wrote them, then the connection is closed. \
                 With `X-Accel-Redirect` and no body this is normal, and is logged at `debug` only.
                 """,
@@ -71,7 +71,7 @@ extension LogIDManual {
             cause: """
                 `allow_access` must return a bool or `None`, `groups_for_user` a list (or another iterable) of str \
                 or bytes, and the functions of a dispatch script str, bytes or `None`. Access is denied. A request \
-                that cannot be dispatched answers 500.
+                that cannot be dispatched fails with 500.
                 """,
             remedy: "Correct the function. The message names the function and the type."),
         LogIDEntry(
@@ -83,7 +83,7 @@ extension LogIDManual {
             cause: """
                 `AuthBasicProvider wsgi` and `AuthDigestProvider wsgi` need a `WSGIAuthUserScript`, and `Require \
                 wsgi-group` needs a `WSGIAuthGroupScript`, for the same directory or location. Without the first the \
-                request answers 500, without the second access is denied.
+                request fails with 500, without the second access is denied.
                 """,
             remedy: "Name the script."),
         LogIDEntry(
@@ -96,7 +96,7 @@ extension LogIDManual {
             ],
             cause: """
                 A `.htaccess` file names a script that would run in httpd's own processes. Requests below its \
-                directory answer 500.
+                directory fail with 500.
                 """,
             remedy: "Move the directive to a `<Directory>` of the server's configuration."),
         LogIDEntry(
@@ -124,14 +124,14 @@ extension LogIDManual {
             texts: [
                 """
                 Python <version> ('<Python>') is newer than those that this release of mod_wsgi was tested with \
-                (<version> to <version>). Applications usually run in it all the same; WSGIPerInterpreterGIL has \
+                (<version> to <version>). Applications usually run in it nevertheless; WSGIPerInterpreterGIL has \
                 no effect there. Look for a newer release of mod_wsgi.
                 """
             ],
             cause: """
                 A Python of the configuration is newer than those that this release was tested with (3.11 to 3.15). \
-                The message is logged once for each such version, by `apachectl configtest` and whenever httpd \
-                starts. Applications run in it, because the module uses CPython's stable ABI only, which later \
+                The message is logged once for each such version, by `apachectl configtest` and at every start of \
+                httpd. Applications run in it, because the module uses CPython's stable ABI only, which later \
                 versions keep. `WSGIPerInterpreterGIL` has no effect there ([WSGI0198](#wsgi0198)).
                 """,
             remedy: "Look for a newer release."),

@@ -36,13 +36,13 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The supervisor is not running, has died, or cannot take its configuration. It is started again; \
-                requests under way continue. If it cannot be started, or cannot be given its configuration, the \
-                groups answer 503, and it is tried again every ten seconds.
+                The supervisor is not running, has died, or cannot apply its configuration. It is started again, and \
+                requests under way continue. If it cannot be started, or cannot receive its configuration, the \
+                groups answer 503, and the attempt is repeated every ten seconds.
 
                 If it has given no sign of life for about 20 s, because it was stopped or a file system does not \
-                answer, it is killed and started again. Nothing is replaced for 30 s at most, and nothing else waits \
-                for it.
+                answer, it is killed and started again. No process is replaced for 30 s at most, and nothing else \
+                waits for it.
                 """,
             remedy: "The message gives the reason. After an upgrade of the module, stop and start httpd."),
         LogIDEntry(
@@ -80,8 +80,8 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The process did not end within `graceful-timeout=` and `shutdown-timeout=` after it was asked to, or \
-                it was not ready in time after its start.
+                The process did not end within `graceful-timeout=` and `shutdown-timeout=`, or it was not ready in \
+                time after its start.
                 """,
             remedy: """
                 Find out what the process was doing; the message lists its requests. Raise the options if requests \
@@ -105,17 +105,17 @@ extension LogIDManual {
             cause: """
                 The former process continues to serve. The usual cause is a deploy that fails to import. The start \
                 is tried again when the script changes again. Other attempts with the same file (a graceful restart, \
-                a limit) are one message each, which counts them and repeats the last line of the traceback.
+                a limit) cause one message each, with their number and the last line of the traceback.
 
-                After a graceful restart with another definition of the group, the message is logged at each restart \
-                until a successor is ready. It is also logged if the definition names something that does not exist, \
-                and if a process had to be started by the former definition.
+                After a graceful restart with a changed definition of the group, the message is logged at each \
+                restart until a successor is ready. It is also logged if the definition names something that does not \
+                exist, and if a process had to be started with the former definition.
 
-                If the former code is loaded in some processes of the group only, because no request had come to the \
-                others, those processes alone serve until the script works again.
+                If only some processes of the group have loaded the former code, because no request had reached the \
+                others, only those processes serve until the script works again.
                 """,
             remedy: """
-                The traceback is in the log before this message. If the successor found a lock or a port taken (an \
+                The traceback is in the log before this message. If the successor found a lock or a port in use (an \
                 exception such as `LockError` or `BlockingIOError`, EADDRINUSE, EAGAIN), the message names \
                 `replacement=stop-first`, which lets the former process end first.
                 """),
@@ -136,8 +136,8 @@ extension LogIDManual {
             ],
             cause: """
                 Starts have failed several times in a row, or processes have ended within a second of being ready. \
-                The next start waits for half a minute at most, or for a second if the processes have served \
-                requests. A change of the script ends the wait.
+                The next start is delayed by half a minute at most, or by a second if the processes have served \
+                requests. A change of the script ends the delay.
                 """,
             remedy: "Look for the reason in the messages before this one."),
         LogIDEntry(
@@ -149,7 +149,7 @@ extension LogIDManual {
                 "There is no descriptor left for a connection from httpd.",
             ],
             cause: """
-                A daemon process cannot carry out a command of the supervisor, for example for lack of descriptors.
+                A daemon process cannot execute a command of the supervisor, for example for lack of descriptors.
                 """,
             remedy: """
                 The message gives the reason. Raise the limit of open files (`ulimit -n`), or find out which code \
@@ -165,8 +165,8 @@ extension LogIDManual {
             ],
             cause: """
                 The process had to end, and the requests went on beyond its `graceful-timeout=` or \
-                `shutdown-timeout=`. The message names each of them, how long it ran, and where in Python it was. \
-                Their clients see 502, or a cut response.
+                `shutdown-timeout=`. The message names each of them, its duration and its Python stack. Their \
+                clients see 502, or a cut response.
                 """,
             remedy: "Raise `graceful-timeout=` for long downloads and streams."),
         LogIDEntry(
@@ -180,10 +180,10 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                Waiting requests went to the end of the queue. Only httpd's own processes have this memory: an \
-                application that runs in one of them (embedded mode) has written there, through `ctypes`, through a \
-                faulty extension module, or on purpose; or another module of httpd has. There is one message in ten \
-                seconds at most.
+                Waiting requests went to the end of the queue. Only httpd's own processes have this memory. An \
+                application in one of them (embedded mode) has written there, through `ctypes`, through a faulty \
+                extension module, or on purpose, or another module of httpd has. There is at most one message in \
+                ten seconds.
                 """,
             remedy: """
                 Move applications that you do not trust to a process group, and set `WSGIRestrictEmbedded On`.
@@ -199,12 +199,12 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                A client has sent credentials, and the application does not see them. mod_wsgi has always left the \
-                header out, as CGI does. The message is logged once for each virtual host and start of httpd. It \
+                A client has sent credentials, and the application does not see them. mod_wsgi has always removed the \
+                header, as CGI does. The message is logged once for each virtual host and start of httpd. It \
                 names the scheme, never the value.
                 """,
             remedy: """
-                Nothing is wrong unless the application is to check the credentials itself. Then set \
+                Nothing is wrong unless the application should check the credentials itself. Then set \
                 `WSGIPassAuthorization On`, or `pass-authorization=On` of the alias.
                 """),
     ]

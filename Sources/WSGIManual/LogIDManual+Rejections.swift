@@ -13,7 +13,7 @@ extension LogIDManual {
             ],
             cause: """
                 The script is served by `AddHandler` or `SetHandler`, and `Options ExecCGI` is off in its directory. \
-                The request answers 403.
+                The request fails with 403.
                 """,
             remedy: "Add `Options +ExecCGI`, or map the script with `WSGIScriptAlias`."),
         LogIDEntry(
@@ -33,7 +33,7 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The script does not exist, or httpd's user may not enter its directory. The request answers 404. \
+                The script does not exist, or httpd's user may not enter its directory. The request fails with 404. \
                 `apachectl configtest` reports the problem before the first request, with the path component that is \
                 missing.
                 """,
@@ -43,15 +43,15 @@ extension LogIDManual {
             texts: [
                 "'<path>' is a directory, not a WSGI script: name the script's file in WSGIScriptAlias."
             ],
-            cause: "The request answers 403.",
-            remedy: "Name the script's file, or let the URL name a script in the directory."),
+            cause: "The request fails with 403.",
+            remedy: "Name the script's file, or request the URL of a script in the directory."),
         LogIDEntry(
             .pathInfoRefused, [.error], "AcceptPathInfo is off",
             texts: [
                 "AcceptPathInfo is off, and the URL continues after '<script>'."
             ],
-            cause: "The URL continues after the script's name. The request answers 404.",
-            remedy: "Set `AcceptPathInfo On` if the script is to serve such URLs."),
+            cause: "The URL continues after the script's name. The request fails with 404.",
+            remedy: "Set `AcceptPathInfo On` if the script should serve such URLs."),
         LogIDEntry(
             .transferEncodingRefused, [.error], "Request body has no length",
             texts: [
@@ -61,8 +61,8 @@ extension LogIDManual {
                 "Unknown Transfer-Encoding '<encoding>'.",
             ],
             cause: """
-                The request has `Transfer-Encoding: chunked` and answers 411, or an encoding that httpd does not \
-                know and answers 501.
+                The request fails with 411 if it has `Transfer-Encoding: chunked`, and with 501 if it has an \
+                encoding that httpd does not know.
                 """,
             remedy: "`WSGIChunkedRequest On` accepts chunked bodies."),
         LogIDEntry(
@@ -70,14 +70,14 @@ extension LogIDManual {
             texts: [
                 "Invalid Content-Length '<value>'."
             ],
-            cause: "The request answers 400.",
+            cause: "The request fails with 400.",
             remedy: "Correct the client."),
         LogIDEntry(
             .bodyTooLarge, [.error], "Request body is larger than LimitRequestBody",
             texts: [
                 "The request body of <number> bytes is larger than LimitRequestBody <number>."
             ],
-            cause: "The request answers 413. The application is not called.",
+            cause: "The request fails with 413. The application is not called.",
             remedy: "Raise `LimitRequestBody` if such requests are legitimate."),
         LogIDEntry(
             .embeddedUnavailable, [.error], "Python is not available in this httpd child",
@@ -93,7 +93,7 @@ extension LogIDManual {
             ],
             cause: """
                 An embedded application or a hook script needs Python, which could not be started. The request \
-                answers 500.
+                fails with 500.
                 """,
             remedy: "The message [WSGI0001](#wsgi0001) of the same process gives the reason."),
         LogIDEntry(
@@ -104,11 +104,11 @@ extension LogIDManual {
                 with WSGIProcessGroup or the alias' process-group=.
                 """,
                 """
-                <directive>: requests will answer 500, because no process group is named for '<script>', and \
+                <directive>: requests will fail with 500, because no process group is named for '<script>', and \
                 WSGIRestrictEmbedded is On. Add process-group= with the name of a WSGIDaemonProcess to the line.
                 """,
             ],
-            cause: "The request answers 500. `apachectl configtest` reports aliases that can only run embedded.",
+            cause: "The request fails with 500. `apachectl configtest` reports aliases that can only run embedded.",
             remedy: "Name a process group with `WSGIProcessGroup` or `process-group=`."),
         LogIDEntry(
             .headerTooLong, [.error], "Response header is too long",
@@ -120,10 +120,10 @@ extension LogIDManual {
             ],
             cause: """
                 A header of a response is longer than `header-buffer-size=` of the process group allows (32768 bytes \
-                by default). The request answers 500.
+                by default). The request fails with 500.
                 """,
             remedy: """
-                Raise the option, or find out why the application makes such a header. Growing cookies are the usual \
+                Raise the option, or find out why the application creates such a header. Growing cookies are the usual \
                 reason.
                 """),
         LogIDEntry(
@@ -140,7 +140,7 @@ extension LogIDManual {
             ],
             cause: """
                 Nothing came from the daemon process for `socket-timeout=` seconds (by default httpd's `Timeout`), \
-                or no thread became free. The request answers 504. The application is slow, stuck, or has too few \
+                or no thread became free. The request fails with 504. The application is slow, stuck, or has too few \
                 threads. Without `request-timeout=` the thread stays busy until the application returns.
                 """,
             remedy: """
@@ -155,7 +155,7 @@ extension LogIDManual {
                 the request [<log id>]; the request is not repeated.
                 """
             ],
-            cause: "The request answers 502. It may have had effects and is not repeated.",
+            cause: "The request fails with 502. It may have had effects and is not repeated.",
             remedy: "The message about the process shows how it ended."),
         LogIDEntry(
             .workerReadFailed, [.error], "Reading from a daemon process failed",
@@ -165,7 +165,7 @@ extension LogIDManual {
                 [<log id>]; the request is not repeated.
                 """
             ],
-            cause: "The request answers 502.",
+            cause: "The request fails with 502.",
             remedy: "The message gives the system's reason."),
         LogIDEntry(
             .responseMalformed, [.error], "Daemon process sent an invalid response",
@@ -184,13 +184,13 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The request answers 502, or the response visibly breaks off if it had begun. The connection to the \
+                The request fails with 502, or the response is cut if it had begun. The connection to the \
                 process is closed. There are three possible causes. The module and its engine are of different \
                 versions. Code of the application writes to descriptors that are not its own, on purpose or because \
                 it closes one twice; it can harm the requests of its own process group in this way, but not httpd or \
                 other groups. Or a file that was given to `wsgi.file_wrapper` was shortened at that moment. Each of \
-                httpd's processes logs one message a second for each process of a group, with the number of those in \
-                between.
+                httpd's processes logs one message a second for each process of a group, with the number of \
+                omitted ones.
                 """,
             remedy: """
                 Stop and start httpd after an upgrade. Otherwise find the code that writes to other descriptors. The \
@@ -203,8 +203,8 @@ extension LogIDManual {
                 "WSGIRestrictProcess does not allow embedded mode (%{GLOBAL}) here; it allows: <groups>.",
             ],
             cause: """
-                The request answers 500. `%{GLOBAL}` stands for embedded mode. Often a `SetEnv` in `.htaccess` names \
-                a wrong group.
+                The request fails with 500. `%{GLOBAL}` stands for embedded mode. Often a `SetEnv` in `.htaccess` \
+                names a wrong group.
                 """,
             remedy: "Name one of the allowed groups, which the message lists, or extend the list."),
         LogIDEntry(
@@ -212,18 +212,18 @@ extension LogIDManual {
             texts: [
                 "No process group '<group>' is defined by a WSGIDaemonProcess; defined are: <groups>.",
                 """
-                <directive>: requests will answer 500, because no WSGIDaemonProcess defines process group \
+                <directive>: requests will fail with 500, because no WSGIDaemonProcess defines process group \
                 '<group>': <advice>
                 """,
                 "The name of a group or a callable is longer than <number> bytes after expansion.",
                 "The application group of '<script>' is longer than <number> bytes.",
             ],
             cause: """
-                The request answers 500. `apachectl configtest` reports names that are not variables of the request.
+                The request fails with 500. `apachectl configtest` reports names that are not variables of the request.
                 """,
             remedy: """
-                Correct the name. The message lists the groups that are defined; that of `configtest` also suggests \
-                the one that was probably meant.
+                Correct the name. The message lists the groups that are defined. That of `configtest` also suggests \
+                a similar name.
                 """),
         LogIDEntry(
             .groupOfOtherHost, [.error, .warning], "Process group belongs to another virtual host",
@@ -233,12 +233,12 @@ extension LogIDManual {
                 same. Move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.
                 """,
                 """
-                <directive>: requests will answer 500, because process group '<group>' is defined in another \
+                <directive>: requests will fail with 500, because process group '<group>' is defined in another \
                 virtual host, at <file>:<line>, and can be used where ServerName is the same: move its \
                 WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here.
                 """,
             ],
-            cause: "A group can be used by virtual hosts of the same `ServerName`. The request answers 500.",
+            cause: "A group can be used by virtual hosts of the same `ServerName`. The request fails with 500.",
             remedy: "Define the group outside of any `<VirtualHost>` to use it everywhere."),
         LogIDEntry(
             .scriptUnexamined, [.error], "Owner of the script cannot be determined",
@@ -247,18 +247,18 @@ extension LogIDManual {
             ],
             cause: """
                 `script-user=` or `script-group=` of the process group requires a check of the script, and httpd's \
-                user cannot examine it. The request answers 403.
+                user cannot examine it. The request fails with 403.
                 """,
             remedy: "httpd's user must be able to enter the script's directory."),
         LogIDEntry(
-            .scriptOfOtherUser, [.error], "Script belongs to another user than script-user=",
+            .scriptOfOtherUser, [.error], "Script does not belong to script-user=",
             texts: [
                 """
                 The script '<script>' belongs to user #<uid>, and script-user is '<user>' (#<uid>): change its \
                 owner.
                 """
             ],
-            cause: "The request answers 403.",
+            cause: "The request fails with 403.",
             remedy: "Change the owner of the script (`chown`)."),
         LogIDEntry(
             .scriptGroupWritable, [.error], "Script can be written by its group",
@@ -268,17 +268,17 @@ extension LogIDManual {
                 (chmod g-w).
                 """
             ],
-            cause: "`script-user=` forbids this. The request answers 403.",
+            cause: "`script-user=` forbids this. The request fails with 403.",
             remedy: "Remove the right (`chmod g-w`)."),
         LogIDEntry(
-            .scriptWorldWritable, [.error], "Script can be written by everybody",
+            .scriptWorldWritable, [.error], "Script can be written by all users",
             texts: [
                 """
                 The script '<script>' can be written by everybody, which script-user and script-group forbid: \
                 remove that right (chmod o-w).
                 """
             ],
-            cause: "`script-user=` and `script-group=` forbid this. The request answers 403.",
+            cause: "`script-user=` and `script-group=` forbid this. The request fails with 403.",
             remedy: "Remove the right (`chmod o-w`)."),
         LogIDEntry(
             .scriptDirectoryUnexamined, [.error], "Owner of the script's directory cannot be determined",
@@ -290,18 +290,18 @@ extension LogIDManual {
             ],
             cause: """
                 `script-user=` or `script-group=` of the process group requires a check of the directory, and \
-                httpd's user cannot examine it. The request answers 403.
+                httpd's user cannot examine it. The request fails with 403.
                 """,
             remedy: "httpd's user must be able to enter the directories above it."),
         LogIDEntry(
-            .scriptDirectoryOfOtherUser, [.error], "Script's directory belongs to another user than script-user=",
+            .scriptDirectoryOfOtherUser, [.error], "Script's directory does not belong to script-user=",
             texts: [
                 """
                 The script's directory '<directory>' belongs to user #<uid>, and script-user is '<user>' \
                 (#<uid>): change its owner.
                 """
             ],
-            cause: "The owner of the directory could put another script into it. The request answers 403.",
+            cause: "The owner of the directory could put another script into it. The request fails with 403.",
             remedy: "Change the owner of the directory (`chown`)."),
         LogIDEntry(
             .scriptDirectoryGroupWritable, [.error], "Script's directory can be written by its group",
@@ -311,37 +311,37 @@ extension LogIDManual {
                 remove that right (chmod g-w).
                 """
             ],
-            cause: "`script-user=` forbids this. The request answers 403.",
+            cause: "`script-user=` forbids this. The request fails with 403.",
             remedy: "Remove the right (`chmod g-w`)."),
         LogIDEntry(
-            .scriptDirectoryWorldWritable, [.error], "Script's directory can be written by everybody",
+            .scriptDirectoryWorldWritable, [.error], "Script's directory can be written by all users",
             texts: [
                 """
                 The script's directory '<directory>' can be written by everybody, which script-user and \
                 script-group forbid: remove that right (chmod o-w).
                 """
             ],
-            cause: "`script-user=` and `script-group=` forbid this. The request answers 403.",
+            cause: "`script-user=` and `script-group=` forbid this. The request fails with 403.",
             remedy: "Remove the right (`chmod o-w`)."),
         LogIDEntry(
-            .scriptOfOtherGroup, [.error], "Script belongs to another group than script-group=",
+            .scriptOfOtherGroup, [.error], "Script does not belong to script-group=",
             texts: [
                 """
                 The script '<script>' belongs to group #<gid>, and script-group is '<group>' (#<gid>): change \
                 its group.
                 """
             ],
-            cause: "The request answers 403.",
+            cause: "The request fails with 403.",
             remedy: "Change the group of the script (`chgrp`)."),
         LogIDEntry(
-            .scriptDirectoryOfOtherGroup, [.error], "Script's directory belongs to another group than script-group=",
+            .scriptDirectoryOfOtherGroup, [.error], "Script's directory does not belong to script-group=",
             texts: [
                 """
                 The script's directory '<directory>' belongs to group #<gid>, and script-group is '<group>' \
                 (#<gid>): change its group.
                 """
             ],
-            cause: "The request answers 403.",
+            cause: "The request fails with 403.",
             remedy: "Change the group of the directory (`chgrp`)."),
     ]
 }

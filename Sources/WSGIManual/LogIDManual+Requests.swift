@@ -12,7 +12,7 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                All threads of the process group were busy. The request answers 504 and never reached the \
+                All threads of the process group were busy. The request fails with 504 and never reached the \
                 application.
                 """,
             remedy: """
@@ -26,7 +26,7 @@ extension LogIDManual {
                 '<group>', application group '<group>'). It defines: <names>.
                 """
             ],
-            cause: "The script has no object of the name that is to be called. The request answers 404.",
+            cause: "The script has no object of the configured name. The request fails with 404.",
             remedy: """
                 Name the object `application`, or give its name with `WSGICallableObject` or `callable-object=`. The \
                 message lists the callables that the script defines.
@@ -44,7 +44,7 @@ extension LogIDManual {
                 after it are not added.
                 """,
             remedy: """
-                Look at the exception. A `.pth` file in the directory may be broken, or the process's user may not \
+                Check the exception. A `.pth` file in the directory may be broken, or the process's user may not \
                 be able to read it.
                 """),
         LogIDEntry(
@@ -53,19 +53,19 @@ extension LogIDManual {
                 """
                 Could not read or compile WSGI script '<script>' (process group '<group>', application group \
                 '<group>'). The user of this process cannot read it: chgrp it to a group of that user and chmod \
-                g+r it, or chmod o+r it for everybody; its directories need g+x or o+x. 'apachectl configtest' \
+                g+r it, or chmod o+r it for all users; its directories need g+x or o+x. 'apachectl configtest' \
                 names the path component that denies access.
                 """,
                 "<directive>: the script '<script>' cannot be used: <reason>.",
             ],
             cause: """
                 The user that runs the application may not read the script, or that user or httpd's user may not \
-                enter a directory above it. The request answers 500 or 403.
+                enter a directory above it. The request fails with 500 or 403.
                 """,
             remedy: """
                 `apachectl configtest` names the path component that denies access, its mode and owner, and the \
                 command that opens it. If the script holds passwords, give it to a group of that user (`chgrp`, \
-                `chmod g+r`) rather than opening it to everybody (`chmod o+r`).
+                `chmod g+r`) rather than opening it to all users (`chmod o+r`).
                 """),
         LogIDEntry(
             .scriptExited, [.error], "Script ended Python while it was loaded",
@@ -76,7 +76,7 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                The script raised `SystemExit` while it was loaded. The request answers 500. The process continues.
+                The script raised `SystemExit` while it was loaded. The request fails with 500. The process continues.
                 """,
             remedy: "Remove the call of `sys.exit()` from the script's import."),
         LogIDEntry(
@@ -96,9 +96,9 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The script raised an exception while it was loaded, or could not be compiled. The request answers \
-                500, and the next one tries again. If a process was to replace one that serves, the old one \
-                continues to serve.
+                The script raised an exception while it was loaded, or could not be compiled. The request fails \
+                with 500, and the next one tries again. If the process was meant to replace another one, the former \
+                process continues to serve.
                 """,
             remedy: "The traceback follows the message."),
         LogIDEntry(
@@ -151,7 +151,7 @@ extension LogIDManual {
                 """,
                 "Process group '<group>': httpd is stopping; the request was not started.",
                 """
-                WSGISocketPrefix <prefix>: requests for process groups will answer 503, because <reason>; or \
+                WSGISocketPrefix <prefix>: requests for process groups will fail with 503, because <reason>; or \
                 name another place, such as WSGISocketPrefix /run/apache2/wsgi.
                 """,
                 """
@@ -162,7 +162,7 @@ extension LogIDManual {
             ],
             cause: """
                 No process of the group is running, or httpd's user may not enter the directory of the socket. The \
-                request answers 503. While httpd stops, the message has the level `info`.
+                request fails with 503. While httpd stops, the message has the level `info`.
                 """,
             remedy: """
                 If no process is running, the message about its start gives the reason. If the directory is closed, \
@@ -186,7 +186,7 @@ extension LogIDManual {
                 are being replaced all the time. See the records about the group before this one.
                 """
             ],
-            cause: "The group's processes were replaced at each attempt. The request answers 503.",
+            cause: "The group's processes were replaced at each attempt. The request fails with 503.",
             remedy: "Look for the reason of the replacements in the messages about the group."),
         LogIDEntry(
             .bodyFailed, [.info, .debug], "Request body could not be read",
@@ -194,7 +194,7 @@ extension LogIDManual {
                 "The request body could not be read: <reason>."
             ],
             cause: """
-                The request answers 408 if the client was too slow, 413 if the body is larger than \
+                The request fails with 408 if the client was too slow, 413 if the body is larger than \
                 `LimitRequestBody`, and 400 if it is malformed. Nothing is sent if the client has disconnected; then \
                 the level is `debug`.
                 """,

@@ -24,8 +24,8 @@ extension LogIDManual {
             ],
             cause: """
                 There is no shared libpython, the engine is of another version, or an exception was raised while \
-                Python started. Embedded applications of that child answer 500, and so do requests that need a [hook \
-                script](hook-scripts.md). Daemon processes and everything else are not affected.
+                Python started. Requests of that child for embedded applications, or that need a [hook \
+                script](hook-scripts.md), fail with 500. Daemon processes and everything else are not affected.
                 """,
             remedy: """
                 Install libpython3-dev, or use a Python that was built with `--enable-shared`. After an upgrade of \
@@ -35,7 +35,7 @@ extension LogIDManual {
             .chrootFailed, [.error], "Directory of chroot= cannot be used",
             texts: [
                 "WSGIDaemonProcess '<group>': chroot= needs httpd to be started by root.",
-                "WSGIDaemonProcess '<group>': chroot=<directory> is not a directory that exists.",
+                "WSGIDaemonProcess '<group>': chroot=<directory> is not an existing directory.",
                 """
                 WSGIDaemonProcess '<group>': within chroot=<directory> there is no '<engine>', which the \
                 processes load: install -D '<engine>' '<directory><engine>'.
@@ -43,7 +43,7 @@ extension LogIDManual {
             ],
             cause: "The directory cannot be the root of a group's processes. The group answers 503.",
             remedy: """
-                The directory must exist and hold a whole Python and the module's engine, and httpd must be started \
+                The directory must exist and hold a complete Python and the module's engine, and httpd must be started \
                 by root. The message names what is missing.
                 """),
         LogIDEntry(
@@ -116,7 +116,7 @@ extension LogIDManual {
                 "Cannot set the handlers of signals.",
             ],
             cause: """
-                The interpreter of an application group could not be created. The request answers 500, and the next \
+                The interpreter of an application group could not be created. The request fails with 500, and the next \
                 one tries again.
                 """,
             remedy: """
@@ -128,8 +128,8 @@ extension LogIDManual {
                 "'<script>' (<file>:<line>) has no function 'check_password'; the request is refused."
             ],
             cause: """
-                Basic authentication calls this function of the script of `WSGIAuthUserScript`. The request answers \
-                500.
+                Basic authentication calls this function of the script of `WSGIAuthUserScript`. The request fails \
+                with 500.
                 """,
             remedy: "Define `check_password(environ, user, password)` in the script."),
         LogIDEntry(
@@ -138,8 +138,8 @@ extension LogIDManual {
                 "'<script>' (<file>:<line>) has no function 'get_realm_hash'; the request is refused."
             ],
             cause: """
-                Digest authentication calls this function of the script of `WSGIAuthUserScript`. The request answers \
-                500.
+                Digest authentication calls this function of the script of `WSGIAuthUserScript`. The request fails \
+                with 500.
                 """,
             remedy: "Define `get_realm_hash(environ, user, realm)` in the script."),
         LogIDEntry(
@@ -154,7 +154,7 @@ extension LogIDManual {
             texts: [
                 "'<script>' (<file>:<line>) has no function 'allow_access'; the request is refused."
             ],
-            cause: "The request answers 403.",
+            cause: "The request fails with 403.",
             remedy: "Define `allow_access(environ, host)` in the script."),
         LogIDEntry(
             .accessDenied, [.error], "WSGIAccessScript denied access",
@@ -162,8 +162,8 @@ extension LogIDManual {
                 "Client '<host>' was denied by allow_access of '<script>' (<file>:<line>): <path>."
             ],
             cause: """
-                The function `allow_access` returned `False`, and the request answers 403. The message is not logged \
-                where `Satisfy Any` still admits users.
+                The function `allow_access` returned `False`, and the request fails with 403. The message is not \
+                logged where `Satisfy Any` still admits users.
                 """,
             remedy: "None, if the script decided correctly."),
         LogIDEntry(
@@ -253,7 +253,7 @@ extension LogIDManual {
                 """,
             ],
             cause: """
-                The script is not below the `chroot=` of the group that is to run it. The request answers 500. A \
+                The script is not below the `chroot=` of the group that is to run it. The request fails with 500. A \
                 script that was to be imported before the first request is not imported.
                 """,
             remedy: "Put the script below that directory."),

@@ -1,15 +1,15 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// A search for something in the configuration that is accepted and does not work, or works otherwise than meant.
+/// A check for parts of the configuration that are accepted but do not work, or not as intended.
 ///
-/// A healthy configuration has no findings: a check that cannot be certain says nothing.
+/// A correct configuration has no findings: a check that is not certain reports nothing.
 public struct ConfigCheck: Sendable {
-    /// When it is made.
+    /// The time of a check.
     enum Moment {
-        /// By `apachectl configtest` only: what is wrong fails, with a message of its own, when httpd starts.
+        /// By `apachectl configtest` only, because the problem causes another message when httpd starts.
         case configtest
-        /// By `apachectl configtest`, and whenever httpd starts.
+        /// By `apachectl configtest` and at every start of httpd.
         case always
     }
 
@@ -42,9 +42,9 @@ public struct ConfigCheck: Sendable {
         ConfigCheck(moment: .configtest, find: ModuleChecks.loadedTwice),
     ]
 
-    /// What is found.
+    /// Runs the checks and returns their findings.
     ///
-    /// - Parameter atStart: httpd starts, instead of `apachectl configtest`.
+    /// - Parameter atStart: Whether httpd starts; otherwise `apachectl configtest` runs.
     public static func findings(_ facts: ConfigFacts, atStart: Bool) -> [Finding] {
         var told: Set<String> = []
         let findings =
@@ -52,18 +52,18 @@ public struct ConfigCheck: Sendable {
             .flatMap { $0.find(facts) }
             .filter { told.insert($0.line).inserted } + overdueFiles
         guard !PathAccess.isSelf(facts.httpd) else { return findings }
-        // An ordinary user who tests the configuration of root does not see all files; accounts are known to everyone.
+        // An ordinary user who tests the configuration of root does not see all files, but all accounts.
         return findings.map { $0.weight == .error && $0.id != .accountUnusable ? $0.weighing(.warning) : $0 }
     }
 
-    /// Files that did not answer, last: the others have asked.
+    /// Files that timed out. Runs last, because the other checks query the files.
     private static var overdueFiles: [Finding] {
         UserFiles.overdue.map { path in
             Finding(
                 .filesOverdue, at: nil,
-                "'\(path)' has not answered within \(UserFiles.patience.user) ms, so nothing is known about "
-                    + "the files of those who use it: check its file system (mount, df), and whether its owner "
-                    + "keeps it from being read.")
+                "'\(path)' has not answered within \(UserFiles.patience.user) ms, so the files of the users "
+                    + "that need it are not checked. Check its file system (mount, df), and whether its owner "
+                    + "prevents access.")
         }
     }
 }

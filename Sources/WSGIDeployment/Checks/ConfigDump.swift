@@ -1,7 +1,7 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// What `apachectl -t -D DUMP_WSGI` prints: where each URL leads to, and every option of every process group.
+/// The output of `apachectl -t -D DUMP_WSGI`: the target of each URL, and all options of all process groups.
 public struct ConfigDump {
     private let facts: ConfigFacts
 
@@ -93,12 +93,12 @@ public struct ConfigDump {
         let users = facts.hosts.filter { group.isUsable[$0.index] }.map(\.title)
         return [
             "", "Process group '\(definition.name)' (\(definition.location)):",
-            "    usable from: \(users.count == facts.hosts.count ? "everywhere" : users.joined(separator: ", "))",
+            "    visible in: \(users.count == facts.hosts.count ? "all servers" : users.joined(separator: ", "))",
             "    runs: \(python(ofGroup: index))",
         ] + table.lines(indent: "    ")
     }
 
-    /// The value that is in effect and what says so: where an option is left out, that may be another directive.
+    /// The effective value of an option and its origin, which may be another directive if the option is not written.
     private func effective(
         _ value: String, of option: DaemonOption, _ definition: DaemonProcess, _ spec: GroupSpec?
     ) -> (value: String, from: String) {

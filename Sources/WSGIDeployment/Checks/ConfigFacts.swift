@@ -2,9 +2,9 @@ internal import ProcessKit
 public import WSGIConfig
 internal import WSGICore
 
-/// The whole configuration, as checks and the dump look at it.
+/// The whole configuration, for checks and the dump.
 public struct ConfigFacts {
-    /// Where a server stands in the configuration.
+    /// The place of a server in the configuration.
     public struct HostPlace {
         let title: String
         let location: SourceLocation?
@@ -13,7 +13,7 @@ public struct ConfigFacts {
         ///
         /// - Parameters:
         ///   - title: Its name and port, for messages.
-        ///   - location: Where its `<VirtualHost>` stands; `nil`: the main server.
+        ///   - location: The place of its `<VirtualHost>`; `nil`: the main server.
         public init(title: String, location: SourceLocation?) {
             self.title = title
             self.location = location
@@ -22,11 +22,11 @@ public struct ConfigFacts {
 
     /// The main server or a virtual host.
     final class Host {
-        /// Its place in httpd's list of servers.
+        /// Its index in httpd's list of servers.
         let index: Int
         /// Its name and port, for messages.
         let title: String
-        /// Where its `<VirtualHost>` stands; `nil`: the main server.
+        /// The place of its `<VirtualHost>`; `nil`: the main server.
         let location: SourceLocation?
         /// Its section; `nil`: the main server.
         let section: ConfigTree.Node?
@@ -43,11 +43,11 @@ public struct ConfigFacts {
         }
     }
 
-    /// An alias where requests can reach it.
+    /// An alias in a server whose requests can reach it.
     final class Mount {
-        /// The server that answers.
+        /// The server that handles the request.
         let host: Host
-        /// The alias; it may stand in the main server.
+        /// The alias, which may be in the main server.
         let alias: ScriptAlias
         /// A request for it.
         let sample: SampleRequest
@@ -64,28 +64,28 @@ public struct ConfigFacts {
 
     /// All servers, the main one first.
     let hosts: [Host]
-    /// Every alias of every server, with those that virtual hosts have from the main server.
+    /// All aliases of all servers, including those that virtual hosts inherit from the main server.
     let mounts: [Mount]
     /// The process groups.
     let groups: ProcessGroups
-    /// Their places in `groups`, by name.
+    /// The indices of `groups`, by name.
     private let indices: [String: Int]
-    /// What each of them means on this machine, or why it cannot run.
+    /// The resolved spec of each group, or the reason why it cannot run.
     let resolved: [Result<GroupSpec, StartError>]
     /// Settings of the whole server.
     let global: GlobalSettings
-    /// What was written.
+    /// The configuration as written.
     let tree: ConfigTree
-    /// httpd itself.
+    /// The properties of httpd and of this machine.
     let machine: HostFacts
 
-    /// Collects everything; `nil` when httpd does not accept the configuration anyway.
+    /// Collects the facts; `nil` if httpd rejects the configuration anyway.
     ///
     /// - Parameters:
     ///   - servers: All servers, the main one first.
-    ///   - hosts: The same servers as they are found in `tree`.
-    ///   - tree: The configuration as it was written.
-    ///   - machine: httpd itself.
+    ///   - hosts: The places of these servers in `tree`.
+    ///   - tree: The configuration as written.
+    ///   - machine: The properties of httpd and of this machine.
     public init?(_ servers: [ConfiguredServer], _ places: [HostPlace], _ tree: ConfigTree, _ machine: HostFacts) {
         guard let global = servers.first?.settings.global, let groups = try? ProcessGroups(servers: servers) else {
             return nil
@@ -102,7 +102,7 @@ public struct ConfigFacts {
         self.global = global
         self.tree = tree
         self.machine = machine
-        // Aliases that ask for an import have a mount point.
+        // Aliases that request an import have a mount point.
         let imports = servers.flatMap(\.settings.importScripts).filter { $0.mountPoint == nil }
         let withScripts = Set(imports.map(\.processGroup))
         resolved = groups.all.map { group in
@@ -127,7 +127,7 @@ public struct ConfigFacts {
         }
     }
 
-    /// What a name of a process group means for requests of a server.
+    /// Looks up the name of a process group for requests of a server.
     func lookup(_ name: String, from host: Int) -> ProcessGroups.Lookup {
         guard let index = indices[name] else { return .unknown }
         return groups.all[index].isUsable[host] ? .found(index) : .ofOtherHost(index)
@@ -151,20 +151,20 @@ public struct ConfigFacts {
             name: "user" + Self.quoted(spec.userName) + " of process group '\(spec.name)'")
     }
 
-    /// Where a directive that counts once for the whole server stands.
+    /// The place of a directive that applies to the whole server.
     func location(of directive: String) -> SourceLocation? { tree.last(directive.lowercased())?.location }
 
     private static func quoted(_ name: String) -> String { name.isEmpty ? "" : " '\(name)'" }
 }
 
 extension ConfigFacts.Mount {
-    /// The process group that a request is given to.
+    /// The process group of a request.
     enum ProcessGroup {
-        /// This one, and where that is said.
+        /// This group, and the place that names it.
         case named(GroupExpression, SourceLocation)
-        /// Nothing was said: embedded.
+        /// Not set: embedded mode.
         case unsaid
-        /// That depends on the request.
+        /// Depends on the request.
         case unknown
     }
 
@@ -177,7 +177,7 @@ extension ConfigFacts.Mount {
         }
     }
 
-    /// The group's name where it is the same for all requests, "" meaning embedded mode.
+    /// The name of the group if it is the same for all requests; "" is embedded mode.
     var processGroupName: String? {
         switch processGroup {
         case .named(let group, _): group.staticText
@@ -201,7 +201,7 @@ extension ConfigFacts.Mount {
         "\(alias.isPattern ? "WSGIScriptAliasMatch" : "WSGIScriptAlias") '\(alias.urlPath.string)' of \(host.title)"
     }
 
-    /// Whether the target is one path, whatever the request.
+    /// Whether the target is the same path for all requests.
     var hasFixedTarget: Bool { !(alias.isPattern && alias.target.string.contains("$")) }
 
     private static func shown(_ group: GroupExpression) -> String {

@@ -2,29 +2,29 @@ public import WSGIConfig
 
 /// The configuration as it was written: httpd's own tree of the directives that are in effect.
 ///
-/// `<IfModule>`, `<IfDefine>` and files that were included are resolved in it; the directives that httpd carries out
-/// while it reads, such as `LoadModule`, are not in it.
+/// `<IfModule>`, `<IfDefine>` and `Include` are already resolved. Directives that httpd executes while it reads the
+/// configuration, such as `LoadModule`, are not in the tree.
 public struct ConfigTree {
-    /// One directive, or a section with what is in it.
+    /// A directive, or a section with its contents.
     public final class Node {
-        /// The directive's name in lower case; of a section without the `<`.
+        /// The directive's name in lower case, without the `<` of a section.
         let name: String
         /// Whether it is a section.
         let isSection: Bool
-        /// Its arguments as written; of a section without the `>`.
+        /// Its arguments as written, without the `>` of a section.
         let arguments: String
-        /// Where it stands.
+        /// Its place in the configuration.
         let location: SourceLocation
-        /// What is in the section.
+        /// The contents of the section.
         let children: [Node]
         /// The names of everything in the section, at any depth.
         let contents: Set<String>
-        /// What has been asked of `children(of:)`.
+        /// Cached results of `children(of:)`.
         private var selections: [Set<String>: Selection] = [:]
-        /// What the section applies to, as its arguments say; nil when they say nothing.
+        /// The pattern in the section's arguments; `nil` if there is none.
         private(set) lazy var pattern = SectionPattern(section: name, words, compile)
 
-        /// How regular expressions are compiled.
+        /// Compiles regular expressions.
         let compile: RegularExpression.Compile
 
         /// A directive or a section.
@@ -41,7 +41,7 @@ public struct ConfigTree {
             contents = children.reduce(into: []) { $0.formUnion($1.contents.union([$1.name])) }
         }
 
-        /// The children of these names, and those that contain some. Thousands of aliases ask the same.
+        /// The children of these names, and those that contain some. Cached, because thousands of aliases may call it.
         func children(of names: Set<String>) -> Selection {
             if let known = selections[names] { return known }
             let found = Selection(
@@ -61,13 +61,13 @@ public struct ConfigTree {
         }
     }
 
-    /// Some children of a section, in their order: there may be a `<Directory>` or a `<Location>` for each alias.
+    /// Some children of a section, in order. There may be a `<Directory>` or a `<Location>` for each alias.
     final class Selection {
         /// All of them.
         let all: [Node]
-        /// The places in `all` of what may concern any request.
+        /// The indices in `all` of children that may apply to any request.
         private var general: [Int] = []
-        /// The places of `<Directory>` and `<Location>` sections of one path, by that path.
+        /// The indices of `<Directory>` and `<Location>` sections of one path, by path.
         private var directories: [String: [Int]] = [:]
         private var locations: [String: [Int]] = [:]
 
@@ -85,7 +85,7 @@ public struct ConfigTree {
             }
         }
 
-        /// Those that can concern a request for a file in these directories and for a URL; `nil`: for any URL.
+        /// The children that can apply to a request for a file in these directories and for a URL; `nil`: any URL.
         func concerning(_ paths: [String], _ url: String?) -> [Node] {
             guard !directories.isEmpty || !locations.isEmpty else { return all }
             var places = general
@@ -98,7 +98,7 @@ public struct ConfigTree {
             return places.sorted().map { all[$0] }
         }
 
-        /// The paths of all `<Location>` sections without wildcards that a URL can be subject to.
+        /// The paths of all `<Location>` sections without wildcards that can apply to a URL.
         private static func beginnings(of url: String) -> [String] {
             let text = url.utf8
             var found: [String] = []
@@ -115,9 +115,9 @@ public struct ConfigTree {
 
     /// The directives outside of all sections, and the sections.
     let nodes: [Node]
-    /// A section that stands for the same without virtual hosts.
+    /// A section with the same contents, but without virtual hosts.
     let mainServer: Node
-    /// The virtual hosts, by their places.
+    /// The virtual hosts, by their places in the configuration.
     let virtualHosts: [SourceLocation: Node]
 
     /// The tree of these directives and sections.
@@ -130,10 +130,10 @@ public struct ConfigTree {
         virtualHosts = Dictionary(nodes.filter(isHost).map { ($0.location, $0) }) { first, _ in first }
     }
 
-    /// The last directive of this name outside of all sections: the one that counts.
+    /// The last directive of this name outside of all sections, which is the one in effect.
     func last(_ name: String) -> Node? { mainServer.children(of: [name]).all.last { !$0.isSection } }
 
-    /// Every directive and section of the tree, with the sections it stands in, outermost first.
+    /// Visits every directive and section, with its enclosing sections, outermost first.
     func forEach(_ body: (Node, _ within: [Node]) -> Void) {
         var within: [Node] = []
         func visit(_ nodes: [Node]) {

@@ -3,7 +3,7 @@ internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
-/// Paths that somebody can change who does not start httpd.
+/// Paths that users other than the one that starts httpd can change.
 enum ExposedPaths {
     /// The directories that a path leads through, from the root.
     static func directories(above path: String) -> [String] {
@@ -11,8 +11,8 @@ enum ExposedPaths {
         return ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
     }
 
-    /// The first of these files that belongs to another user than root and the one who starts httpd, or whose entries
-    /// everybody can replace.
+    /// The first of these files that belongs neither to root nor to the user that starts httpd, or whose entries all
+    /// users can replace.
     static func first(on paths: [String]) -> String? {
         UserFiles.own.prepare(paths)
         return paths.first { isExposed(UserFiles.own.status(of: $0)) }
@@ -27,8 +27,8 @@ enum ExposedPaths {
 }
 
 extension Finding {
-    /// A process group cannot run: an error, so that `apachectl`, certbot and others do not reload httpd. But for a path
-    /// that a site's user can change: that user could keep the whole server from being reloaded.
+    /// A finding about a process group that cannot run. It is an error, so that `apachectl`, certbot and others do not
+    /// reload httpd, except for paths that a site's user can change: that user could block reloads of the whole server.
     static func unusable(
         _ id: LogID, at location: SourceLocation?, _ text: String, about paths: [String]
     ) -> Finding {
@@ -36,13 +36,13 @@ extension Finding {
         let files = UserFiles.own
         for path in paths.flatMap({ [$0, files.realPath($0)].compactMap { $0 } }) {
             let parts = ExposedPaths.directories(above: path) + [path]
-            // A site's user can also make a file system that does not answer.
+            // A site's user can also provide a file system that does not answer.
             if parts.contains(where: { files.status(of: $0).isOverdue }) { return Finding(id, at: location, told) }
             guard let exposed = ExposedPaths.first(on: parts) else { continue }
             let owner = PathAccess.owner(of: files.status(of: exposed))
             return Finding(
                 id, at: location,
-                "\(told) This is a warning only and does not keep httpd from being reloaded, because users other than root "
+                "\(told) This is only a warning and does not prevent a reload of httpd, because users other than root "
                     + "can change '\(exposed)' (owner \(owner)).")
         }
         return Finding(id, .error, at: location, told)

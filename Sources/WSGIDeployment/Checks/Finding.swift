@@ -1,9 +1,9 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// Something in the configuration that works otherwise than was probably meant.
+/// A part of the configuration that probably does not work as intended.
 public struct Finding {
-    /// Whether a process group cannot serve at all, something does not work, or it is only likely to be an oversight.
+    /// A process group cannot serve at all, something does not work, or there is probably an oversight.
     public enum Weight: Sendable {
         case error
         case warning
@@ -14,9 +14,9 @@ public struct Finding {
     let id: LogID
     /// How serious it is.
     public let weight: Weight
-    /// The directive that is to be changed.
+    /// The place of the directive to change.
     let location: SourceLocation?
-    /// What it is about, why it is wrong, and what to do.
+    /// The subject, the problem and the remedy.
     let text: String
 
     /// A finding about a directive.
@@ -27,7 +27,7 @@ public struct Finding {
         self.text = text
     }
 
-    /// The same, more or less serious.
+    /// The same finding with another severity.
     func weighing(_ weight: Weight) -> Finding { Finding(id, weight, at: location, text) }
 
     /// Id, place and text.

@@ -3,12 +3,12 @@ internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether process groups can run, are named rightly, and are used.
+/// Checks whether process groups can run, are named correctly and are used.
 enum GroupChecks {
-    /// From how many children on embedded mode is worth a word where there are no process groups at all.
+    /// The number of children from which on embedded mode is reported even if there are no process groups.
     private static let manyChildren = 50
 
-    /// Groups that will answer 503 for another reason than their Python: their accounts, a closed directory.
+    /// Groups that will answer 503 for a reason other than their Python, such as an account or a closed directory.
     static func unusable(_ facts: ConfigFacts) -> [Finding] {
         zip(facts.groups.all, facts.resolved).compactMap { group, resolved in
             guard case .failure(let error) = resolved, !PythonChecks.isAboutPython(error.id) else { return nil }
@@ -18,14 +18,14 @@ enum GroupChecks {
         }
     }
 
-    /// The directory of the sockets: it must be there, the one who starts httpd must be able to write to it, and httpd's
-    /// user must be able to enter it.
+    /// The directory of the sockets must exist, be writable for the user that starts httpd, and be accessible to
+    /// httpd's user.
     static func socketDirectory(_ facts: ConfigFacts) -> [Finding] {
         guard let first = facts.groups.all.first else { return [] }
         let location = facts.location(of: "WSGISocketPrefix") ?? first.definition.location
         let prefix = facts.machine.socketPrefix
         let directory = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? "/"
-        let subject = "WSGISocketPrefix \(prefix): the sockets of daemon processes cannot be made"
+        let subject = "WSGISocketPrefix \(prefix): the sockets of daemon processes cannot be created"
         let remedy = "Create the directory, or name another place, such as WSGISocketPrefix /run/apache2/wsgi."
         let files = UserFiles.own
         let status = files.status(of: directory)
@@ -47,12 +47,12 @@ enum GroupChecks {
         return [
             Finding(
                 .connectFailed, .error, at: location,
-                "WSGISocketPrefix \(prefix): requests for process groups will answer 503, because \(reason); or name "
-                    + "another place, such as WSGISocketPrefix /run/apache2/wsgi.")
+                "WSGISocketPrefix \(prefix): requests for process groups will fail with 503, because \(reason); or "
+                    + "name another place, such as WSGISocketPrefix /run/apache2/wsgi.")
         ]
     }
 
-    /// Whether somebody else than the user who starts httpd can put files into the place of the sockets.
+    /// Whether users other than the one that starts httpd can replace the sockets.
     static func exposedSockets(_ facts: ConfigFacts) -> [Finding] {
         guard let first = facts.groups.all.first, PathAccess.isSelf(facts.httpd) else { return [] }
         let prefix = facts.machine.socketPrefix
@@ -61,10 +61,11 @@ enum GroupChecks {
         return [
             Finding(
                 .socketsExposed, at: facts.location(of: "WSGISocketPrefix") ?? first.definition.location,
-                "WSGISocketPrefix \(prefix): users other than the one who starts httpd can replace what is in '\(folder)' "
-                    + "(mode 0\(String(status.mode & 0o7777, radix: 8)), owner \(PathAccess.owner(of: status))), and so take "
-                    + "the place of daemon processes and receive the requests of every site. Name a directory that only "
-                    + "root can change, such as WSGISocketPrefix /run/apache2/wsgi.")
+                "WSGISocketPrefix \(prefix): users other than the one that starts httpd can replace files in "
+                    + "'\(folder)' (mode 0\(String(status.mode & 0o7777, radix: 8)), owner "
+                    + "\(PathAccess.owner(of: status))), and so impersonate daemon processes and receive the requests "
+                    + "of all sites. Name a directory that only root can change, such as WSGISocketPrefix "
+                    + "/run/apache2/wsgi.")
         ]
     }
 
@@ -79,7 +80,7 @@ enum GroupChecks {
             let lookups = users.map { facts.lookup(name, from: $0.index) }
             let isFound = lookups.contains { if case .found = $0 { true } else { false } }
             guard !isFound, let user = users.first, let lookup = lookups.first else { return }
-            let subject = "\(node.title): requests will answer 500, because"
+            let subject = "\(node.title): requests will fail with 500, because"
             switch lookup {
             case .found: break
             case .unknown:
@@ -101,7 +102,7 @@ enum GroupChecks {
         return findings
     }
 
-    /// Names of groups that look like variables and are none.
+    /// Names of groups that look like variables but are not.
     static func unknownVariables(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
         facts.tree.forEach { node, _ in
@@ -144,7 +145,7 @@ enum GroupChecks {
         return findings
     }
 
-    /// Applications that run in httpd's children although nothing says so.
+    /// Applications that run in httpd's children, although no directive requests it.
     static func embeddedByAccident(_ facts: ConfigFacts) -> [Finding] {
         guard facts.tree.last("wsgirestrictembedded") == nil, !mayBeDispatched(facts) else { return [] }
         let children = facts.machine.process.httpdChildren
@@ -161,12 +162,12 @@ enum GroupChecks {
             return Finding(
                 .embeddedByAccident, .notice, at: mount.alias.location,
                 "\(mount.title): '\(mount.alias.target.string)' will run embedded in httpd's children (up to "
-                    + "\(children)), because no process group is named for it. \(remedy); or add "
-                    + "process-group=%{GLOBAL} if it is meant to.")
+                    + "\(children)), because no process group is named for it. \(remedy), or add "
+                    + "process-group=%{GLOBAL} if embedded mode is intended.")
         }
     }
 
-    /// Applications that would run embedded where that is refused.
+    /// Applications that would run embedded where that is rejected.
     static func refusedEmbedded(_ facts: ConfigFacts) -> [Finding] {
         guard facts.global.restrictEmbedded, !mayBeDispatched(facts) else { return [] }
         let byAlias = Dictionary(grouping: facts.mounts) { $0.alias.location }
@@ -176,7 +177,7 @@ enum GroupChecks {
             else { return nil }
             return Finding(
                 .embeddedRestricted, at: mount.alias.location,
-                "\(mount.title): requests will answer 500, because no process group is named for "
+                "\(mount.title): requests will fail with 500, because no process group is named for "
                     + "'\(mount.alias.target.string)', and WSGIRestrictEmbedded is On. Add process-group= with the name of a "
                     + "WSGIDaemonProcess to the line.")
         }
@@ -192,17 +193,17 @@ enum GroupChecks {
             named.insert(value)
         }
         guard !dependsOnRequest else { return [] }
-        // Where embedded mode is allowed in so many words, nothing is found about applications that lack a group.
+        // If embedded mode is allowed explicitly, applications without a group are not reported.
         let isAllowed = facts.tree.last("wsgirestrictembedded") != nil && !facts.global.restrictEmbedded
         let accidents = isAllowed ? [] : accidents(facts)
         let misspelt = unknownNames(facts)
         return facts.groups.all.compactMap { group in
             let definition = group.definition
-            // Its name was written wrong where it is used.
+            // Its name is misspelt where it is used.
             guard !misspelt.contains(where: { $0.text.contains("did you mean '\(definition.name)'?") }) else {
                 return nil
             }
-            // The finding about an application that lacks its group says it better, or the one about its own script.
+            // The finding about an application without a group, or about the group's own script, is more precise.
             guard !named.contains(definition.name), definition.options.threads > 0,
                 !accidents.contains(where: { group.isUsable[$0.host.index] })
             else {
@@ -210,18 +211,18 @@ enum GroupChecks {
             }
             return Finding(
                 .groupUnused, .notice, at: definition.location,
-                "WSGIDaemonProcess '\(definition.name)': no request is ever given to this process group, but "
+                "WSGIDaemonProcess '\(definition.name)': no request uses this process group, but "
                     + "its processes will run. Name it in WSGIProcessGroup or process-group=, "
                     + "or remove it.")
         }
     }
 
-    /// The mounts that no directive gives to a process group; each alias once, and only if that holds on every server
-    /// where it can be reached.
+    /// The mounts without a process group; each alias once, and only if this applies to all servers where it can be
+    /// reached.
     private static func accidents(_ facts: ConfigFacts) -> [ConfigFacts.Mount] {
         let byAlias = Dictionary(grouping: facts.mounts) { $0.alias.location }
         return facts.mounts.filter { mount in
-            // Aliases of the main server are seen again in each virtual host.
+            // Aliases of the main server occur again in each virtual host.
             byAlias[mount.alias.location]?.first?.host.index == mount.host.index
                 && byAlias[mount.alias.location]?.allSatisfy {
                     if case .unsaid = $0.processGroup { true } else { false }
@@ -237,7 +238,7 @@ enum GroupChecks {
         return isFound
     }
 
-    /// The process group that a directive names; nil when it names none, or, if it must be `literal`, a variable.
+    /// The process group that a directive names; `nil` if it names none, or a variable although `literal` is set.
     private static func groupName(of node: ConfigTree.Node, literal: Bool = true) -> String? {
         let value: String? =
             switch node.name {
@@ -252,7 +253,7 @@ enum GroupChecks {
 }
 
 extension ConfigTree.Node {
-    /// The directive as it was written, for messages.
+    /// The directive as written, for messages.
     fileprivate var title: String {
         let name = DirectiveTable.directive(named: name)?.name.description ?? name
         return name + (words.first.map { " '\($0)'" } ?? "")

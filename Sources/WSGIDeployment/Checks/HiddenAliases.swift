@@ -1,16 +1,16 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// Applications that no request reaches, because another directive takes all of their URLs first.
+/// Finds applications that no request reaches, because another directive takes all of their URLs first.
 ///
-/// httpd asks mod_proxy first, then mod_alias, then this module, which takes the first of its own aliases that fits. Only
-/// prefixes are compared: what a regular expression covers cannot be told for certain.
+/// httpd tries mod_proxy first, then mod_alias, then this module, which uses the first of its own aliases that matches.
+/// Only prefixes are compared, because it is not certain which URLs a regular expression covers.
 enum HiddenAliases {
     private static let proxies: Set<String> = ["proxypass", "proxypassmatch"]
 
     static func find(_ facts: ConfigFacts) -> [Finding] {
         var isOptional = false
-        // `no-proxy` takes requests out of the hands of mod_proxy.
+        // `no-proxy` excludes requests from mod_proxy.
         facts.tree.forEach { node, _ in if node.arguments.lowercased().contains("no-proxy") { isOptional = true } }
         let first = OwnAliases(facts)
         return RequestChecks.everywhere(facts) { mount in
@@ -18,7 +18,7 @@ enum HiddenAliases {
         }
     }
 
-    /// `Alias` and `ScriptAlias`, wherever they stand, win.
+    /// `Alias` and `ScriptAlias` take precedence, regardless of their place.
     private static func alias(_ mount: ConfigFacts.Mount) -> Finding? {
         let found = directives(["alias", "scriptalias"], mount).first { node in
             node.words.count == 2 && covers(node.words[0], mount.alias)
@@ -26,14 +26,14 @@ enum HiddenAliases {
         guard let found, let directive = found.words.first else { return nil }
         return finding(
             mount,
-            "'\(name(of: found)) \(directive)' at \(found.location) takes all of its URLs first, in whatever order the lines "
-                + "stand. Remove that line, or let it name only what is to come from files, such as /static.")
+            "'\(name(of: found)) \(directive)' at \(found.location) takes all of its URLs first, regardless of the "
+                + "order of the lines. Remove that line, or limit it to URLs of files, such as /static.")
     }
 
     /// `ProxyPass` without an exception.
     private static func proxy(_ mount: ConfigFacts.Mount) -> Finding? {
         let all = directives(proxies, mount)
-        // An exception for a part of the URLs, or for a regular expression: the proxy may leave the application alone.
+        // An exception for a part of the URLs, or for a regular expression, may exclude the application from the proxy.
         let isExcepted = all.contains { node in
             guard node.words.contains("!") else { return false }
             return node.name == "proxypassmatch" || node.words[0] == "~" || mount.alias.isPattern
@@ -49,7 +49,7 @@ enum HiddenAliases {
             : "Add before it: ProxyPass \(mount.alias.urlPath.string) !"
         return finding(
             mount,
-            "'ProxyPass \(path)' at \(found.location) gives all of its URLs to another server first. \(remedy)")
+            "'ProxyPass \(path)' at \(found.location) forwards all of its URLs to another server first. \(remedy)")
     }
 
     fileprivate static func finding(_ mount: ConfigFacts.Mount, _ text: String) -> Finding {
@@ -63,7 +63,7 @@ enum HiddenAliases {
         return sections.flatMap { $0.children(of: names).all.filter { !$0.isSection } }
     }
 
-    /// Whether a prefix of mod_alias or mod_proxy is one of all URLs of an alias.
+    /// Whether a prefix of mod_alias or mod_proxy covers all URLs of an alias.
     private static func covers(_ prefix: String, _ alias: ScriptAlias) -> Bool {
         let other = ScriptAlias(urlPath: prefix, target: "", location: alias.location)
         return covers(other, alias)
@@ -72,7 +72,7 @@ enum HiddenAliases {
     /// Whether an alias covers all URLs of another one.
     fileprivate static func covers(_ one: ScriptAlias, _ other: ScriptAlias) -> Bool {
         guard !one.isPattern, one.urlPath.string.hasPrefix("/") else { return false }
-        // Whatever a regular expression fits begins with a slash.
+        // All texts that a regular expression matches begin with a slash.
         if one.urlPath.string.allSatisfy({ $0 == "/" }) { return true }
         guard !other.isPattern else { return false }
         return unsafe other.urlPath.withBytes { unsafe one.match($0) } != nil
@@ -81,9 +81,9 @@ enum HiddenAliases {
     private static func name(of node: ConfigTree.Node) -> String { node.name == "alias" ? "Alias" : "ScriptAlias" }
 }
 
-/// The aliases of this module, of which the first that fits is taken.
+/// The aliases of this module, of which the first match is used.
 private struct OwnAliases {
-    /// Of each server.
+    /// The aliases of each server.
     private let indices: [AliasIndex]
 
     init(_ facts: ConfigFacts) { indices = facts.hosts.map { AliasIndex($0.settings.scriptAliases) } }
@@ -94,7 +94,7 @@ private struct OwnAliases {
             let place = aliases.firstIndex(where: { $0 === mount.alias }), found < place
         else { return nil }
         let other = aliases[found]
-        // The same line twice, for example of a file that is included twice.
+        // The same line twice, for example in a file that is included twice.
         guard HiddenAliases.covers(other, mount.alias), other.target != mount.alias.target else { return nil }
         return HiddenAliases.finding(
             mount,

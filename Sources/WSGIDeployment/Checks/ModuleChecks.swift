@@ -2,12 +2,12 @@ internal import Glibc
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether this module is the only one of its name.
+/// Checks that this module is the only one of its name.
 enum ModuleChecks {
-    /// `LoadModule wsgi_module` in two places: httpd takes the first and skips the other.
+    /// `LoadModule wsgi_module` in two places: httpd loads the first and skips the other.
     ///
-    /// httpd's tree of directives has no `LoadModule`, so the files are read once more. What stands in `<IfModule>` and the
-    /// like is left out, as nobody but httpd knows whether it counts.
+    /// httpd's tree of directives has no `LoadModule`, so the files are read again. The contents of `<IfModule>` and
+    /// similar sections are ignored, because only httpd knows whether they are in effect.
     static func loadedTwice(_ facts: ConfigFacts) -> [Finding] {
         guard let file = facts.machine.configurationFile else { return [] }
         var search = ModuleSearch(serverRoot: facts.machine.serverRoot)
@@ -18,8 +18,8 @@ enum ModuleChecks {
         return [
             Finding(
                 .moduleLoadedTwice, at: second.location,
-                "LoadModule wsgi_module \(second.path): this line is skipped, because \(first.location) has loaded "
-                    + "\(first.path) before. Remove one of both lines (a2dismod wsgi removes that of a Debian package)."
+                "LoadModule wsgi_module \(second.path): this line is skipped, because \(first.location) has already "
+                    + "loaded \(first.path). Remove one of the lines (a2dismod wsgi removes that of a Debian package)."
             )
         ]
     }
@@ -27,7 +27,7 @@ enum ModuleChecks {
 
 /// Reads configuration files for `LoadModule wsgi_module`, and follows `Include`.
 private struct ModuleSearch {
-    /// One line that loads the module.
+    /// A line that loads the module.
     struct Found {
         let location: SourceLocation
         let path: String
@@ -66,7 +66,7 @@ private struct ModuleSearch {
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : serverRoot + "/" + path }
 
-    /// The files that a pattern means, in httpd's order; of a directory, those in it.
+    /// The files that match a pattern, in httpd's order; for a directory, the files in it.
     private func files(_ pattern: String) -> [String] {
         var result = unsafe glob_t()
         defer { unsafe globfree(&result) }

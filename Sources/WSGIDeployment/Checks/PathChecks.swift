@@ -1,7 +1,7 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether files and directories that the configuration names are there, for those who need them.
+/// Checks whether files and directories of the configuration are accessible to the users that need them.
 enum PathChecks {
     /// The working directories of process groups.
     static func workingDirectories(_ facts: ConfigFacts) -> [Finding] {
@@ -17,7 +17,7 @@ enum PathChecks {
                     ? "the home directory '\(directory)' of user '\(spec.userName)', its working directory,"
                     : "home=\(directory)")
             let reason: String
-            // A file would be refused for want of a right that it should not have.
+            // A file would fail the check for lack of a right that it should not have.
             let isFile = identity.files.isFile(directory)
             switch isFile ? nil : PathAccess.refusal(directory, .enter, for: identity) {
             case .missing(let part):
@@ -34,7 +34,7 @@ enum PathChecks {
         }
     }
 
-    /// Directories in which modules are looked for.
+    /// Directories in which Python searches for modules.
     static func searchPaths(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
         for index in facts.groups.all.indices {
@@ -57,12 +57,12 @@ enum PathChecks {
     private static func finding(
         _ directory: String, _ subject: String, _ identity: Identity, _ location: SourceLocation, _ facts: ConfigFacts
     ) -> Finding? {
-        // What is relative depends on the working directory.
+        // A relative path depends on the working directory.
         guard directory.hasPrefix("/") else { return nil }
         let reason: String
-        // An archive of modules may stand there as well.
+        // The path may also be an archive of modules.
         let isFile = identity.files.isFile(directory)
-        // Python lists the directory, and takes one that it may not list for empty.
+        // Python lists the directory, and treats one that it may not list as empty.
         let refusal =
             (isFile ? nil : PathAccess.refusal(directory, .enter, for: identity))
             ?? PathAccess.refusal(directory, .read, for: identity)
@@ -76,7 +76,7 @@ enum PathChecks {
             "\(subject)\(directory): no module will be found in this directory: \(reason)")
     }
 
-    /// Script files, for httpd's user, who looks for them, and for the user who runs them.
+    /// Script files, for httpd's user, which looks them up, and for the user that runs them.
     static func scripts(_ facts: ConfigFacts) -> [Finding] {
         var findings: [Finding] = []
         let httpd = facts.httpd
@@ -84,7 +84,7 @@ enum PathChecks {
         prepare(facts)
         for mount in facts.mounts where mount.hasFixedTarget && !seen.contains(mount.alias.location) {
             let isFile = !mount.sample.isDirectory
-            // httpd finds the script; it reads it only where it runs it.
+            // httpd looks up the script. It reads it only if it runs it.
             let own = isFile && mount.processGroupName == "" ? PathAccess.Purpose.read : .enter
             let users = [(httpd, own)] + (readers(of: mount, facts).map { [($0, isFile ? .read : .enter)] } ?? [])
             for (user, purpose) in users {
@@ -100,7 +100,7 @@ enum PathChecks {
         return findings + hooks(facts, httpd)
     }
 
-    /// Asks about all scripts at a time what `scripts` asks for httpd's user.
+    /// Queries all scripts at once that `scripts` checks for httpd's user.
     private static func prepare(_ facts: ConfigFacts) {
         let targets = facts.mounts.filter(\.hasFixedTarget).map { ($0, $0.alias.target.string) }
         let files = facts.httpd.files
@@ -122,7 +122,7 @@ enum PathChecks {
                 "\(title): the script '\(path)' will not be found, because its path is relative. Write the absolute path."
             )
         }
-        // Whether a file can be found is a matter of its directory: nobody needs the right to execute it.
+        // Access to the directory decides whether a file is found. The right to execute the file is not needed.
         let subject = purpose == .enter && isFile ? directory(of: path) : path
         switch PathAccess.refusal(subject, purpose, for: user) {
         case .closed(let text):
@@ -140,7 +140,7 @@ enum PathChecks {
         }
     }
 
-    /// Who, beside httpd's user, reads the script of an alias.
+    /// The users, besides httpd's, that read the script of an alias.
     private static func readers(of mount: ConfigFacts.Mount, _ facts: ConfigFacts) -> Identity? {
         guard let name = mount.processGroupName, !name.isEmpty,
             case .found(let index) = facts.lookup(name, from: mount.host.index),
@@ -149,7 +149,7 @@ enum PathChecks {
         return facts.identity(ofGroup: index)
     }
 
-    /// Scripts of other directives, all of which httpd's children load, but for those of a process group.
+    /// Scripts of other directives, which httpd's children load, except those of a process group.
     private static func hooks(_ facts: ConfigFacts, _ httpd: Identity) -> [Finding] {
         let position = [
             "wsgidispatchscript": 0, "wsgiaccessscript": 0, "wsgiauthuserscript": 0, "wsgiauthgroupscript": 0,

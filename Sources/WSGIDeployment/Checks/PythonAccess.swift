@@ -2,9 +2,9 @@ internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether those who run a Python may use it and the packages that are installed for it.
+/// Checks whether the users that run a Python may use it and its installed packages.
 enum PythonAccess {
-    /// Most entries of a directory of packages that are looked at.
+    /// The maximum number of entries of a package directory that are checked.
     private static let mostPackages = 1000
 
     /// The Python of each process group, for its user.
@@ -47,14 +47,14 @@ enum PythonAccess {
         return packages(of: python, "Embedded mode", user, place, facts).map { [$0] } ?? []
     }
 
-    /// What keeps a user from running an executable; links are followed by hand, to tell what they lead to.
+    /// The reason why a user cannot run an executable. Links are followed one by one, to report where they lead.
     private static func refusal(toRun python: String, _ user: Identity) -> String? {
         PathAccess.closed(directory(of: python), .enter, for: user)
             ?? user.files.realPath(python).flatMap { PathAccess.closed($0, .enter, for: user) }
             ?? PathAccess.closed(python, .enter, for: user)
     }
 
-    /// What keeps a user from importing packages of a virtual environment or an installation.
+    /// The reason why a user cannot import packages of a virtual environment or an installation.
     private static func packages(
         of python: String, _ subject: String, _ user: Identity, _ place: SourceLocation?, _ facts: ConfigFacts
     ) -> Finding? {
@@ -78,7 +78,7 @@ enum PythonAccess {
         }
     }
 
-    /// The first package or module that a user may not read: they were installed by somebody with a strict umask.
+    /// The first package or module that a user may not read, usually because it was installed with a strict umask.
     private static func closedPackage(
         in directory: String, _ user: Identity
     ) -> (name: String, reason: String)? {
@@ -94,7 +94,7 @@ enum PythonAccess {
             }
             let shift: UInt32 = status.user == user.user ? 6 : user.groups.contains(status.group) ? 3 : 0
             let wanted: UInt32 = isDirectory ? 0o5 : 0o4
-            // The mode says no: the kernel has the last word.
+            // The mode denies access, but the kernel decides.
             guard status.mode >> shift & wanted != wanted else { continue }
             let reason =
                 (isDirectory ? PathAccess.closed(path, .enter, for: user) : nil)
@@ -104,6 +104,6 @@ enum PythonAccess {
         return nil
     }
 
-    /// Whether a name in a directory of packages can be that of a package.
+    /// Whether a name in a package directory can be that of a package.
     private static func canBeImported(_ name: String) -> Bool { !name.hasPrefix("__") && !name.hasSuffix("-info") }
 }

@@ -1,7 +1,7 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether the Pythons that the configuration names are there and can be used.
+/// Checks whether the Pythons of the configuration exist and can be used.
 enum PythonChecks {
     /// The Python of each process group.
     static func installations(_ facts: ConfigFacts) -> [Finding] {
@@ -26,7 +26,7 @@ enum PythonChecks {
     ) -> StartError? {
         guard case .failure(let error) = resolved else { return nil }
         if isAboutPython(error.id) { return error }
-        // Another error came first; this one would follow when that is mended. In a chroot paths mean something else.
+        // Another error came first, and this one would follow when it is fixed. In a chroot, paths differ.
         guard definition.options.chroot == nil else { return nil }
         do throws(StartError) {
             _ = try PythonChoice.executable(
@@ -36,7 +36,7 @@ enum PythonChecks {
         } catch { return error }
     }
 
-    /// Where the Python of a group is, as the configuration says it.
+    /// The place of a group's Python in the configuration.
     static func pythons(of definition: DaemonProcess, _ facts: ConfigFacts) -> [String] {
         let options = definition.options
         return [options.python ?? options.pythonHome ?? facts.global.pythonHome].compactMap { $0 }
@@ -53,7 +53,7 @@ enum PythonChecks {
         do throws(StartError) {
             let files = facts.httpd.files
             let python = try PythonChoice.embedded(facts.global, facts.machine.defaultPython, files)
-            // A closed directory is told by `PythonAccess`.
+            // `PythonAccess` reports a closed directory.
             guard PathAccess.closed(directory(of: python), .enter, for: facts.httpd) == nil else { return [] }
             _ = try PythonLibrary.find(for: python, files)
             return []
@@ -85,15 +85,15 @@ enum PythonChecks {
             return Finding(
                 .pythonChanged, at: location,
                 "\(setting)\(home): this virtual environment was made with Python \(made) (\(home)/pyvenv.cfg), but its "
-                    + "bin/python is now Python \(now), which does not see the packages installed in it. Make it again: "
-                    + "python3 -m venv --clear \(home), and install the packages.")
+                    + "bin/python is now Python \(now), which does not see the packages installed in it. Create it "
+                    + "again: python3 -m venv --clear \(home), and install the packages.")
         }
     }
 
     /// Pythons that are newer than those that this module was tested with, one finding for each version.
     static func untested(_ facts: ConfigFacts) -> [Finding] {
         var pythons: [(executable: String, files: UserFiles, location: SourceLocation?)] = []
-        // In a chroot paths mean something else.
+        // In a chroot, paths differ.
         for (index, group) in facts.groups.all.enumerated() where group.definition.options.chroot == nil {
             guard case .success(let spec) = facts.resolved[index], let user = facts.identity(ofGroup: index) else {
                 continue
@@ -116,12 +116,12 @@ enum PythonChecks {
             return Finding(
                 .pythonUntested, .notice, at: location,
                 "Python \(version) ('\(executable)') is newer than those that this release of mod_wsgi was tested with "
-                    + "(\(PythonVersion.oldest) to \(PythonVersion.newestTested)). Applications usually run in it all "
-                    + "the same; WSGIPerInterpreterGIL has no effect there. Look for a newer release of mod_wsgi.")
+                    + "(\(PythonVersion.oldest) to \(PythonVersion.newestTested)). Applications usually run in it "
+                    + "nevertheless; WSGIPerInterpreterGIL has no effect there. Look for a newer release of mod_wsgi.")
         }
     }
 
-    /// Where it is said which Python a process group has.
+    /// The place in the configuration that selects the Python of a process group.
     static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
         let options = definition.options
         let hasOwn = options.python != nil || options.pythonHome != nil

@@ -1,28 +1,29 @@
 internal import WSGIConfig
 internal import WSGICore
 
-/// Whether requests reach the applications at all.
+/// Checks whether requests reach the applications.
 enum RequestChecks {
-    /// Directives and sections that say who may enter.
+    /// Directives and sections for access control.
     private static let access: Set<String> = [
         "require", "requireall", "requireany", "requirenone", "authmerging", "order", "allow", "deny", "satisfy",
     ]
 
-    /// Scripts below a directory that is closed for everyone, most often `/`, without a word for their own directory.
+    /// Scripts below a directory, most often `/`, that denies all access, without a rule for their own directory.
     static func deniedDirectories(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
             guard mount.hasFixedTarget, let denial = denial(of: mount, facts.httpd.files) else { return nil }
             let directory = mount.sample.directories.last ?? "/"
             return Finding(
                 .requireMissing, at: mount.alias.location,
-                "\(mount.title): requests will answer 403 (AH01630), because everything below '\(denial.directory)' is "
-                    + "closed at \(denial.location) (Require all denied), and nothing opens '\(directory)'. Add "
-                    + "a section <Directory \(Words.quoted(directory))> with the line 'Require all granted'.")
+                "\(mount.title): requests will fail with 403 (AH01630), because 'Require all denied' at "
+                    + "\(denial.location) applies to '\(denial.directory)', and nothing allows access to "
+                    + "'\(directory)'. Add a section <Directory \(Words.quoted(directory))> with the line 'Require "
+                    + "all granted'.")
         }
     }
 
-    /// The findings about aliases that hold on every server where they can be reached, each once: an alias of the main
-    /// server may be meant for virtual hosts, where other directives are in effect.
+    /// The findings about aliases that apply to all servers where they can be reached, each once: an alias of the main
+    /// server may be intended for virtual hosts, where other directives are in effect.
     static func everywhere(
         _ facts: ConfigFacts, _ find: (ConfigFacts.Mount) -> Finding?
     ) -> [Finding] {
@@ -49,16 +50,16 @@ enum RequestChecks {
             found.filter({ $0.sections.last === section }).count == 1
         else { return nil }
         let own = mount.sample.directories
-        // Closed for its own sake: that is meant.
+        // The directory itself is closed, which is intended.
         guard let place = own.firstIndex(of: directory), place < own.count - 1 else { return nil }
         guard !mayBeOpenedByFile(mount, files) else { return nil }
         return (directory, last.node.location)
     }
 
-    /// Whether a file in one of the script's directories, `.htaccess` by default, may say who may enter.
+    /// Whether a file in one of the script's directories, `.htaccess` by default, may control access.
     private static func mayBeOpenedByFile(_ mount: ConfigFacts.Mount, _ files: UserFiles) -> Bool {
         let overrides = mount.sample.applying(["allowoverride", "allowoverridelist"])
-        // Unless something says otherwise, httpd does not look for such files.
+        // By default, httpd does not look for such files.
         guard overrides.contains(where: { $0.node.words.map { $0.lowercased() } != ["none"] }) else { return false }
         let names: [String]
         switch mount.sample.effect(of: "accessfilename") {
@@ -71,7 +72,7 @@ enum RequestChecks {
         }
     }
 
-    /// Scripts that `AddHandler` gives to another handler: it has the last word.
+    /// Scripts that `AddHandler` assigns to another handler, because it takes precedence.
     static func takenHandlers(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
             guard mount.hasFixedTarget, !mount.sample.isDirectory else { return nil }
@@ -91,12 +92,12 @@ enum RequestChecks {
             return Finding(
                 .handlerTaken, at: mount.alias.location,
                 "\(mount.title): '\(mount.alias.target.string)' will be run by the handler \(handler), because "
-                    + "AddHandler at \(taken.node.location) says so for \(taken.word) files. Remove that line, limit it to "
-                    + "other directories, or give the script the extension .wsgi.")
+                    + "AddHandler at \(taken.node.location) assigns \(taken.word) files to it. Remove that line, limit "
+                    + "it to other directories, or give the script the extension .wsgi.")
         }
     }
 
-    /// Applications that have an interpreter for each of any number of URLs.
+    /// Applications with an interpreter for each of an unlimited number of URLs.
     static func interpreterPerURL(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
             guard mount.alias.isPattern, mount.hasFixedTarget, !mount.sample.isDirectory,
@@ -105,9 +106,10 @@ enum RequestChecks {
             return Finding(
                 .interpreterPerURL, at: mount.alias.location,
                 "\(mount.title): each URL path that the expression matches gets an interpreter of its own, which imports "
-                    + "'\(mount.alias.target.string)' once more and stays, so that clients can make it use any amount of "
-                    + "memory: the whole match is the script name, after which the application group (%{RESOURCE}) is "
-                    + "named. Add application-group=%{GLOBAL}, or another name, to the line, or use WSGIScriptAlias.")
+                    + "'\(mount.alias.target.string)' again and is never removed, so that clients can exhaust the "
+                    + "memory: the whole match is the script name, which is part of the application group "
+                    + "(%{RESOURCE}). Add application-group=%{GLOBAL}, or another name, to the line, or use "
+                    + "WSGIScriptAlias.")
         }
     }
 

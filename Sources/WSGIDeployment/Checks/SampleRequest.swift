@@ -1,9 +1,9 @@
 internal import Glibc
 internal import WSGIConfig
 
-/// The request for the very URL of an alias, for which every section that may hold directives is decided without httpd.
+/// A request for the URL of an alias. It decides, without httpd, which sections apply.
 ///
-/// Only `<If>` and sections of modules that are not known here depend on more than the URL and the file.
+/// Only `<If>` and sections of unknown modules depend on more than the URL and the file.
 struct SampleRequest {
     /// Whether the directives of a section are in effect.
     enum Certainty: Comparable {
@@ -18,29 +18,29 @@ struct SampleRequest {
         let node: ConfigTree.Node
         /// Whether it certainly applies.
         let certainty: Certainty
-        /// The sections it stands in, outermost first, without `<VirtualHost>`.
+        /// Its enclosing sections, outermost first, without `<VirtualHost>`.
         let sections: [ConfigTree.Node]
-        /// What overrides what: the larger one is later.
+        /// The precedence: the larger one is applied later.
         fileprivate let order: [Int]
     }
 
-    /// What a directive's last word is.
+    /// The effect of a directive.
     enum Effect {
-        /// It stands nowhere that applies.
+        /// No such directive applies.
         case absent
-        /// This one.
+        /// This directive applies.
         case node(ConfigTree.Node)
-        /// That depends on the request.
+        /// Depends on the request.
         case unknown
     }
 
     /// The configuration.
     let tree: ConfigTree
-    /// The section of the virtual host that answers; `nil`: the main server.
+    /// The section of the virtual host; `nil`: the main server.
     let host: ConfigTree.Node?
-    /// The URL path; `nil`: any that a regular expression matches.
+    /// The URL path; `nil`: any path that a regular expression matches.
     let url: String?
-    /// The script file; or the directory that is searched for scripts.
+    /// The script file, or the directory that is searched for scripts.
     let path: String
     /// Whether `path` is a directory.
     let isDirectory: Bool
@@ -58,14 +58,14 @@ struct SampleRequest {
         directories = ["/"] + parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
     }
 
-    /// The last directive of this name that applies.
+    /// The effect of the last directive of this name that applies.
     func effect(of name: String) -> Effect {
         let found = applying([name])
         guard let last = found.last else { return .absent }
         return found.contains { $0.certainty == .perhaps } ? .unknown : .node(last.node)
     }
 
-    /// All directives and sections of these names that apply, those that override others last.
+    /// All directives and sections of these names that apply, in ascending order of precedence.
     func applying(_ names: Set<String>) -> [Applying] {
         var found: [Applying] = []
         func visit(_ section: ConfigTree.Node, _ sections: [ConfigTree.Node], _ certainty: Certainty, _ order: [Int]) {
@@ -85,7 +85,7 @@ struct SampleRequest {
         return found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
 
-    /// Whether a section applies, and how late in httpd's order; `nil`: it holds nothing that requests are subject to.
+    /// Whether a section applies, and its position in httpd's order; `nil` if it has no directives for requests.
     private func decision(on section: ConfigTree.Node) -> (Certainty, rank: [Int])? {
         switch section.name {
         case "virtualhost", "wsgiinterpreteroptions": return nil
@@ -102,7 +102,7 @@ struct SampleRequest {
         guard let pattern = section.pattern else { return (.perhaps, [2, 0]) }
         switch pattern {
         case .regex(let regex):
-            // httpd compares the whole file name, although the section is called Directory.
+            // httpd compares the whole file name, although the section is named Directory.
             return (isDirectory ? .perhaps : regex.matches(path) ? .yes : .no, [2, 0])
         case .text(let text):
             let wanted = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text

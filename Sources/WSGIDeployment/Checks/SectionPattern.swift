@@ -1,12 +1,12 @@
-/// What a section's argument says: a text, perhaps with wildcards, or a regular expression.
+/// The argument of a section: a text, possibly with wildcards, or a regular expression.
 enum SectionPattern {
     case text(String)
     case regex(any RegularExpression)
 
-    /// Whether a text stands for others than itself.
+    /// Whether a text has wildcards.
     static func hasWildcard(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
 
-    /// The pattern of a section; `nil`: it says nothing.
+    /// The pattern of a section; `nil` if it has no arguments.
     init?(section name: String, _ words: [String], _ compile: RegularExpression.Compile) {
         var words = words
         var isRegex = name.hasSuffix("match")
@@ -24,11 +24,11 @@ enum SectionPattern {
     }
 }
 
-/// A regular expression of the configuration: httpd compiles and runs it.
+/// A regular expression of the configuration, which httpd compiles and matches.
 public protocol RegularExpression: AnyObject {
-    /// Compiles a pattern; `nil`: httpd would reject it.
+    /// Compiles a pattern; `nil` if httpd would reject it.
     typealias Compile = (String) -> (any RegularExpression)?
 
-    /// Whether a text has a part that matches.
+    /// Whether a part of a text matches.
     func matches(_ text: String) -> Bool
 }

@@ -1,4 +1,4 @@
-/// Rows of text in columns that line up.
+/// Rows of text in aligned columns.
 struct TextTable {
     private var rows: [[String]] = []
 
@@ -8,7 +8,7 @@ struct TextTable {
     /// Adds a row.
     mutating func append(_ row: [String]) { rows.append(row) }
 
-    /// The lines, each behind `indent`; columns are two spaces apart, and no line ends in spaces.
+    /// The lines, each after `indent`. Columns are two spaces apart, and no line ends in spaces.
     func lines(indent: String) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in

@@ -1,16 +1,16 @@
 public import WSGICore
 
-/// The process groups of the configuration before this one, as they were resolved: a group whose definition cannot be
-/// resolved any more after a graceful restart goes on as it was.
+/// The resolved process groups of the previous configuration. If the definition of a group can no longer be resolved
+/// after a graceful restart, the group continues unchanged.
 public struct FormerGroups {
     /// One group.
     public struct Group {
-        /// As the supervisor ran it.
+        /// The spec that the supervisor ran.
         public let spec: GroupSpec
-        /// To whom its scripts had to belong; `nil`: to anybody.
+        /// The required owner of its scripts; `nil`: any.
         public let owner: ScriptOwner?
 
-        /// A group that runs.
+        /// A running group.
         public init(spec: GroupSpec, owner: ScriptOwner?) {
             self.spec = spec
             self.owner = owner
@@ -20,11 +20,11 @@ public struct FormerGroups {
     private var known: [String: Group] = [:]
     private var scripts: [String] = []
 
-    /// There are none.
+    /// An empty list.
     public init() {}
 
-    /// The group as it was, to go on although `error` keeps it from running as it is defined now; `nil`: it is new, or it
-    /// must not, because its processes are to have other rights, or nothing to run.
+    /// The former group, if it can continue although its new definition fails with `error`; `nil` if the group is new,
+    /// if its new definition gives its processes other rights, or if it has nothing to run.
     public func group(_ name: String, despite error: StartError, _ resolver: GroupResolver) -> Group? {
         guard let former = known[name], error.id != .serviceWithoutScript, resolver.keepsRights(of: former.spec) else {
             return nil
@@ -32,10 +32,10 @@ public struct FormerGroups {
         return former
     }
 
-    /// Forgets all groups but these, which run now.
+    /// Replaces the list by these groups, which are running now.
     public mutating func remember(_ groups: [String: Group]) { known = groups }
 
-    /// Takes over the scripts that aliases name, and returns those that they did before and do not any more.
+    /// Records the scripts that aliases name, and returns those that they no longer name.
     public mutating func replaceScripts(_ newer: [String], keepsProcesses: Bool) -> [String] {
         defer { scripts = newer }
         guard keepsProcesses, scripts != newer else { return [] }

@@ -3,30 +3,30 @@ internal import ProcessKit
 public import WSGIConfig
 public import WSGICore
 
-/// Finds out what a `WSGIDaemonProcess` means on this machine: accounts, paths, files, numbers.
+/// Resolves a `WSGIDaemonProcess` on this machine: accounts, paths, files, numbers.
 public struct GroupResolver {
     private let definition: DaemonProcess
     private let global: GlobalSettings
     private let host: HostFacts
 
     private var options: DaemonOptions { definition.options }
-    /// The group as messages name it.
+    /// The name of the group in messages.
     private var owner: String { "WSGIDaemonProcess '\(definition.name)'" }
 
-    /// Looks at a definition.
+    /// Creates the resolver of a definition.
     public init(_ definition: DaemonProcess, _ global: GlobalSettings, _ host: HostFacts) {
         self.definition = definition
         self.global = global
         self.host = host
     }
 
-    /// The group as the supervisor runs it, but for its log and its sockets.
+    /// The group as the supervisor runs it, without its log and its sockets.
     public func spec(preloads: [ScriptSpec], logLevel: Int) throws(StartError) -> GroupSpec {
         let user = try Accounts.user(options.user, default: host.userID, for: owner)
         if host.isRoot && user.id == 0 {
             throw StartError(
                 .accountUnusable,
-                "\(owner) would run as root: give user=, or set httpd's User, to an account without its rights.")
+                "\(owner) would run as root: set user=, or httpd's User, to an account without root's rights.")
         }
         let primary = try Accounts.group(options.group, default: host.groupID, for: owner)
         let groups = try supplementaryGroups(of: user, primary: primary)
@@ -47,7 +47,7 @@ public struct GroupResolver {
         group.supplementaryGroups = groups
         group.userName = user.name
         group.userHome = user.home
-        // A user of its own starts at home; httpd's own user has no use for its home directory.
+        // A separate user starts in its home directory. That of httpd's user is of no use.
         let startsAtHome = host.isRoot && user.id != host.userID && group.root.isEmpty
         group.workingDirectory = options.home ?? (startsAtHome ? user.home : "")
         group.hasNoNewPrivileges = options.noNewPrivileges
@@ -61,15 +61,15 @@ public struct GroupResolver {
         return group
     }
 
-    /// The owner of the group's sockets; `nil`: nobody can be given them, because httpd does not run as root.
+    /// The owner of the group's sockets; `nil` if it cannot be changed, because httpd does not run as root.
     public func socketOwner() throws(StartError) -> (user: UInt32, group: UInt32)? {
         guard host.isRoot else { return nil }
         let user = try Accounts.user(options.socketUser, default: host.userID, for: owner, option: "socket-user")
         return (user.id, host.groupID)
     }
 
-    /// Whether the processes are to have the rights and the root that they have by a former definition, as far as the
-    /// definition names some: an account that does not exist names none.
+    /// Whether the processes keep the rights and the root directory of a former definition, as far as this definition
+    /// names any. An account that does not exist names none.
     public func keepsRights(of former: GroupSpec) -> Bool {
         guard options.root == former.root else { return false }
         guard host.isRoot else { return true }
@@ -83,7 +83,7 @@ public struct GroupResolver {
         return Set(groups) == Set(former.supplementaryGroups)
     }
 
-    /// To whom scripts must belong; `nil`: to anybody.
+    /// The required owner of scripts; `nil`: any.
     public func scriptOwner() throws(StartError) -> ScriptOwner? {
         guard options.scriptUser != nil || options.scriptGroup != nil else { return nil }
         var user: (id: UInt32, name: String)?
@@ -97,7 +97,7 @@ public struct GroupResolver {
         return ScriptOwner(user: user, group: group)
     }
 
-    /// Fails for processes that neither serve requests nor have a script to run.
+    /// Throws for processes that neither serve requests nor have a script to run.
     public func checkService(hasScripts: Bool) throws(StartError) {
         guard options.threads == 0, !hasScripts else { return }
         throw StartError(
@@ -106,7 +106,7 @@ public struct GroupResolver {
                 + "run.")
     }
 
-    /// Everything about a definition but its sockets and the scripts to import, for checks.
+    /// The resolved definition without its sockets and the scripts to import, for checks.
     func check(hasScripts: Bool) throws(StartError) -> GroupSpec {
         _ = try scriptOwner()
         let resolved = try spec(preloads: [], logLevel: 0)
@@ -140,14 +140,14 @@ public struct GroupResolver {
         guard host.isRoot else {
             throw StartError(.chrootFailed, "\(owner): chroot= needs httpd to be started by root.")
         }
-        // It may be in a place that its user cannot enter from outside.
+        // The group's user may be unable to enter it from outside.
         guard [.directory, .unknown].contains(files.status(of: root + "/").kind) else {
-            throw StartError(.chrootFailed, "\(owner): chroot=\(root) is not a directory that exists.")
+            throw StartError(.chrootFailed, "\(owner): chroot=\(root) is not an existing directory.")
         }
         return root
     }
 
-    /// Refuses an engine that the processes cannot reach.
+    /// Throws if the processes cannot reach the engine.
     private func checkEngine(_ user: Accounts.User, _ files: UserFiles, root: String) throws(StartError) {
         guard host.isRoot else { return }
         guard root.isEmpty else {
@@ -193,7 +193,7 @@ public struct GroupResolver {
         return limits
     }
 
-    // MARK: - What a process is told
+    // MARK: - Spec of a process
 
     private func process(_ preloads: [ScriptSpec]) -> ProcessSpec {
         var process = host.process
@@ -251,8 +251,8 @@ public struct GroupResolver {
 extension EnvironmentFile {
     /// The variables of an `env-file=`; with `-` before its path the file may be missing.
     ///
-    /// - Parameter user: Who reads it where others than root can exchange it, for messages.
-    /// - Throws: What is wrong, with the file and the line, and nothing of its contents.
+    /// - Parameter user: The user that reads it if users other than root can replace it; for messages.
+    /// - Throws: The problem with the file and the line, but nothing of the contents.
     fileprivate static func read(
         _ option: String, _ files: UserFiles, user: String
     ) throws(ConfigError) -> [EnvironmentVariable] {
@@ -271,8 +271,8 @@ extension EnvironmentFile {
     private static func reason(_ error: SystemError, _ path: String, _ user: String) -> String {
         switch error.code {
         case EACCES, EPERM:
-            "\(error.reason): it must be readable for user '\(user)', or in a directory where nobody but root can "
-                + "exchange it, such as /etc/site"
+            "\(error.reason): it must be readable for user '\(user)', or in a directory where only root can "
+                + "replace it, such as /etc/site"
         case EINVAL: "it is not a regular file"
         case EAGAIN: "a process holds a lease on it"
         case ETIMEDOUT: "its file system does not answer"

@@ -2,9 +2,9 @@ internal import Glibc
 internal import WSGIConfig
 internal import WSGICore
 
-/// Users and groups of this machine. Called while there is one thread.
+/// Users and groups of this machine. Used while there is only one thread.
 public enum Accounts {
-    /// The most supplementary groups that a process may have.
+    /// The maximum number of supplementary groups of a process.
     static var mostGroups: Int { max(sysconf(Int32(_SC_NGROUPS_MAX)), 1) }
 
     /// A user.
@@ -14,7 +14,7 @@ public enum Accounts {
         let home: String
     }
 
-    /// The user an option names, or the one of this id.
+    /// The user that an option names, or the user with this id.
     static func user(
         _ account: Account?, default id: UInt32, for owner: String, option: String = "user"
     ) throws(StartError) -> User {
@@ -36,7 +36,7 @@ public enum Accounts {
                 + "'adduser --system --group --home /srv/\(account) \(account)', or correct the name.")
     }
 
-    /// The group an option names.
+    /// The group that an option names.
     static func group(
         _ account: Account?, default id: UInt32, for owner: String, option: String = "group"
     ) throws(StartError) -> UInt32 {
@@ -52,7 +52,7 @@ public enum Accounts {
         }
     }
 
-    /// The name of a user; "" when there is none.
+    /// The name of a user; "" if there is none.
     static func name(of user: UInt32) -> String {
         unsafe getpwuid(user).map { unsafe String(cString: $0.pointee.pw_name) } ?? ""
     }
@@ -76,7 +76,7 @@ public enum Accounts {
             var groups = [gid_t](repeating: 0, count: Int(count))
             let room = count
             if unsafe getgrouplist(user, primary, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
-            // Too little room; `count` says how much it takes.
+            // The buffer is too small; `count` is the required size.
             guard count > room else { return [primary] }
         }
     }

@@ -1,17 +1,17 @@
 internal import Glibc
 public import ProcessKit
 
-/// The directory that a path leads into last: `/usr/bin` of `/usr/bin/python3`.
+/// The directory of a path: `/usr/bin` of `/usr/bin/python3`.
 public func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
     return String(path[..<slash])
 }
 
-/// The contents of a regular file that httpd trusts, to its end: of the installation or of the configuration.
+/// The contents of a regular file that httpd trusts, of the installation or of the configuration.
 ///
-/// Files of anybody else are read through `UserFiles`.
+/// Other files are read through `UserFiles`.
 public func contentsOfFile(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
-    // What is no regular file could keep httpd waiting.
+    // Reading anything but a regular file could block httpd.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError("open", errno) }
     defer { close(descriptor) }

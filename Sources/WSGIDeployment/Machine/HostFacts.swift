@@ -1,8 +1,8 @@
 public import WSGICore
 
-/// httpd on this machine, as far as process groups and checks depend on it.
+/// The properties of httpd and of this machine that process groups and checks depend on.
 public struct HostFacts {
-    /// The engine's and the supervisor's directory.
+    /// The directory of the engine and the supervisor.
     public let companions: String
     /// The Python that `make` recorded.
     public let defaultPython: String
@@ -14,18 +14,18 @@ public struct HostFacts {
     public let isRoot: Bool
     /// `Timeout` in seconds.
     public let timeout: Int
-    /// The facts in a process' spec.
+    /// The facts in the spec of a process.
     public let process: ProcessSpec
     /// `ServerRoot`, an absolute path.
     public let serverRoot: String
-    /// The paths of sockets begin with it.
+    /// The prefix of socket paths.
     public let socketPrefix: String
-    /// The file that httpd read first; `nil`: not known.
+    /// The main configuration file; `nil` if not known.
     public let configurationFile: String?
-    /// Files as httpd's user sees them.
+    /// The files that httpd's user sees.
     public let httpdFiles: UserFiles
 
-    /// Takes what httpd knows.
+    /// Creates the facts from httpd's values.
     public init(
         companions: String, defaultPython: String, user: (id: UInt32, group: UInt32), isRoot: Bool, timeout: Int,
         process: ProcessSpec, serverRoot: String, socketPrefix: String, configurationFile: String?

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import ProcessKit
 
-/// A user of this machine, as far as access to files goes.
+/// A user of this machine, for checks of file access.
 struct Identity {
-    /// The user's number.
+    /// The user id.
     let user: UInt32
     /// The primary group.
     let group: UInt32
-    /// All groups.
+    /// All group ids.
     let groups: [UInt32]
-    /// How messages call it, such as `user 'www-data'`.
+    /// The name in messages, such as `user 'www-data'`.
     let name: String
-    /// Files as it sees them.
+    /// The files that the user sees.
     let files: UserFiles
 
     /// Describes a user.
@@ -24,27 +24,27 @@ struct Identity {
     }
 }
 
-/// Whether a user may use a path, and if not, what stands in the way and how to remove it.
+/// Checks whether a user may use a path; if not, returns the obstacle and the remedy.
 enum PathAccess {
-    /// What is wanted of a path.
+    /// The kind of access to a path.
     enum Purpose: Int32 {
-        /// Working directory, a directory in which files of known names are looked for, or a program to run.
+        /// A working directory, a directory in which files of known names are looked up, or a program to run.
         case enter = 1
-        /// A file whose contents are needed, or a directory whose files are looked for by listing it.
+        /// A file whose contents are needed, or a directory that is listed.
         case read = 4
     }
 
-    /// What stands in the way.
+    /// The obstacle.
     enum Refusal {
-        /// The path, or a directory on the way to it, is not there.
+        /// The path, or a directory on the way to it, does not exist.
         case missing(String)
-        /// A component refuses; the text names it, its mode and owner, and the remedy.
+        /// A component denies access; the text names it, its mode and owner, and the remedy.
         case closed(String)
     }
 
-    /// Asks the kernel, with the rights of `identity` if this process can take them, otherwise with its own.
+    /// Checks with the kernel, with the rights of `identity` if this process can take them, otherwise with its own.
     ///
-    /// - Returns: `nil` when nothing is in the way, and also when that cannot be found out.
+    /// - Returns: `nil` if there is no obstacle, or if the result is not known.
     static func refusal(_ path: String, _ purpose: Purpose, for identity: Identity) -> Refusal? {
         let status = identity.files.access(path, purpose.rawValue)
         guard status.code != 0, status.refusedLength > 0 else { return nil }
@@ -58,13 +58,13 @@ enum PathAccess {
         }
     }
 
-    /// Why a path cannot be used by somebody; `nil`: it can, or it is not there.
+    /// The reason why a user cannot use a path; `nil` if it can, or if the path does not exist.
     static func closed(_ path: String, _ purpose: Purpose, for identity: Identity) -> String? {
         guard case .closed(let reason) = refusal(path, purpose, for: identity) else { return nil }
         return reason
     }
 
-    /// Whether this process has the rights of `identity`, or can take them: not when an ordinary user tests the
+    /// Whether this process has the rights of `identity` or can take them. False if an ordinary user tests the
     /// configuration of an httpd that is started by root.
     static func isSelf(_ identity: Identity) -> Bool {
         let user = CurrentProcess.user
@@ -85,17 +85,17 @@ enum PathAccess {
             status.user == identity.user
             ? ("u", 6) : identity.groups.contains(status.group) ? ("g", 3) : ("o", 0)
         guard status.mode & (1 << (bits + shift)) == 0 else {
-            return "\(what), although the mode allows it: look at its access list (getfacl) and at SELinux or AppArmor"
+            return "\(what), although the mode allows it: check its access list (getfacl), SELinux and AppArmor"
         }
-        // The home of root is closed for a reason.
-        guard part != "/root" else { return "\(what): keep what it needs somewhere else, such as below /srv" }
+        // Do not suggest to open root's home directory.
+        guard part != "/root" else { return "\(what): move the required files elsewhere, such as below /srv" }
         let path = quoted(part)
         guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) \(path)" }
         return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), "
-            + "or for everybody: chmod o+\(letter) \(path)"
+            + "or for all users: chmod o+\(letter) \(path)"
     }
 
-    /// A path as a word for a shell: its name may be somebody's who is not trusted.
+    /// A path, quoted for a shell: an untrusted user may have chosen it.
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { byte in
             switch byte {
@@ -122,7 +122,7 @@ enum PathAccess {
 }
 
 extension UserFiles {
-    /// The first part of `path` that a user may not enter, with its mode; nil: there is none, or nobody knows.
+    /// The first part of `path` that a user may not enter, with its mode; `nil` if there is none or it is not known.
     public func closedDirectory(on path: String) -> (path: String, mode: UInt32)? {
         let status = access(directory(of: path), PathAccess.Purpose.enter.rawValue)
         guard status.code != 0, !status.isOverdue, status.refusedLength > 0 else { return nil }

@@ -1,13 +1,13 @@
 public import WSGICore
 
-/// Why a group, or embedded Python, cannot be started; `text` names the directive, the reason and the remedy.
+/// The reason why a group, or embedded Python, cannot be started.
 public struct StartError: Error {
-    /// The message.
+    /// The id of the message.
     public let id: LogID
     /// The directive, the reason and the remedy.
     public let text: String
 
-    /// An error with its message.
+    /// Creates an error.
     public init(_ id: LogID, _ text: String) {
         self.id = id
         self.text = text

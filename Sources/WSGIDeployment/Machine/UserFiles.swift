@@ -1,9 +1,9 @@
 public import ProcessKit
 internal import WSGICore
 
-/// Files as a user sees them, each asked about once until `forget`: many sites name the same ones.
+/// Files as a user sees them. Results are cached until `forget`, because many sites name the same files.
 ///
-/// Only the httpd parent uses it, on its one thread: while the configuration is read, and by `configtest`.
+/// Used only by httpd's parent, on its only thread: while the configuration is read, and by `configtest`.
 public struct UserFiles {
     private enum Question: Hashable {
         case status(String)
@@ -11,13 +11,13 @@ public struct UserFiles {
         case access(String, Int32)
     }
 
-    /// What was asked about the files of one user.
+    /// Cached results for the files of one user.
     private final class Survey {
         let view: FileView
         var answers: [Question: FileStatus] = [:]
         var realPaths: [String: String?] = [:]
         var texts: [String: String?] = [:]
-        /// The first file about which there was no answer in time.
+        /// The first file that timed out.
         var overdue: String?
 
         init(_ view: FileView) { self.view = view }
@@ -25,12 +25,12 @@ public struct UserFiles {
 
     @safe nonisolated(unsafe) private static var surveys: [FileView: Survey] = [:]
 
-    /// Milliseconds for the files of one user, and for all together.
+    /// Timeouts in milliseconds, for the files of one user and for all users together.
     static let patience: (user: Int64, total: Int64) = (1_500, 3_000)
 
     private let survey: Survey
 
-    /// The files that a user with these groups sees; where this process may not become the user, those that it sees itself.
+    /// The files that a user with these groups sees, or those that this process sees if it may not become the user.
     public init(user: UInt32, group: UInt32, groups: [UInt32]) {
         self.init(FileView(user: user, group: group, groups: groups))
     }
@@ -48,23 +48,23 @@ public struct UserFiles {
         Self.surveys[view] = survey
     }
 
-    /// Forgets all answers, and ends the helper process.
+    /// Drops all results and ends the helper process.
     public static func forget() {
         FileView.end()
         surveys = [:]
     }
 
-    /// A file of each user whose files have not answered in time.
+    /// For each user with a timeout, the first file that timed out.
     static var overdue: [String] { surveys.values.compactMap(\.overdue).sorted() }
 
-    // MARK: - Questions
+    // MARK: - Queries
 
-    /// Asks about many paths at a time, before they are asked about one by one.
+    /// Queries many paths at once, before they are queried one by one.
     public func prepare(_ paths: [String]) {
         prepare(paths, Question.status) { $0.status(of: $1) }
     }
 
-    /// The same about rights.
+    /// The same for rights.
     func prepare(_ paths: [String], access mode: Int32) {
         prepare(paths, { Question.access($0, mode) }, { $0.access($1, mode) })
     }
@@ -80,30 +80,30 @@ public struct UserFiles {
         }
     }
 
-    /// What is at a path, with symbolic links followed.
+    /// The status of a path, with symbolic links followed.
     public func status(of path: String) -> FileStatus { answer(.status(path), path) { $0.status(of: path) } }
 
-    /// Whether certainly nothing is there: not whether it is out of reach.
+    /// Whether the path certainly does not exist. False if it cannot be reached.
     public func isMissing(_ path: String) -> Bool { status(of: path).kind == .missing }
 
-    /// Whether something is certainly there.
+    /// Whether the path certainly exists.
     public func exists(_ path: String) -> Bool { status(of: path).code == 0 }
 
-    /// Whether it is certainly a directory.
+    /// Whether the path is certainly a directory.
     public func isDirectory(_ path: String) -> Bool { status(of: path).kind == .directory }
 
-    /// Whether something is certainly there that is not a directory.
+    /// Whether the path certainly exists and is not a directory.
     public func isFile(_ path: String) -> Bool { exists(path) && !isDirectory(path) }
 
-    /// Whether it is a symbolic link, wherever that leads.
+    /// Whether the path is a symbolic link, regardless of its target.
     public func isLink(_ path: String) -> Bool { answer(.link(path), path) { $0.linkStatus(of: path) }.kind == .link }
 
-    /// Whether the user has rights on a path (bits as of access(2)), and otherwise what is known of the part that refuses.
+    /// Whether the user has rights on a path (bits of access(2)); if not, the status of the part that denies access.
     public func access(_ path: String, _ mode: Int32) -> FileStatus {
         answer(.access(path, mode), path) { $0.access(path, mode) }
     }
 
-    /// A path without symbolic links; nil when it leads to nothing, or nobody knows.
+    /// A path with symbolic links resolved; `nil` if its target does not exist or is not known.
     public func realPath(_ path: String) -> String? {
         if let known = survey.realPaths[path] { return known }
         let found = noted(path) { view throws(SystemError) in try view.realPath(path) }
@@ -111,7 +111,7 @@ public struct UserFiles {
         return found
     }
 
-    /// The text of a small file; nil when it cannot be read.
+    /// The text of a small file; `nil` if it cannot be read.
     public func text(of path: String) -> String? {
         if let known = survey.texts[path] { return known }
         let found = noted(path) { view throws(SystemError) in
@@ -121,7 +121,7 @@ public struct UserFiles {
         return found
     }
 
-    /// The contents of a file that may be for root alone; see `FileView.secret`.
+    /// The contents of a file that only root may be able to read; see `FileView.secret`.
     func secret(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
         do throws(SystemError) { return try survey.view.secret(of: path, atMost: limit) } catch {
             if error.isOverdue { note(.unknown, path) }
@@ -129,12 +129,12 @@ public struct UserFiles {
         }
     }
 
-    /// Names in a directory, but for hidden ones; none where it cannot be listed.
+    /// Names in a directory, except hidden ones; empty if it cannot be listed.
     public func names(in path: String, atMost limit: Int) -> [String] {
         noted(path) { view throws(SystemError) in try view.names(in: path, atMost: limit) } ?? []
     }
 
-    /// What `ask` finds; nil when it fails, which is noted if there was no answer in time.
+    /// The result of `ask`; `nil` if it fails. A timeout is recorded.
     private func noted<Found>(_ path: String, _ ask: (FileView) throws(SystemError) -> Found) -> Found? {
         do throws(SystemError) { return try ask(survey.view) } catch {
             if error.isOverdue { note(.unknown, path) }

@@ -2,15 +2,15 @@ internal import ProcessKit
 public import WSGIConfig
 internal import WSGICore
 
-/// Which Python runs an application, found by looking at files only: nothing is executed with httpd's rights.
+/// Chooses the Python of an application by examining files only. Nothing is executed with httpd's rights.
 public enum PythonChoice {
     /// The executable for a process group.
     ///
-    /// What cannot be found out, because a directory is closed to `files`' user or does not answer, counts as right: the
-    /// process itself will tell.
+    /// A path that cannot be examined, because the user of `files` may not enter a directory or the file system does
+    /// not answer, counts as valid. The process itself will report the problem.
     ///
-    /// - Parameter root: The directory below which it will be looked for, empty for the machine's root. Links are not
-    ///   followed there, since they would lead out of it.
+    /// - Parameter root: The directory that will be the root of the process; empty: the system's root. Links are not
+    ///   followed below it, because they would lead out of it.
     static func executable(
         _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, for owner: String,
         root: String = ""
@@ -36,7 +36,7 @@ public enum PythonChoice {
         throw StartError(
             .pythonMissing,
             "\(owner): there is no Python '\(candidates.first ?? "")' within chroot=\(root): the directory must hold a "
-                + "whole Python, at the path that python=, python-home= or WSGIPythonHome names as seen from inside.")
+                + "complete Python, at the path of python=, python-home= or WSGIPythonHome as seen from inside.")
     }
 
     /// The executable of embedded applications.
@@ -52,13 +52,13 @@ public enum PythonChoice {
     private static func executable(
         home: String, _ setting: String, _ files: UserFiles, _ owner: String
     ) throws(StartError) -> String {
-        // `prefix:exec_prefix` is accepted for compatibility; the executable is below the prefix.
+        // `prefix:exec_prefix` is accepted for compatibility. The executable is below the prefix.
         let prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
         let kind = files.status(of: prefix).kind
         guard kind == .directory || kind == .unknown else {
             throw StartError(
                 kind == .missing ? .pythonMissing : .pythonHomeInside,
-                "\(owner): \(setting) is not a directory\(kind == .missing ? " that exists" : ""). "
+                "\(owner): \(setting) \(kind == .missing ? "does not exist" : "is not a directory"). "
                     + suggestion(
                         prefix, files, "It must be the directory that holds pyvenv.cfg, made with 'python3 -m venv'.")
             )
@@ -74,14 +74,14 @@ public enum PythonChoice {
         throw StartError(
             broken ? .pythonMissing : .pythonHomeInside,
             broken
-                ? "\(owner): \(setting): its bin/python points to a Python that is no longer there; make the virtual "
-                    + "environment again: python3 -m venv --clear \(prefix)."
-                : "\(owner): \(setting) holds no bin/python and so is no Python installation. "
+                ? "\(owner): \(setting): its bin/python points to a Python that no longer exists; create the "
+                    + "virtual environment again: python3 -m venv --clear \(prefix)."
+                : "\(owner): \(setting) has no bin/python and so is not a Python installation. "
                     + suggestion(
                         prefix, files, "Name the directory that holds pyvenv.cfg, made with 'python3 -m venv'."))
     }
 
-    /// Refuses a virtual environment of a Python that the engine cannot run in.
+    /// Throws for a virtual environment of a Python that the engine does not support.
     private static func check(
         version configuration: String, _ prefix: String, _ setting: String, _ owner: String
     ) throws(StartError) {
@@ -92,12 +92,12 @@ public enum PythonChoice {
             throw StartError(
                 .pythonUnsupported,
                 "\(owner): \(setting) is a virtual environment of Python \(PythonFacts.shown(parts[1])) (\(prefix)/pyvenv.cfg); this module "
-                    + "needs \(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. Make it again with a newer Python: "
-                    + "python3 -m venv --clear \(prefix).")
+                    + "needs \(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. "
+                    + "Create it again with a newer Python: python3 -m venv --clear \(prefix).")
         }
     }
 
-    /// Whether it is a program, or may be one.
+    /// Whether the path is, or may be, a program.
     private static func mayRun(_ path: String, _ files: UserFiles) -> Bool {
         let status = files.status(of: path)
         return status.isProgram || status.kind == .unknown
@@ -113,7 +113,7 @@ public enum PythonChoice {
             "\(owner): \(setting) '\(path)' \(state): name a Python executable, such as /usr/bin/python3.")
     }
 
-    /// Refuses an executable whose name says that the engine cannot run in it.
+    /// Throws for an executable whose name shows a version that the engine does not support.
     private static func check(
         versionOf executable: String, _ setting: String, _ files: UserFiles, _ owner: String
     ) throws(StartError) -> String {
@@ -126,12 +126,12 @@ public enum PythonChoice {
                 + "\(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. Name a newer one.")
     }
 
-    /// Whether the engine cannot run in a Python of this version.
+    /// Whether the engine does not support this version of Python.
     static func isTooOld(_ version: String) -> Bool {
         PythonVersion(text: version).map { $0 < PythonFacts.oldest } ?? false
     }
 
-    /// What was probably meant: the directory above that holds a virtual environment.
+    /// A suggestion: the directory above that holds a virtual environment.
     private static func suggestion(_ path: String, _ files: UserFiles, _ otherwise: String) -> String {
         var parts = path.split(separator: "/").map(String.init)
         while !parts.isEmpty {

@@ -1,20 +1,20 @@
 internal import WSGICore
 
-/// What files tell of a Python without running it.
+/// The properties of a Python that its files show, without running it.
 struct PythonFacts {
-    /// The oldest Python the engine runs in.
+    /// The oldest Python that the engine supports.
     static let oldest = PythonVersion.oldest
-    /// How far the numbers of versions are tried where only a file's name tells them.
+    /// The highest minor version that is tried if only the name of a file shows the version.
     static let newestThought = 20
 
     /// The installation or virtual environment.
     let prefix: String
-    /// The version that `pyvenv.cfg` names; nil: no virtual environment.
+    /// The version in `pyvenv.cfg`; `nil` if this is not a virtual environment.
     let environmentVersion: String?
-    /// The version that the executable's name has, after all symbolic links.
+    /// The version in the name of the executable, after all symbolic links.
     let executableVersion: String?
 
-    /// Looks at an installation or virtual environment; of `prefix:exec_prefix`, at the first.
+    /// Examines an installation or virtual environment; of `prefix:exec_prefix`, the prefix.
     init(prefix home: String, _ files: UserFiles) {
         prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
         environmentVersion = Self.environmentVersion(prefix, files)
@@ -23,7 +23,7 @@ struct PythonFacts {
             ["python", "python3"].lazy.compactMap { Self.version(of: "\(prefix)/bin/\($0)", files) }.first
     }
 
-    /// Looks at an executable.
+    /// Examines an executable.
     init(executable: String, _ files: UserFiles) {
         let parts = executable.split(separator: "/").dropLast(2)
         prefix = "/" + parts.joined(separator: "/")
@@ -31,10 +31,10 @@ struct PythonFacts {
         executableVersion = Self.version(of: executable, files)
     }
 
-    /// The best that is known of the version.
+    /// The most precise version that is known.
     var version: String? {
         guard let made = environmentVersion else { return executableVersion }
-        // The name of the executable is what runs; pyvenv.cfg knows more digits of the same version.
+        // The executable decides which Python runs. pyvenv.cfg may have more digits of the same version.
         guard let now = executableVersion, Self.minor(now) != Self.minor(made) else { return made }
         return now
     }
@@ -42,7 +42,7 @@ struct PythonFacts {
     /// The first two numbers of a version.
     static func minor(_ version: String) -> [Substring] { Array(version.split(separator: ".").prefix(2)) }
 
-    /// A version for messages, cut at the first character that cannot be part of one: the file may be an untrusted user's.
+    /// A version for messages, cut at the first character that is not valid in one: an untrusted user may own the file.
     static func shown(_ version: some StringProtocol) -> String {
         String(version.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || ".+-".contains($0)) })
     }
@@ -59,10 +59,10 @@ struct PythonFacts {
     private static func version(of executable: String, _ files: UserFiles) -> String? {
         guard let path = files.realPath(executable) else { return nil }
         let name = path.split(separator: "/").last ?? ""
-        // Letters that follow name a build, such as the free-threaded python3.13t.
+        // Trailing letters denote a build, such as the free-threaded python3.13t.
         let number = name.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }
         if name.hasPrefix("python"), number.contains(".") { return String(number) }
-        // Some installations have a plain `python3`; their library's directory tells.
+        // Some installations have a plain `python3`; the directory of their library shows the version.
         let prefix = path.split(separator: "/").dropLast(2).joined(separator: "/")
         let libraries = (0...newestThought).map { "/\(prefix)/lib/python3.\($0)/os.py" }
         files.prepare(libraries)

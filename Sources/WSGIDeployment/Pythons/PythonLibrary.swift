@@ -2,19 +2,19 @@ internal import Glibc
 internal import ProcessKit
 internal import WSGICore
 
-/// Finds the shared library of a Python by looking at files only: nothing is executed with httpd's rights.
+/// Finds the shared library of a Python by examining files only. Nothing is executed with httpd's rights.
 public enum PythonLibrary {
-    /// The names to hand to `dlopen`, best first.
+    /// The names to pass to `dlopen`, best first.
     ///
-    /// The executable that a virtual environment's `bin/python` leads to says by its name which version it is, and its
-    /// directory where its library is; a distribution's library is found by the system under its plain name.
+    /// The executable that a virtual environment's `bin/python` leads to shows the version in its name and the location
+    /// of the library by its directory. The system finds a distribution's library by its plain name.
     public static func find(for python: String, _ files: UserFiles) throws(StartError) -> [String] {
         let status = files.status(of: python)
         guard status.kind != .missing, let real = files.realPath(python) else {
             throw StartError(
                 .pythonMissing,
                 status.kind == .missing
-                    ? "'\(python)' does not exist, or leads to something that does not." : unknown(python, status))
+                    ? "'\(python)' does not exist, or leads to a file that does not exist." : unknown(python, status))
         }
         let prefix = directory(of: directory(of: real))
         guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix, files) else {
@@ -35,7 +35,7 @@ public enum PythonLibrary {
         return ["\(prefix)/lib/\(name)", "\(prefix)/lib64/\(name)"].filter { !files.isMissing($0) } + [name]
     }
 
-    /// What is said of a Python that httpd cannot look at.
+    /// The message about a Python that httpd cannot examine.
     private static func unknown(_ python: String, _ status: FileStatus) -> String {
         let reason =
             switch status.code {
@@ -52,7 +52,7 @@ public enum PythonLibrary {
         return name.hasPrefix("python3.") ? Int(name.dropFirst("python3.".count)) : nil
     }
 
-    /// The newest version that a directory has a library of.
+    /// The newest version whose library is in a directory.
     private static func minorVersion(inLibraries prefix: String, _ files: UserFiles) -> Int? {
         (PythonFacts.oldest.minor...PythonFacts.newestThought).last {
             files.exists("\(prefix)/lib/libpython3.\($0).so.1.0")

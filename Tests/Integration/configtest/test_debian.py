@@ -130,7 +130,7 @@ MISTAKES = {
     "an old virtual environment": (None, "sed -i 's/^version.*/version=3.9.2/' @SITE@/venv/pyvenv.cfg", "WSGI1001",
                                    "Python 3.9.2", 1),
     "an environment of a Python that has gone": (None, "ln -sf /usr/bin/python3.9 @SITE@/venv/bin/python3", "WSGI1003",
-                                                 "no longer there", 1),
+                                                 "no longer exists", 1),
     "an environment that the user may not enter": (None, "chmod 0700 @SITE@/venv", "WSGI1003", f"user '{USER}'", 1),
     "packages that the user may not read": (None, "chmod -R go-rwx @SITE@/venv/lib/python3/site-packages", "WSGI1033",
                                             "site-packages", 0),

@@ -88,7 +88,7 @@ def test_options_of_a_group(lines):
     server, text = lines
     here = place(server, "WSGIDaemonProcess")
     rows = section(text, f"Process group 'site one' ({here}):")
-    assert rows["usable from: everywhere"] == []
+    assert rows["visible in: all servers"] == []
     assert rows["processes"] == ["2", here]
     assert rows["threads"] == ["15", "default"]
     assert rows["graceful-timeout"] == ["60", here]
@@ -97,7 +97,7 @@ def test_options_of_a_group(lines):
     assert rows["python-home"] == [str(server.platform.python.venv()), place(server, "WSGIPythonHome")]
     assert rows["socket-timeout"] == ["60", "httpd's Timeout"]
     assert rows["group"][1] == "httpd's Group"
-    assert section(text, "Process group 'own'")[f"usable from: one.test:{server.port}"] == []
+    assert section(text, "Process group 'own'")[f"visible in: one.test:{server.port}"] == []
 
 
 def test_secrets_are_not_shown(lines):

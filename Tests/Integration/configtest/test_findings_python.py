@@ -99,7 +99,7 @@ def test_environment_whose_python_is_gone(launch):
         link.unlink()
     (home / "bin" / "python").symlink_to("/usr/bin/python3.10-that-was-removed")
     server.configure(findings.GROUP, SITE=server.root / "site", HOME=home)
-    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "no longer there", f"python3 -m venv --clear {home}", error=True)
+    findings.expect(server, "WSGI1003", "WSGIDaemonProcess site", "no longer exists", f"python3 -m venv --clear {home}", error=True)
 
 
 def test_environment_of_another_version_than_its_python(launch):

@@ -31,7 +31,7 @@ extension DeploymentTests {
                 ("LoadModule wsgi_module a.so|Include mods", "mods/x.load:2: "),
                 (
                     "Include other.conf|Include mods/x.load",
-                    "this line is skipped, because $/other.conf:1 has loaded $/b.so before"
+                    "this line is skipped, because $/other.conf:1 has already loaded $/b.so"
                 ),
                 ("LoadModule wsgi_module a.so|<IfModule !x>|LoadModule wsgi_module b.so|</IfModule>", nil),
                 (

@@ -27,7 +27,7 @@ extension DeploymentTests {
                 "Whole server:", "WSGISocketPrefix $/run/wsgi /etc/site.conf:1", "WSGIPythonHome - default",
                 "Main server:", "URL path script process group application group Python defined at",
                 "/ $/site/app.wsgi site %{GLOBAL} \(python) /etc/site.conf:3",
-                "Process group 'site' (/etc/site.conf:2):", "usable from: everywhere", "runs: \(python)",
+                "Process group 'site' (/etc/site.conf:2):", "visible in: all servers", "runs: \(python)",
                 "home $/site /etc/site.conf:2", "threads 15 default", "socket-timeout 77 httpd's Timeout",
             ].map(ground.expand) {
                 #expect(lines.contains(line), "\(line)")
@@ -69,7 +69,7 @@ extension DeploymentTests {
                     + "<VirtualHost *:81>\n</VirtualHost>")
             let host = try #require(lines.firstIndex(of: "Virtual host shop (/etc/site.conf:2):"))
             #expect(lines[host + 2].hasPrefix("~ ^/b ") && lines[host + 3].hasPrefix("/a "))
-            #expect(lines.contains("usable from: shop"))
+            #expect(lines.contains("visible in: shop"))
         }
 
         @Test func valuesThatOtherDirectivesGive() throws {

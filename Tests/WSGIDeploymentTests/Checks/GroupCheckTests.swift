@@ -32,7 +32,7 @@ extension DeploymentTests {
                 found: [
                     (
                         .groupUnknown, .warning,
-                        "WSGIScriptAlias '/': requests will answer 500, because no WSGIDaemonProcess defines process group 'siet': did you mean 'site'?"
+                        "WSGIScriptAlias '/': requests will fail with 500, because no WSGIDaemonProcess defines process group 'siet': did you mean 'site'?"
                     )
                 ]),
             Mistake(
@@ -89,7 +89,7 @@ extension DeploymentTests {
                 found: [
                     (
                         .embeddedRestricted, .warning,
-                        "site.conf:11: WSGIScriptAlias '/other' of the main server: requests will answer 500"
+                        "site.conf:11: WSGIScriptAlias '/other' of the main server: requests will fail with 500"
                     )
                 ],
                 atStart: false),

@@ -48,7 +48,7 @@ extension DeploymentTests {
                 replaced: "$/site/app.wsgi", text: "site/app.wsgi",
                 found: [
                     (.scriptMissing, .warning, "because its path is relative"),
-                    (.requireMissing, .warning, "nothing opens '/site'"),
+                    (.requireMissing, .warning, "nothing allows access to '/site'"),
                 ]),
             Mistake(
                 text: "WSGIImportScript $/absent process-group=site application-group=%{GLOBAL}",

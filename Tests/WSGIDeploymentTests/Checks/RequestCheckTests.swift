@@ -22,7 +22,7 @@ extension DeploymentTests {
                 found: [
                     (
                         .requireMissing, .warning,
-                        "everything below '/' is closed at /etc/site.conf:5 (Require all denied), and nothing opens '$/site'"
+                        "'Require all denied' at /etc/site.conf:5 applies to '/', and nothing allows access to '$/site'"
                     )
                 ]),
             Mistake(replaced: opened, text: "<Location />\nRequire all granted\n</Location>"),
@@ -65,7 +65,7 @@ extension DeploymentTests {
                 found: [
                     (
                         .handlerTaken, .warning,
-                        "'$/site/app.wsgi' will be run by the handler cgi-script, because AddHandler at /etc/site.conf:10 says so for .wsgi files"
+                        "'$/site/app.wsgi' will be run by the handler cgi-script, because AddHandler at /etc/site.conf:10 assigns .wsgi files to it"
                     )
                 ]),
             Mistake(text: "AddHandler cgi-script .py"),

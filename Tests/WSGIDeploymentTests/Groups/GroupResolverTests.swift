@@ -208,7 +208,7 @@ extension DeploymentTests {
             }
             #expect(try error(ground.machine(isRoot: false)).text.contains("chroot= needs httpd to be started by root"))
             #expect(
-                try error(machine).text.contains("chroot=\(ground.folder.at("root")) is not a directory that exists"))
+                try error(machine).text.contains("chroot=\(ground.folder.at("root")) is not an existing directory"))
             ground.folder.makeDirectory("root")
             UserFiles.forget()
             #expect(try error(ground.machine(isRoot: true)).text.contains("install -D '\(machine.engine)'"))

@@ -32,11 +32,11 @@ extension DeploymentTests {
             arguments: [
                 (
                     0, 0, 0o700, "closed/file", PathAccess.Purpose.read, "enter", "0700",
-                    "chgrp games $ && chmod g+x $, or for everybody: chmod o+x $"
+                    "chgrp games $ && chmod g+x $, or for all users: chmod o+x $"
                 ),
                 (
                     0, 0, 0o713, "closed", .read, "list", "0713",
-                    "chgrp games $ && chmod g+r $, or for everybody: chmod o+r $"
+                    "chgrp games $ && chmod g+r $, or for all users: chmod o+r $"
                 ),
                 (Games.user, 0, 0o077, "closed", .enter, "enter", "077", "chmod u+x $"),
                 (0, Games.group, 0o707, "closed", .enter, "enter", "0707", "chmod g+x $"),
@@ -66,7 +66,7 @@ extension DeploymentTests {
             #expect(
                 PathAccess.closed(file, purpose, for: Games.identity)
                     == "user 'games' may not \(verb) '\(file)' (mode 0600, owner root:root); to allow it: chgrp games \(word) "
-                    + "&& chmod g+\(letter) \(word), or for everybody: chmod o+\(letter) \(word)")
+                    + "&& chmod g+\(letter) \(word), or for all users: chmod o+\(letter) \(word)")
             ground.folder.setMode("it's", 0o755)
             UserFiles.forget()
             #expect(PathAccess.closed(file, purpose, for: Games.identity) == nil)

@@ -53,11 +53,11 @@ extension DeploymentTests {
             ("python=$/usr/bin/plain", .pythonMissing, "is not an executable file"),
             ("python=$/empty", .pythonMissing, "is not an executable file"),
             ("python=$/usr/bin/python3.9", .pythonUnsupported, "python= is Python 3.9 ('$/usr/bin/python3.9')"),
-            ("python-home=$/absent", .pythonMissing, "python-home=$/absent is not a directory that exists. It must be"),
+            ("python-home=$/absent", .pythonMissing, "python-home=$/absent does not exist. It must be"),
             ("python-home=$/default", .pythonHomeInside, "python-home=$/default is not a directory. It must be"),
             (
                 "python-home=$/venv/bin", .pythonHomeInside,
-                "holds no bin/python and so is no Python installation. Did you mean $/venv,"
+                "has no bin/python and so is not a Python installation. Did you mean $/venv,"
             ),
             ("python-home=$/empty", .pythonHomeInside, "Name the directory that holds pyvenv.cfg"),
             ("python-home=$/broken", .pythonMissing, "python3 -m venv --clear $/broken."),
@@ -176,7 +176,7 @@ extension DeploymentTests {
 
         @Test(arguments: [
             ("absent", LogID.pythonMissing, "'$/absent' does not exist"),
-            ("broken/bin/python", .pythonMissing, "or leads to something that does not."),
+            ("broken/bin/python", .pythonMissing, "or leads to a file that does not exist."),
             ("default", .embeddedStartFailed, "does not show which Python it is"),
             ("usr/bin/python3.9", .pythonUnsupported, "'$/usr/bin/python3.9' is Python 3.9; this module needs 3.11"),
         ])

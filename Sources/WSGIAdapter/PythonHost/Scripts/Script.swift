@@ -126,7 +126,7 @@ internal import WSGICore
 
     private static let rightsAdvice =
         "The user of this process cannot read it: chgrp it to a group of that user and chmod g+r it, or chmod o+r it "
-        + "for everybody; its directories need g+x or o+x. 'apachectl configtest' names the path component that denies "
+        + "for all users; its directories need g+x or o+x. 'apachectl configtest' names the path component that denies "
         + "access."
 
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
