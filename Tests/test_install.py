@@ -55,7 +55,7 @@ class InstallTest(unittest.TestCase):
         conf.write_text(conf.read_text() + "# my own\n")
         self.assertEqual(self.make("install").returncode, 0)
         done = self.make("uninstall")
-        self.assertIn("was changed, and stays", done.stdout)
+        self.assertIn("was changed, and is kept", done.stdout)
         self.assertEqual([path.read_text().endswith("# my own\n") for path in self.dest.rglob("*") if path.is_file()], [True])
 
     def test_unchanged_configuration_is_kept_up_to_date(self):
@@ -104,7 +104,7 @@ class InstallTest(unittest.TestCase):
                 self.assertIn("apt purge libapache2-mod-wsgi-py3", done.stdout)
                 done = self.make("uninstall", dest=False, **variables)
                 self.assertNotEqual(done.returncode, 0)
-                self.assertIn(f"{file} belongs to the package libapache2-mod-wsgi-py3, and stays", done.stdout)
+                self.assertIn(f"{file} belongs to the package libapache2-mod-wsgi-py3, and is kept", done.stdout)
                 self.assertEqual(file.read_text(), "of the package")
                 done = self.make("install", dest=False, FORCE="1", **variables)
                 self.assertEqual(done.returncode, 0, done.stdout)

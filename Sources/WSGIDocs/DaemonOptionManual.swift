@@ -292,8 +292,9 @@ enum DaemonOptionManual {
             """
             If it is set, the exception `mod_wsgi.RequestTimeout` is first raised in a request that exceeds \
             `request-timeout=`. The request fails with 504 if the application does not handle the exception \
-            (`WSGI1050`). Only if the request then takes longer than this time, its client receives the 504 at once, and the process \
-            is replaced. A call into C that does not return cannot be interrupted. With 0, no exception is raised.
+            (`WSGI1050`). Only if the request then takes longer than this time, its client receives the 504 at once, \
+            and the process is replaced. A call into C that does not return cannot be interrupted. With 0, no \
+            exception is raised.
             """),
         ManualEntry(
             "deadlock-timeout", since: "mod_wsgi 2.0",

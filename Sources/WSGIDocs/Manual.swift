@@ -68,8 +68,8 @@ public enum Manual {
         """
 
     private static let formerIntroduction = """
-        Directives "without effect" are accepted, with a notice that gives the reason. Directives that were removed are \
-        errors, as in mod_wsgi.
+        Directives "without effect" are accepted, with a notice that gives the reason. Removed directives are errors, \
+        as in mod_wsgi.
         """
 
     private static let optionIntroduction = """
