@@ -1,22 +1,22 @@
-# Builds, serves and proves mod_wsgi. `make help` lists what there is.
+# Builds, serves and tests mod_wsgi. `make help` lists the targets.
 
 PYTHON ?= /usr/bin/python3
 APXS ?= $(firstword $(shell command -v apxs apxs2 2>/dev/null) apxs)
 SWIFT ?= swift
 PORT ?= 8000
 DESTDIR ?=
-# How many integration tests run at a time.
+# The number of integration tests that run at the same time.
 JOBS ?= 2
 
 BUILD := build
 COMPANIONS := $(BUILD)/mod_wsgi
-# Where the headers of an httpd are that is not the distribution's.
+# The headers of an httpd that is not the distribution's.
 HTTPD_HEADERS = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
 SWIFT_FLAGS = $(addprefix -Xcc -I,$(HTTPD_HEADERS))
-# The runtimes of C++ and of the compiler are linked in, and hidden: a Python of another distribution, or of conda, brings
-# its own, and a chroot has none.
+# The runtimes of C++ and of the compiler are linked in and hidden: a Python of another distribution, or of conda, has its
+# own, and a chroot has none.
 STATIC = $(abspath $(BUILD))/objects/static
-# The same for all products, or each build of one makes the others old.
+# The same flags for all products; otherwise each build of one makes the others out of date.
 RELEASE = -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
@@ -42,7 +42,7 @@ unit: ready toolchain ## Run the tests that need neither httpd nor Python
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
 	Tests/components $(BUILD)
 
-# These suites measure times under load, and have the machine to themselves.
+# These suites measure times under load, and run alone.
 ALONE = load reliability streams
 
 integration: ready all ## Run the tests that drive a real httpd with real Pythons (TESTS="-k ..." for pytest, --everywhere: all MPMs and Pythons)
@@ -53,16 +53,16 @@ config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (S
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
 		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
 
-fuzz: toolchain ## Let libFuzzer look for inputs that decoders do not bear (SECONDS=60 each, TARGET=name)
+fuzz: toolchain ## Search with libFuzzer for inputs that decoders fail on (SECONDS=60 each, TARGET=name)
 	tools/fuzz "$(SWIFT)" $(or $(SECONDS),60) $(TARGET)
 
 tsan: toolchain $(STATIC)/libstdc++.a ## Run the tests of the engine with ThreadSanitizer (TEST=test_threads.py)
 	tools/tsan "$(SWIFT)" $(BUILD) $(TEST)
 
-large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with bounded memory
+large: ready all ## Send bodies of 4 GiB and of 10 GiB through applications, with limited memory
 	WSGI_TEST_MEGABYTES=4096 Tests/Integration/run streams -k large --mpm event
 
-# The proofs of docs/internals/reliability.md. Each prints its seed; SEED=... repeats a run.
+# The tests of docs/internals/reliability.md. Each prints its seed; SEED=... repeats a run.
 RELIABILITY = nice Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so -s $(TESTS)
 
 kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (SEED=...)
@@ -71,36 +71,36 @@ kill-test: ready all ## Kill processes of a server under load, KILLS=500 times (
 graceful-test: ready all ## Restart a server under load gracefully, RESTARTS=1200 times (SEED=...)
 	WSGI_RESTARTS=$(or $(RESTARTS),1200) WSGI_SEED=$(or $(SEED),1) $(RELIABILITY) reliability/test_graceful.py
 
-fault-test: ready all ## Let every system call fail once, and all of a kind, by strace (ONLY=regex picks cases)
+fault-test: ready all ## Let every system call fail once, and all of a kind, with strace (ONLY=regex selects cases)
 	WSGI_FAULTS=all WSGI_FAULTS_ONLY='$(ONLY)' $(RELIABILITY) reliability/test_faults.py
 
-replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that asks again at once
+replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that sends its next request at once
 	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
 		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
 
-budgets: ready all ## Compare instructions, system calls and allocations with their budgets (ACCEPT=1: take these; WITH=another build)
+budgets: ready all ## Compare instructions, system calls and allocations with their budgets (ACCEPT=1: store these; WITH=another build)
 	Tests/Bench/budgets.py $(abspath $(BUILD)) $(WITH) --swift "$(SWIFT)" $(if $(ACCEPT),--accept)
 
-hostile: ready all ## Let daemon processes of one site lie, die and flood, beside another site (TESTS="-k ...")
+hostile: ready all ## Let daemon processes of one site send invalid data, die and flood, beside another site (TESTS="-k ...")
 	WSGI_HOSTILE=1 Tests/Integration/run --force-reruns 0 --module $(abspath $(BUILD))/mod_wsgi.so tenants $(TESTS)
 
-overload: ready all ## Offer a process group ten times what it can do for SECONDS=60, and print how it fares
+overload: ready all ## Send a process group ten times its capacity for SECONDS=60, and print the results
 	Tests/Bench/overload.py $(abspath $(BUILD))/mod_wsgi.so --seconds $(or $(SECONDS),60)
 
 bursts: ready all ## Compare bursts of clients with mod_wsgi and uWSGI (RIVAL=its module, SECONDS=5 for each cell, ONLY=text)
 	Tests/Bench/bursts.py $(abspath $(BUILD))/mod_wsgi.so --rival "$(RIVAL)" --seconds $(or $(SECONDS),5) --only "$(ONLY)"
 
-# The promise that one build serves in other Debians: docs/internals/reliability.md. Root file systems are kept in /var/tmp.
+# One build runs on other Debians: docs/internals/reliability.md. Root file systems are kept in /var/tmp.
 platforms: ready all ## Run the integration tests inside Debian 13 and sid, on each Python there (SUITES=trixie, TESTS=...)
 	TESTS='$(TESTS)' JOBS=$(JOBS) tools/platforms $(BUILD) all $(SUITES)
 
-platforms-sample: ready all ## Run some of them inside Debian 13
+platforms-sample: ready all ## Run a sample of the tests inside Debian 13
 	JOBS=$(JOBS) tools/platforms $(BUILD) sample
 
 platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of this machine
 	tools/platforms $(BUILD) build $(or $(SUITES),trixie)
 
-check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
+check: ready all ## Check format, layers, structure, exported symbols and linked libraries
 	tools/check $(BUILD)
 
 docs: toolchain ## Write the generated pages of docs/reference and Tests/spec-layout.json from the tables
@@ -111,11 +111,11 @@ format: ## Format the Swift and C sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 	clang-format -i $$(git ls-files 'shim/*.c' 'shim/*.h')
 
-# What has been built is installed as it is: sudo's PATH has no Swift.
-install: ## Install module and configuration where apxs says (DESTDIR=... for packages); then: a2enmod wsgi
+# Installs what was built, without building: sudo's PATH has no Swift.
+install: ## Install module and configuration into apxs's directories (DESTDIR=... for packages); then: a2enmod wsgi
 	tools/install $(BUILD) "$(APXS)" "$(DESTDIR)"
 
-uninstall: ## Remove what install has put there
+uninstall: ## Remove the installed files
 	tools/install --remove "$(APXS)" "$(DESTDIR)"
 
 clean: ## Remove everything that was built
@@ -132,12 +132,12 @@ ready:
 toolchain:
 	@tools/deps --swift "$(SWIFT)"
 
-# Which Python runs applications where the configuration names none.
+# The Python of applications for which the configuration names none.
 $(COMPANIONS)/default-python: Makefile
 	@mkdir -p $(COMPANIONS)
 	@echo "$(PYTHON)" >$@
 
-# The linker takes the first that it finds of this name.
+# The linker uses the first file of this name.
 $(STATIC)/libstdc++.a:
 	@mkdir -p $(STATIC)
 	@file=$$(gcc -print-file-name=libstdc++.a); [ -e "$$file" ] || { echo "There is no libstdc++.a: apt install g++" >&2; exit 1; }; \
