@@ -52,9 +52,9 @@ public enum Adapter {
     /// Called without the GIL, like `run`, and also takes an encoded `RequestHead`.
     /// - Parameters:
     ///   - head: The script, its application group and the entries of the environ.
-    ///   - transport: Where the call's log lines go.
-    ///   - functions: Receives the texts of the answers, and implements `mod_ssl.*`.
-    ///   - questions: The functions to call. Each gets its answer. Functions that were not called count as failed.
+    ///   - transport: Receives the call's log lines.
+    ///   - functions: Receives the texts of the results, and implements `mod_ssl.*`.
+    ///   - questions: The functions to call. Each receives its result. Functions that were not called count as failed.
     public static func call(
         _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
         _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>

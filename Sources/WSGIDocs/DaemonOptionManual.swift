@@ -10,7 +10,7 @@ enum DaemonOptionManual {
             is true, which is correct if several httpd servers share the work. A request is given to the process that \
             has the most idle threads.
             """,
-            difference: "A request never waits behind a busy process while another one has an idle thread."),
+            difference: "A request never waits for a busy process while another one has an idle thread."),
         ManualEntry(
             "threads",
             """

@@ -87,7 +87,7 @@ internal import WSGIWire
         return unsafe Int64(receiveAnswer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])))
     }
 
-    /// Receives the answer to GO. Its payload is read directly into its destination.
+    /// Receives the response to GO. Its payload is read directly into its destination.
     private mutating func receiveAnswer(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         var space: UInt64 = 0
         return unsafe withUnsafeMutableBytes(of: &space) { header in

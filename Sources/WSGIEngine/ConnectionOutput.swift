@@ -90,7 +90,7 @@ extension ConnectionOutput {
     /// The state that the lock protects.
     @safe private struct State: ~Copyable {
         private var socket: Int32 = -1
-        /// The thread's record, which tells whether the connection was taken away from the thread.
+        /// The thread's record, which shows whether the connection was taken away from the thread.
         private let record: UnsafeMutablePointer<wsgi_thread_record>
         private var output = ByteBuffer(capacity: ConnectionOutput.capacity + 64)
         /// 0, or the reason why the connection is no longer usable.

@@ -92,7 +92,7 @@ struct WorkerControl: ~Copyable {
             "The time to end has expired; \(requests) under way will be cut:\(StuckRequests(worker).all())")
     }
 
-    // MARK: - What is told
+    // MARK: - Commands of the supervisor
 
     private mutating func receive() {
         do throws(SystemError) {

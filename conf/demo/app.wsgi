@@ -1,4 +1,4 @@
-"""The application of `make serve`: shows who answered, and what it was told about the request."""
+"""The application of `make serve`: shows its process and the environ of the request."""
 
 import html
 import os

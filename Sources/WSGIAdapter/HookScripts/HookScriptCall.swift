@@ -6,7 +6,7 @@ internal import WSGIWire
 
 /// The state of one call of a hook script.
 @safe struct HookExchange {
-    /// Receives the texts of the answers, and implements `mod_ssl.*`. Valid while the call runs.
+    /// Receives the texts of the results, and implements `mod_ssl.*`. Valid while the call runs.
     var functions: UnsafePointer<wsgi_call_functions>
     /// The object whose methods are `mod_ssl.*`, owned.
     var owner: PyPointer?
@@ -74,7 +74,7 @@ internal import WSGIWire
     /// Loads the script if necessary and calls its functions in order, with one environ.
     private func ask(_ questions: UnsafeMutableBufferPointer<wsgi_question>, _ head: RequestHead) {
         let script = unsafe context.state.pointee.interpreter.scripts.pointee.table.entry(head.script)
-        // `reload_required` is not asked: the request is for another script.
+        // `reload_required` is not called: the request is for another script.
         guard context.prepare(script, head, asksScript: false) == nil,
             // Retained: while a function runs, another thread may reload the script.
             let namespace = unsafe Object(script.state.pointee.namespace)?.retained
@@ -136,7 +136,7 @@ internal import WSGIWire
         return unsafe Reference(PyObject_CallObject(function.pointer, arguments.object.pointer))
     }
 
-    // MARK: - Answers
+    // MARK: - Results
 
     /// The kind of a result; `nil` with a Python exception set if it cannot be inspected.
     private func judge(_ result: Object, _ index: Int, _ accepts: UInt32) -> wsgi_answer? {

@@ -2,7 +2,7 @@ internal import CPython
 internal import PythonRuntime
 
 /// A buffer for an unknown number of bytes. Its size follows the length that the request declares, up to 16 MiB, and
-/// then the bytes that arrive, never the size that a call asks for. Needs the GIL.
+/// then the bytes that arrive, never the size that a call requests. Needs the GIL.
 @safe struct Gathering: ~Copyable {
     var count = 0
     private let limit: Int

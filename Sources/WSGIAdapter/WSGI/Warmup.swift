@@ -4,7 +4,7 @@ internal import PythonRuntime
 internal import WSGICore
 internal import WSGIWire
 
-/// The request that each application answers before its process serves others (`warmup=`): a transport that records the
+/// The request that each application handles before its process serves others (`warmup=`): a transport that records the
 /// status and discards the body.
 struct Warmup {
     /// The context of the transport's functions.
@@ -142,7 +142,7 @@ extension Warmup {
         return nil
     }
 
-    /// Whether the application exists. If not, the import has logged that, or no request has asked for it yet.
+    /// Whether the application exists. If not, the import has logged that, or no request has used it yet.
     private static func isReady(_ script: ScriptSpec, _ thread: ThreadContext) -> Bool {
         Script.with(script, thread, .process) { entry, interpreter in
             entry.isLoaded && entry.missing(script.callableObject, in: interpreter) == nil

@@ -8,7 +8,7 @@ internal import WSGICore
 enum Restrictions {
     /// Applies them to the interpreter that is attached; false with a Python exception set.
     ///
-    /// - Parameter keepsTerminal: `sys.stdin` stays as it is regardless of the setting.
+    /// - Parameter keepsTerminal: `sys.stdin` is not changed, regardless of the setting.
     static func apply(_ spec: InterpreterSpec, keepsTerminal: Bool) -> Bool {
         let stdin = spec.restrictsStdin && !keepsTerminal
         let stdout = spec.restrictsStdout && !keepsTerminal

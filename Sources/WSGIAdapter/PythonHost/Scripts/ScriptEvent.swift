@@ -1,6 +1,6 @@
 public import WSGICore
 
-/// What a process reports about its scripts to the supervisor, which starts its successors.
+/// The reports of a process about its scripts to the supervisor, which starts its successors.
 public enum ScriptEvent: Sendable {
     /// A request has made the process load the script at this path.
     case loading(String)
