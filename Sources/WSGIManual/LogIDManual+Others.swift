@@ -47,8 +47,8 @@ extension LogIDManual {
             .logOmitted, [.error], "Request has logged too much",
             texts: [
                 """
-                Process group '<group>': <number> bytes that the request [<log id>] has written to the error log \
-                were left out: a request may log 16 MiB at once, and then 1 MiB per second.
+                Process group '<group>': <number> bytes that the request [<log id>] wrote to the error log were \
+                left out: a request may log 16 MiB at once, and then 1 MiB per second.
                 """
             ],
             cause: """
