@@ -133,9 +133,9 @@ extension DaemonHandler {
         return Rejection(
             HTTP_SERVICE_UNAVAILABLE, .responseMalformed,
             "Process group '\(group.name)': its processes have sent \(WSGI_MOST_CLOSING) or more "
-                + "invalid descriptors that cannot be closed, such as sockets that linger or files of FUSE; this httpd process "
-                + "sends the group no more requests until they are closed (\(count) were rejected). Find out which code "
-                + "of the application writes to descriptors that it does not own.")
+                + "invalid descriptors that cannot be closed, such as sockets that linger or files of FUSE; this httpd "
+                + "process sends the group no more requests until they are closed (\(count) were rejected). Find out "
+                + "which code of the application writes to descriptors that it does not own.")
     }
 
     /// Logs how many bytes of the application's log output were left out.
