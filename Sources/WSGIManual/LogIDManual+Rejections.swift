@@ -88,7 +88,7 @@ extension LogIDManual {
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \
-                asked; the reason is in the error log, where it was tried.
+                called; an earlier record in the error log gives the reason.
                 """,
             ],
             cause: """
