@@ -217,8 +217,8 @@ enum SlotRegistry {
             throw StartError(
                 .connectFailed,
                 "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' "
-                    + "(mode \(String(closed.mode, radix: 8))), where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
-                    + "/run/apache2/wsgi.")
+                    + "(mode \(String(closed.mode, radix: 8))), where the socket '\(path)' is. "
+                    + "Set WSGISocketPrefix to a place that it may enter, such as /run/apache2/wsgi.")
         }
         StreamSocket.setBuffers(descriptor, send: sockets.buffers.send, receive: sockets.buffers.receive)
         return descriptor
