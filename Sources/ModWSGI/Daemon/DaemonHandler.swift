@@ -30,7 +30,7 @@ internal import WSGIWire
     private var handover: Handover
     /// The claimed thread to which the request has not been handed yet.
     private var claim: SlotChoice.Claim?
-    /// How many replacements of the worker had failed when the request was handed to it.
+    /// Number of failed replacements of the worker when the request was handed to it.
     private var failedReplacements: UInt32 = 0
     /// The limits of the wait for changed code, set at the first such wait.
     private var successorLimits: SlotChoice.SuccessorLimits?
