@@ -110,8 +110,8 @@ extension LogIDManual {
                 application busy. <number> requests were rejected since the last such record.
                 """,
                 """
-                Process group '<group>': all threads are busy: the group is overloaded: clients wait too long or \
-                disconnect before they are served; a request that waited would be served after about <number> s. \
+                Process group '<group>': all threads are busy: the group is overloaded (clients wait too long or \
+                disconnect before they are served); a request that waited would be served after about <number> s. \
                 Raise processes= or threads=, or find out what keeps the application busy.
                 """,
                 """

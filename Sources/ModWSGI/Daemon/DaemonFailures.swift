@@ -30,7 +30,7 @@ extension DaemonHandler {
             let expected =
                 wait.map { "; a request that waited would be served after about \(Rejection.seconds($0)) s" } ?? ""
             return overload(
-                "the group is overloaded: clients wait too long or disconnect before they are served\(expected)",
+                "the group is overloaded (clients wait too long or disconnect before they are served)\(expected)",
                 wait ?? 0)
         case .queueFull:
             return overload(
