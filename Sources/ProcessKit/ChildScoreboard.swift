@@ -1,19 +1,19 @@
 public import CSharedMemory
 
-/// The scoreboard as an httpd child sees it: it claims threads of workers, gives them back, and waits for them.
+/// The scoreboard as an httpd child sees it. The child claims threads of workers, releases them, and waits for them.
 ///
-/// Any thread of the child may use it. Nothing blocks but the functions that say so.
+/// Any thread of the child may use it. Only functions that are documented as blocking block.
 @safe public struct ChildScoreboard: @unchecked Sendable {
     let board: UnsafeMutablePointer<wsgi_scoreboard>
     private let child: UInt32
 
-    /// Registers this child, so that its claims can be given back when it is killed. On the child's only thread.
+    /// Registers this child, so that its claims can be released if it is killed. Called on the child's only thread.
     public init(registering scoreboard: Scoreboard) {
         unsafe board = scoreboard.board
         child = unsafe wsgi_child_register(board)
     }
 
-    /// The child ends.
+    /// Releases the child's place and claims when it ends.
     public func unregister() { unsafe wsgi_child_unregister(board, child) }
 
     // MARK: - Slots
@@ -21,13 +21,13 @@ public import CSharedMemory
     /// The generation that serves a slot; 0: none.
     public func generation(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_generation(board, slot) }
 
-    /// The claimed threads of a slot's worker; `UInt32.max` when none is idle.
+    /// Number of claimed threads of a slot's worker; `UInt32.max` if none is idle.
     public func load(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_load(board, slot) }
 
-    /// The request threads of a slot's worker; 0: no worker serves the slot.
+    /// Number of request threads of a slot's worker; 0: no worker serves the slot.
     public func threads(of slot: UInt32) -> Int { unsafe Int(wsgi_slot_threads(board, slot)) }
 
-    /// How many replacements of the slot's workers have failed; wraps.
+    /// Number of failed replacements of the slot's workers; wraps.
     public func failedReplacements(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_refusals(board, slot) }
 
     /// Claims a thread of a slot's worker.
@@ -35,14 +35,14 @@ public import CSharedMemory
     /// - Returns: The worker's generation; 0: all threads are busy, or no worker serves the slot.
     public func claim(_ slot: UInt32) -> UInt32 { unsafe wsgi_slot_claim(board, child, slot) }
 
-    /// Gives a claim back, and calls a request that waits.
+    /// Releases a claim, and calls a waiting request.
     public func release(_ slot: UInt32, of group: UInt32, generation: UInt32) {
         unsafe wsgi_slot_release(board, child, group, slot, generation)
     }
 
-    /// Gives back the claims of children that have ended; at most four times a second, whichever process calls it.
+    /// Releases the claims of children that have ended, at most four times a second over all processes.
     ///
-    /// - Returns: Whether it was time.
+    /// - Returns: Whether it checked.
     @discardableResult
     public func removeEndedChildren() -> Bool { unsafe wsgi_children_look(board) }
 
@@ -53,10 +53,10 @@ public import CSharedMemory
         unsafe Scoreboard.GroupState(rawValue: wsgi_group_get_state(board, group).rawValue) ?? .starting
     }
 
-    /// A number that changes whenever the supervisor changes something in the group.
+    /// A number that changes with every change that the supervisor makes to the group.
     public func signal(of group: UInt32) -> UInt32 { unsafe wsgi_group_signal(board, group) }
 
-    /// Blocks until the number is another one, at most so many milliseconds.
+    /// Blocks until the number differs from `seen`, at most this number of milliseconds.
     public func awaitSignal(of group: UInt32, after seen: UInt32, milliseconds: UInt32) {
         unsafe _ = wsgi_group_await_signal(board, group, seen, milliseconds)
     }
@@ -65,71 +65,72 @@ public import CSharedMemory
     public func queue(of group: UInt32) -> RequestQueue { RequestQueue(scoreboard: self, group: group) }
 }
 
-/// The requests that wait for a thread of one process group, in the order in which they came.
+/// The requests that wait for a thread of one process group, in the order of their arrival.
 @safe public struct RequestQueue: Sendable {
     let scoreboard: ChildScoreboard
     let group: UInt32
 
     private var board: UnsafeMutablePointer<wsgi_scoreboard> { unsafe scoreboard.board }
 
-    /// The most requests of one queue.
+    /// Maximum number of requests in one queue.
     public static let capacity = UInt32(WSGI_MAX_WAITING)
 
     /// Whether a request waits.
     public var exists: Bool { unsafe wsgi_queue_exists(board, group) }
 
-    /// How many requests wait.
+    /// Number of waiting requests. Inspects each place.
     public var length: Int { unsafe Int(wsgi_queue_length(board, group)) }
 
-    /// How many requests wait, and some that have left: cheap.
+    /// Number of waiting requests, including some that have left. A single load.
     public var span: Int { unsafe Int(wsgi_queue_span(board, group)) }
 
-    /// The length of the queue, and how fast it moves.
+    /// The length and speed of the queue.
     public var facts: wsgi_queue_facts {
         var facts = wsgi_queue_facts()
         unsafe wsgi_queue_get_facts(board, group, &facts)
         return facts
     }
 
-    /// Notes what was found about the queue: whether it is slow, and whether the group has become overloaded.
+    /// Records whether the queue is slow, and whether the group has become overloaded.
     public func judge(isSlow: Bool, isNewOverload: Bool) {
         unsafe wsgi_queue_judge(board, group, isSlow, isNewOverload)
     }
 
-    /// Counts a request whose client has left while it waited.
+    /// Counts a request whose client disconnected while it waited.
     public func countLeft() { unsafe wsgi_queue_count_left(board, group) }
 
     /// Counts a request that is rejected.
     ///
-    /// - Returns: How many are to be reported now, at most once a second; 0: none.
+    /// - Returns: The number of requests to report now, at most once a second; 0: none.
     public func countRejected() -> UInt32 { unsafe wsgi_queue_count_refused(board, group) }
 
-    /// Enters the queue at its end. `nil`: `limit` requests wait already.
+    /// Enters the queue at its end. Returns `nil` if `limit` requests already wait.
     public func enter(limit: UInt32) -> UInt32? {
         var ticket: UInt32 = 0
         return unsafe wsgi_queue_enter(board, group, limit, &ticket) ? ticket : nil
     }
 
-    /// Leaves the queue; does nothing for a ticket that has been removed from it.
+    /// Leaves the queue. No effect on a ticket that has been removed from it.
     ///
-    /// - Returns: The ticket was called meanwhile: another one must be called instead.
+    /// - Returns: Whether the ticket was called meanwhile, so that another one must be called instead.
     public func leave(_ ticket: UInt32) -> Bool { unsafe wsgi_queue_leave(board, group, ticket) }
 
-    /// Calls the first request that has not been called: once for each thread that is idle.
+    /// Calls the first request that has not been called. Call it once for each idle thread.
     public func call() { unsafe wsgi_queue_call(board, group) }
 
-    /// Calls the first request, if it has not been called.
+    /// Calls the first request if it has not been called.
     public func callFirst() { unsafe wsgi_queue_call_first(board, group) }
 
-    /// Whether it is a ticket's turn; takes notice of a call. Look, then look for a thread, then wait.
+    /// The turn of a ticket; removes the mark of a call. Call it, then try to claim a thread, then wait.
     public func look(_ ticket: UInt32) -> wsgi_queue_turn { unsafe wsgi_queue_look(board, group, ticket) }
 
-    /// Blocks until the ticket is called or removed, at most so many milliseconds. False: the time is over.
+    /// Blocks until the ticket is called or removed, at most this number of milliseconds. Returns false if the time has
+    /// expired.
     public func wait(_ ticket: UInt32, milliseconds: UInt32) -> Bool {
         unsafe wsgi_queue_wait(board, group, ticket, milliseconds)
     }
 
-    /// How many requests wait before this one.
+    /// Number of requests that wait before this one.
     public func ahead(of ticket: UInt32) -> Int { unsafe Int(wsgi_queue_ahead(board, group, ticket)) }
 
     /// The ticket of the first request; `nil`: none waits.
@@ -138,6 +139,6 @@ public import CSharedMemory
         return unsafe wsgi_queue_first(board, group, &ticket) ? ticket : nil
     }
 
-    /// Removes all tickets of a process from the queue, if this one of it is the first: the process has stopped.
+    /// Removes all tickets of a stopped process from the queue if this ticket of it is the first.
     public func remove(processOf ticket: UInt32) { unsafe wsgi_queue_put_out(board, group, ticket) }
 }

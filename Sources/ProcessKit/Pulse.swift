@@ -1,14 +1,15 @@
-/// Whether a process that counts is alive: its count changes.
+/// Detects whether a process is alive: a count that it increments must change.
 public struct Pulse {
     private var beats: UInt64?
     private var since = MonotonicTime.now
     private var looks = 0
 
-    /// Nothing has been seen yet.
+    /// A pulse without observations.
     public init() {}
 
-    /// Takes in the present count. True: it has been the same for so many seconds and looks; a machine that was suspended
-    /// makes the time long, but not the looks many.
+    /// Records the present count, and returns whether it has been the same for this number of seconds and of looks.
+    ///
+    /// After a suspension of the machine the time is long, but the number of looks is small.
     public mutating func isSilent(beats: UInt64, looks: Int, for seconds: Int) -> Bool {
         guard self.beats == beats else {
             self.beats = beats

@@ -1,11 +1,11 @@
 internal import CSharedMemory
 internal import Glibc
 
-/// The memory in which httpd's processes and the supervisor agree which worker serves which slot, and who waits.
+/// Shared memory of httpd's processes and the supervisor: which worker serves each slot, and which requests wait.
 ///
-/// Its layout and its rules are in `wsgi_scoreboard.h`. A value refers to a mapping that lives as long as the process. The
-/// supervisor publishes workers, httpd's parent prepares groups and removes children that have ended, and httpd's children
-/// claim threads and wait: see `ChildScoreboard`.
+/// Its layout and rules are in `wsgi_scoreboard.h`. A value refers to a mapping that exists as long as the process. The
+/// supervisor publishes workers. httpd's parent prepares groups and removes children that have ended. httpd's children
+/// claim threads and wait; see `ChildScoreboard`.
 @safe public struct Scoreboard: @unchecked Sendable {
     /// The state of a process group.
     public enum GroupState: UInt32, Sendable {
@@ -29,7 +29,7 @@ internal import Glibc
         return unsafe wsgi_slot_generation(board, slot)
     }
 
-    /// Sets the state of a group, and wakes the processes that wait for it. Parent and supervisor.
+    /// Sets the state of a group, and wakes the threads that wait for it. Called by the parent and the supervisor.
     public func setState(of group: UInt32, _ state: GroupState) {
         guard group < WSGI_MAX_GROUPS else { return }
         unsafe wsgi_group_set_state(board, group, wsgi_group_state(rawValue: state.rawValue))
@@ -41,9 +41,10 @@ internal import Glibc
 // MARK: - httpd's parent
 
 extension Scoreboard {
-    /// Makes a scoreboard, and the memory file that the supervisor maps; the descriptor is the caller's.
+    /// Creates a scoreboard, and the memory file that the supervisor maps. The caller owns the descriptor.
     public static func make() throws(SystemError) -> (file: Int32, scoreboard: Scoreboard) {
-        // Children have it, too: a file that one of them could cut off would end the parent.
+        // The size is fixed because children have the file, too: if one could truncate it, access would kill the
+        // parent.
         let file = try MemoryFile.create("wsgi-scoreboard", size: wsgi_scoreboard_size())
         let board = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
             .assumingMemoryBound(to: wsgi_scoreboard.self)
@@ -51,23 +52,23 @@ extension Scoreboard {
         return unsafe (file.release(), Scoreboard(board))
     }
 
-    /// Lets no request claim a thread of a slot any more: its worker is about to end with the supervisor.
+    /// Prevents further claims of threads of a slot, whose worker is about to end with the supervisor.
     public func close(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_close(board, group, slot)
     }
 
-    /// A child has ended, in whatever way: its claims are given back, and its requests no longer wait.
+    /// Releases the claims of a child that has ended or was killed, and removes its requests from the queues.
     public func childEnded(_ process: Int32) { unsafe wsgi_child_ended(board, process) }
 
-    /// How many damaged queues were begun anew since the last call.
+    /// Number of damaged queues that were reset since the last call.
     public func takeResets() -> UInt32 { unsafe wsgi_scoreboard_take_resets(board) }
 }
 
 // MARK: - The supervisor
 
 extension Scoreboard {
-    /// Maps the memory file; the parent has prepared it.
+    /// Maps the memory file that the parent has prepared.
     public init(_ file: consuming Descriptor) throws(SystemError) {
         let board = unsafe try MemoryFile.map(file.raw, size: wsgi_scoreboard_size())
             .assumingMemoryBound(to: wsgi_scoreboard.self)
@@ -75,19 +76,19 @@ extension Scoreboard {
         unsafe self.init(board)
     }
 
-    /// Makes a worker the one that serves the slot.
+    /// Publishes the worker that serves the slot.
     public func publish(group: UInt32, slot: UInt32, generation: UInt32, threads: UInt32, process: Int32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_publish(board, group, slot, generation, threads, process)
     }
 
-    /// No worker serves the slot any more.
+    /// Publishes that no worker serves the slot any more.
     public func withdraw(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_withdraw(board, group, slot)
     }
 
-    /// The replacement of the slot's worker could not be started.
+    /// Publishes that the replacement of the slot's worker could not be started.
     public func replacementFailed(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
         unsafe wsgi_slot_refuse(board, group, slot)

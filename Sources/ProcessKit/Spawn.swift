@@ -39,7 +39,7 @@ public struct SpawnRequest: Equatable, Sendable {
 
     /// An optional setting that was denied.
     public struct Denial: Equatable, Sendable {
-        /// What was to be set.
+        /// A setting.
         public enum Wish: Int, CaseIterable, Sendable {
             /// The nice value.
             case priority
@@ -51,7 +51,7 @@ public struct SpawnRequest: Equatable, Sendable {
             case addressSpace
         }
 
-        /// What was to be set.
+        /// The setting.
         public let wish: Wish
         /// The `errno`.
         public let code: Int32
@@ -211,7 +211,7 @@ extension SpawnFailure {
 
 /// Why a program could not be started.
 public struct SpawnFailure: Error, Equatable, Sendable {
-    /// What the new process was about to do.
+    /// A step of the new process.
     public enum Step: Int32, Sendable {
         /// Creating the process.
         case fork = 1
@@ -233,7 +233,7 @@ public struct SpawnFailure: Error, Equatable, Sendable {
         case root = 9
     }
 
-    /// What the new process was about to do.
+    /// The step that failed.
     public let step: Step
     /// The `errno`.
     public let code: Int32

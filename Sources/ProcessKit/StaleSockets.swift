@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Socket files whose httpd was killed together with its supervisor: then nobody was left to remove them.
+/// Socket files left behind by an httpd that was killed together with its supervisor.
 public enum StaleSockets {
-    /// Removes those that begin with `prefix`, belong to no living process and are listened on by nobody.
+    /// Removes those that begin with `prefix`, belong to a process that no longer exists and have no listener.
     ///
-    /// Called by the httpd parent when it starts; what cannot be removed stays without a word.
+    /// Called by the httpd parent when it starts. Files that cannot be removed are ignored.
     public static func remove(prefix: String) {
         guard let slash = prefix.lastIndex(of: "/") else { return }
         let folder = String(prefix[...slash])
@@ -20,7 +20,7 @@ public enum StaleSockets {
         }
     }
 
-    /// The process that a name after its prefix, `PID.GROUP.PLACE.sock`, tells.
+    /// The pid in the rest of a name after its prefix: `PID.GROUP.PLACE.sock`.
     private static func process(of name: Substring) -> Int32? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[3] == "sock", UInt32(parts[1]) != nil, UInt32(parts[2]) != nil,
@@ -29,7 +29,7 @@ public enum StaleSockets {
         return pid
     }
 
-    /// Whether it is a socket that refuses connections: an httpd in another container may have the same directory.
+    /// Whether it is a socket that refuses connections. An httpd in another container may use the same directory.
     private static func isDeserted(_ path: String) -> Bool {
         var status = stat()
         guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,

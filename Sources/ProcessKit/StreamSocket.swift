@@ -10,7 +10,7 @@ public enum StreamSocket {
     public static let timedOut = -2
     /// There is no descriptor left for a new connection.
     public static let exhausted = -3
-    /// Anything else.
+    /// Any other error.
     public static let failed = -4
     /// The listening socket no longer accepts connections.
     public static let ended = -5
@@ -130,7 +130,7 @@ public enum StreamSocket {
         public let process: Int32
     }
 
-    /// The process that has connected.
+    /// The process that connected.
     public static func peer(_ socket: Int32) -> Peer {
         var process: Int32 = 0
         let user = unsafe wsgi_peer(socket, &process)

@@ -40,7 +40,7 @@ extension LogIDManual {
             texts: [
                 """
                 check_password of '<script>' (<file>:<line>) must return True, False, None or the name of the \
-                user, not an empty one; the request is refused.
+                user, not an empty one; the request is rejected.
                 """
             ],
             cause: "A str is the name of the user who is admitted. The request fails with 500.",
@@ -50,7 +50,7 @@ extension LogIDManual {
             texts: [
                 """
                 check_password of '<script>' (<file>:<line>) must return True, False, None or the name of the \
-                user as str, not <type>; the request is refused.
+                user as str, not <type>; the request is rejected.
                 """
             ],
             cause: "The function returned something other than a bool, `None` or a str. The request fails with 500.",
@@ -60,7 +60,7 @@ extension LogIDManual {
             texts: [
                 """
                 get_realm_hash of '<script>' (<file>:<line>) must return None or the MD5 hash of \
-                user:realm:password in hexadecimal digits, not an empty one; the request is refused.
+                user:realm:password in hexadecimal digits, not an empty one; the request is rejected.
                 """
             ],
             cause: "The request fails with 500.",
@@ -70,7 +70,7 @@ extension LogIDManual {
             texts: [
                 """
                 get_realm_hash of '<script>' (<file>:<line>) must return None or the MD5 hash of \
-                user:realm:password in hexadecimal digits as str or bytes, not <type>; the request is refused.
+                user:realm:password in hexadecimal digits as str or bytes, not <type>; the request is rejected.
                 """
             ],
             cause: "The function returned something other than str, bytes or `None`. The request fails with 500.",
@@ -109,8 +109,8 @@ extension LogIDManual {
             .freeThreadingUnavailable, [.warning], "Free threading is not available",
             texts: [
                 """
-                <place>: WSGIFreeThreading is On, but this module runs in no free-threaded Python. Its Python \
-                keeps the GIL.
+                <place>: WSGIFreeThreading is On, but this module does not run in a free-threaded Python. \
+                Its Python keeps the GIL.
                 """
             ],
             cause: """
@@ -122,8 +122,8 @@ extension LogIDManual {
             .freeThreadingPartial, [.warning], "WSGIFreeThreading cannot be set for one application group",
             texts: [
                 """
-                <file>:<line>: WSGIFreeThreading is ignored in a section with application-group=: a Python runs \
-                without the GIL as a whole, or not at all.
+                <file>:<line>: WSGIFreeThreading is ignored in a section with application-group=: a Python \
+                process runs without the GIL as a whole or not at all.
                 """
             ],
             cause: """

@@ -142,12 +142,12 @@ extension LogIDManual {
             texts: [
                 """
                 WSGIDaemonProcess '<group>': the socket '<socket>' cannot be made (<call>: <reason>). Its \
-                directory must exist and be writable for the user that starts httpd; WSGISocketPrefix names \
+                directory must exist and be writable for the user that starts httpd; WSGISocketPrefix sets \
                 another one.
                 """,
                 """
-                WSGIDaemonProcess '<group>': the socket path '<socket>' is longer than the <number> bytes the \
-                system allows; choose a shorter WSGISocketPrefix.
+                WSGIDaemonProcess '<group>': the socket path '<socket>' is longer than the <number> bytes that \
+                the system allows; choose a shorter WSGISocketPrefix.
                 """,
                 """
                 WSGISocketPrefix <prefix>: the sockets of daemon processes cannot be created: '<directory>' is not \

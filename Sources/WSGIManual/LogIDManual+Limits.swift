@@ -91,7 +91,7 @@ extension LogIDManual {
             .clientGone, [.info], "Client disconnected while its request waited",
             texts: [
                 """
-                Process group '<group>': the client went away while its request waited for a thread; the request \
+                Process group '<group>': the client disconnected while its request waited for a thread; the request \
                 was not started.
                 """
             ],
@@ -108,8 +108,8 @@ extension LogIDManual {
             .nestedRequest, [.error], "Part of another response could not get a thread",
             texts: [
                 """
-                Process group '<group>': all threads are busy, and this request is a part of the response to \
-                another one (an include, or an error document), which keeps a thread until this one is done: its \
+                Process group '<group>': all threads are busy, and this request is part of the response to \
+                another one (an include or an error document), which holds a thread until this one is done: its \
                 response is larger than response-buffer-size, or its application still reads the request. Raise \
                 threads= or response-buffer-size=.
                 """

@@ -47,8 +47,8 @@ extension LogIDManual {
             .logOmitted, [.error], "Request has logged too much",
             texts: [
                 """
-                Process group '<group>': <number> bytes that the request [<log id>] has written to the error log \
-                were left out: a request may log 16 MiB at once, and then 1 MiB per second.
+                Process group '<group>': <number> bytes that the request [<log id>] wrote to the error log were \
+                left out: a request may log 16 MiB at once, and then 1 MiB per second.
                 """
             ],
             cause: """
@@ -61,12 +61,12 @@ extension LogIDManual {
             texts: [
                 """
                 <function> of '<script>' (<file>:<line>) must return <types>, not <type>; the request is \
-                refused.
+                rejected.
                 """,
                 """
                 <function> of the dispatch script '<script>' must return a str, bytes or None, not <type>.
                 """,
-                "The variables of 'Require wsgi-group <groups>' cannot be replaced: <reason>.",
+                "The variables of 'Require wsgi-group <groups>' cannot be expanded: <reason>.",
             ],
             cause: """
                 `allow_access` must return a bool or `None`, `groups_for_user` a list (or another iterable) of str \
@@ -77,8 +77,8 @@ extension LogIDManual {
         LogIDEntry(
             .hookScriptUnset, [.error], "Hook script is missing in the configuration",
             texts: [
-                "The authentication provider 'wsgi' has no script here: name one with WSGIAuthUserScript.",
-                "'Require wsgi-group' has no script here: name one with WSGIAuthGroupScript.",
+                "The authentication provider 'wsgi' has no script here: set WSGIAuthUserScript.",
+                "'Require wsgi-group' has no script here: set WSGIAuthGroupScript.",
             ],
             cause: """
                 `AuthBasicProvider wsgi` and `AuthDigestProvider wsgi` need a `WSGIAuthUserScript`, and `Require \

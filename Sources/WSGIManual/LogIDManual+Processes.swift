@@ -7,20 +7,20 @@ extension LogIDManual {
             .supervisorFailed, [.critical, .error], "Supervisor of daemon processes is not running",
             texts: [
                 """
-                The supervisor of daemon processes has died and is started again; requests under way go on.
+                The supervisor of daemon processes has died and is started again; requests under way continue.
                 """,
                 "The supervisor of daemon processes is not running: <reason>",
                 """
-                The supervisor of daemon processes (pid <pid>) has given no sign of life for <number> s: it is \
-                stopped, or waits for something. It is killed and started again; requests under way go on.
+                The supervisor of daemon processes (pid <pid>) has not responded for <number> s: it is stopped or \
+                blocked. It is killed and started again; requests under way continue.
                 """,
                 """
-                The supervisor of daemon processes (pid <pid>) was killed and does not end, because the system \
-                holds it; another one is started.
+                The supervisor of daemon processes (pid <pid>) was killed but does not end, because it is in an \
+                uninterruptible system call; another one is started.
                 """,
                 """
-                The supervisor of daemon processes does not take the configuration (<reason>); it keeps the \
-                former one. It is tried again every few seconds.
+                The configuration cannot be sent to the supervisor of daemon processes (<reason>); it keeps the \
+                former one. The attempt is repeated every few seconds.
                 """,
                 """
                 The supervisor cannot read its configuration (<reason>). It keeps the old one until the new one is sent again, within seconds.
@@ -31,18 +31,17 @@ extension LogIDManual {
                 "The supervisor cannot start (<reason>).",
                 "The supervisor cannot wait for events and ends.",
                 """
-                The memory that httpd's processes share for process groups cannot be made (<reason>); all groups \
-                answer 503. Check the limits of memory, then restart httpd.
+                The shared memory for process groups cannot be created (<reason>); all groups answer 503. Check the \
+                memory limits, then restart httpd.
                 """,
             ],
             cause: """
-                The supervisor is not running, has died, or cannot apply its configuration. It is started again, and \
-                requests under way continue. If it cannot be started, or cannot receive its configuration, the \
-                groups answer 503, and the attempt is repeated every ten seconds.
+                The supervisor is not running, has died, or cannot receive its configuration. It is started again; \
+                requests under way continue. If it cannot be started or configured, the groups answer 503, and the \
+                attempt is repeated every ten seconds.
 
-                If it has given no sign of life for about 20 s, because it was stopped or a file system does not \
-                answer, it is killed and started again. No process is replaced for 30 s at most, and nothing else \
-                waits for it.
+                If it has not responded for about 20 s, because it was stopped or a file system does not respond, it \
+                is killed and started again. No process is replaced for up to 30 s; nothing else waits for it.
                 """,
             remedy: "The message gives the reason. After an upgrade of the module, stop and start httpd."),
         LogIDEntry(
@@ -173,10 +172,10 @@ extension LogIDManual {
             .scoreboardDamaged, [.error], "Shared memory was damaged",
             texts: [
                 """
-                The memory in which requests wait for daemon processes was damaged and has been repaired \
-                <number> times: waiting requests lost their place in the queue. Code in one of httpd's processes \
-                writes where it must not: look for an application that runs in them (process-group=%{GLOBAL}), \
-                and for other modules.
+                The shared memory of the request queues was damaged and has been repaired <number> times: waiting \
+                requests lost their places in the queue. Code in one of httpd's processes writes to memory that it \
+                does not own: look for an application that runs in them (process-group=%{GLOBAL}), and for other \
+                modules.
                 """
             ],
             cause: """

@@ -88,7 +88,7 @@ extension LogIDManual {
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \
-                asked; the reason is in the error log, where it was tried.
+                called; an earlier record in the error log gives the reason.
                 """,
             ],
             cause: """
@@ -130,7 +130,7 @@ extension LogIDManual {
             .responseTimeout, [.error], "Daemon process did not answer in time",
             texts: [
                 """
-                Process group '<group>': nothing was sent for <number> s (socket-timeout) while slot <number>, \
+                Process group '<group>': no data was transferred for <number> s (socket-timeout) while slot <number>, \
                 generation <number>, ran the request [<log id>]; the request is not repeated.
                 """,
                 """
@@ -171,16 +171,16 @@ extension LogIDManual {
             .responseMalformed, [.error], "Daemon process sent an invalid response",
             texts: [
                 """
-                Process group '<group>': slot <number>, generation <number>, has answered the request [<log id>] \
-                as no worker does: <reason>; httpd answers 502. Either httpd's module and the engine are of \
-                different versions (stop and start httpd after an upgrade), or code of the application writes to \
-                descriptors that are not its own. There were <number> such answers since the last such record.
+                Process group '<group>': slot <number>, generation <number>, sent an invalid response to the \
+                request [<log id>]: <reason>; httpd returns 502. Either the versions of httpd's module and of the \
+                engine differ (stop and start httpd after an upgrade), or code of the application writes to \
+                descriptors that it does not own. There were <number> such responses since the last such record.
                 """,
                 """
-                Process group '<group>': <number> times or more its processes have sent descriptors that no \
-                worker sends and that cannot be closed, as sockets that linger or files of FUSE; this process of \
-                httpd sends it no more requests until they are (<number> were rejected). Find out which code of \
-                the application writes to descriptors that are not its own.
+                Process group '<group>': its processes have sent <number> or more invalid descriptors that cannot \
+                be closed, such as sockets that linger or files of FUSE; this httpd process sends the group no more \
+                requests until they are closed (<number> were rejected). Find out which code of the application \
+                writes to descriptors that it does not own.
                 """,
             ],
             cause: """

@@ -110,13 +110,13 @@ extension LogIDManual {
                 application busy. <number> requests were rejected since the last such record.
                 """,
                 """
-                Process group '<group>': all threads are busy: the group is overloaded, clients wait too long or \
-                leave before they are served; a request that waited would be served after about <number> s. \
+                Process group '<group>': all threads are busy: the group is overloaded (clients wait too long or \
+                disconnect before they are served); a request that waited would be served after about <number> s. \
                 Raise processes= or threads=, or find out what keeps the application busy.
                 """,
                 """
                 Process group '<group>': all threads are busy: no thread became free within <number> s \
-                (connect-timeout), and <number> requests or more wait before this one (listen-backlog). Raise \
+                (connect-timeout), and <number> or more requests wait before this one (listen-backlog). Raise \
                 processes= or threads=, or find out what keeps the application busy.
                 """,
                 """
@@ -173,7 +173,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process group '<group>': <reason> while slot <number>, generation <number>, ran the request \
-                [<log id>]; the response is incomplete, the client sees it cut.
+                [<log id>]; the response is incomplete and was cut off.
                 """
             ],
             cause: "The client sees the response cut.",

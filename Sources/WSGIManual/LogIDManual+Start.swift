@@ -7,13 +7,13 @@ extension LogIDManual {
             .embeddedStartFailed, [.critical, .error, .warning], "Python could not be started in an httpd child",
             texts: [
                 """
-                libpython of <Python> cannot be loaded (<reason>): install the package that has it (on Debian \
-                libpython3-dev), use a Python built with --enable-shared, or run the application in daemon \
+                libpython of <Python> cannot be loaded (<reason>): install the package that contains it (on \
+                Debian libpython3-dev), use a Python built with --enable-shared, or run the application in daemon \
                 processes, which need no libpython.
                 """,
                 "The engine cannot be loaded (<reason>); install the module again.",
                 """
-                The module and its engine are of different versions; stop and start httpd after an upgrade.
+                The versions of the module and of its engine differ; stop and start httpd after an upgrade.
                 """,
                 """
                 '<Python>' does not show which Python it is, and <directory>/lib has no libpython3.*.so.1.0: use \
@@ -125,7 +125,7 @@ extension LogIDManual {
         LogIDEntry(
             .checkPasswordMissing, [.error], "WSGIAuthUserScript has no function check_password",
             texts: [
-                "'<script>' (<file>:<line>) has no function 'check_password'; the request is refused."
+                "'<script>' (<file>:<line>) has no function 'check_password'; the request is rejected."
             ],
             cause: """
                 Basic authentication calls this function of the script of `WSGIAuthUserScript`. The request fails \
@@ -135,7 +135,7 @@ extension LogIDManual {
         LogIDEntry(
             .realmHashMissing, [.error], "WSGIAuthUserScript has no function get_realm_hash",
             texts: [
-                "'<script>' (<file>:<line>) has no function 'get_realm_hash'; the request is refused."
+                "'<script>' (<file>:<line>) has no function 'get_realm_hash'; the request is rejected."
             ],
             cause: """
                 Digest authentication calls this function of the script of `WSGIAuthUserScript`. The request fails \
@@ -145,14 +145,14 @@ extension LogIDManual {
         LogIDEntry(
             .groupsForUserMissing, [.error], "WSGIAuthGroupScript has no function groups_for_user",
             texts: [
-                "'<script>' (<file>:<line>) has no function 'groups_for_user'; the request is refused."
+                "'<script>' (<file>:<line>) has no function 'groups_for_user'; the request is rejected."
             ],
             cause: "The user counts as a member of no group.",
             remedy: "Define `groups_for_user(environ, user)` in the script."),
         LogIDEntry(
             .allowAccessMissing, [.error], "WSGIAccessScript has no function allow_access",
             texts: [
-                "'<script>' (<file>:<line>) has no function 'allow_access'; the request is refused."
+                "'<script>' (<file>:<line>) has no function 'allow_access'; the request is rejected."
             ],
             cause: "The request fails with 403.",
             remedy: "Define `allow_access(environ, host)` in the script."),

@@ -58,7 +58,7 @@ public struct AnswerOrder: Sendable {
 
     private var phase = Phase.begin
     private let number: UInt16
-    /// Whether the worker may ask for more of the request body.
+    /// Whether the worker may request more of the request body.
     private var mayRead: Bool
     /// Bytes of the body that may still arrive. Without a declared length, there is practically no limit.
     private var left = Int64.max

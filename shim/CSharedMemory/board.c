@@ -15,8 +15,7 @@ wsgi_thread_record *wsgi_board_record(wsgi_board *board, uint32_t thread) {
     return (wsgi_thread_record *)(void *)(board + 1) + thread;
 }
 
-/* Texts may be read while they are written, and are read again then: word by word; otherwise it would be a data race.
- */
+/* Texts may be read during a write, and are then read again. Access is by atomic words to avoid a data race. */
 typedef uint64_t __attribute__((may_alias)) word;
 _Static_assert(offsetof(wsgi_thread_record, id) % sizeof(word) == 0, "the id is made of words");
 _Static_assert(offsetof(wsgi_thread_record, line) % sizeof(word) == 0, "the line is made of words");
@@ -73,7 +72,7 @@ bool wsgi_record_end(wsgi_thread_record *record) {
 }
 
 bool wsgi_record_enter_send(wsgi_thread_record *record) {
-    /* Either this store is seen by who cuts, or the cut is seen here: both are sequentially consistent. */
+    /* Either the cutting thread sees this store, or this thread sees the cut: both are sequentially consistent. */
     atomic_store(&record->sending, 1);
     uint32_t state = atomic_load(&record->state);
     return state != WSGI_THREAD_CUTTING && state != WSGI_THREAD_CUT;
@@ -87,7 +86,7 @@ bool wsgi_record_cut(wsgi_thread_record *record, uint64_t started) {
     uint32_t state = WSGI_THREAD_BUSY;
     if (!atomic_compare_exchange_strong(&record->state, &state, WSGI_THREAD_CUTTING))
         return false;
-    /* The thread cannot begin another request now: what is seen here stays. */
+    /* The thread cannot begin another request now, so `started` does not change. */
     if (atomic_load(&record->started) == started)
         return true;
     atomic_store(&record->state, WSGI_THREAD_BUSY);
@@ -112,7 +111,7 @@ void wsgi_record_read(wsgi_thread_record *record, wsgi_thread_view *view) {
         if (before % 2 == 0 && before == atomic_load_explicit(&record->sequence, memory_order_relaxed))
             break;
     }
-    /* The writer may be anything by now. */
+    /* The contents of a worker's memory are not trusted. */
     if (view->id_length > sizeof view->id)
         view->id_length = sizeof view->id;
     if (view->line_length > sizeof view->line)

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds that never jump. */
+/* Nanoseconds of the monotonic clock. */
 static inline uint64_t wsgi_clock(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

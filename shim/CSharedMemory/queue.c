@@ -14,21 +14,21 @@ enum place_state { NEVER_USED = 0, WAITING = 1, CALLED = 2, LEFT = 3 };
 #define TICKET(place) ((uint32_t)((place) >> 32))
 #define STATE(place) ((enum place_state)(((place) >> 24) & 0xff))
 #define PID(place) ((int32_t)((place)&0xffffff)) /* Linux has no pid above 2^22 */
-/* Counts: the millisecond since which << 32 | the count. */
+/* A count: its start in milliseconds << 32 | the count. */
 #define SINCE(counted) ((uint32_t)((counted) >> 32))
 #define COUNTED(since, count) (((uint64_t)(since) << 32) | (count))
-/* How long is counted, in milliseconds. */
+/* The period of the counts, in milliseconds. */
 #define COUNTING_TIME 10000u
-/* How long overload lasts without anything that speaks for it, in milliseconds. */
+/* The time that overload lasts without being recorded again, in milliseconds. */
 #define OVERLOAD_TIME 10000u
 #define PLACE(ticket, state, pid) (((uint64_t)(ticket) << 32) | ((uint64_t)(state) << 24) | (uint64_t)(pid))
 
-/* How far a queue is moved in one go: further than honest processes can have left it behind. */
+/* Maximum moves of a queue at a time: more than honest processes can leave undone. */
 enum { MOST_MOVES = 4 * WSGI_MAX_WAITING };
-/* How often the first is looked at anew, because it has left meanwhile. */
+/* Maximum attempts to call the first request, which may leave meanwhile. */
 enum { MOST_CALLS = 1000 };
-/* By how many a request may be passed that was called and does not look: then its process leaves the queue, because a
- * queue ends where it is full. How many processes leave it in one go. */
+/* Number of requests that may pass one that was called and does not claim. Then its process is removed from the queue,
+ * because its place blocks the ring. Number of processes that are removed at a time. */
 enum { MOST_PASSED = 256, MOST_STOPPED = 4 };
 
 static wsgi_place_cell *place_of(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
@@ -42,12 +42,12 @@ static void *futex_word(wsgi_place_cell *place) {
     return (char *)place + (*(const char *)&probe ? 0 : 4);
 }
 
-/* Whether the place is that of `ticket`, who has not left it. */
+/* Whether the place belongs to `ticket` and has not been left. */
 static bool is_waiting(uint64_t place, uint32_t ticket) {
     return TICKET(place) == ticket && (STATE(place) == WAITING || STATE(place) == CALLED);
 }
 
-/* Changes the state of a ticket that waits. Returns the former one, or LEFT: it does not wait any more. */
+/* Changes the state of a waiting ticket. Returns the former state, or LEFT if it no longer waits. */
 static enum place_state change(wsgi_place_cell *place, uint32_t ticket, enum place_state state) {
     uint64_t old = atomic_load(place);
     for (int attempt = 0; attempt < MOST_ATTEMPTS && is_waiting(old, ticket); attempt++)
@@ -56,9 +56,9 @@ static enum place_state change(wsgi_place_cell *place, uint32_t ticket, enum pla
     return LEFT;
 }
 
-/* Begins a damaged queue anew, if it still is what was seen. Who waits in it finds itself put out, and enters again. */
+/* Resets a damaged queue if it is still as seen. Its requests find themselves removed, and enter again. */
 static uint64_t reset(wsgi_scoreboard *board, uint32_t group, uint64_t seen) {
-    uint32_t next = NEXT(seen) + WSGI_MAX_WAITING; /* no ticket that somebody may still have */
+    uint32_t next = NEXT(seen) + WSGI_MAX_WAITING; /* not a ticket that a request may still have */
     if (atomic_compare_exchange_strong(&board->groups[group].queue, &seen, QUEUE(next, next))) {
         atomic_fetch_add(&board->resets, 1);
         for (uint32_t place = 0; place < WSGI_MAX_WAITING; place++)
@@ -67,7 +67,7 @@ static uint64_t reset(wsgi_scoreboard *board, uint32_t group, uint64_t seen) {
     return QUEUE(next, next);
 }
 
-/* Moves the queue over places that have been left; the first of the result, if there is one, waits, and the result is
+/* Moves the queue over places that have been left. The first ticket of the result, if any, waits, and the result is
  * never longer than WSGI_MAX_WAITING. */
 static uint64_t settle(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
@@ -79,12 +79,12 @@ static uint64_t settle(wsgi_scoreboard *board, uint32_t group) {
         if (is_waiting(first, FIRST(queue)))
             break;
         if (round >= MOST_MOVES)
-            return QUEUE(NEXT(queue), NEXT(queue)); /* Somebody undoes every move. */
+            return QUEUE(NEXT(queue), NEXT(queue)); /* Another process undoes every move. */
         if (TICKET(first) != FIRST(queue)) {
             uint64_t now = atomic_load(&cell->queue);
-            if (now == queue) /* Whoever enters takes a place before the queue grows over it. */
+            if (now == queue) /* A request takes its place before it extends the queue. */
                 return reset(board, group, queue);
-            queue = now; /* It has been moved, and the place is somebody else's. */
+            queue = now; /* The queue was moved, and the place belongs to another request. */
         } else if (atomic_compare_exchange_weak(&cell->queue, &queue, QUEUE(FIRST(queue) + 1, NEXT(queue))))
             queue = QUEUE(FIRST(queue) + 1, NEXT(queue));
     }
@@ -113,10 +113,10 @@ uint32_t wsgi_queue_span(wsgi_scoreboard *board, uint32_t group) {
     return NEXT(queue) - FIRST(queue);
 }
 
-/* Milliseconds of the monotonic clock; only differences mean anything. */
+/* Milliseconds of the monotonic clock. They wrap, so only differences are meaningful. */
 static uint32_t milliseconds(void) { return (uint32_t)(wsgi_clock() / 1000000); }
 
-/* Somebody is the first to wait: nothing is known yet. */
+/* Resets the counts for the first waiting request. */
 static void begin_queue(wsgi_group_cell *cell) {
     uint32_t now = milliseconds();
     atomic_store_explicit(&cell->served, COUNTED(now, 0), memory_order_relaxed);
@@ -127,7 +127,7 @@ static void begin_queue(wsgi_group_cell *cell) {
     atomic_store_explicit(&cell->leaving, 0, memory_order_relaxed);
 }
 
-/* Halves a count, and the time it is for, when that is over. */
+/* Halves a count and its period if the period is over. */
 static uint64_t fade(_Atomic uint64_t *counted, uint32_t now) {
     uint64_t old = atomic_load_explicit(counted, memory_order_relaxed);
     uint32_t period = now - SINCE(old);
@@ -137,7 +137,7 @@ static uint64_t fade(_Atomic uint64_t *counted, uint32_t now) {
     return atomic_compare_exchange_strong(counted, &old, half) ? half : old;
 }
 
-/* The clock may read 0, which means never. */
+/* The clock may return 0, which is reserved for "never". */
 static uint32_t moment(uint32_t milliseconds) { return milliseconds == 0 ? 1 : milliseconds; }
 
 void wsgi_queue_get_facts(wsgi_scoreboard *board, uint32_t group, wsgi_queue_facts *facts) {
@@ -203,13 +203,13 @@ bool wsgi_queue_enter(wsgi_scoreboard *board, uint32_t group, uint32_t limit, ui
         wsgi_place_cell *place = place_of(board, group, next);
         uint64_t old = atomic_load(place);
         if (STATE(old) != NEVER_USED && TICKET(old) == next) {
-            /* Somebody has entered, and the queue is yet to be moved behind it. */
+            /* Another request has entered and not extended the queue yet. */
             atomic_compare_exchange_strong(&cell->queue, &queue, QUEUE(FIRST(queue), next + 1));
             continue;
         }
         bool is_free = STATE(old) == NEVER_USED || (STATE(old) == LEFT && TICKET(old) == next - WSGI_MAX_WAITING);
         if (!is_free) {
-            if (atomic_load(&cell->queue) == queue) /* A place that is not free is at most WSGI_MAX_WAITING behind. */
+            if (atomic_load(&cell->queue) == queue) /* Not possible in a consistent queue. */
                 reset(board, group, queue);
             continue;
         }
@@ -232,7 +232,7 @@ bool wsgi_queue_leave(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {
     enum place_state former = change(place_of(board, group, ticket), ticket, LEFT);
     if (former != LEFT)
         settle(board, group);
-    atomic_thread_fence(memory_order_seq_cst); /* Only now look whether the next one has to be called. */
+    atomic_thread_fence(memory_order_seq_cst); /* Only now check whether another request must be called. */
     return former == CALLED;
 }
 
@@ -253,8 +253,8 @@ static uint32_t remove_tickets(wsgi_scoreboard *board, uint32_t group, int32_t p
     return called;
 }
 
-/* Calls the first who has not been called. Returns the process of the first who waits, if it has been called and
- * MOST_PASSED have been called or served since then; otherwise 0. */
+/* Calls the first request that has not been called. If the first in the queue was called, and MOST_PASSED others were
+ * called or served since then, returns its process instead; otherwise 0. */
 static int32_t call_next(wsgi_scoreboard *board, uint32_t group) {
     uint64_t queue = settle(board, group);
     uint32_t length = NEXT(queue) - FIRST(queue);
@@ -288,7 +288,7 @@ void wsgi_queue_call_first(wsgi_scoreboard *board, uint32_t group) {
         uint64_t old = atomic_load(place);
         if (!is_waiting(old, FIRST(queue)))
             continue;
-        if (STATE(old) == CALLED) /* It has yet to look. */
+        if (STATE(old) == CALLED) /* It has not reacted to the call yet. */
             return;
         if (atomic_compare_exchange_strong(place, &old, PLACE(FIRST(queue), CALLED, PID(old)))) {
             wake_place(place);
@@ -336,7 +336,7 @@ bool wsgi_queue_first(wsgi_scoreboard *board, uint32_t group, uint32_t *ticket) 
 }
 
 void wsgi_queue_remove_process(wsgi_scoreboard *board, uint32_t group, int32_t pid) {
-    /* What it was called for, others are called for. */
+    /* Other requests are called for the threads that it was called for. */
     for (uint32_t calls = remove_tickets(board, group, pid) + 1; calls > 0; calls--)
         wsgi_queue_call(board, group);
 }

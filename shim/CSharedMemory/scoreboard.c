@@ -18,10 +18,10 @@ static wsgi_claim_cell *claim_cell(wsgi_scoreboard *board, uint32_t child, uint3
     return (wsgi_claim_cell *)(void *)(board + 1) + (size_t)child * WSGI_MAX_SLOTS + slot;
 }
 
-/* How many who wait are called for the threads of a new worker at once; they call others. */
+/* Maximum number of requests that are called at once for the threads of a new worker. They call others. */
 enum { MOST_NEW_CALLS = 64 };
 
-/* Something has changed in the group. */
+/* Wakes the threads that wait for a change of the group, and the queue. */
 static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->signal, 1);
@@ -102,7 +102,7 @@ uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
 
 int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_load(&board->slots[slot].pid); }
 
-/* The child's own cell: threads of one child race here, other processes do not. */
+/* The child's own cell: only threads of this child change it at the same time. */
 static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed), new;
     int attempts = MOST_ATTEMPTS;
@@ -119,7 +119,7 @@ static void note_release(wsgi_claim_cell *cell, uint32_t generation) {
             return;
 }
 
-/* False: another worker serves the slot now. */
+/* Returns false if another worker serves the slot now. */
 static bool give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count) {
     uint64_t old = atomic_load_explicit(&cell->word, memory_order_relaxed), new;
     int attempts = MOST_ATTEMPTS;
@@ -134,7 +134,7 @@ static bool give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count)
 uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) {
     wsgi_slot_cell *cell = &board->slots[slot];
     wsgi_claim_cell *own = claim_cell(board, child, slot);
-    uint32_t noted = 0; /* the generation of which one more claim is in the child's own cell */
+    uint32_t noted = 0; /* the generation whose claim is recorded in the child's own cell */
     uint64_t old = atomic_load_explicit(&cell->word, memory_order_acquire);
     for (int attempt = 0;; attempt++) {
         bool possible = GENERATION(old) != 0 && COUNT(old) < cell->threads && attempt < MOST_ATTEMPTS;
@@ -175,7 +175,7 @@ bool wsgi_group_await_signal(wsgi_scoreboard *board, uint32_t group, uint32_t se
 
 /* --- Children. */
 
-/* A process that nobody has waited for yet has ended, too; a pidfd says so. */
+/* A process that has not been reaped has ended, too; a pidfd reports that. */
 static bool has_ended(int32_t pid) {
     int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
     if (descriptor < 0)
@@ -186,7 +186,7 @@ static bool has_ended(int32_t pid) {
     return ended;
 }
 
-/* Gives back what the child of a place claims, and frees the place; `found` is what stood there. */
+/* Releases the claims of the child at a place, and frees the place; `found` is its former contents. */
 static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
     int32_t mark = -(int32_t)getpid();
     if (!atomic_compare_exchange_strong(&board->children[child], &found, mark))
@@ -204,7 +204,7 @@ static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
     return true;
 }
 
-/* Threads of a process that has ended may be idle now. */
+/* Removes an ended process from all queues, and calls other requests: threads may be idle now. */
 static void remove_everywhere(wsgi_scoreboard *board, int32_t pid) {
     for (uint32_t group = 0; group < WSGI_MAX_GROUPS; group++)
         if (wsgi_queue_exists(board, group))
@@ -243,7 +243,7 @@ uint32_t wsgi_child_register(wsgi_scoreboard *board) {
 
 void wsgi_child_unregister(wsgi_scoreboard *board, uint32_t child) {
     int32_t own = (int32_t)getpid();
-    /* Threads that a request has left busy are still claimed. */
+    /* Threads that are busy with abandoned requests are still claimed. */
     if (child < WSGI_MAX_CHILDREN && reclaim(board, child, own))
         remove_everywhere(board, own);
 }

@@ -6,7 +6,7 @@ internal import ProcessKit
 enum ChildStart {
     /// Runs in `child_init`, on the child's only thread.
     static func run(main: Server, _ pool: Pool) {
-        // A killed parent cannot stop its children. They would keep the port for ever and answer 503 for every process
+        // A killed parent cannot stop its children. They would keep the port forever and answer 503 for every process
         // group. Only this signal reaches them, because httpd blocks all others.
         if !MPM.isSingleProcess { wsgi_end_with_parent() }
         ConfigBridge.isReading = false

@@ -2,13 +2,13 @@ internal import Glibc
 internal import ProcessKit
 internal import Synchronization
 
-/// Threads of workers whose requests nobody waits for any more: the client has left, or the time is over, and the application
-/// still runs.
+/// Threads of workers that still run an application although its request has ended: the client has disconnected, or the
+/// time limit has expired.
 ///
-/// Their claims last as long, or other requests would be sent to a worker that has no thread for them. The worker closes the
-/// connection when its thread is done; a thread of this child waits for that, while there are any.
+/// Their claims are kept, so that no other request is sent to a worker without an idle thread. The worker closes the
+/// connection when its thread is done. A thread of this child waits for that while there are such connections.
 enum BusyThreads {
-    /// What is held; a pointer that one owner at a time holds.
+    /// A connection and its claim. The pointer has one owner at a time.
     @safe private struct Entry: @unchecked Sendable {
         let connection: UnsafeMutablePointer<DaemonConnection>
         let claim: SlotChoice.Claim
@@ -17,16 +17,18 @@ enum BusyThreads {
     }
 
     private struct State {
-        var entries: [Entry] = []  // cold: requests that nobody waits for
+        var entries: [Entry] = []  // cold: requests that have ended
         var isWatched = false
     }
 
     private static let state = Mutex(State())
 
-    /// Milliseconds after which a connection that was added meanwhile is looked at.
+    /// Milliseconds until a connection that was added meanwhile is watched too.
     private static let interval: Int32 = 50
 
-    /// Takes over a connection and the claim of its request. False: nobody can wait for it, and both stay the caller's.
+    /// Takes over a connection and the claim of its request.
+    ///
+    /// - Returns: false if no thread could be started to watch it; the caller keeps both.
     static func add(
         _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, of group: DaemonGroup,
         _ choice: SlotChoice
@@ -43,7 +45,7 @@ enum BusyThreads {
             unsafe try CurrentProcess.startQuietThread(name: "wsgi-busy") { _ in BusyThreads.watch() }
             return true
         } catch {
-            // Others may have been added meanwhile: theirs end with their workers.
+            // Entries added meanwhile are not watched; their claims end with their workers.
             state.withLock { state in
                 state.isWatched = false
                 state.entries.removeAll { unsafe $0.connection == connection }
@@ -65,7 +67,7 @@ enum BusyThreads {
         }
     }
 
-    /// Whether the claim counts no more.
+    /// Whether the worker has been replaced, so that the claim has no effect any more.
     private static func isReplaced(_ entry: Entry) -> Bool {
         entry.choice.scoreboard.generation(of: entry.claim.slot.index) != entry.claim.generation
     }

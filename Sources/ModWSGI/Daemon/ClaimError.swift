@@ -1,17 +1,17 @@
-/// Why no worker could be had. Times are milliseconds.
+/// The reason why a request got no thread of a worker. Times are in milliseconds.
 enum ClaimError: Error {
     /// No worker of the group can be started, or it is being removed.
     case unavailable
-    /// The request could not be served in time: it would wait for so long.
+    /// The request could not be served in time; the value is its expected wait.
     case late(Int)
-    /// The group is overloaded; the request would wait for so long.
+    /// The group is overloaded; the value is the expected wait of the request, if known.
     case overload(Int?)
-    /// No thread became free in `connect-timeout`, and `listen-backlog` requests or more wait before it.
+    /// No thread became free within `connect-timeout`, and at least `listen-backlog` requests wait before this one.
     case queueFull
     /// No thread became free in time.
     case timeout
-    /// The client went away while its request waited.
+    /// The client disconnected while its request waited.
     case clientGone
-    /// The request is nested in one that holds a thread, whose worker will not be done before.
+    /// The request is nested in one that holds a thread, and the worker of that one cannot finish first.
     case nested
 }

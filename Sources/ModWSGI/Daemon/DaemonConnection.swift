@@ -7,40 +7,42 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// A connection of this httpd child to a worker, for one request at a time.
+/// A connection from this httpd child to a worker, for one request at a time.
 ///
-/// Owned by the request that uses it, or by the pool of its slot while idle. It blocks, within `socket-timeout`.
+/// Owned by the request that uses it, or by the pool of its slot while idle. Reads and writes block for up to
+/// `socket-timeout`.
 @safe struct DaemonConnection: ~Copyable {
     /// The socket.
     let descriptor: Int32
-    /// The group whose worker it leads to.
+    /// Access to the group of its worker.
     let access: WorkerAccess
-    /// The generation of the worker it leads to, as far as known when it was made.
+    /// The generation of its worker, as known when the connection was made.
     let generation: UInt32
-    /// What it begins with.
+    /// The secret that its introduction contains.
     let secret: ConnectionSecret
-    /// Whether that has been sent.
+    /// Whether the introduction has been sent.
     private var isIntroduced = false
     /// The number of its last request.
     private var number: UInt16 = 0
 
-    /// Why a connection could not be made or used.
+    /// The reason why a connection could not be made or used.
     enum Failure: Error {
-        /// The worker has not got the whole request and never will: safe to send it elsewhere.
+        /// The worker has not received the whole request and never will: it is safe to send it to another worker.
         case retry
-        /// Nothing came in time.
+        /// Nothing was received or sent in time.
         case timeout
         /// The worker has closed the connection; the application may have been entered.
         case closed
-        /// The system refused, with this errno.
+        /// A system call failed with this errno.
         case system(Int32)
-        /// The worker has sent what no worker sends.
+        /// The worker violated the protocol.
         case invalid(AnswerOrder.Fault)
     }
 
     /// Connects to the socket of a slot.
     ///
-    /// - Throws: `.retry` when the listener has gone, or serves another one now, `.timeout` when its queue stays full.
+    /// - Throws: `.retry` if the listener no longer exists or its secret has changed, `.timeout` if its queue
+    ///   stays full.
     static func connect(
         to address: SocketAddress, of access: WorkerAccess, generation: UInt32, secret: ConnectionSecret
     ) throws(Failure) -> DaemonConnection {
@@ -49,10 +51,11 @@ internal import WSGIWire
         let connection = DaemonConnection(
             descriptor: descriptor, access: access, generation: generation, secret: secret)
         CurrentProcess.guardFromForks(descriptor, true)
-        // What this side sends is what the worker receives ahead; only the sender's buffer counts for UNIX sockets.
+        // For UNIX sockets only the sender's buffer size has an effect, so the worker's receive size is set for
+        // sending.
         StreamSocket.setBuffers(
             descriptor, send: access.settings.buffers.receive, receive: access.settings.buffers.send)
-        // A connect that finds the queue full waits as long as a send may.
+        // SO_SNDTIMEO also limits the wait of connect() for a place in a full queue.
         connection.setTimeout(SO_SNDTIMEO, seconds: access.settings.connectTimeout)
         guard address.connect(descriptor) else {
             let error = errno
@@ -62,7 +65,7 @@ internal import WSGIWire
             default: throw .system(error)
             }
         }
-        // Otherwise the socket may have been replaced meanwhile, and the secret is not for who listens at this one.
+        // If the secret has changed, the socket may have been replaced: its listener must not receive the old secret.
         guard access.secret == secret else { throw .retry }
         connection.setTimeout(SO_SNDTIMEO, seconds: access.settings.socketTimeout)
         connection.setTimeout(SO_RCVTIMEO, seconds: access.settings.socketTimeout)
@@ -76,13 +79,13 @@ internal import WSGIWire
         self.secret = secret
     }
 
-    /// A number for the next request: what is sent for a former one is not taken for its answer.
+    /// A number for the next request, which distinguishes its response from that of an earlier one.
     mutating func nextNumber() -> UInt16 {
         number &+= 1
         return number
     }
 
-    /// Whether it is between two requests: nothing has come on it. Else it is of no more use.
+    /// Whether no data arrived between two requests. Otherwise the connection must not be used again.
     var isQuiet: Bool {
         var byte: UInt8 = 0
         return unsafe withUnsafeMutableBytes(of: &byte) { unsafe StreamSocket.peek(descriptor, $0) }
@@ -96,7 +99,7 @@ internal import WSGIWire
 
     /// Sends the first message of a request.
     ///
-    /// - Throws: `.retry` when the worker is retiring; then the application cannot have started.
+    /// - Throws: `.retry` if the worker is retiring; then the application has not been entered.
     mutating func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
         do throws(Failure) {
             guard isIntroduced else {
@@ -107,7 +110,7 @@ internal import WSGIWire
         } catch .closed { throw .retry }
     }
 
-    /// Sends the introduction and the first message in one piece, as far as there is room.
+    /// Sends the introduction and the first message with one system call, as far as there is room.
     private func introduce(_ message: UnsafeRawBufferPointer) throws(Failure) {
         let sent = unsafe Introduction(secret: secret, generation: generation).withBytes { introduction in
             let parts = unsafe [
@@ -118,12 +121,12 @@ internal import WSGIWire
             return unsafe wsgi_send_parts(descriptor, parts, parts.count, nil, 0, true)
         }
         guard sent >= 0 else { throw Self.failure(Int32(truncatingIfNeeded: -sent)) }
-        // The system takes so few bytes together, or none of them.
+        // The introduction is so short that the system takes all of it or nothing.
         try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]))
     }
 
-    /// Makes the worker's writes fail, because nobody reads them, and has it close the connection when its thread is done,
-    /// or is done already: what is sent begins no request.
+    /// Makes the worker's writes fail, because no one reads them, and makes it close the connection when its thread is
+    /// done, even if it is done already: the ABORT frame does not begin a request.
     func abort() {
         StreamSocket.shutDownReading(descriptor)
         var frame = ByteBuffer(capacity: Frame.headerSize)
@@ -146,10 +149,10 @@ internal import WSGIWire
         }
     }
 
-    /// Receives what is there, at least one byte, up to the size of `buffer`, and the descriptor that came with it.
+    /// Receives available data, at least one byte and at most the size of `buffer`, and the descriptor sent with it.
     ///
-    /// - Throws: `.retry` on a reset connection: the worker closed it with the request unread. `.closed` at its end.
-    ///   `.invalid` when a second descriptor comes: a response has one file.
+    /// - Throws: `.retry` if the connection was reset: the worker closed it with the request unread. `.closed` at its
+    ///   end. `.invalid` for a second descriptor: a response has one file.
     func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
         guard let start = buffer.baseAddress else { return 0 }
         var came: Int32 = -1
@@ -168,7 +171,7 @@ internal import WSGIWire
         switch Int32(truncatingIfNeeded: -count) {
         case ECONNRESET: throw .retry
         case EMSGSIZE:
-            // Either there were too many of them, or this process has no room for one.
+            // Either too many descriptors were sent, or this process has reached its limit of open files.
             let spare = dup(descriptor)
             guard spare >= 0 else { throw .system(errno) }
             Glibc.close(spare)

@@ -6,7 +6,7 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// One attempt: the request to a worker, and what the worker sends to the client.
+/// One attempt: sends the request to a worker, and passes the response to the client.
 extension DaemonHandler {
     mutating func attempt(_ claim: SlotChoice.Claim) throws(Rejection) -> Attempt {
         let connection: UnsafeMutablePointer<DaemonConnection>
@@ -71,7 +71,7 @@ extension DaemonHandler {
         }
     }
 
-    /// Leaves a connection whose worker goes on with a request that nobody waits for.
+    /// Leaves a connection whose worker still runs a request that has ended here.
     private mutating func leave(_ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim) {
         if unsafe !isWorkerDone && scratch.pointee.held.pointee.isHeld,
             unsafe BusyThreads.add(connection, claim, of: group, choice)
@@ -82,9 +82,9 @@ extension DaemonHandler {
         }
     }
 
-    /// Handles what the worker sends until its answer is complete.
+    /// Handles the frames of the worker until its response is complete.
     ///
-    /// - Throws: `.invalid` for what no worker sends; the connection is of no use then.
+    /// - Throws: `.invalid` for a violation of the protocol; the connection must not be used again.
     private mutating func frames(
         _ reader: inout FrameReader, of number: UInt16, _ claim: SlotChoice.Claim
     ) throws(DaemonConnection.Failure) -> Attempt {
@@ -100,7 +100,7 @@ extension DaemonHandler {
                 guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
-            // Once the worker is replaced nothing counts this thread; who answers on may be none of its processes.
+            // After the replacement of the worker its thread is not counted, and the sender may be another process.
             if choice.scoreboard.generation(of: claim.slot.index) != claim.generation, !isInTime(&end) {
                 throw .closed
             }
@@ -118,9 +118,9 @@ extension DaemonHandler {
         }
     }
 
-    /// Handles a frame that is a part of the response, or that asks for the body of the request.
+    /// Handles a frame that is part of the response, or that requests the body.
     ///
-    /// - Returns: `nil`: others follow.
+    /// - Returns: `nil` if other frames follow.
     @inline(__always)
     private mutating func pass(
         _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder
@@ -154,7 +154,7 @@ extension DaemonHandler {
         return nil
     }
 
-    /// Handles the last frame: the worker is done with the request.
+    /// Handles the last frame of the response.
     private mutating func conclude(
         _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder, _ claim: SlotChoice.Claim
     ) throws(DaemonConnection.Failure) -> Attempt {
@@ -162,7 +162,7 @@ extension DaemonHandler {
         switch header.kind {
         case .end:
             guard !reader.hasFile else { throw .invalid(.descriptor) }
-            // The worker is free now; what waits for the client goes on without it.
+            // The worker is idle now; data that the client has not taken is sent without it.
             isEndDue = true
             isShort = order.isShort && sink.wantsBody
             return .answered(sink.answer)
@@ -171,13 +171,13 @@ extension DaemonHandler {
             let status = unsafe Int32(payload.loadUnaligned(as: UInt16.self))
             do { try order.take(errorStatus: Int(status)) } catch { throw .invalid(error) }
             if header.flags & Frame.threadLost != 0 {
-                // The worker is being replaced; until then nobody is to wait for this thread.
+                // The worker is being replaced; until then no request may be sent to this thread.
                 reader.poison()
                 isThreadLost = true
             }
             return .answered(.status(sink.isCommitted ? cutOff() : status))
         case .reload:
-            // The worker is being replaced: the connection would not be used again.
+            // The worker is being replaced: the connection cannot be used again.
             reader.poison()
             let reason: Handover.Reason =
                 header.flags & Frame.unusable != 0
@@ -189,17 +189,17 @@ extension DaemonHandler {
         }
     }
 
-    /// Whether a worker that has been replaced may still answer; the time begins at the first call.
+    /// Whether a worker that has been replaced may still respond; the time starts with the first call.
     private func isInTime(_ end: inout MonotonicTime?) -> Bool {
         let limit = end ?? MonotonicTime.now.adding(seconds: group.settings.drainTimeout + 5)
         end = limit
         return limit.millisecondsLeft > 0
     }
 
-    /// Passes the payload of a DATA frame on as it comes, together with small ones that are here already, and with the end
-    /// of the response where that is there.
+    /// Passes the payload of a DATA frame on as it arrives, together with small frames that have already arrived, and
+    /// with the end of the response if that has arrived too.
     ///
-    /// - Returns: false when the client has gone.
+    /// - Returns: false if the client has disconnected.
     private mutating func data(
         _ header: Frame.Header, _ reader: inout FrameReader, _ order: inout AnswerOrder
     ) throws(DaemonConnection.Failure) -> Bool {
@@ -218,14 +218,14 @@ extension DaemonHandler {
             }
             switch next?.kind {
             case .data:
-                // What is here already goes out together.
+                // Data that has arrived is sent together.
                 unsafe sink.append(piece)
             case .end where !isFlushed || sink.isCommitted:
-                // It goes out with the end of the response, when the worker's thread has been given back.
+                // Sent with the end of the response, after the worker's thread is released.
                 unsafe sink.append(piece)
             default:
-                // A block that the application has sent by itself is on its way before the response ends: httpd would
-                // otherwise take it for the whole body and tell its length, sometimes, as time goes.
+                // Flush a block that the application wrote separately, so that httpd does not add a Content-Length
+                // depending on timing.
                 reader.willPass(payloadLeft: left)
                 let isTaken = unsafe sink.offer(piece, worker: reader.descriptor)
                 reader.didPass()
@@ -235,7 +235,7 @@ extension DaemonHandler {
         return true
     }
 
-    /// Keeps the file of the response, unless it could be anything else: what is read from it later must not wait.
+    /// Keeps the descriptor of the response if it is a regular file: later reads from it must not block.
     private mutating func file(
         _ payload: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ order: inout AnswerOrder
     ) throws(DaemonConnection.Failure) {
@@ -252,17 +252,17 @@ extension DaemonHandler {
         guard sink.holdFile(descriptor, offset: offset, length: length) else { throw .system(ENOMEM) }
     }
 
-    /// The client has gone: the connection is closed, so that the application's next write ends it.
+    /// Closes the connection after the client has disconnected, so that the application's next write ends the request.
     private func abandon(_ reader: inout FrameReader) -> Attempt {
         reader.poison()
         return .answered(.status(OK))
     }
 
-    /// Reads from the client, because the application waits for it, and sends what came.
+    /// Reads from the client, because the application waits for the body, and sends the data to the worker.
     private mutating func answer(
         go wanted: UInt32, _ reader: borrowing FrameReader, _ order: inout AnswerOrder
     ) throws(DaemonConnection.Failure) {
-        // The request's own bytes are not needed again: the application has been entered.
+        // The encoded request is not needed again: the application has been entered.
         unsafe scratch.pointee.request.reset()
         let room = min(max(Int(wanted), 1), Frame.maximumBodyChunk)
         unsafe Frame.append(Frame.Header(kind: .body, length: 0), to: &scratch.pointee.request)

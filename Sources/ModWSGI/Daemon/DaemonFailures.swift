@@ -5,9 +5,9 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// What can go wrong with a request on its way to a worker and back: the status, and the record for the log.
+/// Failures of a request on its way to a worker and back: the status, and the record for the log.
 extension DaemonHandler {
-    /// No thread could be had.
+    /// The rejection of a request that got no thread.
     func rejection(_ error: ClaimError) -> Rejection {
         let subject = "Process group '\(group.name)'"
         switch error {
@@ -30,16 +30,17 @@ extension DaemonHandler {
             let expected =
                 wait.map { "; a request that waited would be served after about \(Rejection.seconds($0)) s" } ?? ""
             return overload(
-                "the group is overloaded, clients wait too long or leave before they are served\(expected)", wait ?? 0)
+                "the group is overloaded (clients wait too long or disconnect before they are served)\(expected)",
+                wait ?? 0)
         case .queueFull:
             return overload(
                 "no thread became free within \(group.settings.connectTimeout) s (connect-timeout), and "
-                    + "\(group.settings.backlog) requests or more wait before this one (listen-backlog)", 0)
+                    + "\(group.settings.backlog) or more requests wait before this one (listen-backlog)", 0)
         case .nested:
             return Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .nestedRequest,
-                "\(subject): all threads are busy, and this request is a part of the response to another one (an include, "
-                    + "or an error document), which keeps a thread until this one is done: its response is larger than "
+                "\(subject): all threads are busy, and this request is part of the response to another one (an include "
+                    + "or an error document), which holds a thread until this one is done: its response is larger than "
                     + "response-buffer-size, or its application still reads the request. Raise threads= or "
                     + "response-buffer-size=."
             ).retried(after: 0)
@@ -53,15 +54,17 @@ extension DaemonHandler {
             unsafe chttpd_give_up(r)
             return Rejection(
                 OK, .info, .clientGone,
-                "\(subject): the client went away while its request waited for a thread; the request was not started.")
+                "\(subject): the client disconnected while its request waited for a thread; "
+                    + "the request was not started.")
         }
     }
 
-    /// Which option says what is in time.
+    /// The option that sets the limit of the wait.
     // cold: text of a record
     private var limitName: String { group.settings.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }
 
-    /// All threads are busy. There may be thousands of such requests: one record a second for each group.
+    /// The rejection of a request because all threads are busy. There may be thousands: each group logs one record a
+    /// second.
     // cold: text of a record
     private func overload(_ reason: @autoclosure () -> String, _ wait: Int) -> Rejection {
         let count = choice.queue(group).countRejected()
@@ -74,7 +77,7 @@ extension DaemonHandler {
         ).retried(after: wait)
     }
 
-    /// No connection could be made.
+    /// The rejection of a request for which no connection could be made.
     func connectRejection(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Rejection {
         guard case .timeout = failure else {
             return Rejection(
@@ -100,47 +103,47 @@ extension DaemonHandler {
             case .system, .invalid: (.workerReadFailed, HTTP_BAD_GATEWAY)
             }
         let isCommitted = sink.isCommitted
-        let rest = isCommitted ? "the response is incomplete, the client sees it cut" : "the request is not repeated"
+        let rest = isCommitted ? "the response is incomplete and was cut off" : "the request is not repeated"
         return Rejection(
             isCommitted ? cutOff() : status, isCommitted ? .responseBroken : id,
             "Process group '\(group.name)': \(reason(failure)) while slot \(claim.slot.index), generation "
                 + "\(claim.generation), ran the request [\(identity)]; \(rest).")
     }
 
-    /// The worker has sent what no worker sends: the request and the connection end.
+    /// The worker violated the protocol: the request and the connection end.
     private mutating func violation(_ fault: AnswerOrder.Fault, _ claim: SlotChoice.Claim) -> Rejection {
         let isCommitted = sink.isCommitted
         let status = isCommitted ? cutOff() : HTTP_BAD_GATEWAY
         let count = claim.slot.countViolation(at: .now)
         guard count > 0 else { return Rejection(status) }
-        let others = count > 1 ? " There were \(count) such answers since the last such record." : ""
-        let rest = isCommitted ? "the response is incomplete, the client sees it cut" : "httpd answers 502"
+        let others = count > 1 ? " There were \(count) such responses since the last such record." : ""
+        let rest = isCommitted ? "the response is incomplete and was cut off" : "httpd returns 502"
         return Rejection(
             status, .responseMalformed,
-            "Process group '\(group.name)': slot \(claim.slot.index), generation \(claim.generation), has answered the "
-                + "request [\(identity)] as no worker does: \(fault.rawValue); \(rest). Either httpd's module and "
-                + "the engine are of different versions (stop and start httpd after an upgrade), or code of the "
-                + "application writes to descriptors that are not its own.\(others)")
+            "Process group '\(group.name)': slot \(claim.slot.index), generation \(claim.generation), sent an "
+                + "invalid response to the request [\(identity)]: \(fault.rawValue); \(rest). Either the versions of "
+                + "httpd's module and of the engine differ (stop and start httpd after an upgrade), or code of the "
+                + "application writes to descriptors that it does not own.\(others)")
     }
 
-    /// What the workers have sent cannot be closed.
+    /// The rejection of a request because descriptors that the workers have sent cannot be closed.
     func cloggedRejection(_ claim: SlotChoice.Claim) -> Rejection {
         let count = claim.slot.countViolation(at: .now)
         guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE) }
         return Rejection(
             HTTP_SERVICE_UNAVAILABLE, .responseMalformed,
-            "Process group '\(group.name)': \(WSGI_MOST_CLOSING) times or more its processes have sent descriptors that no "
-                + "worker sends and that cannot be closed, as sockets that linger or files of FUSE; this process of httpd "
-                + "sends it no more requests until they are (\(count) were rejected). Find out which code of the "
-                + "application writes to descriptors that are not its own.")
+            "Process group '\(group.name)': its processes have sent \(WSGI_MOST_CLOSING) or more "
+                + "invalid descriptors that cannot be closed, such as sockets that linger or files of FUSE; this httpd "
+                + "process sends the group no more requests until they are closed (\(count) were rejected). Find out "
+                + "which code of the application writes to descriptors that it does not own.")
     }
 
-    /// Logs how much of what the application has logged was left out.
+    /// Logs how many bytes of the application's log output were left out.
     func reportOmitted(_ bytes: Int) {
         unsafe Log.request(
             r, .error, .logOmitted,
-            "Process group '\(group.name)': \(bytes) bytes that the request [\(identity)] has written to the error log "
-                + "were left out: a request may log \(LogAllowance.atOnce >> 20) MiB at once, and then "
+            "Process group '\(group.name)': \(bytes) bytes that the request [\(identity)] wrote to the error log were "
+                + "left out: a request may log \(LogAllowance.atOnce >> 20) MiB at once, and then "
                 + "\(LogAllowance.perSecond >> 20) MiB per second.")
     }
 
@@ -152,19 +155,19 @@ extension DaemonHandler {
                 + "\(group.settings.longestHeader); raise it in the group's WSGIDaemonProcess.")
     }
 
-    /// Makes the client see a cut response, or an error if it has not seen anything yet.
+    /// Cuts the response off, or returns an error status if nothing has been sent yet.
     mutating func cutOff() -> Int32 {
         guard sink.isCommitted else { return HTTP_INTERNAL_SERVER_ERROR }
         sink.cut()
         return OK
     }
 
-    /// The request's id, which the worker's records name as well.
+    /// The request's id, which is also in the worker's records.
     private var identity: String { unsafe string(requestID(of: r)) }  // cold: text of a record
 
     private func reason(_ failure: DaemonConnection.Failure) -> String {  // cold: text of a record
         switch failure {
-        case .timeout: "nothing was sent for \(group.settings.socketTimeout) s (socket-timeout)"
+        case .timeout: "no data was transferred for \(group.settings.socketTimeout) s (socket-timeout)"
         case .closed, .retry: "the connection was closed"
         case .system(let error): SystemError.reason(error)
         case .invalid(let fault): fault.rawValue

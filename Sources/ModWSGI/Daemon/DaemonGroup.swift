@@ -1,16 +1,16 @@
 internal import WSGIConfig
 
-/// A process group as an httpd child uses it: made by the parent after the configuration was read, never changed.
+/// A process group as an httpd child uses it. The parent makes it after reading the configuration; it never changes.
 @safe final class DaemonGroup: Sendable {  // cold: made by the parent
     /// The group's name.
     let name: String  // cold: made by the parent
-    /// Where each of its workers listens.
+    /// The slots of its workers, each with a socket.
     let slots: [DaemonSlot]  // cold: made by the parent
-    /// How its workers are reached.
+    /// Access to its workers.
     let access: WorkerAccess
-    /// To whom its scripts must belong; `nil`: to anybody.
+    /// The required owner of its scripts; `nil` if any owner is allowed.
     let ownership: ScriptOwnership?
-    /// Its processes have no request threads: they only run scripts.
+    /// Whether its processes have no request threads and only run scripts.
     let isService: Bool
 
     // cold: made by the parent
@@ -28,6 +28,6 @@ internal import WSGIConfig
     /// Timeouts and sizes.
     var settings: GroupSettings { access.settings }
 
-    /// Which of its slots this is, counted from 0.
+    /// The index of a slot within the group, counted from 0.
     func place(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }
 }

@@ -7,8 +7,8 @@ internal import WSGIWire
 
 /// Serves one request through a worker of a process group.
 ///
-/// The request head, and a body that is small, are encoded before a worker is claimed, so that neither a slow client nor
-/// a second attempt costs a worker's time.
+/// The request head and a small body are encoded before a worker is claimed, so that neither a slow client nor a second
+/// attempt takes a worker's time.
 @safe struct DaemonHandler: ~Copyable {
     let r: Request
     let group: DaemonGroup
@@ -16,30 +16,30 @@ internal import WSGIWire
     let scratch: UnsafeMutablePointer<Scratch>
     var body: ClientBody
     var sink: ResponseSink
-    /// Whether the worker is done and the end of the response has yet to be passed on.
+    /// Whether the worker is done and the end of the response has not been passed on yet.
     var isEndDue = false
-    /// The body is shorter than its declared length.
+    /// Whether the body is shorter than its declared length.
     var isShort = false
-    /// Whether some of the request body is still to be asked for by the worker.
+    /// Whether the worker may still request a part of the body.
     var mayAskForBody = false
-    /// The thread that runs the request is not free when the request is answered: its claim is not given back with that.
+    /// Whether the thread is still busy after the response, so that its claim is not released with the response.
     var isThreadLost = false
-    /// Whether the worker has said that its thread is done with the request.
+    /// Whether the worker has reported that its thread is done with the request.
     var isWorkerDone = false
-    /// Which worker is next, and when that is given up.
+    /// Decides which worker is next, and when to give up.
     private var handover: Handover
-    /// The thread that is claimed and that the request has not been handed to.
+    /// The claimed thread to which the request has not been handed yet.
     private var claim: SlotChoice.Claim?
-    /// How many replacements of the worker had failed when the request was handed to it.
+    /// Number of failed replacements of the worker when the request was handed to it.
     private var failedReplacements: UInt32 = 0
-    /// Until when it waits for changed code, since it had to for the first time.
+    /// The limits of the wait for changed code, set at the first such wait.
     private var successorLimits: SlotChoice.SuccessorLimits?
 
-    /// What one attempt led to.
+    /// The result of one attempt.
     enum Attempt {
-        /// The request is answered, or will be by somebody else.
+        /// The request has a response, or another handler provides it.
         case answered(HandlerResult)
-        /// The worker has not got the request, or has given it back.
+        /// The worker has not received the request, or has given it back.
         case notServed(Handover.Event)
     }
 
@@ -104,7 +104,7 @@ internal import WSGIWire
         }
     }
 
-    /// Hands the request to the worker whose thread is claimed, and gives the thread back.
+    /// Hands the request to the worker whose thread is claimed, and releases the thread afterwards.
     private mutating func handOver() throws(Rejection) -> Attempt {
         guard let claim else { return .notServed(.retry(isEarly: false)) }
         self.claim = nil
@@ -136,7 +136,7 @@ internal import WSGIWire
         }
     }
 
-    /// How long a request waits for an idle thread.
+    /// The limits of a request's wait for an idle thread.
     var limits: QueueTicket.Limits {
         guard group.settings.queueTimeout > 0 else {
             return QueueTicket.Limits(
@@ -146,7 +146,7 @@ internal import WSGIWire
         return QueueTicket.Limits(hard: hard, soft: hard, inTime: hard)
     }
 
-    /// How long it waits for a worker to be replaced; also for an idle thread without a queue-timeout.
+    /// Seconds that it waits for the replacement of a worker; without a queue-timeout also for an idle thread.
     var waitLimit: Int { max(group.settings.connectTimeout, group.settings.socketTimeout) }
 
     // MARK: - Before a worker is claimed
@@ -158,7 +158,7 @@ internal import WSGIWire
         let length = facts.contentLength
         let hasBody = facts.flags.contains(.bodyFollows)
         if hasBody, length >= 0, length <= Int64(Frame.maximumInlineBody), unsafe r.pointee.expecting_100 == 0 {
-            // An input filter may make more of the body than the client has sent: ask for as much as there is room.
+            // An input filter may return more data than the client has sent: use all the room.
             while !body.hasEnded, inline < Frame.maximumInlineBody {
                 guard let start = unsafe scratch.pointee.input.baseAddress else { break }
                 let count = unsafe body.read(into: start + inline, capacity: Frame.maximumInlineBody - inline)
@@ -177,7 +177,7 @@ internal import WSGIWire
             UInt32(truncatingIfNeeded: scratch.pointee.request.count - Frame.headerSize), at: 0)
     }
 
-    /// The next attempt may be answered by code that would otherwise be rejected.
+    /// Sets the flag that allows the next attempt to be answered by code that would otherwise be rejected.
     private mutating func permit(_ permission: Handover.Permission) {
         let flag: RequestHead.Flags =
             switch permission {

@@ -8,13 +8,13 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
     let index: UInt32
     /// The path of its socket.
     let path: String  // cold: made by the parent
-    /// The same, as the system wants it.
+    /// The same as a socket address.
     let address: SocketAddress
     private let idle = Mutex<[Idle]>([])  // cold: made by the parent
-    /// When an answer of its workers that no worker gives was last logged, and how many there were since.
+    /// The time at which a protocol violation of its workers was last logged, and their number since.
     private let violations = Mutex<(logged: MonotonicTime?, count: Int)>((nil, 0))
 
-    /// A pointer that one owner at a time holds.
+    /// An idle connection. The pointer has one owner at a time.
     @safe private struct Idle: @unchecked Sendable {
         let connection: UnsafeMutablePointer<DaemonConnection>
     }
@@ -26,8 +26,9 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
         self.address = address
     }
 
-    /// The most recently used idle connection to the worker of this generation. Connections to former ones are closed, and
-    /// those on which something has come since their last response ended.
+    /// The most recently used idle connection to the worker of this generation.
+    ///
+    /// Connections to earlier workers, and those on which data arrived after the last response, are closed.
     func takeIdle(generation: UInt32, secret: ConnectionSecret) -> UnsafeMutablePointer<DaemonConnection>? {
         while let found = unsafe idle.withLock({ $0.popLast() })?.connection {
             if unsafe found.pointee.generation == generation, unsafe found.pointee.secret == secret,
@@ -45,7 +46,7 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
         idle.withLock { unsafe $0.append(Idle(connection: connection)) }
     }
 
-    /// Closes all idle connections: the worker they lead to has gone or is about to.
+    /// Closes all idle connections: their worker has ended or is about to end.
     func closeIdle() {
         let all = idle.withLock { idle in
             let all = idle
@@ -55,9 +56,9 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
         for one in all { unsafe Self.discard(one.connection) }
     }
 
-    /// Counts an answer that no worker gives.
+    /// Counts a protocol violation.
     ///
-    /// - Returns: How many are to be told of now, at most once a second: 0 for none.
+    /// - Returns: The number of violations to log now, at most once a second; 0 for none.
     func countViolation(at time: MonotonicTime) -> Int {
         violations.withLock { violations in
             violations.count += 1

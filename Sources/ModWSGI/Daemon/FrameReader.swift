@@ -1,19 +1,19 @@
 internal import WSGIWire
 
-/// Takes a worker's frames off a connection, through one buffer of fixed size.
+/// Reads a worker's frames from a connection through one buffer of fixed size.
 ///
-/// What it returns lies in the buffer and is valid until the next call.
+/// Returned bytes lie in the buffer and are valid until the next call.
 @safe struct FrameReader: ~Copyable {
     private let connection: UnsafeMutablePointer<DaemonConnection>
     private let access: WorkerAccess
-    /// What a nested request may have received.
+    /// Data of this connection that a nested request may have received.
     private let held: UnsafeMutablePointer<HeldThread>
     private var window: FrameWindow
     /// A payload longer than the buffer.
     private var large = ByteBuffer(capacity: 64)
     private var file: Int32 = -1
     private var isPoisoned = false
-    /// Whether anything came: then the worker has the request.
+    /// Whether any data has arrived: then the worker has the request.
     private(set) var hasReceived = false
 
     init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ scratch: UnsafeMutablePointer<Scratch>) {
@@ -25,28 +25,28 @@ internal import WSGIWire
 
     deinit { if file >= 0 { access.closeForeign(file) } }
 
-    /// DATA of up to so many bytes is moved to what came before it instead of being passed on by itself.
+    /// DATA of up to this many bytes is joined to the preceding data instead of being passed on separately.
     static let smallData = 4 << 10
 
-    /// Whether everything that came has been taken, and the connection may serve another request.
+    /// Whether all received data has been taken, and the connection may serve another request.
     var isDrained: Bool { !hasBytes && !isPoisoned }
 
-    /// Whether something came that has not been taken.
+    /// Whether there is received data that has not been taken.
     var hasBytes: Bool { unsafe window.count > 0 || held.pointee.hasKept }
 
     /// The connection's socket.
     var descriptor: Int32 { unsafe connection.pointee.descriptor }
 
-    /// The connection is not to be used again.
+    /// Marks the connection as not to be used again.
     mutating func poison() { isPoisoned = true }
 
-    /// The next frame's header.
+    /// Takes the header of the next frame.
     mutating func header() throws(DaemonConnection.Failure) -> Frame.Header {
         try fill(Frame.headerSize)
         do { return try window.takeHeader() } catch { throw .invalid(.frame) }
     }
 
-    /// The whole payload of a frame.
+    /// Takes the whole payload of a frame.
     mutating func payload(_ length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
         guard length > window.capacity else {
             try fill(length)
@@ -57,34 +57,34 @@ internal import WSGIWire
         return unsafe large.bytes
     }
 
-    /// Some of a payload: what is there, at least one byte.
+    /// Takes the available part of a payload, at least one byte.
     mutating func piece(atMost length: Int) throws(DaemonConnection.Failure) -> UnsafeRawBufferPointer {
         if window.count == 0 { try fill(1) }
         return unsafe window.take(length)
     }
 
-    /// The header of the next frame, if the whole of it is here already: taking it neither waits nor moves anything.
+    /// The header of the next frame, if the whole frame has arrived: taking it neither waits nor moves data.
     var following: Frame.Header? { window.following }
 
-    /// Takes the payload of the following frame; the result is one piece of `taken`, the last that was taken, and that.
+    /// Takes the payload of the following frame, and returns it joined to `taken`, the piece taken last.
     mutating func join(_ next: Frame.Header, to taken: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         unsafe window.join(next, to: taken)
     }
 
-    /// Notes what has been taken, before something is passed to filters that may make requests of their own.
+    /// Notes the unread data before data is passed to filters, which may make requests of their own.
     ///
-    /// - Parameter payloadLeft: Bytes of the present frame's payload that have not been taken.
+    /// - Parameter payloadLeft: Bytes of the current frame's payload that have not been taken.
     func willPass(payloadLeft: Int) {
         unsafe held.pointee.willPass(descriptor, unread: window.bytes, payloadLeft: payloadLeft)
     }
 
-    /// That has been done.
+    /// Ends what `willPass` began.
     func didPass() { unsafe held.pointee.didPass() }
 
-    /// Whether there is a descriptor that has not been taken.
+    /// Whether a received descriptor has not been taken.
     var hasFile: Bool { unsafe file >= 0 || held.pointee.hasFile }
 
-    /// The descriptor that came with the last frames; the caller's.
+    /// Takes the descriptor that arrived with the last frames. The caller owns it.
     mutating func takeFile() -> Int32? {
         guard file >= 0 else { return unsafe held.pointee.takeFile() }
         defer { file = -1 }

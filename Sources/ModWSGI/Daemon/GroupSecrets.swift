@@ -6,14 +6,14 @@ internal import WSGICore
 
 /// The secrets of the process groups, by the groups' places in the scoreboard.
 ///
-/// The memory is shared by httpd's parent and its children, and by whatever they fork off: when a group gets another
-/// secret, children of the previous configuration learn it, too. A place that is used again by another group has another
-/// serial number, so that these children cannot take one group for the other. The parent makes it and writes to it, on its
+/// The memory is shared by httpd's parent, its children, and the processes that they fork. When a group gets another
+/// secret, children of the previous configuration see it too. A place that another group uses again has another serial
+/// number, so that these children cannot confuse the two groups. The parent makes the memory and writes to it, on its
 /// one thread.
 enum GroupSecrets {
     private typealias Word = Atomic<UInt64>
 
-    /// Words of a group: its serial number, and the halves of its secret.
+    /// Number of words of a group: its serial number, and the two halves of its secret.
     private static let words = 3
 
     nonisolated(unsafe) private static var memory: UnsafeMutablePointer<Word>?
@@ -27,12 +27,12 @@ enum GroupSecrets {
         guard let made = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
             unsafe made != MAP_FAILED
         else { throw SystemError("mmap", errno) }
-        // Not in a core of a process that has it.
+        // Keeps the secrets out of core dumps.
         unsafe _ = madvise(made, size, MADV_DONTDUMP)
         unsafe memory = unsafe made.bindMemory(to: Word.self, capacity: count)
     }
 
-    /// A serial number for a group that is at this place from now on; the place has no secret yet.
+    /// Returns a serial number for a group that uses this place from now on. The place has no secret yet.
     static func begin(at group: UInt32) -> UInt64 {
         lastSerial += 1
         if let words = unsafe words(of: group) { unsafe words[0].store(lastSerial, ordering: .sequentiallyConsistent) }
@@ -47,8 +47,8 @@ enum GroupSecrets {
         unsafe words[2].store(secret.second, ordering: .sequentiallyConsistent)
     }
 
-    /// The secret of the group with this serial number; none where another one has taken its place. While it is being set,
-    /// two readings differ.
+    /// The secret of the group with this serial number, or the empty one if another group uses the place now. Two reads
+    /// may differ while the secret is being set.
     static func secret(of group: UInt32, serial: UInt64) -> ConnectionSecret {
         guard let words = unsafe words(of: group) else { return ConnectionSecret() }
         let secret = unsafe ConnectionSecret(

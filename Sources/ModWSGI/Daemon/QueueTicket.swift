@@ -9,26 +9,27 @@ internal import WSGICore
     private let choice: SlotChoice
     private let group: DaemonGroup
     private var ticket: UInt32
-    /// The request that was the first when this one last looked up and found a thread idle.
+    /// The request that was first in the queue when this one last polled and found an idle thread.
     private var idler: UInt32?
-    /// The client closes its half of the connection when it has sent its request, and waits for the answer.
+    /// Whether the client closed its half of the connection after sending the request, and waits for the response.
     private var isHalfClosed = false
-    /// The client has been looked at.
+    /// Whether the client has been checked.
     private var hasLooked = false
 
-    /// How long a request waits, in seconds.
+    /// The limits of a request's wait, in seconds.
     struct Limits {
-        /// For a thread in any case.
+        /// The longest wait for a thread.
         let hard: Int
-        /// With `listen-backlog` requests or more before it.
+        /// The longest wait with `listen-backlog` or more requests before it.
         let soft: Int
-        /// What it is predicted to wait must not be longer.
+        /// The longest predicted wait.
         let inTime: Int
     }
 
-    /// The first look is early, for the sake of those who stand behind a child that has just been killed.
+    /// Milliseconds until the first poll. It is early for the requests behind those of a child that has just been
+    /// killed.
     private static let firstPause: Int64 = 100
-    /// So that a client that goes, a stopping httpd and a missing supervisor are noticed.
+    /// Milliseconds between later polls, which notice a disconnected client, a stopping httpd and a missing supervisor.
     private static let pause: Int64 = 500
 
     private let started = MonotonicTime.now
@@ -40,7 +41,8 @@ internal import WSGICore
         self.ticket = ticket
     }
 
-    /// Waits until it is the request's turn and a thread is idle, and claims it. The place is left in any case.
+    /// Waits for the request's turn and an idle thread, and claims the thread. The request leaves the queue in any
+    /// case.
     mutating func wait(
         for r: Request, _ limits: Limits, preferred: DaemonSlot?
     ) throws(ClaimError) -> SlotChoice.Claim {
@@ -54,7 +56,7 @@ internal import WSGICore
             throw error
         }
         if queue.leave(ticket) { queue.call() } else if choice.leastBusy(group) != nil { queue.callFirst() }
-        // A request that has waited for a moment only is not worth a system call.
+        // After a short wait the check is not worth a system call.
         if unsafe started.millisecondsLeft < -Self.firstPause && clientHasGone(r) {
             queue.countLeft()
             choice.release(claim, of: group)
@@ -64,12 +66,12 @@ internal import WSGICore
         return claim
     }
 
-    /// Has the connection closed after the response, and says so in it.
+    /// Makes httpd close the connection after the response, with `Connection: close`.
     ///
-    /// When the requests of one group have nearly all threads of httpd, clients whose connections are kept would be served
+    /// If the requests of one group have nearly all threads of httpd, clients with kept connections would be served
     /// again and again, and others not at all: httpd accepts no connection meanwhile.
     private func closeAfterResponse(_ r: Request) {
-        // Of a nested request the head is out; streams of HTTP/2 have no connection of their own.
+        // For a nested request the head has been sent already; streams of HTTP/2 have no connection of their own.
         guard unsafe r.pointee.main == nil, let connection = unsafe r.pointee.connection,
             unsafe connection.pointee.master == nil
         else { return }
@@ -113,11 +115,11 @@ internal import WSGICore
         }
     }
 
-    /// Whether nobody waits for the answer any more.
+    /// Whether the client no longer waits for the response.
     ///
-    /// A client that has closed all of its connection looks as one that has closed only its half. Those of the second kind
-    /// do so when they have sent their request, so what is so at the first look stays without consequence; but when the
-    /// group is overloaded its threads are not spent on them.
+    /// A client that has closed its connection cannot be distinguished from one that has closed only its half. The
+    /// latter does so right after sending the request, so a half-closed connection at the first check is tolerated,
+    /// unless the group is overloaded.
     private mutating func clientHasGone(_ r: Request) -> Bool {
         let isFirst = !hasLooked
         hasLooked = true
@@ -130,7 +132,7 @@ internal import WSGICore
         }
     }
 
-    /// Sees to it that nobody stands in the way who has ended or does not move.
+    /// Removes requests of ended or stopped processes from the head of the queue.
     private mutating func lookUp() {
         choice.scoreboard.removeEndedChildren()
         guard choice.leastBusy(group) != nil, let first = queue.first, first != ticket else {
@@ -140,7 +142,7 @@ internal import WSGICore
         if first == idler {
             queue.remove(processOf: first)
         } else {
-            // Whoever should have called may have been killed.
+            // The process that should have called the first request may have been killed.
             queue.call()
         }
         idler = first

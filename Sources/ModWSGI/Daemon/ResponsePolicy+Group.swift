@@ -1,7 +1,7 @@
 internal import WSGIConfig
 
 extension ResponsePolicy {
-    /// The policy for a response of a process settings.
+    /// The policy for a response of a process group with these settings.
     func limited(by settings: GroupSettings) -> ResponsePolicy {
         var policy = self
         policy.isForeign = true

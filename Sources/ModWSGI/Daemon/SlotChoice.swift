@@ -7,23 +7,23 @@ internal import WSGICore
 
 /// Finds the worker that serves a request: the least busy one with an idle thread, without a system call.
 ///
-/// When all threads of the group are busy the request stands in the group's one queue, in the scoreboard: its rules are in
-/// `wsgi_scoreboard.h`. The claim it gets is a thread of one worker, and must be released.
+/// If all threads of the group are busy, the request waits in the group's queue, which is in the scoreboard; its rules
+/// are in `wsgi_scoreboard.h`. The result is a claim of a thread of one worker, and must be released.
 @safe struct SlotChoice {
     let scoreboard: ChildScoreboard
 
-    /// A thread of a worker.
+    /// The right to a thread of a worker.
     struct Claim {
         let slot: DaemonSlot
         let generation: UInt32
     }
 
-    /// Claims a thread, waiting for one if need be.
+    /// Claims a thread, and waits for one if necessary.
     ///
     /// - Parameters:
-    ///   - limits: How long the request waits.
-    ///   - isRepeated: The request had a thread before: it goes before those that wait, and no limit keeps it out.
-    ///   - preferred: tried first, for a request that waited for just this slot's new worker.
+    ///   - limits: The limits of the wait.
+    ///   - isRepeated: Whether the request had a thread before: it precedes waiting requests, and is never rejected.
+    ///   - preferred: The slot to try first, for a request that waited for the new worker of this slot.
     func claim(
         _ group: DaemonGroup, for r: Request, _ limits: QueueTicket.Limits, isRepeated: Bool,
         preferred: DaemonSlot? = nil
@@ -44,7 +44,7 @@ internal import WSGICore
         return unsafe try waiting.wait(for: r, limits, preferred: preferred)
     }
 
-    /// Claims a thread that is idle, or sees to it that no request of this thread of httpd holds one: then `nil`.
+    /// Claims an idle thread, or returns `nil` once no outer request of this httpd thread holds a thread.
     private func claimNested(
         _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: QueueTicket.Limits,
         preferred: DaemonSlot?
@@ -69,7 +69,7 @@ internal import WSGICore
         let rules = queueRules(group, limits)
         var decision = QueueAdmission(facts, rules)
         if decision.isRefused {
-            // Some may have left.
+            // The queue may be shorter without ended children.
             scoreboard.removeEndedChildren()
             facts.length = queue(group).length
             decision = QueueAdmission(facts, rules)
@@ -84,23 +84,23 @@ internal import WSGICore
         throw .late(wait)
     }
 
-    /// What the configuration says about the group's queue.
+    /// The configured rules of the group's queue.
     func queueRules(_ group: DaemonGroup, _ limits: QueueTicket.Limits) -> QueueAdmission.Rules {
         QueueAdmission.Rules(
             threads: group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) },
             backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
     }
 
-    /// Whether nine tenths of httpd's threads are busy with requests of the group, or wait for it.
+    /// Whether requests of the group, running or waiting, occupy nine tenths of httpd's threads.
     func leavesNoThread(_ group: DaemonGroup) -> Bool {
         let queue = queue(group)
         let running = group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
         let most = MPM.requestThreads &* 9 / 10 &- running
-        // The exact length takes time: each place is looked at.
+        // The exact length takes longer: it inspects each place.
         return MPM.requestThreads > 0 && queue.span >= most && queue.length >= most
     }
 
-    /// What the scoreboard knows of the group's queue.
+    /// The state of the group's queue in the scoreboard.
     func queueFacts(_ group: DaemonGroup) -> QueueAdmission.Facts {
         let found = queue(group).facts
         var facts = QueueAdmission.Facts()
@@ -115,9 +115,9 @@ internal import WSGICore
         return facts
     }
 
-    /// Enters the queue at its end; `nil`: too many requests wait already.
+    /// Enters the queue at its end. Returns `nil` if the queue is full.
     func enter(_ group: DaemonGroup) -> UInt32? {
-        // The tickets of a child that was killed would stay in the way for ever.
+        // Tickets of a killed child stay in the queue until they are removed.
         queue(group).enter(limit: RequestQueue.capacity)
             ?? (scoreboard.removeEndedChildren() ? queue(group).enter(limit: RequestQueue.capacity) : nil)
     }
@@ -125,16 +125,16 @@ internal import WSGICore
     /// The requests that wait for a thread of a group.
     func queue(_ group: DaemonGroup) -> RequestQueue { scoreboard.queue(of: group.index) }
 
-    /// Gives a thread back.
+    /// Releases a thread.
     func release(_ claim: Claim, of group: DaemonGroup) {
         scoreboard.release(claim.slot.index, of: group.index, generation: claim.generation)
     }
 
-    /// Until when a request waits for changed code.
+    /// The limits of a request's wait for changed code.
     struct SuccessorLimits {
-        /// In any case.
+        /// The end of the wait in any case.
         let deadline: MonotonicTime
-        /// While so many requests do that the rest of httpd could not go on.
+        /// The end of the wait if waiting requests occupy nearly all threads of this child.
         let crowd: MonotonicTime
 
         /// Limits of a request that begins to wait now.
@@ -144,7 +144,7 @@ internal import WSGICore
         }
     }
 
-    /// Requests of this child that wait for changed code; they hold no place in a queue.
+    /// Number of requests of this child that wait for changed code. They are in no queue.
     private static let successorWaiters = Atomic<Int>(0)
 
     private var isCrowded: Bool {
@@ -152,22 +152,22 @@ internal import WSGICore
             &- 1
     }
 
-    /// What came of waiting for changed code.
+    /// The result of waiting for changed code.
     enum Successor {
         /// The only slot has a new worker.
         case ready
         /// A thread of a worker that has not rejected the request.
         case claimed(Claim)
-        /// There will be none, or not in time.
+        /// There is no such worker, or not in time.
         case none
     }
 
-    /// Waits for a worker that has not rejected the request, or until the replacement of the last one that has failed.
+    /// Waits for a worker that has not rejected the request, or until the replacement of the last one has failed.
     ///
     /// - Parameters:
-    ///   - handover: Who has rejected the request.
-    ///   - failed: How many replacements of that worker had failed when the request was handed to it.
-    ///   - limits: Until when the request waits.
+    ///   - handover: The workers that have rejected the request.
+    ///   - failed: Number of failed replacements of that worker when the request was handed to it.
+    ///   - limits: The limits of the wait.
     func awaitSuccessor(
         _ handover: borrowing Handover, of group: DaemonGroup, _ failed: UInt32, _ limits: SuccessorLimits
     ) -> Successor {
@@ -185,7 +185,7 @@ internal import WSGICore
                 let claimed = scoreboard.claim(candidate.index)
                 if claimed != 0 { return .claimed(Claim(slot: candidate, generation: claimed)) }
             }
-            // Old code can answer where it is loaded; where the script does not work, only another worker can.
+            // A worker with old code can still respond. If the script does not work in it, only another worker can.
             let isWaiting = isOneLeft && handover.needsOther
             if !isWaiting, scoreboard.failedReplacements(of: last.index) != failed { return .none }
             let state = scoreboard.state(of: group.index)
@@ -199,10 +199,11 @@ internal import WSGICore
         }
     }
 
-    /// How often a thread that looks idle is claimed in vain: other requests may be faster, or the scoreboard damaged.
+    /// Number of failed attempts to claim a thread that looks idle: other requests were faster, or the scoreboard is
+    /// damaged.
     private static let mostAttempts = 1_000
 
-    /// Claims a thread if one is idle, whatever waits.
+    /// Claims a thread if one is idle, regardless of waiting requests.
     func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
         if let preferred {
             let generation = scoreboard.claim(preferred.index)
@@ -212,7 +213,7 @@ internal import WSGICore
             guard let best = leastBusy(group) else { return nil }
             let generation = scoreboard.claim(best.index)
             if generation != 0 { return Claim(slot: best, generation: generation) }
-            // Another request was faster: then that slot is busier, and the next best is looked for.
+            // Another request was faster, so that slot is busier now: try the next best one.
         }
         return nil
     }

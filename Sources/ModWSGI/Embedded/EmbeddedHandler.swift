@@ -5,7 +5,7 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// Serves one request in this httpd child, through the engine's entry table.
+/// Serves one request in this httpd child through the engine's entry table.
 @safe struct EmbeddedHandler: ~Copyable {
     private let r: Request
     private var body: ClientBody
@@ -13,7 +13,7 @@ internal import WSGIWire
     /// A small block that has not been sent. It is sent with the next one, or with the end of the response.
     private var pending = ByteBuffer(capacity: 64)
 
-    /// Blocks up to this size wait for the next one if the application announces that it follows at once.
+    /// Blocks up to this size wait for the next one if the application reports that it follows at once.
     private static let largestPending = 16 << 10
 
     /// Runs the request.
@@ -109,7 +109,7 @@ internal import WSGIWire
     }
 }
 
-// MARK: - The transport's functions: the context of each points to the handler
+// MARK: - Functions of the transport, with the handler as their context
 
 /// The object that the functions' context points to.
 @safe private struct TransportContext {

@@ -8,21 +8,21 @@ internal import WSGICore
 internal import WSGIDeployment
 internal import WSGIWire
 
-/// How Python comes into an httpd child: decided by the parent, carried out by the child when it is needed.
+/// The start of Python in an httpd child: planned by the parent, carried out by the child when needed.
 ///
-/// The parent looks for libpython, but never loads it.
+/// The parent searches for libpython but never loads it.
 final class EmbeddedPlan: Sendable {
-    /// The plan of this configuration; `nil` when embedded requests are refused. Written by the parent in `post_config`.
+    /// The plan of this configuration; `nil` if embedded requests are rejected. Written by the parent in `post_config`.
     @safe nonisolated(unsafe) static var current: EmbeddedPlan?
 
-    /// Whether a child should start Python at once: an alias leads to an embedded application, scripts are to be
-    /// imported, or a script of the configuration decides about requests.
+    /// Whether a child starts Python at once: an alias leads to an embedded application, scripts are to be imported, or
+    /// the server's configuration names a hook script.
     let isExpected: Bool
 
     private let spec: ProcessSpec
     private let enginePath: String
     private let libraries: [String]
-    /// Why there is no Python for it; told when it is first needed.
+    /// The reason why no Python was found; logged when it is first needed.
     private let problem: StartError?
     private let state = Mutex<State>(.waiting)
 
@@ -32,8 +32,8 @@ final class EmbeddedPlan: Sendable {
         case failed
     }
 
-    /// Plans embedded mode. When there is no Python for it the reason is logged, here if it is expected, or by the child
-    /// that needs it.
+    /// Plans embedded mode. If no Python is found, the reason is logged: here if Python is expected, otherwise by the
+    /// child that needs it.
     init(_ global: GlobalSettings, _ host: HostFacts, preloads: [ScriptSpec], isExpected: Bool, server: Server) {
         var spec = host.process
         spec.isMultithreaded =
@@ -66,11 +66,11 @@ final class EmbeddedPlan: Sendable {
     }
 
     private static func explanation(_ problem: StartError) -> String {
-        "\(problem.text) Embedded applications, and requests that a script of the configuration decides about, "
+        "\(problem.text) Embedded applications, and requests with a hook script in the server's configuration, "
             + "answer 500."
     }
 
-    /// Starts Python on the calling thread, the child's first; `stop` is to be called on the same one.
+    /// Starts Python on the calling thread, the child's first. `stop` must be called on the same thread.
     func startHere() {
         state.withLock { state in
             guard case .waiting = state else { return }
@@ -78,7 +78,7 @@ final class EmbeddedPlan: Sendable {
         }
     }
 
-    /// The engine of this child, started if it was not yet; nil when that failed, once for all.
+    /// The engine of this child, started if necessary. `nil` if the start failed; it is not tried again.
     func engine() -> UnsafePointer<wsgi_engine_entry_table_t>? {
         unsafe state.withLock { state in
             switch state {
@@ -95,7 +95,7 @@ final class EmbeddedPlan: Sendable {
         }
     }
 
-    /// Ends Python in this child, if it runs.
+    /// Ends Python in this child if it runs.
     func stop() {
         state.withLock { state in
             if case .running(let table, let thread) = state {
@@ -114,9 +114,9 @@ final class EmbeddedPlan: Sendable {
         guard libraries.contains(where: { unsafe dlopen($0, RTLD_NOW | RTLD_GLOBAL) != nil }) else {
             processLog(
                 .critical, .embeddedStartFailed,
-                "libpython of \(spec.pythonExecutable) cannot be loaded (\(dlerrorText())): install the package that has "
-                    + "it (on Debian libpython3-dev), use a Python built with --enable-shared, or run the application "
-                    + "in daemon processes, which need no libpython.")
+                "libpython of \(spec.pythonExecutable) cannot be loaded (\(dlerrorText())): install the package that "
+                    + "contains it (on Debian libpython3-dev), use a Python built with --enable-shared, or run the "
+                    + "application in daemon processes, which need no libpython.")
             return nil
         }
         guard let handle = unsafe dlopen(enginePath, RTLD_NOW | RTLD_LOCAL),
@@ -131,7 +131,7 @@ final class EmbeddedPlan: Sendable {
         guard unsafe table.pointee.abi == UInt32(WSGI_ENGINE_ABI) else {
             processLog(
                 .critical, .embeddedStartFailed,
-                "The module and its engine are of different versions; stop and start httpd after an upgrade.")
+                "The versions of the module and of its engine differ; stop and start httpd after an upgrade.")
             return nil
         }
         CurrentProcess.installServerForkGuard()
@@ -143,7 +143,7 @@ final class EmbeddedPlan: Sendable {
     }
 }
 
-/// What the engine may use of this process; it keeps the pointer.
+/// The functions of this process that the engine may call. The engine keeps the pointer.
 nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(log: { level, text, length in
     guard let text = unsafe text else { return }
     let line = unsafe String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)

@@ -3,12 +3,12 @@ internal import CSystem
 internal import Glibc
 internal import ProcessKit
 
-/// A thread on which Python is started and ended, for a child that needs it only after its requests have begun.
+/// A thread that starts and ends Python in a child that first needs it during a request.
 ///
-/// Python counts the thread that starts it as its main thread, and waits for itself when another one ends it. The thread
-/// lives as long as Python does, and waits in a read.
+/// Python treats the thread that starts it as its main thread, and waits forever if another thread ends it. This thread
+/// lives as long as Python and waits in a read.
 @safe final class EngineThread: @unchecked Sendable {
-    /// The engine, once it has been started; written by the thread before it answers.
+    /// The engine after its start. The thread writes it before it signals `init`.
     private(set) var engine: UnsafePointer<wsgi_engine_entry_table_t>?
     private let start: () -> UnsafePointer<wsgi_engine_entry_table_t>?
     private let ours: Int32
@@ -41,7 +41,7 @@ internal import ProcessKit
         close(its)
     }
 
-    /// Ends Python, if it runs, and waits for that.
+    /// Ends Python if it runs, and waits until it has ended.
     func stop() {
         Self.signal(ours)
         Self.wait(ours)

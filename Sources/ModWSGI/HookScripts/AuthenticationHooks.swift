@@ -107,7 +107,7 @@ enum AuthenticationHooks {
         if let script = unsafe ConfigBridge.directory(r)?.settings.authUserScript { return script }
         unsafe Log.request(
             r, .error, .hookScriptUnset,
-            "The authentication provider 'wsgi' has no script here: name one with WSGIAuthUserScript.")
+            "The authentication provider 'wsgi' has no script here: set WSGIAuthUserScript.")
         return nil
     }
 
@@ -119,7 +119,7 @@ enum AuthenticationHooks {
         guard let script = unsafe ConfigBridge.directory(r)?.settings.authGroupScript else {
             unsafe Log.request(
                 r, .error, .hookScriptUnset,
-                "'Require wsgi-group' has no script here: name one with WSGIAuthGroupScript.")
+                "'Require wsgi-group' has no script here: set WSGIAuthGroupScript.")
             return AUTHZ_DENIED
         }
         guard let names = unsafe names(r, line, parsed) else { return AUTHZ_DENIED }
@@ -152,7 +152,7 @@ enum AuthenticationHooks {
         guard unsafe message == nil else {
             unsafe Log.request(
                 r, .error, .hookAnswerInvalid,
-                "The variables of 'Require wsgi-group \(string(line))' cannot be replaced: \(string(message)).")
+                "The variables of 'Require wsgi-group \(string(line))' cannot be expanded: \(string(message)).")
             return nil
         }
         return unsafe names
@@ -180,7 +180,7 @@ enum AuthenticationHooks {
     private static func tellMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {
         unsafe Log.request(
             r, .error, id,
-            "'\(script.path.string)' (\(script.location)) has no function '\(function.name)'; the request is refused.")
+            "'\(script.path.string)' (\(script.location)) has no function '\(function.name)'; the request is rejected.")
     }
 
     private static func tellInvalid(
@@ -188,8 +188,8 @@ enum AuthenticationHooks {
     ) {
         unsafe Log.request(
             r, .error, id,
-            "\(function.name) of '\(script.path.string)' (\(script.location)) must return \(rule); the request is refused."
-        )
+            "\(function.name) of '\(script.path.string)' (\(script.location)) must return \(rule); the request is "
+                + "rejected.")
     }
 }
 

@@ -56,7 +56,7 @@ internal import WSGIWire
             unsafe Log.request(
                 r, .error, .embeddedUnavailable,
                 "Python could not be started in this httpd process, so '\(script.path.string)' (\(script.location)) "
-                    + "cannot be asked; the reason is in the error log, where it was tried.")
+                    + "cannot be called; an earlier record in the error log gives the reason.")
             return nil
         }
         let scratch = unsafe ScratchPool.take()
@@ -76,7 +76,7 @@ internal import WSGIWire
         }
     }
 
-    /// Encodes the head. False if a name does not fit.
+    /// Encodes the head. Returns false if a name does not fit.
     private static func encode(
         _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ,
         _ scratch: UnsafeMutablePointer<Scratch>
@@ -102,7 +102,7 @@ internal import WSGIWire
         return true
     }
 
-    /// Lends the descriptions of functions that the engine needs.
+    /// Passes `body` the descriptions of the functions for the engine. They are valid during the call.
     private static func withQuestions<Result>(
         _ functions: [HookFunction], _ pool: Pool?, _ body: (UnsafeMutableBufferPointer<wsgi_question>) -> Result
     ) -> Result {
@@ -202,7 +202,7 @@ extension HookCall.Environ {
 }
 
 extension DirectorySettings {
-    /// Whether a script is named that runs in httpd's children, wherever the applications run.
+    /// Whether there is a hook script, which runs in httpd's children even if the applications run in daemon processes.
     var hasHooks: Bool {
         accessScript != nil || authUserScript != nil || authGroupScript != nil || dispatchScript != nil
     }

@@ -13,7 +13,7 @@ internal import WSGIDeployment
     private(set) var groups: [DaemonGroup] = []
     /// The groups that can run, for the supervisor.
     private(set) var spec = SupervisorSpec()
-    /// The descriptors that are sent with `spec`. Their owners keep them.
+    /// The descriptors that are sent with `spec`. They stay owned by others.
     private(set) var descriptors: [Int32] = []
 
     /// The running groups, for the next configuration.
@@ -64,7 +64,7 @@ internal import WSGIDeployment
             ) { problem in
                 unsafe Log.server(
                     log, .error, problem.id,
-                    "\(definition.location): \(problem.text) The group goes on with the sockets that it has; a graceful "
+                    "\(definition.location): \(problem.text) The group continues with its present sockets; a graceful "
                         + "restart tries again.")
             }
             unsafe warn(of: definition, log)
@@ -88,7 +88,9 @@ internal import WSGIDeployment
         groups.append(child(definition, place, slots, owner))
     }
 
-    /// Keeps a group running as before if it cannot run as defined now. False if the group does not exist or may not be kept.
+    /// Keeps a group running as before if it cannot run as defined now.
+    ///
+    /// - Returns: false if the group does not exist or may not be kept.
     private mutating func keep(
         _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
     ) -> Bool {
@@ -121,7 +123,7 @@ internal import WSGIDeployment
             ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
     }
 
-    /// The preloads with paths as the processes see them. Scripts outside of their root are reported.
+    /// The preloads with paths as the processes see them. Scripts outside the processes' root are reported.
     private func inside(_ definition: DaemonProcess, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
         let root = definition.options.root
         guard !root.isEmpty else { return preloads }

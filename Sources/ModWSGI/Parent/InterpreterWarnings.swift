@@ -10,14 +10,14 @@ extension InterpreterPlan {
         if wantsFreeThreading {
             unsafe Log.server(
                 log, .warning, .freeThreadingUnavailable,
-                "\(owner): WSGIFreeThreading is On, but this module runs in no free-threaded Python. Its Python keeps the "
-                    + "GIL.")
+                "\(owner): WSGIFreeThreading is On, but this module does not run in a free-threaded Python. Its Python "
+                    + "keeps the GIL.")
         }
         for location in partialFreeThreading {
             unsafe Log.server(
                 log, .warning, .freeThreadingPartial,
-                "\(location): WSGIFreeThreading is ignored in a section with application-group=: a Python runs without "
-                    + "the GIL as a whole, or not at all.")
+                "\(location): WSGIFreeThreading is ignored in a section with application-group=: a Python process "
+                    + "runs without the GIL as a whole or not at all.")
         }
     }
 }

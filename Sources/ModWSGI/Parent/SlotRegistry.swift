@@ -7,8 +7,8 @@ internal import WSGIDeployment
 
 /// The parent's listening sockets, one for each worker slot, and the places of groups and slots in the scoreboard.
 ///
-/// It outlives restarts. A slot keeps its socket, so that the next worker serves the requests in its queue, whatever
-/// happens to the present worker. Used only by the httpd parent, on its one thread.
+/// It outlives restarts. A slot keeps its socket, so that the next worker serves the requests in its queue if the
+/// present worker ends. Used only by the httpd parent, on its one thread.
 enum SlotRegistry {
     /// The properties of a group's sockets.
     struct Sockets {
@@ -36,8 +36,7 @@ enum SlotRegistry {
         /// Distinguishes the group from a former one at the same place.
         let serial: UInt64
         var slots: [Slot] = []
-        /// The rights of the processes for which the sockets were made. `nil`: there are none, or none that can be
-        /// used.
+        /// The rights of the processes for which the sockets were made. `nil` if there are no usable sockets.
         var rights: ProcessRights?
         /// The secret that httpd's children send first on each connection.
         var secret = ConnectionSecret()
@@ -55,7 +54,7 @@ enum SlotRegistry {
     /// Sockets of former slots that are still open, because no process could be started to close them.
     @safe nonisolated(unsafe) private static var unclosed: [Int32] = []
 
-    /// Prefixes for which the sockets left by a killed httpd have been removed.
+    /// Prefixes for which sockets left behind by a killed httpd have been removed.
     @safe nonisolated(unsafe) private static var swept: Set<String> = []
 
     /// The place of a group in the scoreboard, and its serial number. Marks the group as used.
@@ -73,11 +72,11 @@ enum SlotRegistry {
 
     /// The slots of a group, with their sockets listening.
     ///
-    /// If the socket of a slot cannot be created as configured, the slot keeps its present socket, as long as that can
-    /// be reached. A slot without a socket is left out if there are others. `report` receives the reason.
+    /// If the socket of a slot cannot be created as configured, the slot keeps its present socket if that can be
+    /// reached. A slot without a socket is left out if there are others. `report` receives the reason.
     ///
-    /// Sockets and secrets that are known to processes with other rights are never used again, so that a process left
-    /// behind by one of them receives no requests.
+    /// Sockets and secrets known to processes with other rights are never used again, so that a process that one of
+    /// them leaves behind receives no requests.
     static func slots(
         of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
     ) throws(StartError) -> [Slot] {
@@ -164,7 +163,7 @@ enum SlotRegistry {
         return counter
     }
 
-    /// Shuts listening sockets down in all processes that have them. httpd's children send the waiting requests again.
+    /// Shuts down listening sockets in all processes that have them. httpd's children send the waiting requests again.
     private static func retire(_ slots: [Slot]) {
         for slot in slots {
             unsafe unlink(slot.path)
@@ -192,8 +191,8 @@ enum SlotRegistry {
         guard let address = SocketAddress(path: path) else {
             throw StartError(
                 .socketUnusable,
-                "\(name): the socket path '\(path)' is longer than the \(SocketAddress.longestPath) bytes the system "
-                    + "allows; choose a shorter WSGISocketPrefix.")
+                "\(name): the socket path '\(path)' is longer than the \(SocketAddress.longestPath) bytes that the "
+                    + "system allows; choose a shorter WSGISocketPrefix.")
         }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failed("socket", path, name) }
@@ -201,7 +200,7 @@ enum SlotRegistry {
         defer { umask(mask) }
         var isBound = address.bind(descriptor)
         if !isBound, errno == EADDRINUSE {
-            // Left by an httpd of the same pid that was killed.
+            // Left behind by a killed httpd with the same pid.
             unsafe unlink(path)
             isBound = address.bind(descriptor)
         }
@@ -217,15 +216,15 @@ enum SlotRegistry {
             Glibc.close(descriptor)
             throw StartError(
                 .connectFailed,
-                "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
-                    + "where the socket '\(path)' is. Set WSGISocketPrefix to a place that it may enter, such as "
-                    + "/run/apache2/wsgi.")
+                "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' "
+                    + "(mode \(String(closed.mode, radix: 8))), where the socket '\(path)' is. "
+                    + "Set WSGISocketPrefix to a place that it may enter, such as /run/apache2/wsgi.")
         }
         StreamSocket.setBuffers(descriptor, send: sockets.buffers.send, receive: sockets.buffers.receive)
         return descriptor
     }
 
-    /// Whether an existing socket belongs to `owner`, or could be given to it.
+    /// Whether an existing socket belongs to `owner`, or has now been given to it.
     private static func isOwned(_ path: String, by owner: (user: UInt32, group: UInt32)?) -> Bool {
         guard let owner else { return true }
         let result = unsafe wsgi_give_socket(path, owner.user, owner.group)
@@ -233,7 +232,7 @@ enum SlotRegistry {
         return result == 0
     }
 
-    /// Whether the file is a socket, and not a link or another file that has been put in its place.
+    /// Whether the file is a socket, and not a link or another file that replaced it.
     private static func isSocket(_ path: String) -> Bool {
         var status = stat()
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
@@ -243,6 +242,6 @@ enum SlotRegistry {
         StartError(
             .socketUnusable,
             "\(name): the socket '\(path)' cannot be made (\(call): \(SystemError.reason(errno))). Its directory must "
-                + "exist and be writable for the user that starts httpd; WSGISocketPrefix names another one.")
+                + "exist and be writable for the user that starts httpd; WSGISocketPrefix sets another one.")
     }
 }

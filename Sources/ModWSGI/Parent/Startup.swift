@@ -30,8 +30,8 @@ enum Startup {
         guard CurrentProcess.user != 0 else { return }
         for definition in groups.all.map(\.definition) where definition.options.chroot != nil {
             throw ConfigError(
-                "\(definition.location): chroot= of WSGIDaemonProcess '\(definition.name)' needs httpd to be started by "
-                    + "root.")
+                "\(definition.location): chroot= of WSGIDaemonProcess '\(definition.name)' needs httpd to be started "
+                    + "by root.")
         }
     }
 
@@ -74,8 +74,8 @@ enum Startup {
         } catch {
             unsafe Log.server(
                 main, .critical, .supervisorFailed,
-                "The memory that httpd's processes share for process groups cannot be made (\(error.description)); all "
-                    + "groups answer 503. Check the limits of memory, then restart httpd.")
+                "The shared memory for process groups cannot be created (\(error.description)); all groups answer 503. "
+                    + "Check the memory limits, then restart httpd.")
             return
         }
         var builder = unsafe GroupBuilder(global, host, main)

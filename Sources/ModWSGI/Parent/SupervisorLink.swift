@@ -5,45 +5,45 @@ internal import WSGICore
 internal import WSGIDeployment
 internal import WSGIWire
 
-/// The httpd parent's end of the supervisor: starts it, tells it the configuration, starts it again when it dies.
+/// The supervisor as seen by the httpd parent: starts it, sends it the configuration, and starts it again if it dies.
 ///
-/// It outlives restarts: after a graceful one the same supervisor receives the new configuration; before a hard one, or
-/// when httpd stops, it is told to end, and waited for. Only the parent uses it, on its one thread.
+/// It outlives restarts. After a graceful restart the same supervisor receives the new configuration. Before a hard
+/// one, or when httpd stops, the parent tells it to end and waits for it. Only the parent uses it, on its one thread.
 enum SupervisorLink {
     @safe nonisolated(unsafe) private static var board: (file: Int32, scoreboard: Scoreboard)?
     @safe nonisolated(unsafe) private static var control: Int32 = -1
     @safe nonisolated(unsafe) private static var process: Int32 = 0
     nonisolated(unsafe) private static var record = unsafe apr_proc_t()
-    /// The process these are the affairs of: children inherit the memory but not the duty.
+    /// Pid of the owning parent. Children inherit a copy and must not act on it.
     @safe nonisolated(unsafe) private static var owner: Int32 = 0
-    /// The supervisor's heartbeat and its wishes.
+    /// The supervisor's heartbeat, and its requests for the configuration.
     @safe nonisolated(unsafe) private static var status: SupervisorStatus?
-    /// Tells whether the supervisor still moves.
+    /// Detects a supervisor that no longer runs its event loop.
     @safe nonisolated(unsafe) private static var pulse = Pulse()
     @safe nonisolated(unsafe) private static var isEnding = false
-    /// Whether the supervisor was killed because it was silent.
+    /// Whether the supervisor was killed because its heartbeat stopped.
     @safe nonisolated(unsafe) private static var wasKilled = false
-    /// Whether the configuration has yet to be sent, because it could not be.
+    /// Whether sending the configuration has failed and must be tried again.
     @safe nonisolated(unsafe) private static var isDue = false
     @safe nonisolated(unsafe) private static var lastSpec = SupervisorSpec()
     @safe nonisolated(unsafe) private static var lastDescriptors: [Int32] = []
     @safe nonisolated(unsafe) private static var program = ""
-    /// The groups that it runs, for the configuration after this one.
+    /// The groups that it runs, for the next configuration.
     @safe nonisolated(unsafe) static var formerGroups = FormerGroups()
     nonisolated(unsafe) private static var main: Server?
 
-    /// How long a supervisor that was told to end may take beyond its longest shutdown-timeout, in seconds.
+    /// Seconds that the supervisor may take to end beyond its longest shutdown-timeout.
     private static let patience = 3
-    /// How long it may be silent, in seconds. httpd looks every ten seconds, so it is replaced within thirty.
+    /// Seconds that it may be without a heartbeat. httpd checks every ten seconds, so it is replaced within thirty.
     private static let silence = 19
 
     /// Whether there is a supervisor.
     static var isRunning: Bool { process != 0 }
 
-    /// Whether what runs goes on: this is a graceful restart.
+    /// Whether the processes continue to run, because this is a graceful restart.
     static var keepsProcesses: Bool { process != 0 && !isEnding }
 
-    /// The scoreboard; made at first use, and kept until httpd ends.
+    /// The scoreboard, made at the first use and kept until httpd ends.
     static func prepareScoreboard() throws(SystemError) -> Scoreboard {
         if let known = board { return known.scoreboard }
         let made = try Scoreboard.make()
@@ -51,7 +51,7 @@ enum SupervisorLink {
         return made.scoreboard
     }
 
-    /// Gives the supervisor a configuration; starts it if there is none. The descriptors stay the caller's.
+    /// Sends the supervisor a configuration, and starts it if necessary. The caller keeps the descriptors.
     static func configure(_ spec: SupervisorSpec, descriptors: [Int32], _ main: Server, _ pool: Pool) {
         let isFirst = owner == 0
         owner = getpid()
@@ -65,14 +65,14 @@ enum SupervisorLink {
             unsafe chttpd_cleanup(forever, nil, endWithHTTPD)
         }
         if isEnding { waitForEnd() }
-        // It has ended by itself if httpd was restarted without this module, which stays in memory.
+        // It ended by itself if httpd was restarted without this module, which stays in memory.
         if process != 0, waitpid(process, nil, WNOHANG) != 0 { forget() }
         if process == 0 { start() } else { send() }
         if process != 0 { unsafe register(pool) }
         unsafe chttpd_cleanup(pool, nil, tellOfRestart)
     }
 
-    /// httpd gives up the configuration, to read it again or because it ends.
+    /// Announces to the supervisor that httpd discards the configuration, because it reads it again or ends.
     fileprivate static func announceRestart() {
         guard getpid() == owner, process != 0, !isEnding, let own = try? Descriptor.duplicate(control) else { return }
         try? PacketSocket(adopting: own.release()).send(.restarting)
@@ -84,16 +84,16 @@ enum SupervisorLink {
         process = 0
     }
 
-    /// In a child: lets go of what is the parent's alone.
+    /// Releases in a child what only the parent may use.
     static func leaveToParent() {
         guard getpid() != owner else { return }
         if control >= 0 { close(control) }
         control = -1
-        // The environments of process groups are no business of those who serve clients.
+        // Children must not hold the environments of process groups.
         lastSpec = SupervisorSpec()
         formerGroups = FormerGroups()
         process = 0
-        // An application must not be able to speak for the supervisor.
+        // An embedded application must not be able to act as the supervisor.
         status = nil
         if let file = board?.file, file >= 0 { close(file) }
         board?.file = -1
@@ -120,12 +120,12 @@ enum SupervisorLink {
             pulse = Pulse()
             wasKilled = false
         } catch {
-            return giveUp("its sockets and memory cannot be made: \(error).")
+            return giveUp("its sockets and memory cannot be created: \(error).")
         }
         send()
     }
 
-    /// There is no supervisor, and so there will be no workers: requests are answered at once.
+    /// Without a supervisor there will be no workers: waiting requests are answered at once.
     private static func giveUp(_ text: String) {
         unsafe Log.server(
             main, .critical, .supervisorFailed, "The supervisor of daemon processes is not running: " + text)
@@ -144,7 +144,7 @@ enum SupervisorLink {
         do {
             isDue = true
             let socket = PacketSocket(adopting: try Descriptor.duplicate(control).release())
-            // Without descriptors: those of an attempt that broke off are void.
+            // An empty list first: it discards the descriptors of an interrupted attempt.
             try socket.send(.descriptors)
             var rest = lastDescriptors[...]
             while !rest.isEmpty {
@@ -159,12 +159,12 @@ enum SupervisorLink {
         } catch {
             unsafe Log.server(
                 main, .critical, .supervisorFailed,
-                "The supervisor of daemon processes does not take the configuration (\(error.description)); "
-                    + "it keeps the former one. It is tried again every few seconds.")
+                "The configuration cannot be sent to the supervisor of daemon processes (\(error.description)); it "
+                    + "keeps the former one. The attempt is repeated every few seconds.")
         }
     }
 
-    /// httpd tells about the end of the process through this record; it is forgotten at each restart.
+    /// Makes httpd report the end of the process. httpd drops the record at each restart.
     private static func register(_ pool: Pool) {
         unsafe record = apr_proc_t()
         unsafe record.pid = process
@@ -173,7 +173,7 @@ enum SupervisorLink {
 
     // MARK: - Ending
 
-    /// Called by httpd about the supervisor's process, in the parent.
+    /// Handles httpd's report about the supervisor's process, in the parent.
     fileprivate static func event(_ reason: Int32) {
         guard getpid() == owner else { return }
         switch reason {
@@ -192,7 +192,7 @@ enum SupervisorLink {
         if !wasKilled {
             unsafe Log.server(
                 main, .error, .supervisorFailed,
-                "The supervisor of daemon processes has died and is started again; requests under way go on.")
+                "The supervisor of daemon processes has died and is started again; requests under way continue.")
         }
         startAgain()
     }
@@ -202,8 +202,8 @@ enum SupervisorLink {
         if process != 0, let pool = unsafe main?.pointee.process?.pointee.pconf { unsafe register(pool) }
     }
 
-    /// Called about every ten seconds. Retries what failed because memory, processes or descriptors had run out, and
-    /// replaces a supervisor that has stopped responding.
+    /// Called about every ten seconds. Retries what failed for lack of memory, processes or descriptors, and replaces a
+    /// supervisor that no longer responds.
     static func look() {
         guard getpid() == owner, !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()
@@ -217,22 +217,22 @@ enum SupervisorLink {
         if isDue || isWanted { send() }
     }
 
-    /// Ends a supervisor whose event loop stands still. httpd tells of its end, and another one is started.
+    /// Kills a supervisor whose event loop hangs. httpd reports its end, and another one is started.
     private static func kill() {
         unsafe Log.server(
             main, .error, .supervisorFailed,
-            "The supervisor of daemon processes (pid \(process)) has given no sign of life for \(silence) s: it is stopped, or "
-                + "waits for something. It is killed and started again; requests under way go on.")
+            "The supervisor of daemon processes (pid \(process)) has not responded for \(silence) s: it is stopped or "
+                + "blocked. It is killed and started again; requests under way continue.")
         wasKilled = true
         Glibc.kill(process, SIGKILL)
     }
 
-    /// The system holds a killed supervisor, in a call that cannot be interrupted. It does nothing any more.
+    /// Replaces a killed supervisor that does not end, because it is in an uninterruptible system call.
     private static func replaceUnending() {
         unsafe Log.server(
             main, .error, .supervisorFailed,
-            "The supervisor of daemon processes (pid \(process)) was killed and does not end, because the system holds it; "
-                + "another one is started.")
+            "The supervisor of daemon processes (pid \(process)) was killed but does not end, because it is in an "
+                + "uninterruptible system call; another one is started.")
         apr_proc_other_child_unregister(nil)
         forget()
         startAgain()
@@ -243,9 +243,10 @@ enum SupervisorLink {
         guard count > 0 else { return }
         unsafe Log.server(
             main, .error, .scoreboardDamaged,
-            "The memory in which requests wait for daemon processes was damaged and has been repaired \(count) times: "
-                + "waiting requests lost their place in the queue. Code in one of httpd's processes writes where it must not: look for an "
-                + "application that runs in them (process-group=%{GLOBAL}), and for other modules.")
+            "The shared memory of the request queues was damaged and has been repaired \(count) times: waiting "
+                + "requests lost their places in the queue. Code in one of httpd's processes writes to memory that it "
+                + "does not own: look for an application that runs in them (process-group=%{GLOBAL}), and for other "
+                + "modules.")
     }
 
     private static func tellToEnd() {
@@ -254,12 +255,12 @@ enum SupervisorLink {
         do throws(SystemError) {
             try PacketSocket(adopting: Descriptor.duplicate(control).release()).send(.stop)
         } catch {
-            // It means the same, and needs no room.
+            // The signal has the same meaning and needs no buffer space.
             Glibc.kill(process, SIGTERM)
         }
     }
 
-    /// Waits for a supervisor that was told to end, and ends it when it takes too long. Its workers follow it.
+    /// Waits for a supervisor that was told to end, and kills it after the time limit. Its workers end with it.
     private static func waitForEnd() {
         let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
         let deadline = MonotonicTime.now.adding(seconds: longest + patience)
@@ -278,7 +279,7 @@ enum SupervisorLink {
         isEnding = false
     }
 
-    /// Ends everything when httpd ends: the parent is the last to go, so that nothing outlives it.
+    /// Ends all processes when httpd ends. The parent ends last, so that no process outlives it.
     fileprivate static func end() {
         guard getpid() == owner else { return }
         tellToEnd()
@@ -302,8 +303,9 @@ private let endWithHTTPD: @convention(c) (UnsafeMutableRawPointer?) -> apr_statu
 }
 
 extension PacketSocket {
-    /// Sends a packet that is nothing but its kind, with descriptors.
-    /// It never waits for the supervisor, which may be stopped: a full socket is an error.
+    /// Sends a packet that consists of its kind and descriptors.
+    ///
+    /// Never waits for the supervisor, which may be stopped: a full socket is an error.
     fileprivate func send(_ kind: ControlKind, descriptors: [Int32] = []) throws(SystemError) {
         var number = kind.rawValue
         try unsafe withUnsafeBytes(of: &number) { bytes throws(SystemError) in

@@ -45,7 +45,7 @@ def test_group_whose_socket_cannot_be_made_at_a_restart_keeps_the_former_one(lau
     server.start()
     assert server.get("/one").status == 200
     server.reconfigure(CONFIG, PLACE="absent")
-    server.log.expect("WSGI1007.*goes on with the sockets that it has")
+    server.log.expect("WSGI1007.*continues with its present sockets")
     server.graceful()
     assert server.get("/one").status == 200
     (server.root / "absent").mkdir(mode=0o755)

@@ -104,6 +104,6 @@ def test_part_of_a_page_that_does_not_fit_is_refused_at_once(begin):
     text = page(server, 32 << 20).text
     assert time.monotonic() - start < 10
     assert "an error occurred" in text and text.endswith("xend")
-    server.log.expect("WSGI1061: Process group 'main': all threads are busy, and this request is a part of the response",
+    server.log.expect("WSGI1061: Process group 'main': all threads are busy, and this request is part of the response",
                       "unable to include")
     assert page(server).text == whole(0)

@@ -113,7 +113,7 @@ def test_request_that_finds_no_thread_within_connect_timeout(begin):
     assert (answer.status, answer.header("Retry-After")) == (503, "1")
     assert 0.8 < time.monotonic() - start < 1 + LATE
     server.log.expect(r"WSGI0116: Process group 'main': all threads are busy: no thread became free within 1 s "
-                      r"\(connect-timeout\), and 2 requests or more wait before this one \(listen-backlog\). Raise")
+                      r"\(connect-timeout\), and 2 or more requests wait before this one \(listen-backlog\). Raise")
     assert waiting[0].is_silent(0.5)
     server.tell("go")
     assert [one.read_response().status for one in waiting[:2]] == [200] * 2
@@ -212,7 +212,7 @@ def test_request_whose_client_has_gone_is_not_started(begin, leave):
         getattr(one, leave)()
     server.tell("go")
     assert waiting.read_response().text.split() == ["stayed"]
-    server.log.expect("WSGI1060: Process group 'main': the client went away while its request waited")
+    server.log.expect("WSGI1060: Process group 'main': the client disconnected while its request waited")
     for number in range(3):
         assert access_log(server, f"gone-{number}").endswith(" X")
         assert " 499 0 " in access_log(server, f"gone-{number}")

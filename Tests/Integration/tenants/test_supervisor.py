@@ -281,7 +281,7 @@ def test_a_stopped_supervisor_is_replaced(neighbours):
     neighbours.configure()
     neighbours.start()
     server, stopped = neighbours.server, neighbours.supervisor.pid
-    server.log.expect(r"WSGI1010: .*\(pid %d\) has given no sign of life for 19 s" % stopped)
+    server.log.expect(r"WSGI1010: .*\(pid %d\) has not responded for 19 s" % stopped)
     server.log.allow("WSGI1011: .*", "WSGI0117: ", "WSGI0146: ", "WSGI0084: ", "WSGI0145: ", "AH00")
     os.kill(stopped, signal.SIGSTOP)
     begun, restarts = time.monotonic(), 0

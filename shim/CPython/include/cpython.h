@@ -1,6 +1,6 @@
 /* The one place that includes Python.h, under the limited API: the engine is built once and serves CPython 3.11 and
  * later. Each inline below is here because Swift cannot import the original: a macro, a variadic function, or a data
- * symbol that Swift would take for mutable global state. */
+ * symbol that Swift would treat as mutable global state. */
 
 #ifndef WSGI_CPYTHON_H
 #define WSGI_CPYTHON_H
@@ -87,7 +87,7 @@ static inline bool wsgi_is_text(PyObject *_Nonnull o) { return PyUnicode_Check(o
 static inline bool wsgi_is_text_exact(PyObject *_Nonnull o) { return PyUnicode_CheckExact(o); }
 static inline bool wsgi_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline PyTypeObject *_Nonnull wsgi_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
-/* Tells whether there are other references: exact for objects that are not immortal, never too small. */
+/* The number of references: exact for objects that are not immortal, never too small. */
 static inline intptr_t wsgi_reference_count(PyObject *_Nonnull o) { return (intptr_t)Py_REFCNT(o); }
 
 /* Calls: variadic. New references, NULL with an exception set. */

@@ -1,44 +1,45 @@
-/* The scoreboard: memory shared by the httpd parent and its children, the supervisor and the workers. It answers "which
- * worker has an idle thread" without a system call. Nothing in it is ever locked, so a process may die at any point.
+/* The scoreboard: memory shared by the httpd parent and its children, the supervisor and the workers. It shows
+ * without a system call which worker has an idle thread. It has no locks, so a process may die at any point.
  *
- * A *slot* is the place of one worker of a process group. Its word holds the generation of the worker that serves it in
- * the upper half (0: none) and the count of claimed request threads in the lower half. Only the supervisor changes the
- * generation (and by that zeroes the count); an httpd child claims a thread before it sends a request and releases it
- * afterwards. A release for an older generation is void, so the requests of a draining predecessor never count against
- * its successor.
+ * A *slot* is the place of one worker of a process group. Its word holds the generation of the serving worker in the
+ * upper half (0: none) and the number of claimed request threads in the lower half. Only the supervisor changes the
+ * generation, which also resets the count. An httpd child claims a thread before it sends a request and releases it
+ * afterwards. A release for an older generation has no effect, so the requests of a draining predecessor never count
+ * against its successor.
  *
- * Every child has a row of claim cells, found by its place among `children`. A claim is noted there before it is made
- * and struck out after it is given back, so a child that is killed in between has one too many, never one too few. What
- * a killed child claims is given back by the parent when httpd hears of its end, and before that by whoever waits.
+ * Every child has a row of claim cells, indexed by its place in `children`. A claim is recorded there before it is made
+ * and removed after its release, so a child that is killed in between has one record too many, never one too few. The
+ * claims of a killed child are released by the parent when httpd reports its end, or earlier by a waiting request.
  *
- * *Waiting.* The requests that wait for a thread of a group stand in one queue: a ring of places, one for each ticket,
- * and a word with the first ticket and the next one. A request enters by putting its pid into the place of the next
- * ticket, and leaves by marking its place; whoever comes past moves the queue over places that have been left. The
- * rules:
+ * *Waiting.* The requests that wait for a thread of a group are in one queue: a ring of places, one for each ticket,
+ * and a word with the first ticket and the next one. A request enters by writing its pid into the place of the next
+ * ticket, and leaves by marking its place. Any process that accesses the queue moves it over places that have been
+ * left. The rules:
  *
- * - A new request claims a thread at once only while nobody waits. Otherwise only those who have been called, and the
- *   first in the queue, claim.
- * - Whoever gives a thread back *calls* the first who has not been called: marks its place and wakes it. So as many are
- *   on their way as threads are idle, and no thread stays idle because one waiter takes long to be woken. Whoever
- * leaves the queue while a thread is idle calls the first, if it was not. The mark is removed before the waiter looks
- * for a thread, and whoever leaves with a mark calls another one, so no call is lost.
- * - A process whose request was called and has been passed by some hundreds is put out of the queue: it is stopped, or
+ * - A new request claims a thread at once only while the queue is empty. Otherwise only requests that have been called,
+ *   and the first in the queue, claim.
+ * - A process that releases a thread *calls* the first request that has not been called: it marks its place and wakes
+ *   it. So as many requests are on their way as threads are idle, and no thread stays idle because one waiter takes
+ *   long to be woken. A request that leaves the queue while a thread is idle calls the first, if that has not been
+ *   called. The mark is removed before the waiter tries to claim a thread, and a request that leaves with a mark
+ *   calls another one, so no call is lost.
+ * - If a request was called and some hundreds have passed it, its process is removed from the queue: it is stopped, or
  *   the machine does not run it. Its requests enter the queue again.
- * - A waiter also looks up by itself, twice a second. Then it removes processes that have ended from the queue and from
- *   the count of claims; and if it finds a thread idle and the same one first twice in a row, it puts that one's
- * process out of the queue: it is stopped, or cannot use that thread. One that has been put out stands at the end
- * again.
+ * - A waiting request also polls, twice a second. It removes processes that have ended from the queue and releases
+ *   their claims. If it finds an idle thread and the same request first twice in a row, it removes that request's
+ *   process from the queue: it is stopped, or cannot use that thread. A removed request enters the queue again at
+ *   its end.
  *
- * Every step is one compare-and-swap, which anybody else can follow up: a process killed between two of them costs at
- * most the time until the next waiter looks up.
+ * Every step is one compare-and-swap that any other process can complete. A process killed between two of them costs at
+ * most the time until the next poll of a waiting request.
  *
- * *Damage.* Applications in httpd's children can write into this memory, and httpd's parent reads it. Nothing that is
- * read leads outside of it, and no loop over it is without a bound. A queue that contradicts itself begins anew: its
- * requests enter it again, and the parent logs it.
+ * *Damage.* Applications in httpd's children can write into this memory, and httpd's parent reads it. No value in it
+ * causes an access outside of it, and every loop over it is bounded. An inconsistent queue is reset: its requests enter
+ * it again, and the parent logs the event.
  *
- * *How long it will take.* While somebody waits, threads that are given back are counted, and so are the requests whose
- * clients leave: both since about the last ten seconds, and since the queue was empty. From these whoever enters the
- * queue can tell how long it would wait. Without a queue nothing is counted. */
+ * *Prediction of waits.* While requests wait, released threads are counted, and so are requests whose clients
+ * disconnect: both over about the last ten seconds, or since the queue was last empty. From these counts a new request
+ * predicts its wait. Nothing is counted while the queue is empty. */
 
 #ifndef WSGI_SCOREBOARD_H
 #define WSGI_SCOREBOARD_H
@@ -55,28 +56,28 @@ enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 }
 /* Places of one queue; a power of two. */
 enum { WSGI_MAX_WAITING = 8192 };
 
-/* What a process group is able to do, as children need to know it. */
+/* The state of a process group, for children. */
 enum wsgi_group_state {
     WSGI_GROUP_STARTING = 0, /* requests wait for the first worker */
     WSGI_GROUP_SERVING = 1,
-    WSGI_GROUP_FAILED = 2, /* no worker could be started; the next attempt is delayed: answer 503 */
-    WSGI_GROUP_STOPPED = 3 /* removed, or httpd is stopping: answer 503 */
+    WSGI_GROUP_FAILED = 2, /* no worker could be started; the next attempt is delayed: respond with 503 */
+    WSGI_GROUP_STOPPED = 3 /* removed, or httpd is stopping: respond with 503 */
 };
 
 /* One process group. */
 typedef struct wsgi_group_cell {
     _Atomic uint32_t state;    /* wsgi_group_state; written by the supervisor */
-    _Atomic uint32_t signal;   /* futex word: raised whenever the supervisor changes something in the group */
-    _Atomic uint64_t queue;    /* the first ticket << 32 | the next one; the same: nobody waits */
-    _Atomic uint64_t served;   /* millisecond since which << 32 | threads given back while somebody waited */
-    _Atomic uint64_t left;     /* the same for requests whose clients left while they waited */
-    _Atomic uint32_t began;    /* the millisecond in which the queue came to be */
-    _Atomic uint32_t slow;     /* the millisecond since which the queue has been slow; 0: it is not */
-    _Atomic uint32_t overload; /* the millisecond in which the group was last seen overloaded; 0: it was not */
-    _Atomic uint32_t left_at;  /* the millisecond in which a client left last */
-    _Atomic uint32_t leaving;  /* tenths of a second in which clients left */
-    _Atomic uint32_t refused;  /* requests that were refused and not yet reported */
-    _Atomic uint32_t reported; /* the millisecond in which that was done last */
+    _Atomic uint32_t signal;   /* futex word: incremented at each change of the group */
+    _Atomic uint64_t queue;    /* the first ticket << 32 | the next one; equal: empty */
+    _Atomic uint64_t served;   /* start in milliseconds << 32 | threads released while requests waited */
+    _Atomic uint64_t left;     /* the same for requests whose clients disconnected while they waited */
+    _Atomic uint32_t began;    /* time in milliseconds: the queue became non-empty */
+    _Atomic uint32_t slow;     /* time since which the queue has been slow; 0: it is not */
+    _Atomic uint32_t overload; /* time at which the group was last overloaded; 0: never */
+    _Atomic uint32_t left_at;  /* time at which a client last disconnected */
+    _Atomic uint32_t leaving;  /* number of tenths of a second in which clients disconnected */
+    _Atomic uint32_t refused;  /* requests that were rejected and not reported yet */
+    _Atomic uint32_t reported; /* time of the last report */
     uint32_t reserved[1];
 } wsgi_group_cell;
 
@@ -86,9 +87,9 @@ typedef _Atomic uint64_t wsgi_place_cell;
 /* One worker slot. 64 bytes: neighbours never share a cache line. */
 typedef struct wsgi_slot_cell {
     _Atomic uint64_t word;     /* generation << 32 | claimed threads */
-    _Atomic uint32_t refusals; /* raised when a requested replacement could not be started */
+    _Atomic uint32_t refusals; /* incremented if a requested replacement could not be started */
     uint32_t threads;          /* request threads of the worker; written before its generation */
-    _Atomic int32_t pid;       /* of the serving worker; 0: none */
+    _Atomic int32_t pid;       /* the serving worker; 0: none */
     uint32_t reserved[11];
 } wsgi_slot_cell;
 
@@ -97,15 +98,16 @@ typedef _Atomic uint64_t wsgi_claim_cell;
 
 typedef struct wsgi_scoreboard {
     uint32_t magic, version;
-    _Atomic uint64_t looked; /* monotonic milliseconds; when somebody last looked for dead children */
-    _Atomic uint32_t resets; /* damaged queues that were begun anew and not yet reported */
+    _Atomic uint64_t looked; /* monotonic milliseconds: the last check for ended children */
+    _Atomic uint32_t resets; /* damaged queues that were reset and not reported yet */
     uint32_t reserved[11];
-    _Atomic int32_t children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free; -p: p gives its claims back */
+    _Atomic int32_t
+        children[WSGI_MAX_CHILDREN]; /* pids of httpd children; 0: free; -p: process p releases its claims */
     wsgi_group_cell groups[WSGI_MAX_GROUPS];
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
 } wsgi_scoreboard;
 
-/* The size of the whole mapping. Cells of claims and places follow the struct; pages never touched cost nothing. */
+/* The size of the mapping. Claim and place cells follow the struct. Pages that are never used take no memory. */
 static inline size_t wsgi_scoreboard_size(void) {
     return sizeof(wsgi_scoreboard) + sizeof(wsgi_claim_cell) * (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS +
            sizeof(wsgi_place_cell) * (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
@@ -116,106 +118,106 @@ void wsgi_scoreboard_prepare(wsgi_scoreboard *_Nonnull board);
 /* Whether the memory is a scoreboard of this version. */
 bool wsgi_scoreboard_is_valid(const wsgi_scoreboard *_Nonnull board);
 
-/* Supervisor: makes `generation` (never 0) the serving worker of `slot`, with no claims, and wakes `group`: all who
- * wait for a change, and the first in the queue. */
+/* Supervisor: makes `generation` (never 0) the serving worker of `slot`, with no claims, and wakes `group`: all threads
+ * that wait for a change, and the first requests in the queue. */
 void wsgi_slot_publish(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot, uint32_t generation,
                        uint32_t threads, int32_t pid);
-/* Supervisor: nobody serves `slot` any more; wakes `group`. */
+/* Supervisor: no worker serves `slot` any more; wakes `group`. */
 void wsgi_slot_withdraw(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
-/* Parent, when there is no supervisor: nobody can claim a thread of `slot` any more, but its generation stays known. */
+/* Parent, without a supervisor: prevents further claims of threads of `slot`. Its generation remains. */
 void wsgi_slot_close(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
-/* Supervisor: the replacement that was asked for could not be started; wakes `group`. */
+/* Supervisor: the requested replacement could not be started; wakes `group`. */
 void wsgi_slot_refuse(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
-/* Supervisor or parent: sets the group's state and wakes everyone who waits in it. */
+/* Supervisor or parent: sets the state of the group and wakes all threads that wait for it. */
 void wsgi_group_set_state(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_group_state state);
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
-/* Parent: how many damaged queues were begun anew since it asked last. */
+/* Parent: number of damaged queues that were reset since the last call. */
 uint32_t wsgi_scoreboard_take_resets(wsgi_scoreboard *_Nonnull board);
 
 /* The serving generation of `slot`; 0: none. */
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
-/* The claimed threads of `slot` when at least one is idle, otherwise UINT32_MAX. */
+/* Number of claimed threads of `slot` if at least one is idle, otherwise UINT32_MAX. */
 uint32_t wsgi_slot_load(wsgi_scoreboard *_Nonnull board, uint32_t slot);
-/* The request threads of the worker of `slot`; 0: nobody serves it. */
+/* Number of request threads of the worker of `slot`; 0: no worker. */
 uint32_t wsgi_slot_threads(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* The pid of the serving worker; 0: none. */
 int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
-/* Child: claims a thread of `slot`; returns the generation, or 0 when all are busy or nobody serves. */
+/* Child: claims a thread of `slot`. Returns the generation, or 0 if all are busy or there is no worker. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
-/* Child: gives the claim back and calls the first in the queue of `group` that was not called. */
+/* Child: releases the claim, and calls the first request in the queue of `group` that has not been called. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation);
 
-/* Child, at its start: takes a free place. Returns it, or WSGI_MAX_CHILDREN when there is none: claims are then not
+/* Child, at its start: takes a free place. Returns it, or WSGI_MAX_CHILDREN if there is none. Then claims are not
  * recorded. */
 uint32_t wsgi_child_register(wsgi_scoreboard *_Nonnull board);
-/* Child, at its end. */
+/* Child, at its end: releases its place and its claims. */
 void wsgi_child_unregister(wsgi_scoreboard *_Nonnull board, uint32_t child);
-/* Parent: this child has ended, in whatever way. Its claims are given back and it no longer waits. */
+/* Parent: this child has ended or was killed. Releases its claims and removes it from all queues. */
 void wsgi_child_ended(wsgi_scoreboard *_Nonnull board, int32_t pid);
-/* Does the same for all children that have ended. It looks at most four times a second, whoever calls. True: it has
- * looked. */
+/* Does the same for all children that have ended, at most four times a second over all callers. Returns whether it
+ * checked. */
 bool wsgi_children_look(wsgi_scoreboard *_Nonnull board);
 
-/* Child: the group's futex word; read it before looking for what the supervisor may change, then wait for a change. */
+/* Child: the group's futex word. Read it before the state that the supervisor may change, then wait for a change. */
 uint32_t wsgi_group_signal(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* Child: waits until the word differs from `seen`, at most `milliseconds`. False: the time is over. */
+/* Child: waits until the word differs from `seen`, at most `milliseconds`. Returns false if the time has expired. */
 bool wsgi_group_await_signal(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t seen, uint32_t milliseconds);
 
 /* Whether requests wait for a thread of `group`. */
 bool wsgi_queue_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* What is known of a queue: how long it is, and how fast it moves. */
+/* The length and speed of a queue. */
 typedef struct wsgi_queue_facts {
-    uint32_t length;         /* requests that wait, and some that have left */
-    uint32_t age;            /* milliseconds since nobody waited */
-    uint32_t served, period; /* threads given back within the last so many milliseconds */
-    uint32_t left;           /* requests whose clients left within that time */
-    uint32_t leaving;        /* tenths of a second in which they did */
+    uint32_t length;         /* waiting requests, and some that have left */
+    uint32_t age;            /* milliseconds since the queue was empty */
+    uint32_t served, period; /* threads released within the last `period` milliseconds */
+    uint32_t left;           /* requests whose clients disconnected within that time */
+    uint32_t leaving;        /* number of tenths of a second in which they did */
     uint32_t slow_for;       /* milliseconds for which it has been slow; 0: it is not */
     bool is_overload;
 } wsgi_queue_facts;
-/* Reads them. Once in ten seconds it halves the counts, so that they follow what happens now. */
+/* Reads them. Halves the counts every ten seconds, so that they follow the present load. */
 void wsgi_queue_get_facts(wsgi_scoreboard *_Nonnull board, uint32_t group, wsgi_queue_facts *_Nonnull facts);
-/* Notes whether the queue is slow at present, and whether that is overload. Overload lasts until nobody waits, or until
- * it has not been noted for ten seconds. */
+/* Records whether the queue is slow now, and whether that is overload. Overload lasts until the queue is empty, or
+ * until it has not been recorded for ten seconds. */
 void wsgi_queue_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_slow, bool is_overload);
-/* The client of a request that waits has left. */
+/* Counts a waiting request whose client has disconnected. */
 void wsgi_queue_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* A request is refused. Returns how many are to be reported by the caller: 0, because somebody has reported within the
- * last second, or all since then. */
+/* Counts a rejected request. Returns the number that the caller must report: 0 if there was a report within the last
+ * second, otherwise all since that report. */
 uint32_t wsgi_queue_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* How many stand before `ticket`, including some that have left. */
+/* Number of requests before `ticket`, including some that have left. */
 uint32_t wsgi_queue_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
-/* How many wait. It looks at every place. */
+/* Number of waiting requests. Inspects every place. */
 uint32_t wsgi_queue_length(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* The same, and some that have left: one load. */
+/* The same, including some that have left. A single load. */
 uint32_t wsgi_queue_span(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* Stands at the end of the queue, unless `limit` requests wait already (at most WSGI_MAX_WAITING): then false. */
+/* Enters the queue at its end. Returns false if `limit` requests (at most WSGI_MAX_WAITING) already wait. */
 bool wsgi_queue_enter(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t limit, uint32_t *_Nonnull ticket);
-/* Leaves the queue; nothing happens to one that has been put out. True: it was called meanwhile, and another one must
- * be called instead. */
+/* Leaves the queue; no effect if the ticket was removed. Returns true if it was called meanwhile, and another request
+ * must be called instead. */
 bool wsgi_queue_leave(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
-/* Calls the first who has not been called, if there is one: it looks for an idle thread. Once for each thread. */
+/* Calls the first request that has not been called, if any, so that it claims a thread. Once for each thread. */
 void wsgi_queue_call(wsgi_scoreboard *_Nonnull board, uint32_t group);
-/* Calls the first, if it was not. */
+/* Calls the first request if it has not been called. */
 void wsgi_queue_call_first(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
 enum wsgi_queue_turn {
-    WSGI_TURN_NOW, /* an idle thread is the caller's: it is the first, or was called */
+    WSGI_TURN_NOW, /* the caller may claim a thread: it is the first, or was called */
     WSGI_TURN_LATER,
-    WSGI_TURN_NEVER /* the caller has been put out of the queue */
+    WSGI_TURN_NEVER /* the caller was removed from the queue */
 };
-/* Where `ticket` stands; takes notice of a call. Ask it, then look for a thread, then wait. */
+/* The turn of `ticket`; removes the mark of a call. Call it, then try to claim a thread, then wait. */
 enum wsgi_queue_turn wsgi_queue_look(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
-/* Waits until `ticket` is called or put out, at most `milliseconds`. False: the time is over. */
+/* Waits until `ticket` is called or removed, at most `milliseconds`. Returns false if the time has expired. */
 bool wsgi_queue_wait(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket, uint32_t milliseconds);
-/* The first ticket, if somebody waits. */
+/* The first ticket. Returns false if the queue is empty. */
 bool wsgi_queue_first(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t *_Nonnull ticket);
-/* Puts the process of this ticket out of the queue, if it is still the first, and calls the one that is first then. */
+/* Removes the process of this ticket from the queue if it is still the first, and calls other requests instead. */
 void wsgi_queue_put_out(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 
 #endif

@@ -116,7 +116,7 @@ size_t wsgi_processes(wsgi_process_facts *_Nonnull found, size_t capacity);
 
 /* --- signals --- */
 
-/* From now on each of the signals writes its number, as one byte, into a pipe whose reading end is returned
+/* From now on each of the signals writes its number, as one byte, into a pipe. Returns its reading end
  * (non-blocking, close-on-exec). In processes forked later, the signals have their default action. */
 int32_t wsgi_signal_pipe(const int32_t *_Nonnull signals, size_t count);
 /* Writes a byte into that pipe from ordinary code. */
