@@ -35,7 +35,7 @@ enum WorkerMain {
         }
         let control = PacketSocket(adopting: controlDescriptor)
         let reports = PacketPipe(adopting: Worker.Place.reports)
-        do throws(StartError) {
+        do throws(StartMessageError) {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }
             if !workerSpec.isDumpable { CurrentProcess.setDumpable(false) }
@@ -73,7 +73,7 @@ enum WorkerMain {
     }
 
     /// Waits for the first packet.
-    private static func receiveStart(_ control: borrowing PacketSocket) throws(StartError) -> ProcessSpec {
+    private static func receiveStart(_ control: borrowing PacketSocket) throws(StartMessageError) -> ProcessSpec {
         guard let packet = try? control.receive(wait: true), let message = ControlPacket(packet.bytes),
             message.kind == .start, let first = packet.descriptors.first
         else { throw .noStart }
@@ -105,7 +105,7 @@ enum WorkerMain {
 }
 
 /// The reason why a worker could not start.
-private enum StartError: Error {
+private enum StartMessageError: Error {
     /// The supervisor has ended, or sent a packet other than `start`.
     case noStart
     /// The supervisor has another version.

@@ -58,8 +58,8 @@ extension String {
 }
 
 /// The error of `body`; nil: there is none.
-func startError<Value>(_ body: () throws(StartError) -> Value) -> StartError? {
-    do throws(StartError) {
+func resolutionError<Value>(_ body: () throws(ResolutionError) -> Value) -> ResolutionError? {
+    do throws(ResolutionError) {
         _ = try body()
         return nil
     } catch { return error }

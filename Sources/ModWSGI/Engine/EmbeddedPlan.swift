@@ -23,7 +23,7 @@ final class EmbeddedPlan: Sendable {
     private let enginePath: String
     private let libraries: [String]
     /// The reason why no Python was found; logged when it is first needed.
-    private let problem: StartError?
+    private let problem: ResolutionError?
     private let state = Mutex<State>(.waiting)
 
     @safe private enum State: @unchecked Sendable {
@@ -65,7 +65,7 @@ final class EmbeddedPlan: Sendable {
         enginePath = host.companions + "/_wsgi_engine.abi3.so"
     }
 
-    private static func explanation(_ problem: StartError) -> String {
+    private static func explanation(_ problem: ResolutionError) -> String {
         "\(problem.text) Embedded applications, and requests with a hook script in the server's configuration, "
             + "answer 500."
     }

@@ -51,7 +51,7 @@ internal import WSGIDeployment
         let place = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.Slot]
         var owner: ScriptOwner?
-        do throws(StartError) {
+        do throws(ResolutionError) {
             let resolution = GroupResolver(definition, global, host)
             owner = try resolution.scriptOwner()
             let resolved = unsafe try resolution.spec(
@@ -92,7 +92,7 @@ internal import WSGIDeployment
     ///
     /// - Returns: false if the group does not exist or may not be kept.
     private mutating func keep(
-        _ definition: DaemonProcess, _ place: Place, _ error: StartError, _ log: Server
+        _ definition: DaemonProcess, _ place: Place, _ error: ResolutionError, _ log: Server
     ) -> Bool {
         guard SupervisorLink.keepsProcesses,
             let former = SupervisorLink.formerGroups.group(

@@ -78,8 +78,8 @@ enum SlotRegistry {
     /// Sockets and secrets known to processes with other rights are never used again, so that a process that one of
     /// them leaves behind receives no requests.
     static func slots(
-        of name: String, count: Int, _ sockets: Sockets, report: (StartError) -> Void
-    ) throws(StartError) -> [Slot] {
+        of name: String, count: Int, _ sockets: Sockets, report: (ResolutionError) -> Void
+    ) throws(ResolutionError) -> [Slot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
         if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
@@ -100,7 +100,7 @@ enum SlotRegistry {
                 StreamSocket.setBuffers(former.listener, send: sockets.buffers.send, receive: sockets.buffers.receive)
                 continue
             }
-            do throws(StartError) {
+            do throws(ResolutionError) {
                 let listener = try self.listener(at: path, sockets, name)
                 guard let former else {
                     group.slots.append(
@@ -185,11 +185,11 @@ enum SlotRegistry {
 
     private static func listener(
         at path: String, _ sockets: Sockets, _ group: String
-    ) throws(StartError) -> Int32 {
+    ) throws(ResolutionError) -> Int32 {
         let name = "WSGIDaemonProcess '\(group)'"
         let owner = sockets.owner
         guard let address = SocketAddress(path: path) else {
-            throw StartError(
+            throw ResolutionError(
                 .socketUnusable,
                 "\(name): the socket path '\(path)' is longer than the \(SocketAddress.longestPath) bytes that the "
                     + "system allows; choose a shorter WSGISocketPrefix.")
@@ -214,7 +214,7 @@ enum SlotRegistry {
         if let owner, let closed = files?.closedDirectory(on: path) {
             unsafe unlink(path)
             Glibc.close(descriptor)
-            throw StartError(
+            throw ResolutionError(
                 .connectFailed,
                 "\(name): the owner of its sockets (uid \(owner.user)) may not enter '\(closed.path)' "
                     + "(mode \(String(closed.mode, radix: 8))), where the socket '\(path)' is. "
@@ -238,8 +238,8 @@ enum SlotRegistry {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
-    private static func failed(_ call: String, _ path: String, _ name: String) -> StartError {
-        StartError(
+    private static func failed(_ call: String, _ path: String, _ name: String) -> ResolutionError {
+        ResolutionError(
             .socketUnusable,
             "\(name): the socket '\(path)' cannot be made (\(call): \(SystemError.reason(errno))). Its directory must "
                 + "exist and be writable for the user that starts httpd; WSGISocketPrefix sets another one.")

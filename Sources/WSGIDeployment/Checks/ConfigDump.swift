@@ -55,7 +55,7 @@ public struct ConfigDump {
         guard let name = mount.processGroupName else { return "-" }
         guard !name.isEmpty else {
             guard !facts.global.restrictEmbedded else { return "(WSGIRestrictEmbedded On)" }
-            return describe(facts.httpd) { () throws(StartError) in
+            return describe(facts.httpd) { () throws(ResolutionError) in
                 try PythonChoice.embedded(facts.global, facts.machine.defaultPython, facts.httpd.files)
             }
         }
@@ -66,14 +66,14 @@ public struct ConfigDump {
     private func python(ofGroup index: Int) -> String {
         let options = facts.groups.all[index].definition.options
         let user = facts.identity(ofGroup: index) ?? facts.httpd
-        return describe(user) { () throws(StartError) in
+        return describe(user) { () throws(ResolutionError) in
             try PythonChoice.executable(
                 options, facts.global, facts.machine.defaultPython, user.files, for: "", root: options.root)
         }
     }
 
     /// Version and executable.
-    private func describe(_ user: Identity, _ choose: () throws(StartError) -> String) -> String {
+    private func describe(_ user: Identity, _ choose: () throws(ResolutionError) -> String) -> String {
         guard let executable = try? choose() else { return "(cannot be used, see configtest)" }
         return (PythonFacts(executable: executable, user.files).version.map { $0 + " " } ?? "") + executable
     }

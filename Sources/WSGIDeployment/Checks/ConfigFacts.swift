@@ -71,7 +71,7 @@ public struct ConfigFacts {
     /// The indices of `groups`, by name.
     private let indices: [String: Int]
     /// The resolved spec of each group, or the reason why it cannot run.
-    let resolved: [Result<GroupSpec, StartError>]
+    let resolved: [Result<GroupSpec, ResolutionError>]
     /// Settings of the whole server.
     let global: GlobalSettings
     /// The configuration as written.
@@ -107,7 +107,7 @@ public struct ConfigFacts {
         let withScripts = Set(imports.map(\.processGroup))
         resolved = groups.all.map { group in
             let hasScripts = withScripts.contains(group.definition.name)
-            do throws(StartError) {
+            do throws(ResolutionError) {
                 return .success(
                     try GroupResolver(group.definition, global, machine).check(hasScripts: hasScripts))
             } catch { return .failure(error) }

@@ -22,13 +22,13 @@ enum PythonChecks {
     }
 
     private static func failure(
-        of definition: DaemonProcess, _ resolved: Result<GroupSpec, StartError>, _ facts: ConfigFacts
-    ) -> StartError? {
+        of definition: DaemonProcess, _ resolved: Result<GroupSpec, ResolutionError>, _ facts: ConfigFacts
+    ) -> ResolutionError? {
         guard case .failure(let error) = resolved else { return nil }
         if isAboutPython(error.id) { return error }
         // Another error came first, and this one would follow when it is fixed. In a chroot, paths differ.
         guard definition.options.chroot == nil else { return nil }
-        do throws(StartError) {
+        do throws(ResolutionError) {
             _ = try PythonChoice.executable(
                 definition.options, facts.global, facts.machine.defaultPython,
                 facts.httpd.files, for: "WSGIDaemonProcess '\(definition.name)'")
@@ -50,7 +50,7 @@ enum PythonChecks {
     /// The Python of applications that run in httpd's children, if there may be any.
     static func embedded(_ facts: ConfigFacts) -> [Finding] {
         guard runsEmbedded(facts) else { return [] }
-        do throws(StartError) {
+        do throws(ResolutionError) {
             let files = facts.httpd.files
             let python = try PythonChoice.embedded(facts.global, facts.machine.defaultPython, files)
             // `PythonAccess` reports a closed directory.

@@ -25,7 +25,7 @@ public struct FormerGroups {
 
     /// The former group, if it can continue although its new definition fails with `error`; `nil` if the group is new,
     /// if its new definition gives its processes other rights, or if it has nothing to run.
-    public func group(_ name: String, despite error: StartError, _ resolver: GroupResolver) -> Group? {
+    public func group(_ name: String, despite error: ResolutionError, _ resolver: GroupResolver) -> Group? {
         guard let former = known[name], error.id != .serviceWithoutScript, resolver.keepsRights(of: former.spec) else {
             return nil
         }

@@ -21,10 +21,10 @@ public struct GroupResolver {
     }
 
     /// The group as the supervisor runs it, without its log and its sockets.
-    public func spec(preloads: [ScriptSpec], logLevel: Int) throws(StartError) -> GroupSpec {
+    public func spec(preloads: [ScriptSpec], logLevel: Int) throws(ResolutionError) -> GroupSpec {
         let user = try Accounts.user(options.user, default: host.userID, for: owner)
         if host.isRoot && user.id == 0 {
-            throw StartError(
+            throw ResolutionError(
                 .accountUnusable,
                 "\(owner) would run as root: set user=, or httpd's User, to an account without root's rights.")
         }
@@ -62,7 +62,7 @@ public struct GroupResolver {
     }
 
     /// The owner of the group's sockets; `nil` if it cannot be changed, because httpd does not run as root.
-    public func socketOwner() throws(StartError) -> (user: UInt32, group: UInt32)? {
+    public func socketOwner() throws(ResolutionError) -> (user: UInt32, group: UInt32)? {
         guard host.isRoot else { return nil }
         let user = try Accounts.user(options.socketUser, default: host.userID, for: owner, option: "socket-user")
         return (user.id, host.groupID)
@@ -84,7 +84,7 @@ public struct GroupResolver {
     }
 
     /// The required owner of scripts; `nil`: any.
-    public func scriptOwner() throws(StartError) -> ScriptOwner? {
+    public func scriptOwner() throws(ResolutionError) -> ScriptOwner? {
         guard options.scriptUser != nil || options.scriptGroup != nil else { return nil }
         var user: (id: UInt32, name: String)?
         if let account = options.scriptUser {
@@ -98,16 +98,16 @@ public struct GroupResolver {
     }
 
     /// Throws for processes that neither serve requests nor have a script to run.
-    public func checkService(hasScripts: Bool) throws(StartError) {
+    public func checkService(hasScripts: Bool) throws(ResolutionError) {
         guard options.threads == 0, !hasScripts else { return }
-        throw StartError(
+        throw ResolutionError(
             .serviceWithoutScript,
             "WSGIDaemonProcess '\(definition.name)' has threads=0, and no WSGIImportScript names it: there is nothing to "
                 + "run.")
     }
 
     /// The resolved definition without its sockets and the scripts to import, for checks.
-    func check(hasScripts: Bool) throws(StartError) -> GroupSpec {
+    func check(hasScripts: Bool) throws(ResolutionError) -> GroupSpec {
         _ = try scriptOwner()
         let resolved = try spec(preloads: [], logLevel: 0)
         try checkService(hasScripts: hasScripts)
@@ -116,7 +116,7 @@ public struct GroupResolver {
 
     // MARK: - Accounts and paths
 
-    private func supplementaryGroups(of user: Accounts.User, primary: UInt32) throws(StartError) -> [UInt32] {
+    private func supplementaryGroups(of user: Accounts.User, primary: UInt32) throws(ResolutionError) -> [UInt32] {
         guard let wanted = options.supplementaryGroups else {
             return Accounts.supplementaryGroups(of: user.name, primary: primary)
         }
@@ -126,7 +126,7 @@ public struct GroupResolver {
             if !groups.contains(group) { groups.append(group) }
         }
         guard groups.count <= Accounts.mostGroups else {
-            throw StartError(
+            throw ResolutionError(
                 .accountUnusable,
                 "\(owner): supplementary-groups= names \(groups.count) groups; a process has at most "
                     + "\(Accounts.mostGroups).")
@@ -134,31 +134,31 @@ public struct GroupResolver {
         return groups
     }
 
-    private func root(_ files: UserFiles) throws(StartError) -> String {
+    private func root(_ files: UserFiles) throws(ResolutionError) -> String {
         guard options.chroot != nil else { return "" }
         let root = options.root
         guard host.isRoot else {
-            throw StartError(.chrootFailed, "\(owner): chroot= needs httpd to be started by root.")
+            throw ResolutionError(.chrootFailed, "\(owner): chroot= needs httpd to be started by root.")
         }
         // The group's user may be unable to enter it from outside.
         guard [.directory, .unknown].contains(files.status(of: root + "/").kind) else {
-            throw StartError(.chrootFailed, "\(owner): chroot=\(root) is not an existing directory.")
+            throw ResolutionError(.chrootFailed, "\(owner): chroot=\(root) is not an existing directory.")
         }
         return root
     }
 
     /// Throws if the processes cannot reach the engine.
-    private func checkEngine(_ user: Accounts.User, _ files: UserFiles, root: String) throws(StartError) {
+    private func checkEngine(_ user: Accounts.User, _ files: UserFiles, root: String) throws(ResolutionError) {
         guard host.isRoot else { return }
         guard root.isEmpty else {
             guard files.isMissing(root + host.engine) else { return }
-            throw StartError(
+            throw ResolutionError(
                 .chrootFailed,
                 "\(owner): within chroot=\(root) there is no '\(host.engine)', which the processes load: "
                     + "install -D '\(host.engine)' '\(root)\(host.engine)'.")
         }
         guard let closed = files.closedDirectory(on: host.engine) else { return }
-        throw StartError(
+        throw ResolutionError(
             .daemonStartFailed,
             "\(owner): user '\(user.name)' may not enter '\(closed.path)' (mode \(String(closed.mode, radix: 8))), "
                 + "which is on the way to the module's engine '\(host.engine)': chmod o+x '\(closed.path)', or install the module "
@@ -167,7 +167,7 @@ public struct GroupResolver {
 
     // MARK: - Environment and limits
 
-    private func environment(_ files: UserFiles, _ user: String) throws(StartError) -> [EnvironmentChange] {
+    private func environment(_ files: UserFiles, _ user: String) throws(ResolutionError) -> [EnvironmentChange] {
         var python = global.python
         python.eggCache = options.pythonEggs ?? ""
         var variables = python.environment
@@ -177,7 +177,7 @@ public struct GroupResolver {
                     EnvironmentChange($0.name, $0.value)
                 }
             } catch {
-                throw StartError(.environmentFileUnusable, "\(owner): env-file=\(path): \(error.description)")
+                throw ResolutionError(.environmentFileUnusable, "\(owner): env-file=\(path): \(error.description)")
             }
         }
         return variables + options.environment.map { EnvironmentChange($0.name, $0.value) }
@@ -225,7 +225,7 @@ public struct GroupResolver {
         return limits
     }
 
-    private func worker(logLevel: Int) throws(StartError) -> WorkerSpec {
+    private func worker(logLevel: Int) throws(ResolutionError) -> WorkerSpec {
         var worker = WorkerSpec()
         worker.threads = options.threads
         worker.stackSize = options.stackSize

@@ -17,7 +17,7 @@ public enum Accounts {
     /// The user that an option names, or the user with this id.
     static func user(
         _ account: Account?, default id: UInt32, for owner: String, option: String = "user"
-    ) throws(StartError) -> User {
+    ) throws(ResolutionError) -> User {
         let entry: UnsafeMutablePointer<passwd>? =
             switch account {
             case .name(let name): unsafe getpwnam(name)
@@ -30,7 +30,7 @@ public enum Accounts {
                 home: String(cString: entry.pointee.pw_dir))
         }
         guard let account else { return User(id: id, name: "", home: "/") }
-        throw StartError(
+        throw ResolutionError(
             .accountUnusable,
             "\(owner): there is no user '\(account)' on this machine (\(option)=). Create it with "
                 + "'adduser --system --group --home /srv/\(account) \(account)', or correct the name.")
@@ -39,13 +39,13 @@ public enum Accounts {
     /// The group that an option names.
     static func group(
         _ account: Account?, default id: UInt32, for owner: String, option: String = "group"
-    ) throws(StartError) -> UInt32 {
+    ) throws(ResolutionError) -> UInt32 {
         switch account {
         case nil: return id
         case .number(let number): return number
         case .name(let name):
             if let entry = unsafe getgrnam(name) { return unsafe entry.pointee.gr_gid }
-            throw StartError(
+            throw ResolutionError(
                 .accountUnusable,
                 "\(owner): there is no group '\(name)' on this machine (\(option)=): create it with 'addgroup --system', or "
                     + "correct the name.")

@@ -14,7 +14,7 @@ public enum PythonChoice {
     static func executable(
         _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, for owner: String,
         root: String = ""
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         guard root.isEmpty else { return try executable(options, global, fallback, files, owner, inside: root) }
         if let python = options.python { return try check(python, "python=", files, owner) }
         if let home = options.pythonHome { return try executable(home: home, "python-home=\(home)", files, owner) }
@@ -25,7 +25,7 @@ public enum PythonChoice {
     private static func executable(
         _ options: DaemonOptions, _ global: GlobalSettings, _ fallback: String, _ files: UserFiles, _ owner: String,
         inside root: String
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         let home = options.pythonHome ?? global.pythonHome
         let prefix = home.map { String($0.split(separator: ":", maxSplits: 1).first ?? "") }
         let candidates =
@@ -33,7 +33,7 @@ public enum PythonChoice {
         if let found = candidates.first(where: { !files.isMissing(root + $0) || files.isLink(root + $0) }) {
             return found
         }
-        throw StartError(
+        throw ResolutionError(
             .pythonMissing,
             "\(owner): there is no Python '\(candidates.first ?? "")' within chroot=\(root): the directory must hold a "
                 + "complete Python, at the path of python=, python-home= or WSGIPythonHome as seen from inside.")
@@ -42,7 +42,7 @@ public enum PythonChoice {
     /// The executable of embedded applications.
     public static func embedded(
         _ global: GlobalSettings, _ fallback: String, _ files: UserFiles
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         guard let home = global.pythonHome else {
             return try check(fallback, "the default Python", files, "Embedded mode")
         }
@@ -51,12 +51,12 @@ public enum PythonChoice {
 
     private static func executable(
         home: String, _ setting: String, _ files: UserFiles, _ owner: String
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         // `prefix:exec_prefix` is accepted for compatibility. The executable is below the prefix.
         let prefix = String(home.split(separator: ":", maxSplits: 1).first ?? "")
         let kind = files.status(of: prefix).kind
         guard kind == .directory || kind == .unknown else {
-            throw StartError(
+            throw ResolutionError(
                 kind == .missing ? .pythonMissing : .pythonHomeInside,
                 "\(owner): \(setting) \(kind == .missing ? "does not exist" : "is not a directory"). "
                     + suggestion(
@@ -71,7 +71,7 @@ public enum PythonChoice {
             return try check(versionOf: found, setting, files, owner)
         }
         let broken = candidates.contains { files.isLink($0) }
-        throw StartError(
+        throw ResolutionError(
             broken ? .pythonMissing : .pythonHomeInside,
             broken
                 ? "\(owner): \(setting): its bin/python points to a Python that no longer exists; create the "
@@ -84,12 +84,12 @@ public enum PythonChoice {
     /// Throws for a virtual environment of a Python that the engine does not support.
     private static func check(
         version configuration: String, _ prefix: String, _ setting: String, _ owner: String
-    ) throws(StartError) {
+    ) throws(ResolutionError) {
         for line in configuration.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
             guard parts.count == 2, parts[0] == "version" || parts[0] == "version_info" else { continue }
             guard isTooOld(parts[1]) else { continue }
-            throw StartError(
+            throw ResolutionError(
                 .pythonUnsupported,
                 "\(owner): \(setting) is a virtual environment of Python \(PythonFacts.shown(parts[1])) (\(prefix)/pyvenv.cfg); this module "
                     + "needs \(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. "
@@ -105,10 +105,10 @@ public enum PythonChoice {
 
     private static func check(
         _ path: String, _ setting: String, _ files: UserFiles, _ owner: String
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         if mayRun(path, files) { return try check(versionOf: path, setting, files, owner) }
         let state = files.exists(path) ? "is not an executable file" : "does not exist"
-        throw StartError(
+        throw ResolutionError(
             .pythonMissing,
             "\(owner): \(setting) '\(path)' \(state): name a Python executable, such as /usr/bin/python3.")
     }
@@ -116,11 +116,11 @@ public enum PythonChoice {
     /// Throws for an executable whose name shows a version that the engine does not support.
     private static func check(
         versionOf executable: String, _ setting: String, _ files: UserFiles, _ owner: String
-    ) throws(StartError) -> String {
+    ) throws(ResolutionError) -> String {
         guard let version = PythonFacts(executable: executable, files).executableVersion, isTooOld(version) else {
             return executable
         }
-        throw StartError(
+        throw ResolutionError(
             .pythonUnsupported,
             "\(owner): \(setting) is Python \(version) ('\(executable)'); this module needs "
                 + "\(PythonFacts.oldest.major).\(PythonFacts.oldest.minor) or later. Name a newer one.")

@@ -8,25 +8,25 @@ public enum PythonLibrary {
     ///
     /// The executable that a virtual environment's `bin/python` leads to shows the version in its name and the location
     /// of the library by its directory. The system finds a distribution's library by its plain name.
-    public static func find(for python: String, _ files: UserFiles) throws(StartError) -> [String] {
+    public static func find(for python: String, _ files: UserFiles) throws(ResolutionError) -> [String] {
         let status = files.status(of: python)
         guard status.kind != .missing, let real = files.realPath(python) else {
-            throw StartError(
+            throw ResolutionError(
                 .pythonMissing,
                 status.kind == .missing
                     ? "'\(python)' does not exist, or leads to a file that does not exist." : unknown(python, status))
         }
         let prefix = directory(of: directory(of: real))
         guard let minor = minorVersion(of: real) ?? minorVersion(inLibraries: prefix, files) else {
-            guard status.kind != .unknown else { throw StartError(.pythonMissing, unknown(python, status)) }
-            throw StartError(
+            guard status.kind != .unknown else { throw ResolutionError(.pythonMissing, unknown(python, status)) }
+            throw ResolutionError(
                 .embeddedStartFailed,
                 "'\(real)' does not show which Python it is, and \(prefix)/lib has no libpython3.*.so.1.0: use a Python "
                     + "built with --enable-shared, or run the application in daemon processes, which need no libpython."
             )
         }
         guard minor >= PythonFacts.oldest.minor else {
-            throw StartError(
+            throw ResolutionError(
                 .pythonUnsupported,
                 "'\(real)' is Python 3.\(minor); this module needs 3.\(PythonFacts.oldest.minor) or later: name another "
                     + "one with WSGIPythonHome.")

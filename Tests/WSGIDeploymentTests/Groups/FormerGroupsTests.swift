@@ -22,7 +22,7 @@ extension DeploymentTests {
         ])
         func groupGoesOnWithTheSameRights(options: String, id: LogID, isKept: Bool) throws {
             var groups = FormerGroups()
-            let (resolver, error) = (try resolver(options), StartError(id, "text"))
+            let (resolver, error) = (try resolver(options), ResolutionError(id, "text"))
             #expect(groups.group("a", despite: error, resolver) == nil)
             let former = try self.resolver("user=games").spec(preloads: [], logLevel: 0)
             groups.remember(["a": .init(spec: former, owner: ScriptOwner(user: (7, "seven"), group: nil))])

@@ -154,7 +154,7 @@ extension DeploymentTests {
             ground.folder.makeDirectory("run")
             ground.folder.write("broken", "no assignment\n")
             let resolver = try resolver(options)
-            let error = try #require(throws: StartError.self) { try resolver.check(hasScripts: false) }
+            let error = try #require(throws: ResolutionError.self) { try resolver.check(hasScripts: false) }
             #expect(error.id == id && error.text.hasPrefix("WSGIDaemonProcess 'a'"))
             #expect(error.text.contains(ground.expand(phrase)), "\(error.text)")
         }
@@ -165,7 +165,7 @@ extension DeploymentTests {
         }
 
         @Test func nothingRunsAsRoot() throws {
-            let error = try #require(throws: StartError.self) {
+            let error = try #require(throws: ResolutionError.self) {
                 try spec("", "", ground.machine(user: 0, isRoot: true))
             }
             #expect(error.id == .accountUnusable && error.text.contains("would run as root"))
@@ -196,13 +196,13 @@ extension DeploymentTests {
             #expect(try resolver("", "", machine).socketOwner()?.user == machine.userID)
             #expect(try resolver("socket-user=games", "", ground.machine(isRoot: false)).socketOwner() == nil)
             #expect(try spec("socket-user=games", "", machine).process.worker?.peerUserID == Games.user)
-            #expect(throws: StartError.self) { try resolver("socket-user=\(nobody)", "", machine).socketOwner() }
+            #expect(throws: ResolutionError.self) { try resolver("socket-user=\(nobody)", "", machine).socketOwner() }
         }
 
         @Test func rootOfAGroup() throws {
             let machine = ground.machine(isRoot: true)
-            func error(_ machine: HostFacts) throws -> StartError {
-                try #require(throws: StartError.self) {
+            func error(_ machine: HostFacts) throws -> ResolutionError {
+                try #require(throws: ResolutionError.self) {
                     try spec("chroot=$/root/ python=/usr/bin/python3", "", machine)
                 }
             }
@@ -225,7 +225,7 @@ extension DeploymentTests {
         @Test(.enabled(if: isRoot, needsRoot)) func engineOutOfReachIsAnError() throws {
             _ = ground.machine()
             ground.folder.setMode("lib", 0o700)
-            let error = try #require(throws: StartError.self) { try spec("user=games") }
+            let error = try #require(throws: ResolutionError.self) { try spec("user=games") }
             #expect(error.id == .daemonStartFailed)
             #expect(error.text.contains("user 'games' may not enter '\(ground.folder.at("lib"))' (mode 700)"))
         }
@@ -235,7 +235,7 @@ extension DeploymentTests {
             #expect(try spec("env-file=$/site/env").environment.last?.value == "secret")
             ground.folder.setOwner("site", user: Games.user, group: 0)
             UserFiles.forget()
-            let error = try #require(throws: StartError.self) { try spec("env-file=$/site/env") }
+            let error = try #require(throws: ResolutionError.self) { try spec("env-file=$/site/env") }
             #expect(error.id == .environmentFileUnusable && !error.text.contains("secret"))
             #expect(
                 error.text.contains("it must be readable for user 'www-data', or in a directory where nobody but root"))

@@ -23,7 +23,7 @@ extension DeploymentTests {
         @Test(arguments: [Account.name(nobody), .number(unknown)])
         func unknownUserIsAnError(account: Account) throws {
             let error = try #require(
-                startError { () throws(StartError) in
+                resolutionError { () throws(ResolutionError) in
                     try Accounts.user(account, default: 0, for: "WSGIDaemonProcess 'a'", option: "script-user")
                 })
             #expect(error.id == .accountUnusable)
@@ -39,7 +39,7 @@ extension DeploymentTests {
 
         @Test func unknownGroupIsAnError() throws {
             let error = try #require(
-                startError { () throws(StartError) in try Accounts.group(.name(nobody), default: 0, for: "a") })
+                resolutionError { () throws(ResolutionError) in try Accounts.group(.name(nobody), default: 0, for: "a") })
             #expect(error.id == .accountUnusable)
             #expect(error.text.hasPrefix("a: there is no group '\(nobody)' on this machine (group=)"))
         }

@@ -71,7 +71,7 @@ extension DeploymentTests {
             ),
         ])
         func pythonThatCannotRunIsAnError(options: String, id: LogID, phrase: String) throws {
-            let error = try #require(throws: StartError.self) { try choice(options) }
+            let error = try #require(throws: ResolutionError.self) { try choice(options) }
             #expect(error.id == id && error.text.contains(ground.expand(phrase)), "\(error.text)")
         }
 
@@ -81,7 +81,7 @@ extension DeploymentTests {
                 try PythonChoice.embedded(read.global, "/default", files) == ground.folder.at("venv/bin/python"))
             let fallback = ground.folder.at("default")
             #expect(try PythonChoice.embedded(GlobalSettings(), fallback, files) == fallback)
-            let error = try #require(throws: StartError.self) {
+            let error = try #require(throws: ResolutionError.self) {
                 try PythonChoice.embedded(GlobalSettings(), ground.folder.at("absent"), files)
             }
             #expect(error.id == .pythonMissing && error.text.hasPrefix("Embedded mode: the default Python '"))
@@ -96,7 +96,7 @@ extension DeploymentTests {
             #expect(try choice("python-home=/venv", root: folder.at("root")) == "/venv/bin/python3")
             #expect(try choice("", "WSGIPythonHome /venv", root: folder.at("root")) == "/venv/bin/python3")
             for options in ["python=/bin/python", "python-home=/usr/lib", ""] {
-                let error = try #require(throws: StartError.self) { try choice(options, root: folder.at("root")) }
+                let error = try #require(throws: ResolutionError.self) { try choice(options, root: folder.at("root")) }
                 #expect(error.id == .pythonMissing && error.text.contains("within chroot=\(folder.at("root"))"))
             }
         }
@@ -181,7 +181,7 @@ extension DeploymentTests {
             ("usr/bin/python3.9", .pythonUnsupported, "'$/usr/bin/python3.9' is Python 3.9; this module needs 3.11"),
         ])
         func libraryThatIsNotFoundIsAnError(python: String, id: LogID, phrase: String) throws {
-            let error = try #require(throws: StartError.self) {
+            let error = try #require(throws: ResolutionError.self) {
                 try PythonLibrary.find(for: ground.folder.at(python), files)
             }
             #expect(error.id == id && error.text.contains(ground.expand(phrase)), "\(error.text)")
@@ -190,7 +190,7 @@ extension DeploymentTests {
         @Test(.enabled(if: isRoot, needsRoot)) func libraryOfAPythonOutOfReach() throws {
             let python = ground.folder.write("closed/bin/python3", mode: 0o755)
             ground.folder.setMode("closed", 0o700)
-            let error = try #require(throws: StartError.self) {
+            let error = try #require(throws: ResolutionError.self) {
                 try PythonLibrary.find(for: python, Games.identity.files)
             }
             #expect(error.id == .pythonMissing && error.text.contains("may not enter a directory on the way to it"))

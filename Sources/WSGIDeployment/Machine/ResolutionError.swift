@@ -1,7 +1,7 @@
 public import WSGICore
 
 /// The reason why a group, or embedded Python, cannot be started.
-public struct StartError: Error {
+public struct ResolutionError: Error {
     /// The id of the message.
     public let id: LogID
     /// The directive, the reason and the remedy.
