@@ -177,7 +177,7 @@ public struct FileStatus: Sendable {
     /// The `errno`; 0: the rest is valid.
     public let code: Int32
     /// Length of the path up to the component that denies access, in bytes, if queried; 0: unknown.
-    public let refusedLength: Int
+    public let deniedLength: Int
     /// Mode, as of stat(2).
     public let mode: UInt32
     /// Owner.
@@ -195,7 +195,7 @@ public struct FileStatus: Sendable {
 
     init(code: Int32) {
         self.code = code
-        refusedLength = 0
+        deniedLength = 0
         mode = 0
         user = 0
         group = 0
@@ -204,7 +204,7 @@ public struct FileStatus: Sendable {
 
     init(_ status: wsgi_file_status) {
         code = status.code
-        refusedLength = Int(status.refused)
+        deniedLength = Int(status.denied_length)
         mode = status.mode
         user = status.user
         group = status.group

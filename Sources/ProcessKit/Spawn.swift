@@ -93,13 +93,13 @@ public struct SpawnRequest: Equatable, Sendable {
     }
 
     /// Starts the program. Returns its pid once exec has succeeded. The caller reaps it.
-    public func start() throws(SpawnFailure) -> Int32 {
+    public func start() throws(SpawnError) -> Int32 {
         var failure = wsgi_spawn_failure()
         return unsafe try make(&failure) { request, failure in unsafe wsgi_spawn(request, failure) }
     }
 
     /// Begins to start the program. `Launch` reports the result. The caller reaps the process in any case.
-    public func begin() throws(SpawnFailure) -> Launch {
+    public func begin() throws(SpawnError) -> Launch {
         var failure = wsgi_spawn_failure()
         var reading: Int32 = -1
         let pid = unsafe try make(&failure) { request, failure in unsafe wsgi_spawn_begin(request, &reading, failure) }
@@ -109,7 +109,7 @@ public struct SpawnRequest: Equatable, Sendable {
     private func make(
         _ failure: inout wsgi_spawn_failure,
         _ spawn: (UnsafePointer<wsgi_spawn_request>, UnsafeMutablePointer<wsgi_spawn_failure>) -> Int32
-    ) throws(SpawnFailure) -> Int32 {
+    ) throws(SpawnError) -> Int32 {
         let pid = unsafe withCStrings(arguments) { arguments in
             unsafe withCStrings(environment) { environment in
                 unsafe executable.withCString { executable in
@@ -123,7 +123,7 @@ public struct SpawnRequest: Equatable, Sendable {
             }
         }
         guard pid < 0 else { return pid }
-        throw SpawnFailure(failure)
+        throw SpawnError(failure)
     }
 
     private func call(
@@ -185,7 +185,7 @@ public final class Launch {
     }
 
     /// Why it will not run the program; `nil`: no failure so far.
-    public var failure: SpawnFailure? { told.step == 0 ? nil : SpawnFailure(told) }
+    public var failure: SpawnError? { told.step == 0 ? nil : SpawnError(told) }
 
     /// The settings that were denied so far.
     public var denials: [SpawnRequest.Denial] { told.denials }
@@ -203,14 +203,14 @@ extension wsgi_spawn_failure {
     }
 }
 
-extension SpawnFailure {
+extension SpawnError {
     fileprivate init(_ told: wsgi_spawn_failure) {
-        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, refusedLength: Int(told.refused))
+        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, deniedLength: Int(told.denied_length))
     }
 }
 
 /// Why a program could not be started.
-public struct SpawnFailure: Error, Equatable, Sendable {
+public struct SpawnError: Error, Equatable, Sendable {
     /// A step of the new process.
     public enum Step: Int32, Sendable {
         /// Creating the process.
@@ -238,13 +238,13 @@ public struct SpawnFailure: Error, Equatable, Sendable {
     /// The `errno`.
     public let code: Int32
     /// Length of the path up to the first component that denied access, in bytes; 0: unknown.
-    public let refusedLength: Int
+    public let deniedLength: Int
 
     /// Describes a failure.
-    public init(step: Step, code: Int32, refusedLength: Int) {
+    public init(step: Step, code: Int32, deniedLength: Int) {
         self.step = step
         self.code = code
-        self.refusedLength = refusedLength
+        self.deniedLength = deniedLength
     }
 
     /// The reason in words.
@@ -252,8 +252,8 @@ public struct SpawnFailure: Error, Equatable, Sendable {
 
     /// The leading part of `path` that denied access; `nil`: unknown.
     public func refusedPart(of path: String) -> String? {
-        guard refusedLength > 0 else { return nil }
-        return String(decoding: path.utf8.prefix(refusedLength), as: UTF8.self)
+        guard deniedLength > 0 else { return nil }
+        return String(decoding: path.utf8.prefix(deniedLength), as: UTF8.self)
     }
 }
 

@@ -4,7 +4,7 @@ internal import WSGICore
 /// The log message for a worker process that could not be created: its group, the failed step, the reason and a remedy.
 enum SpawnMessage {
     /// One line for a failed spawn of this group.
-    static func text(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
+    static func text(_ failure: SpawnError, _ spec: GroupSpec) -> String {
         let what = sentence(failure, spec)
         return "Unable to start a process of \(WorkerLauncher.name(spec)): \(what)"
     }
@@ -18,7 +18,7 @@ enum SpawnMessage {
             + "\(directory)Python does not respond, another process holds a lease on the program, or the process was stopped."
     }
 
-    private static func sentence(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
+    private static func sentence(_ failure: SpawnError, _ spec: GroupSpec) -> String {
         let user = spec.changesUser ? "user '\(spec.userName)' (uid \(spec.userID))" : "the user of httpd"
         switch failure.step {
         case .fork:
@@ -44,16 +44,16 @@ enum SpawnMessage {
     }
 
     /// The part of the path that caused the error, unless it is the whole path.
-    private static func refused(_ failure: SpawnFailure, _ path: String) -> String {
+    private static func refused(_ failure: SpawnError, _ path: String) -> String {
         guard let part = failure.refusedPart(of: path), part != path else { return "" }
         return failure.code == 2 ? ": there is no '\(part)'" : ": the error is at '\(part)'"
     }
 
-    private static func advice(_ failure: SpawnFailure, _ spec: GroupSpec) -> String {
+    private static func advice(_ failure: SpawnError, _ spec: GroupSpec) -> String {
         switch failure.code {
         case 2 where !spec.root.isEmpty:
             ". chroot=\(spec.root) must contain Python and everything that it needs."
-        case 2 where failure.refusedLength == 0:
+        case 2 where failure.deniedLength == 0:
             ". The file exists: the interpreter that its first line names, or its loader, does not."
         case 2:
             ". Check python-home=, python= and WSGIPythonHome; a virtual environment must have bin/python."

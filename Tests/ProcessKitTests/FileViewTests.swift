@@ -73,7 +73,7 @@ import Testing
         unsafe mkdir(folder.path + "/closed", 0o700)
         let refused = view.access(folder.path + "/closed/deep/file", R_OK)
         #expect(refused.code == EACCES && refused.mode & 0o7777 == 0o700)
-        #expect(refused.refusedLength == (folder.path + "/closed").utf8.count)
+        #expect(refused.deniedLength == (folder.path + "/closed").utf8.count)
     }
 
     @Test func secretsAreReadWhereOnlyRootCanExchangeThem() throws {

@@ -19,12 +19,12 @@ struct SpawnTests {
         return (String(decoding: try MemoryFile.contents(of: output.raw), as: UTF8.self), ending)
     }
 
-    private func failure(_ change: (inout SpawnRequest) -> Void) throws -> SpawnFailure {
+    private func failure(_ change: (inout SpawnRequest) -> Void) throws -> SpawnError {
         let null = try Descriptor.null()
         var request = SpawnRequest(executable: "/bin/sh", arguments: ["sh"], environment: [])
         request.descriptors = [null.raw]
         change(&request)
-        do throws(SpawnFailure) {
+        do throws(SpawnError) {
             _ = try request.start()
         } catch {
             return error

@@ -18,7 +18,7 @@ struct SpawnMessageTests {
     }()
 
     @Test func missingPythonIsExplained() {
-        let text = SpawnMessage.text(SpawnFailure(step: .execute, code: 2, refusedLength: 9), spec)
+        let text = SpawnMessage.text(SpawnError(step: .execute, code: 2, deniedLength: 9), spec)
         #expect(
             text == "Unable to start a process of WSGIDaemonProcess 'site' (/etc/apache2/site.conf:12): user 'web' "
                 + "(uid 1001) cannot run the Python executable '/srv/venv/bin/python' (No such file or directory): "
@@ -27,7 +27,7 @@ struct SpawnMessageTests {
     }
 
     @Test func directoryThatRefusesIsNamed() {
-        let text = SpawnMessage.text(SpawnFailure(step: .directory, code: 13, refusedLength: 5), spec)
+        let text = SpawnMessage.text(SpawnError(step: .directory, code: 13, deniedLength: 5), spec)
         #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): the error is at '/root'."))
     }
 
@@ -39,9 +39,9 @@ struct SpawnMessageTests {
                     + "program, or the process was stopped."))
     }
 
-    @Test(arguments: [SpawnFailure.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
-    func everyStepSaysWhoseAndWhy(step: SpawnFailure.Step) {
-        let text = SpawnMessage.text(SpawnFailure(step: step, code: 11, refusedLength: 0), spec)
+    @Test(arguments: [SpawnError.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
+    func everyStepSaysWhoseAndWhy(step: SpawnError.Step) {
+        let text = SpawnMessage.text(SpawnError(step: step, code: 11, deniedLength: 0), spec)
         #expect(text.contains("'site'") && text.contains("Resource temporarily unavailable"))
     }
 }

@@ -27,7 +27,7 @@ enum { MOST_LINKS = 40, MOST_BYTES = 16 << 20 };
 
 static int may(const char *path, int mode) { return faccessat(AT_FDCWD, path, mode, AT_EACCESS); }
 
-int32_t wsgi_refused_part(const char *path, int32_t mode) {
+int32_t wsgi_denied_part(const char *path, int32_t mode) {
     char part[PATH_MAX];
     size_t length = strnlen(path, sizeof part);
     if (length == 0 || length >= sizeof part)
@@ -145,9 +145,9 @@ static wsgi_file_status look(int question, int64_t mode, const char *path) {
     if (may(path, (int)mode) == 0)
         return answer;
     answer.code = errno;
-    answer.refused = wsgi_refused_part(path, (int32_t)mode);
+    answer.denied_length = wsgi_denied_part(path, (int32_t)mode);
     char part[PATH_MAX];
-    size_t length = (size_t)answer.refused;
+    size_t length = (size_t)answer.denied_length;
     if (length > 0 && length < sizeof part) {
         memcpy(part, path, length);
         part[length] = 0;

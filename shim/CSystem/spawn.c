@@ -124,7 +124,7 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     set_limits(&request->limits, report);
     if (request->root && (chroot(request->root) != 0 || chdir("/") != 0)) {
         int code = errno;
-        fail(report, WSGI_SPAWN_ROOT, code, wsgi_refused_part(request->root, WSGI_ACCESS_EXECUTE));
+        fail(report, WSGI_SPAWN_ROOT, code, wsgi_denied_part(request->root, WSGI_ACCESS_EXECUTE));
     }
     if (request->changes_user) {
         if (setgid(request->group) != 0)
@@ -138,11 +138,11 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
         fail(report, WSGI_SPAWN_USER, errno, 0);
     if (request->directory && chdir(request->directory) != 0) {
         int code = errno;
-        fail(report, WSGI_SPAWN_DIRECTORY, code, wsgi_refused_part(request->directory, WSGI_ACCESS_EXECUTE));
+        fail(report, WSGI_SPAWN_DIRECTORY, code, wsgi_denied_part(request->directory, WSGI_ACCESS_EXECUTE));
     }
     execve(request->executable, request->arguments, request->environment);
     int code = errno;
-    fail(report, WSGI_SPAWN_EXECUTE, code, wsgi_refused_part(request->executable, WSGI_ACCESS_EXECUTE));
+    fail(report, WSGI_SPAWN_EXECUTE, code, wsgi_denied_part(request->executable, WSGI_ACCESS_EXECUTE));
 }
 
 pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi_spawn_failure *failure) {
@@ -189,7 +189,7 @@ bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *failure) 
         }
         failure->step = told.step;
         failure->code = told.code;
-        failure->refused = told.detail;
+        failure->denied_length = told.detail;
     }
 }
 

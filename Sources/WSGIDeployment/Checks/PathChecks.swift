@@ -19,7 +19,7 @@ enum PathChecks {
             let reason: String
             // A file would fail the check for lack of a right that it should not have.
             let isFile = identity.files.isFile(directory)
-            switch isFile ? nil : PathAccess.refusal(directory, .enter, for: identity) {
+            switch isFile ? nil : PathAccess.denial(directory, .enter, for: identity) {
             case .missing(let part):
                 reason =
                     "\(subject) cannot be entered: '\(part)' does not exist. "
@@ -63,10 +63,10 @@ enum PathChecks {
         // The path may also be an archive of modules.
         let isFile = identity.files.isFile(directory)
         // Python lists the directory, and treats one that it may not list as empty.
-        let refusal =
-            (isFile ? nil : PathAccess.refusal(directory, .enter, for: identity))
-            ?? PathAccess.refusal(directory, .read, for: identity)
-        switch refusal {
+        let denial =
+            (isFile ? nil : PathAccess.denial(directory, .enter, for: identity))
+            ?? PathAccess.denial(directory, .read, for: identity)
+        switch denial {
         case nil: return nil
         case .missing(let part): reason = "'\(part)' does not exist. Create it, or correct the path."
         case .closed(let text): reason = "\(text)."
@@ -124,7 +124,7 @@ enum PathChecks {
         }
         // Access to the directory decides whether a file is found. The right to execute the file is not needed.
         let subject = purpose == .enter && isFile ? directory(of: path) : path
-        switch PathAccess.refusal(subject, purpose, for: user) {
+        switch PathAccess.denial(subject, purpose, for: user) {
         case .closed(let text):
             return Finding(.scriptUnreadable, at: location, "\(title): the script '\(path)' cannot be used: \(text).")
         case .missing(let part):

@@ -16,7 +16,7 @@ enum PythonAccess {
             else { return nil }
             let place = PythonChecks.location(of: definition, facts)
             let subject = "WSGIDaemonProcess '\(definition.name)'"
-            if let reason = refusal(toRun: spec.python, user) {
+            if let reason = denial(toRun: spec.python, user) {
                 return .unusable(
                     .pythonMissing, at: place,
                     "\(subject): the Python '\(spec.python)' cannot be run: \(reason).", about: [spec.python])
@@ -48,7 +48,7 @@ enum PythonAccess {
     }
 
     /// The reason why a user cannot run an executable. Links are followed one by one, to report where they lead.
-    private static func refusal(toRun python: String, _ user: Identity) -> String? {
+    private static func denial(toRun python: String, _ user: Identity) -> String? {
         PathAccess.closed(directory(of: python), .enter, for: user)
             ?? user.files.realPath(python).flatMap { PathAccess.closed($0, .enter, for: user) }
             ?? PathAccess.closed(python, .enter, for: user)

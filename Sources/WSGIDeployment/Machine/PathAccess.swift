@@ -35,7 +35,7 @@ enum PathAccess {
     }
 
     /// The obstacle.
-    enum Refusal {
+    enum Denial {
         /// The path, or a directory on the way to it, does not exist.
         case missing(String)
         /// A component denies access; the text names it, its mode and owner, and the remedy.
@@ -45,10 +45,10 @@ enum PathAccess {
     /// Checks with the kernel, with the rights of `identity` if this process can take them, otherwise with its own.
     ///
     /// - Returns: `nil` if there is no obstacle, or if the result is not known.
-    static func refusal(_ path: String, _ purpose: Purpose, for identity: Identity) -> Refusal? {
+    static func denial(_ path: String, _ purpose: Purpose, for identity: Identity) -> Denial? {
         let status = identity.files.access(path, purpose.rawValue)
-        guard status.code != 0, status.refusedLength > 0 else { return nil }
-        let part = String(decoding: Array(path.utf8).prefix(status.refusedLength), as: UTF8.self)
+        guard status.code != 0, status.deniedLength > 0 else { return nil }
+        let part = String(decoding: Array(path.utf8).prefix(status.deniedLength), as: UTF8.self)
         switch status.code {
         case ENOENT, ENOTDIR: return .missing(part)
         case EACCES, EPERM:
@@ -60,7 +60,7 @@ enum PathAccess {
 
     /// The reason why a user cannot use a path; `nil` if it can, or if the path does not exist.
     static func closed(_ path: String, _ purpose: Purpose, for identity: Identity) -> String? {
-        guard case .closed(let reason) = refusal(path, purpose, for: identity) else { return nil }
+        guard case .closed(let reason) = denial(path, purpose, for: identity) else { return nil }
         return reason
     }
 
@@ -125,7 +125,7 @@ extension UserFiles {
     /// The first part of `path` that a user may not enter, with its mode; `nil` if there is none or it is not known.
     public func closedDirectory(on path: String) -> (path: String, mode: UInt32)? {
         let status = access(directory(of: path), PathAccess.Purpose.enter.rawValue)
-        guard status.code != 0, !status.isOverdue, status.refusedLength > 0 else { return nil }
-        return (String(decoding: path.utf8.prefix(status.refusedLength), as: UTF8.self), status.mode & 0o7777)
+        guard status.code != 0, !status.isOverdue, status.deniedLength > 0 else { return nil }
+        return (String(decoding: path.utf8.prefix(status.deniedLength), as: UTF8.self), status.mode & 0o7777)
     }
 }

@@ -32,7 +32,7 @@ enum wsgi_files_question {
 /* The answer about one path. */
 typedef struct {
     int32_t code;     /* errno; 0: the rest is valid */
-    int32_t refused;  /* ACCESS with a code: as wsgi_refused_part. The rest is about that part if mode is not 0 */
+    int32_t denied_length;  /* ACCESS with a code: as wsgi_denied_part. The rest is about that part if mode is not 0 */
     uint32_t mode;    /* st_mode */
     uint32_t user;    /* st_uid */
     uint32_t group;   /* st_gid */
@@ -72,7 +72,7 @@ void wsgi_files_end(void);
 /* The length of the shortest leading part of `path` that denies access to this process: a directory that it cannot
  * enter, a name that does not exist, or the whole path if `mode` is denied. 0: access is allowed, or the path is too
  * long. */
-int32_t wsgi_refused_part(const char *_Nonnull path, int32_t mode);
+int32_t wsgi_denied_part(const char *_Nonnull path, int32_t mode);
 
 /* Changes the owner of the socket file `path`. Any other file, such as a symbolic link, keeps its owner, and the result
  * is -ENOTSOCK. Otherwise returns 0 or a negated errno. */

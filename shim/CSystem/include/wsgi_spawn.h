@@ -66,7 +66,7 @@ typedef struct wsgi_spawn_failure {
     int32_t step; /* wsgi_spawn_step */
     int32_t code; /* errno */
     /* For paths: length of the shortest leading part that cannot be entered or found; 0: unknown. */
-    int32_t refused;
+    int32_t denied_length;
     /* The errno for each wish (wsgi_spawn_wish) that was not granted, also if the program was started. */
     int32_t denied[WSGI_SPAWN_WISHES];
 } wsgi_spawn_failure;
