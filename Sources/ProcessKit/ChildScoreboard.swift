@@ -28,7 +28,7 @@ public import CSharedMemory
     public func threads(of slot: UInt32) -> Int { unsafe Int(wsgi_slot_threads(board, slot)) }
 
     /// Number of failed replacements of the slot's workers; wraps.
-    public func failedReplacements(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_refusals(board, slot) }
+    public func failedReplacements(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_failed_replacements(board, slot) }
 
     /// Claims a thread of a slot's worker.
     ///
@@ -102,7 +102,7 @@ public import CSharedMemory
     /// Counts a request that is rejected.
     ///
     /// - Returns: The number of requests to report now, at most once a second; 0: none.
-    public func countRejected() -> UInt32 { unsafe wsgi_queue_count_refused(board, group) }
+    public func countRejected() -> UInt32 { unsafe wsgi_queue_count_rejected(board, group) }
 
     /// Enters the queue at its end. Returns `nil` if `limit` requests already wait.
     public func enter(limit: UInt32) -> UInt32? {

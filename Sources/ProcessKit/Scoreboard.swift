@@ -91,7 +91,7 @@ extension Scoreboard {
     /// Publishes that the replacement of the slot's worker could not be started.
     public func replacementFailed(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }
-        unsafe wsgi_slot_refuse(board, group, slot)
+        unsafe wsgi_slot_replacement_failed(board, group, slot)
     }
 
     /// Whether requests wait for a thread of the group.

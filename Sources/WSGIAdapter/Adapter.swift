@@ -101,8 +101,8 @@ public enum Adapter {
         ScriptEvents.listen(callback)
     }
 
-    /// Marks this code as refused: see `RefusedCode`. Any thread.
-    public static func refuse(_ path: String, modified: Int64) { RefusedCode.insert(path, modified: modified) }
+    /// Marks this code as refused: see `FailedCode`. Any thread.
+    public static func markFailed(_ path: String, modified: Int64) { FailedCode.insert(path, modified: modified) }
 
     /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
     public static func noteProven(_ script: ScriptSpec) { ProvenScripts.insert(script) }

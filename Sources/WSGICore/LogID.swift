@@ -36,8 +36,8 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case execDenied = 134
     case scriptMissing = 135
     case scriptIsDirectory = 136
-    case pathInfoRefused = 137
-    case transferEncodingRefused = 138
+    case pathInfoRejected = 137
+    case transferEncodingRejected = 138
     case contentLengthInvalid = 139
     case bodyTooLarge = 141
     case embeddedUnavailable = 142
@@ -47,7 +47,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case workerGone = 146
     case workerReadFailed = 147
     case responseMalformed = 148
-    case processGroupRefused = 149
+    case processGroupNotAllowed = 149
     case groupUnknown = 150
     case groupOfOtherHost = 152
     case scriptUnexamined = 153
@@ -82,7 +82,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case supervisorFailed = 1010
     case workerDied = 1011
     case workerKilled = 1012
-    case successorRefused = 1013
+    case successorFailed = 1013
     case startDelayed = 1014
     case workerSetupFailed = 1015
     case requestsCut = 1016

@@ -74,7 +74,7 @@ public struct QueueAdmission: Equatable, Sendable {
     /// Whether the group is overloaded.
     public let isOverload: Bool
     /// Whether the request is rejected.
-    public let isRefused: Bool
+    public let isRejected: Bool
 
     /// The age at which clients that leave the queue become a sign of overload, in milliseconds.
     public static let shortest = 1_000
@@ -95,11 +95,11 @@ public struct QueueAdmission: Equatable, Sendable {
         isNewOverload = isLeft || (isSlow && facts.slowFor >= Self.slowTime)
         isOverload = isNewOverload || facts.isOverload
         if Self.mustLeave(behind: facts.length, facts, rules) {
-            isRefused = true
+            isRejected = true
         } else if isOverload {
-            isRefused = facts.length >= Self.overloadLimit(facts, rules)
+            isRejected = facts.length >= Self.overloadLimit(facts, rules)
         } else {
-            isRefused = facts.length >= rules.backlog && (wait ?? 0) > rules.patience
+            isRejected = facts.length >= rules.backlog && (wait ?? 0) > rules.patience
         }
     }
 

@@ -122,7 +122,7 @@ struct WorkerControl: ~Copyable {
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
         case .refused:
-            if let code = message.code { Adapter.refuse(code.path, modified: code.modified) }
+            if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }
         case .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed, .served,

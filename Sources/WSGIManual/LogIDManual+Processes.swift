@@ -87,7 +87,7 @@ extension LogIDManual {
                 legitimately take longer.
                 """),
         LogIDEntry(
-            .successorRefused, [.warning], "Successor could not be started",
+            .successorFailed, [.warning], "Successor could not be started",
             texts: [
                 """
                 Process group '<group>': a successor was needed because <reason>, but could not be started. The \

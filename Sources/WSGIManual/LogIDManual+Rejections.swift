@@ -46,14 +46,14 @@ extension LogIDManual {
             cause: "The request fails with 403.",
             remedy: "Name the script's file, or request the URL of a script in the directory."),
         LogIDEntry(
-            .pathInfoRefused, [.error], "AcceptPathInfo is off",
+            .pathInfoRejected, [.error], "AcceptPathInfo is off",
             texts: [
                 "AcceptPathInfo is off, and the URL continues after '<script>'."
             ],
             cause: "The URL continues after the script's name. The request fails with 404.",
             remedy: "Set `AcceptPathInfo On` if the script should serve such URLs."),
         LogIDEntry(
-            .transferEncodingRefused, [.error], "Request body has no length",
+            .transferEncodingRejected, [.error], "Request body has no length",
             texts: [
                 """
                 The request body has no length (Transfer-Encoding: chunked): WSGIChunkedRequest On accepts it.
@@ -197,7 +197,7 @@ extension LogIDManual {
                 message describes the fault.
                 """),
         LogIDEntry(
-            .processGroupRefused, [.error], "WSGIRestrictProcess does not allow the process group",
+            .processGroupNotAllowed, [.error], "WSGIRestrictProcess does not allow the process group",
             texts: [
                 "WSGIRestrictProcess does not allow process group '<group>' here; it allows: <groups>.",
                 "WSGIRestrictProcess does not allow embedded mode (%{GLOBAL}) here; it allows: <groups>.",

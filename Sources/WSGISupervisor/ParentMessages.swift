@@ -145,7 +145,7 @@ extension Supervisor {
     private func tellProblem(of group: ProcessGroup) {
         guard !group.spec.problem.isEmpty else { return }
         log.problem(
-            .successorRefused, level: 4,
+            .successorFailed, level: 4,
             "Process group '\(group.spec.name)' cannot be run as the configuration defines it now: \(group.spec.problem) "
                 + "It keeps its former definition.", to: group.log)
     }
@@ -154,7 +154,7 @@ extension Supervisor {
     func reportFallback(_ home: Home) {
         let reason = home.member.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
         log.problem(
-            .successorRefused, level: 4,
+            .successorFailed, level: 4,
             "Process group '\(home.group.spec.name)': no process could be started with its present definition "
                 + "(\(home.group.spec.origin))\(reason). One was started with the former definition and serves.",
             to: home.group.log)

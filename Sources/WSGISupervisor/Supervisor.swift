@@ -254,7 +254,7 @@ final class Supervisor {
             scoreboard.withdraw(group: group.spec.index, slot: member.index)
         case .refuse(let cause, let count):
             log.problem(
-                .successorRefused, level: 4,
+                .successorFailed, level: 4,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: member, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: member))", to: group.log)

@@ -65,7 +65,7 @@ static void use(void) {
     step("parent: there is no supervisor", began);
     began = seconds();
     wsgi_slot_withdraw(board, GROUP, SLOT);
-    wsgi_slot_refuse(board, GROUP, SLOT);
+    wsgi_slot_replacement_failed(board, GROUP, SLOT);
     wsgi_group_set_state(board, GROUP, WSGI_GROUP_SERVING);
     wsgi_slot_publish(board, GROUP, SLOT, 8, 2, getpid());
     step("supervisor", began);

@@ -25,35 +25,35 @@ struct QueueAdmissionTests {
     @Test func burstOnAnIdleGroupIsNeverRefused() {
         for length in [0, 99, 100, 1_000, 8_000] {
             let decision = QueueAdmission(queue(length: length, age: 0, rate: 0), rules)
-            #expect(!decision.isRefused && decision.wait == nil && !decision.isOverload)
+            #expect(!decision.isRejected && decision.wait == nil && !decision.isOverload)
         }
         // Nor while its first requests run, however long they take.
-        #expect(!QueueAdmission(queue(length: 1_000, age: 14_000, rate: 0), rules).isRefused)
+        #expect(!QueueAdmission(queue(length: 1_000, age: 14_000, rate: 0), rules).isRejected)
     }
 
     @Test func requestThatIsServedInTimeWaits() {
         let decision = QueueAdmission(queue(length: 2_900, rate: 200), rules)
         #expect(decision.wait == 14_505)
-        #expect(!decision.isRefused)
+        #expect(!decision.isRejected)
     }
 
     @Test func requestThatWouldBeLateIsRefusedWithItsWait() {
         let decision = QueueAdmission(queue(length: 3_999, rate: 200), rules)
         #expect(decision.wait == 20_000)
-        #expect(decision.isRefused && !decision.isOverload)
+        #expect(decision.isRejected && !decision.isOverload)
     }
 
     @Test func shortQueueIsNeverRefused() {
         var slow = rules
         slow.threads = 1
         #expect(QueueAdmission(queue(length: 99, age: 9_000, rate: 1), slow).wait == 100_000)
-        #expect(!QueueAdmission(queue(length: 99, age: 9_000, rate: 1), slow).isRefused)
-        #expect(QueueAdmission(queue(length: 100, age: 9_000, rate: 1), slow).isRefused)
+        #expect(!QueueAdmission(queue(length: 99, age: 9_000, rate: 1), slow).isRejected)
+        #expect(QueueAdmission(queue(length: 100, age: 9_000, rate: 1), slow).isRejected)
     }
 
     @Test func groupThatServesNobodyAtAllIsLate() {
         let decision = QueueAdmission(queue(length: 100, age: 15_001, rate: 0), rules)
-        #expect(decision.isRefused)
+        #expect(decision.isRejected)
     }
 
     @Test func clientsThatLeaveMakeItOverload() {
@@ -63,8 +63,8 @@ struct QueueAdmissionTests {
         // A crowd has left together.
         #expect(!QueueAdmission(queue(length: 60, age: 1_000, left: 1_000, leaving: 6), rules).isOverload)
         let decision = QueueAdmission(queue(length: 60, age: 1_000, left: 11), rules)
-        #expect(decision.isOverload && decision.isRefused)
-        #expect(!QueueAdmission(queue(length: 46, age: 1_000, left: 11), rules).isRefused)
+        #expect(decision.isOverload && decision.isRejected)
+        #expect(!QueueAdmission(queue(length: 46, age: 1_000, left: 11), rules).isRejected)
     }
 
     @Test func longWaitMakesItOverload() {
@@ -83,8 +83,8 @@ struct QueueAdmissionTests {
             (.init(threads: 40, backlog: 100, patience: 15_000, share: 0, most: 1_000), 200, 1),
         ]
         for (rules, rate, limit) in limits {
-            #expect(!QueueAdmission(queue(length: limit - 1, rate: rate, isOverload: true), rules).isRefused)
-            #expect(QueueAdmission(queue(length: limit, rate: rate, isOverload: true), rules).isRefused)
+            #expect(!QueueAdmission(queue(length: limit - 1, rate: rate, isOverload: true), rules).isRejected)
+            #expect(QueueAdmission(queue(length: limit, rate: rate, isOverload: true), rules).isRejected)
         }
     }
 
@@ -93,7 +93,7 @@ struct QueueAdmissionTests {
         #expect(rules.share == 48 && rules.most == 130)
         var stuck = QueueAdmission.Facts()
         (stuck.length, stuck.age, stuck.period, stuck.served) = (130, 15_000, 10_000, 0)
-        #expect(QueueAdmission(stuck, rules).isRefused)
+        #expect(QueueAdmission(stuck, rules).isRejected)
         #expect(QueueAdmission.mustLeave(behind: 130, stuck, rules))
         #expect(!QueueAdmission.mustLeave(behind: 129, stuck, rules))
         stuck.age = 14_999

@@ -4,8 +4,8 @@ import WSGIWire
 struct HeaderRulesTests {
     @Test func everyByteOfAValueIsJudgedAsHTTPDDoes() {
         for byte in UInt8.min...UInt8.max {
-            let isRefused = byte < 0x20 && byte != 0x09 || byte == 0x7F
-            #expect(unsafe lend([0x61, byte, 0x62]) { unsafe HeaderRules.isFieldValue($0) } == !isRefused)
+            let isRejected = byte < 0x20 && byte != 0x09 || byte == 0x7F
+            #expect(unsafe lend([0x61, byte, 0x62]) { unsafe HeaderRules.isFieldValue($0) } == !isRejected)
         }
         #expect(unsafe lend([]) { unsafe HeaderRules.isFieldValue($0) })
     }

@@ -178,7 +178,7 @@ void wsgi_queue_count_left(wsgi_scoreboard *board, uint32_t group) {
         atomic_fetch_add_explicit(&cell->leaving, 1, memory_order_relaxed);
 }
 
-uint32_t wsgi_queue_count_refused(wsgi_scoreboard *board, uint32_t group) {
+uint32_t wsgi_queue_count_rejected(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
     atomic_fetch_add(&cell->refused, 1);
     uint32_t now = milliseconds(), before = atomic_load(&cell->reported);

@@ -64,7 +64,7 @@ void wsgi_slot_close(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     wake(board, group);
 }
 
-void wsgi_slot_refuse(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
+void wsgi_slot_replacement_failed(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
     atomic_fetch_add(&board->slots[slot].refusals, 1);
     wake(board, group);
 }
@@ -96,7 +96,7 @@ uint32_t wsgi_slot_threads(wsgi_scoreboard *board, uint32_t slot) {
     return wsgi_slot_generation(board, slot) == 0 ? 0 : board->slots[slot].threads;
 }
 
-uint32_t wsgi_slot_refusals(wsgi_scoreboard *board, uint32_t slot) {
+uint32_t wsgi_slot_failed_replacements(wsgi_scoreboard *board, uint32_t slot) {
     return atomic_load_explicit(&board->slots[slot].refusals, memory_order_acquire);
 }
 

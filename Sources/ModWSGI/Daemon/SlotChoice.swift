@@ -68,7 +68,7 @@ internal import WSGICore
         var facts = queueFacts(group)
         let rules = queueRules(group, limits)
         var decision = QueueAdmission(facts, rules)
-        if decision.isRefused {
+        if decision.isRejected {
             // The queue may be shorter without ended children.
             scoreboard.removeEndedChildren()
             facts.length = queue(group).length
@@ -79,7 +79,7 @@ internal import WSGICore
             queue(group).countLeft()
             throw .clientGone
         }
-        guard decision.isRefused else { return }
+        guard decision.isRejected else { return }
         guard !decision.isOverload, let wait = decision.wait else { throw .overload(decision.wait) }
         throw .late(wait)
     }

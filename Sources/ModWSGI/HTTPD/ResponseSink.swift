@@ -49,7 +49,7 @@ internal import WSGIWire
     deinit { if formerTimeout >= 0 { unsafe _ = chttpd_set_client_timeout(request, formerTimeout) } }
 
     /// Why a head was not taken over.
-    enum Refusal: Error {
+    enum HeadError: Error {
         /// No worker that follows the rules sends it.
         case invalid(AnswerOrder.Fault)
         /// A header of so many bytes is longer than `header-buffer-size`.
@@ -59,7 +59,7 @@ internal import WSGIWire
     /// Sets status and headers. They leave for the client with the first data, or at the end.
     ///
     /// - Parameter order: Is told status and declared length, before anything of the head counts.
-    mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(Refusal) {
+    mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(HeadError) {
         let (head, facts) = try unsafe inspect(encoded)
         do { try order.take(status: head.status, contentLength: head.contentLength) } catch { throw .invalid(error) }
         if policy.longestHeader > 0, facts.longest > policy.longestHeader { throw .headerTooLong(facts.longest) }
@@ -82,7 +82,7 @@ internal import WSGIWire
         var location: Text?
     }
 
-    private func inspect(_ encoded: UnsafeRawBufferPointer) throws(Refusal) -> (ResponseHead, HeaderFacts) {
+    private func inspect(_ encoded: UnsafeRawBufferPointer) throws(HeadError) -> (ResponseHead, HeaderFacts) {
         do throws(WireError) {
             let head = try unsafe ResponseHead(encoded)
             var rest = head

@@ -32,7 +32,7 @@ enum RequestChecks {
             unsafe info[0] != 0
         else { return }
         throw Rejection(
-            HTTP_NOT_FOUND, .pathInfoRefused,
+            HTTP_NOT_FOUND, .pathInfoRejected,
             "AcceptPathInfo is off, and the URL continues after '\(unsafe string(r.pointee.filename))'.")
     }
 
@@ -41,12 +41,12 @@ enum RequestChecks {
         if let encoding = unsafe apr_table_get(r.pointee.headers_in, "Transfer-Encoding") {
             guard unsafe strcasecmp(encoding, "chunked") == 0 else {
                 throw Rejection(
-                    HTTP_NOT_IMPLEMENTED, .transferEncodingRefused,
+                    HTTP_NOT_IMPLEMENTED, .transferEncodingRejected,
                     "Unknown Transfer-Encoding '\(unsafe string(encoding))'.")
             }
             guard facts.effective.settings.chunkedRequest else {
                 throw Rejection(
-                    HTTP_LENGTH_REQUIRED, .transferEncodingRefused,
+                    HTTP_LENGTH_REQUIRED, .transferEncodingRejected,
                     "The request body has no length (Transfer-Encoding: chunked): WSGIChunkedRequest On accepts it.")
             }
             facts.flags.insert(.bodyFollows)
@@ -75,7 +75,7 @@ enum RequestChecks {
         let name = unsafe String(decoding: facts.processGroup, as: UTF8.self)  // cold: text of a record
         let allowed = restriction.groups.map { $0.isEmpty ? "%{GLOBAL}" : $0.string }.joined(separator: ", ")
         throw Rejection(
-            HTTP_INTERNAL_SERVER_ERROR, .processGroupRefused,
+            HTTP_INTERNAL_SERVER_ERROR, .processGroupNotAllowed,
             "WSGIRestrictProcess does not allow \(name.isEmpty ? "embedded mode (%{GLOBAL})" : "process group '\(name)'") "
                 + "here; it allows: \(allowed.isEmpty ? "none" : allowed).")
     }

@@ -21,7 +21,7 @@ internal import WSGICore
         guard let mapped = unsafe server.alias(of: uri), let file = unsafe mapped.map(uri, pool) else {
             return DECLINED
         }
-        guard unsafe file[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return unsafe refuseRelative(r, file) }
+        guard unsafe file[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return unsafe rejectRelative(r, file) }
         unsafe r.pointee.filename = unsafe file
         unsafe r.pointee.handler = handlerName
         unsafe apr_table_setn(r.pointee.notes, "alias-forced-type", handlerName)
@@ -32,7 +32,7 @@ internal import WSGICore
     }
 
     /// Rejects a relative path: httpd has no current directory that it could be relative to.
-    private static func refuseRelative(_ r: Request, _ file: UnsafeMutablePointer<CChar>) -> Int32 {
+    private static func rejectRelative(_ r: Request, _ file: UnsafeMutablePointer<CChar>) -> Int32 {
         unsafe Log.request(
             r, .error, .scriptMissing,
             unsafe "The WSGI script '\(string(file))' is not an absolute path; write the whole path in its "

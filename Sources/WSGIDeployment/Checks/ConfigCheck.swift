@@ -33,7 +33,7 @@ public struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: GroupChecks.unknownNames),
         ConfigCheck(moment: .always, find: GroupChecks.unknownVariables),
         ConfigCheck(moment: .always, find: GroupChecks.embeddedByAccident),
-        ConfigCheck(moment: .configtest, find: GroupChecks.refusedEmbedded),
+        ConfigCheck(moment: .configtest, find: GroupChecks.rejectedEmbedded),
         ConfigCheck(moment: .always, find: GroupChecks.unused),
         ConfigCheck(moment: .always, find: RequestChecks.deniedDirectories),
         ConfigCheck(moment: .always, find: HiddenAliases.find),

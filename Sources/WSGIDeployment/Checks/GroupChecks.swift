@@ -168,7 +168,7 @@ enum GroupChecks {
     }
 
     /// Applications that would run embedded where that is rejected.
-    static func refusedEmbedded(_ facts: ConfigFacts) -> [Finding] {
+    static func rejectedEmbedded(_ facts: ConfigFacts) -> [Finding] {
         guard facts.global.restrictEmbedded, !mayBeDispatched(facts) else { return [] }
         let byAlias = Dictionary(grouping: facts.mounts) { $0.alias.location }
         return facts.mounts.compactMap { mount in

@@ -127,7 +127,7 @@ void wsgi_slot_withdraw(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_
 /* Parent, without a supervisor: prevents further claims of threads of `slot`. Its generation remains. */
 void wsgi_slot_close(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
 /* Supervisor: the requested replacement could not be started; wakes `group`. */
-void wsgi_slot_refuse(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
+void wsgi_slot_replacement_failed(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
 /* Supervisor or parent: sets the state of the group and wakes all threads that wait for it. */
 void wsgi_group_set_state(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_group_state state);
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint32_t group);
@@ -141,7 +141,7 @@ uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_load(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 /* Number of request threads of the worker of `slot`; 0: no worker. */
 uint32_t wsgi_slot_threads(wsgi_scoreboard *_Nonnull board, uint32_t slot);
-uint32_t wsgi_slot_refusals(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+uint32_t wsgi_slot_failed_replacements(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* The pid of the serving worker; 0: none. */
 int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
@@ -189,7 +189,7 @@ void wsgi_queue_judge(wsgi_scoreboard *_Nonnull board, uint32_t group, bool is_s
 void wsgi_queue_count_left(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Counts a rejected request. Returns the number that the caller must report: 0 if there was a report within the last
  * second, otherwise all since that report. */
-uint32_t wsgi_queue_count_refused(wsgi_scoreboard *_Nonnull board, uint32_t group);
+uint32_t wsgi_queue_count_rejected(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Number of requests before `ticket`, including some that have left. */
 uint32_t wsgi_queue_ahead(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t ticket);
 /* Number of waiting requests. Inspects every place. */

@@ -1,7 +1,7 @@
 internal import WSGICore
 
 /// Code with which no successor could start. The loaded code keeps serving until the file changes again.
-enum RefusedCode {
+enum FailedCode {
     private static let known = Locked<[String: Int64]>([:])
 
     /// Whether a successor with the file of this modification time has failed to start.

@@ -22,7 +22,7 @@ extension RequestContext {
     /// Loads a script that is not loaded.
     private func loadAnew(_ script: Script, _ head: RequestHead) -> Int32? {
         let path = script.path
-        if RefusedCode.contains(path, modified: head.scriptModified), let answer = unsafe leaveToOthers(script, head) {
+        if FailedCode.contains(path, modified: head.scriptModified), let answer = unsafe leaveToOthers(script, head) {
             return answer
         }
         Attachment.detached { ScriptEvents.announce(.loading(path)) }
@@ -67,7 +67,7 @@ extension RequestContext {
     private func succeed(_ script: Script, _ modified: Int64, _ head: RequestHead) -> Int32? {
         if head.flags.contains(.staleAllowed) { return nil }
         let path = script.path
-        if modified != 0, RefusedCode.contains(path, modified: modified) { return nil }
+        if modified != 0, FailedCode.contains(path, modified: modified) { return nil }
         let isAwaited = !head.flags.contains(.rolling)
         guard isAwaited || script.mayAsk(for: modified) else { return nil }
         Attachment.detached { ScriptEvents.announce(.changed(path: path, modified: modified, isAwaited: isAwaited)) }
