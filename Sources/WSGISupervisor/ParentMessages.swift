@@ -83,7 +83,7 @@ extension Supervisor {
         isStopping = true
         log.info("The daemon processes are stopped: \(reason).")
         for group in groups {
-            for member in group.members { handle(.stop, group, member) }
+            for slot in group.slots { handle(.stop, group, slot) }
             show(group)
         }
     }
@@ -91,8 +91,8 @@ extension Supervisor {
     /// Removes the socket files, which the parent could not remove.
     func removeSockets() {
         for group in groups {
-            for member in group.members {
-                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+            for slot in group.slots {
+                if let listener = group.configuration.descriptor(slot.listenerDescriptor) {
                     StreamSocket.unlink(listener)
                 }
             }
@@ -124,7 +124,7 @@ extension Supervisor {
         let names = Set(configuration.spec.groups.map(\.name))
         for group in groups where !names.contains(group.spec.name) {
             log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
-            for member in group.members { handle(.removed, group, member) }
+            for slot in group.slots { handle(.removed, group, slot) }
             show(group)
             group.keepOnlyLog()
         }
@@ -152,7 +152,7 @@ extension Supervisor {
 
     /// Logs that a worker of the former definition is ready, because none of the present definition could be started.
     func reportFallback(_ home: Home) {
-        let reason = home.member.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
+        let reason = home.slot.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
         log.problem(
             .successorFailed, level: 4,
             "Process group '\(home.group.spec.name)': no process could be started with its present definition "
@@ -163,14 +163,14 @@ extension Supervisor {
     /// Applies the new configuration to a group that runs, or has run.
     private func renew(_ group: ProcessGroup, _ spec: GroupSpec, _ configuration: Configuration) {
         let kept = Set(spec.slots.map(\.index))
-        for member in group.members where !kept.contains(member.index) { handle(.removed, group, member) }
+        for slot in group.slots where !kept.contains(slot.index) { handle(.removed, group, slot) }
         if group.spec.index != spec.index {
             scoreboard.setState(of: group.spec.index, .stopped)
             group.shownState = nil
         }
         let change = group.update(spec, configuration)
-        for member in group.members {
-            for worker in member.workers.values {
+        for slot in group.slots {
+            for worker in slot.workers.values {
                 guard let log = try? Descriptor.forAppending(group.log) else { continue }
                 try? ControlPacket(.log).send(on: worker.control, descriptors: [log.raw])
             }
@@ -180,22 +180,22 @@ extension Supervisor {
     }
 
     /// Starts or replaces the worker of every slot of the group.
-    private func fill(_ group: ProcessGroup, _ change: Slot.Change) {
-        for slot in group.spec.slots {
-            let member: Member
-            if let known = group.members.first(where: { $0.index == slot.index }) {
-                member = known
-                member.listenerDescriptor = slot.listenerDescriptor
-                member.slot.timeouts = group.timeouts
+    private func fill(_ group: ProcessGroup, _ change: SlotMachine.Change) {
+        for spec in group.spec.slots {
+            let slot: Slot
+            if let known = group.slots.first(where: { $0.index == spec.index }) {
+                slot = known
+                slot.listenerDescriptor = spec.listenerDescriptor
+                slot.machine.timeouts = group.timeouts
             } else {
-                let last = max(scoreboard.generation(of: slot.index), generations[slot.index] ?? 0)
-                member = Member(slot, after: last, timeouts: group.timeouts, firstCause: isConfigured ? .added : .first)
-                group.members.append(member)
+                let last = max(scoreboard.generation(of: spec.index), generations[spec.index] ?? 0)
+                slot = Slot(spec, after: last, timeouts: group.timeouts, firstCause: isConfigured ? .added : .first)
+                group.slots.append(slot)
             }
-            member.slot.replacement = group.replacement
+            slot.machine.replacement = group.replacement
             // The running worker has the definition that remains in effect.
-            if !group.spec.problem.isEmpty, member.slot.serving != nil { continue }
-            handle(.configured(change), group, member)
+            if !group.spec.problem.isEmpty, slot.machine.serving != nil { continue }
+            handle(.configured(change), group, slot)
         }
         show(group)
     }

@@ -6,13 +6,13 @@ internal import WSGIWire
 /// loaded.
 final class ProcessGroup {
     /// One slot with the workers in it.
-    final class Member {
+    final class Slot {
         /// Index in the scoreboard.
         let index: UInt32
         /// Index of the listening socket among the configuration's descriptors.
         var listenerDescriptor: Int
         /// The state machine.
-        var slot: Slot
+        var machine: SlotMachine
         /// Workers that have not been reaped, by generation.
         var workers: [UInt32: WorkerProcess] = [:]
         /// Changed scripts for which a successor was requested since the last one was ready, with the times of their
@@ -41,10 +41,10 @@ final class ProcessGroup {
         var lookAt: Int64 = 0
 
         /// An empty slot.
-        init(_ spec: SlotSpec, after generation: UInt32, timeouts: Slot.Timeouts, firstCause: Slot.Cause = .first) {
+        init(_ spec: SlotSpec, after generation: UInt32, timeouts: SlotMachine.Timeouts, firstCause: SlotMachine.Cause = .first) {
             index = spec.index
             listenerDescriptor = spec.listenerDescriptor
-            slot = Slot(after: generation, timeouts: timeouts, firstCause: firstCause)
+            machine = SlotMachine(after: generation, timeouts: timeouts, firstCause: firstCause)
         }
     }
 
@@ -59,7 +59,7 @@ final class ProcessGroup {
     /// The configuration that owns the group's descriptors.
     private(set) var configuration: Configuration
     /// The slots. Removed slots stay until their workers have ended.
-    var members: [Member] = []
+    var slots: [Slot] = []
     /// Scripts that requests have made workers load, oldest first.
     private(set) var learned: [ScriptSpec] = []
     /// Scripts with which successors could not be started.
@@ -74,12 +74,12 @@ final class ProcessGroup {
     }
 
     /// The timeouts of its workers.
-    var timeouts: Slot.Timeouts { Self.timeouts(of: spec) }
+    var timeouts: SlotMachine.Timeouts { Self.timeouts(of: spec) }
 
     /// The timeouts of the workers of a group.
-    static func timeouts(of spec: GroupSpec) -> Slot.Timeouts {
+    static func timeouts(of spec: GroupSpec) -> SlotMachine.Timeouts {
         let worker = spec.process.worker ?? WorkerSpec()
-        return Slot.Timeouts(
+        return SlotMachine.Timeouts(
             graceful: max(worker.gracefulTimeout, 0), shutdown: max(worker.shutdownTimeout, 0),
             eviction: max(worker.evictionTimeout, 0), startup: Int(clamping: worker.limits.startup / 1_000),
             restartInterval: max(spec.restartInterval, 0))
@@ -89,13 +89,13 @@ final class ProcessGroup {
     var log: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
 
     /// How its workers are replaced.
-    var replacement: Slot.Replacement { isService ? .service : spec.stopsFirst ? .stopFirst : .successorFirst }
+    var replacement: SlotMachine.Replacement { isService ? .service : spec.stopsFirst ? .stopFirst : .successorFirst }
 
     /// Applies a newer configuration. Returns which kind of change it makes.
-    func update(_ newer: GroupSpec, _ configuration: Configuration) -> Slot.Change {
-        let change: Slot.Change =
+    func update(_ newer: GroupSpec, _ configuration: Configuration) -> SlotMachine.Change {
+        let change: SlotMachine.Change =
             Self.isSame(spec, newer) ? .none : spec.hasSameRights(as: newer) ? .definition : .rights
-        if change == .definition, members.contains(where: { $0.slot.serving != nil }) { former = former ?? spec }
+        if change == .definition, slots.contains(where: { $0.machine.serving != nil }) { former = former ?? spec }
         if change == .rights || former.map({ Self.isSame($0, newer) }) == true { former = nil }
         if spec.root != newer.root { learned = [] }
         if change != .none { failedCode.clear() }
@@ -133,17 +133,17 @@ final class ProcessGroup {
     }
 
     /// Informs the workers of the other slots that a worker of this slot serves a script.
-    func tellOthers(_ script: ScriptSpec, than known: Member) {
-        for member in members where member !== known {
-            for worker in member.workers.values where !worker.isDraining {
+    func tellOthers(_ script: ScriptSpec, than known: Slot) {
+        for slot in slots where slot !== known {
+            for worker in slot.workers.values where !worker.isDraining {
                 try? ControlPacket.proven(script).send(on: worker.control)
             }
         }
     }
 
     /// Informs a worker that is about to serve of the scripts that workers of other slots serve and that it may not.
-    func tellWhatOthersServe(_ worker: WorkerProcess, of member: Member) {
-        let others = members.filter { $0 !== member }.flatMap(\.workers.values).filter { $0.isReady && !$0.isDraining }
+    func tellWhatOthersServe(_ worker: WorkerProcess, of slot: Slot) {
+        let others = slots.filter { $0 !== slot }.flatMap(\.workers.values).filter { $0.isReady && !$0.isDraining }
         for script in learned + worker.unusable
         where others.contains(where: { !$0.unusable.contains(where: script.isSameCode(as:)) }) {
             try? ControlPacket.proven(script).send(on: worker.control)
@@ -156,11 +156,11 @@ final class ProcessGroup {
     /// The state of the group, derived from the phases of its slots.
     var state: Scoreboard.GroupState {
         var state = Scoreboard.GroupState.stopped
-        for member in members {
-            switch member.slot.phase {
+        for slot in slots {
+            switch slot.machine.phase {
             case .ready, .replacing: return .serving
             case .starting, .waiting, .empty, .yielding: state = .starting
-            case .backingOff where !member.slot.isFailing: state = .starting
+            case .backingOff where !slot.machine.isFailing: state = .starting
             case .backingOff: if state == .stopped { state = .failed }
             case .stopping: break
             }

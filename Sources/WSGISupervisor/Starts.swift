@@ -29,12 +29,12 @@ extension Supervisor {
         while let next = nextStart(at: now) {
             let isFirst =
                 next.underWay == 0
-                && (next.urgency == .isWaitedFor || next.urgency == .isMissing && next.member.hasServed)
+                && (next.urgency == .isWaitedFor || next.urgency == .isMissing && next.slot.hasServed)
             guard starting(at: now) < (isFirst ? 4 * startLimit : startLimit) else { return }
-            let (group, member) = (next.group, next.member)
-            member.waitsSince = nil
-            member.isAwaited = member.slot.wanted?.isAwaited == true
-            handle(.turn, group, member)
+            let (group, slot) = (next.group, next.slot)
+            slot.waitsSince = nil
+            slot.isAwaited = slot.machine.wanted?.isAwaited == true
+            handle(.turn, group, slot)
         }
     }
 
@@ -45,7 +45,7 @@ extension Supervisor {
 
     /// Number of workers of a group that are starting, regardless of how long that takes.
     private func starting(of group: ProcessGroup) -> Int {
-        group.members.reduce(0) { $0 + $1.workers.values.count { isStarting($0) } }
+        group.slots.reduce(0) { $0 + $1.workers.values.count { isStarting($0) } }
     }
 
     private func isStarting(_ worker: WorkerProcess) -> Bool {
@@ -54,37 +54,37 @@ extension Supervisor {
 
     private func dropPointless(at now: Int64) {
         for group in groups {
-            for member in group.members where group.isPointless(member, at: now) {
-                handle(.pointless, group, member)
-                if let event = refuse(group, member) { handle(event, group, member) }
+            for slot in group.slots where group.isPointless(slot, at: now) {
+                handle(.pointless, group, slot)
+                if let event = refuse(group, slot) { handle(event, group, slot) }
             }
         }
     }
 
-    private typealias Candidate = (group: ProcessGroup, member: Member, urgency: Urgency, underWay: Int, since: Int64)
+    private typealias Candidate = (group: ProcessGroup, slot: Slot, urgency: Urgency, underWay: Int, since: Int64)
 
     private func nextStart(at now: Int64) -> Candidate? {
         var best: Candidate?
         for group in groups {
             let underWay = starting(of: group)
-            for member in group.members where member.slot.wanted != nil {
-                let since = member.waitsSince ?? now
-                member.waitsSince = since
-                guard group.mayBegin(member, at: now) else { continue }
-                let urgency = urgency(of: member, in: group)
+            for slot in group.slots where slot.machine.wanted != nil {
+                let since = slot.waitsSince ?? now
+                slot.waitsSince = since
+                guard group.mayBegin(slot, at: now) else { continue }
+                let urgency = urgency(of: slot, in: group)
                 if let best, (best.urgency.rawValue, best.underWay, best.since) <= (urgency.rawValue, underWay, since) {
                     continue
                 }
-                best = (group, member, urgency, underWay, since)
+                best = (group, slot, urgency, underWay, since)
             }
         }
         return best
     }
 
-    private func urgency(of member: Member, in group: ProcessGroup) -> Urgency {
+    private func urgency(of slot: Slot, in group: ProcessGroup) -> Urgency {
         guard group.state == .serving else {
             return scoreboard.isWaitedFor(group: group.spec.index) ? .isWaitedFor : .isMissing
         }
-        return member.slot.wanted?.isAwaited == true ? .isAwaited : .mayWait
+        return slot.machine.wanted?.isAwaited == true ? .isAwaited : .mayWait
     }
 }

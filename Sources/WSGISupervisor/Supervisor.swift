@@ -4,9 +4,9 @@ internal import WSGIWire
 
 /// Starts, watches, drains and replaces the workers of all process groups: one thread, one event loop.
 ///
-/// It passes events to the state machines of the slots (`Slot`) and carries out the actions that they return.
+/// It passes events to the state machines of the slots (`SlotMachine`) and carries out the actions that they return.
 final class Supervisor {
-    typealias Member = ProcessGroup.Member
+    typealias Slot = ProcessGroup.Slot
 
     /// The tokens of the poller. Workers follow, with four tokens each.
     enum Token {
@@ -28,7 +28,7 @@ final class Supervisor {
     /// A worker with its slot and group.
     struct Home {
         let group: ProcessGroup
-        let member: Member
+        let slot: Slot
         let worker: WorkerProcess
     }
 
@@ -120,9 +120,9 @@ final class Supervisor {
         if let first = paused.first { next = min(next, first.until) }
         for token in watched { next = min(next, homes[token]?.worker.deadline ?? .max) }
         for group in groups {
-            for member in group.members {
-                if let deadline = member.slot.deadline { next = min(next, deadline) }
-                if case .backingOff = member.slot.phase { next = min(next, member.lookAt) }
+            for slot in group.slots {
+                if let deadline = slot.machine.deadline { next = min(next, deadline) }
+                if case .backingOff = slot.machine.phase { next = min(next, slot.lookAt) }
             }
         }
         return Int32(clamping: max(next - now, 0))
@@ -155,9 +155,9 @@ final class Supervisor {
         doomed.removeAll { $0.process.reap() != nil }
         lookAtUnserved(at: now)
         for group in groups {
-            for member in group.members {
-                guard let deadline = member.slot.deadline, deadline <= now else { continue }
-                handle(.tick, group, member)
+            for slot in group.slots {
+                guard let deadline = slot.machine.deadline, deadline <= now else { continue }
+                handle(.tick, group, slot)
             }
         }
         noteMissingConfiguration(at: now)
@@ -167,8 +167,8 @@ final class Supervisor {
         if now >= closeAt, !Configuration.closeUnused() { closeAt = now + Self.codeInterval }
         FileView.rest(after: 1_000)
         groups.removeAll { group in
-            group.members.removeAll { $0.slot.isFinished && $0.workers.isEmpty }
-            return group.members.isEmpty && group.shownState == .stopped
+            group.slots.removeAll { $0.machine.isFinished && $0.workers.isEmpty }
+            return group.slots.isEmpty && group.shownState == .stopped
         }
     }
 
@@ -177,13 +177,13 @@ final class Supervisor {
     private func lookAtUnserved(at now: Int64) {
         var listeners: [Int32] = []
         for group in groups {
-            for member in group.members {
-                guard case .backingOff = member.slot.phase, now >= member.lookAt else { continue }
-                member.lookAt = now + Self.codeInterval
-                if let listener = group.configuration.descriptor(member.listenerDescriptor) {
+            for slot in group.slots {
+                guard case .backingOff = slot.machine.phase, now >= slot.lookAt else { continue }
+                slot.lookAt = now + Self.codeInterval
+                if let listener = group.configuration.descriptor(slot.listenerDescriptor) {
                     listeners.append(listener)
                 }
-                if group.hasChanged(member) { handle(.repaired, group, member) }
+                if group.hasChanged(slot) { handle(.repaired, group, slot) }
             }
         }
         StreamSocket.turnAway(listeners, isRepeated: true)
@@ -203,8 +203,8 @@ final class Supervisor {
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil
         watched.remove(worker.token)
-        home.member.workers[worker.generation] = nil
-        let report = WorkerReport(worker, of: home.group, slot: home.member.index)
+        home.slot.workers[worker.generation] = nil
+        let report = WorkerReport(worker, of: home.group, slot: home.slot.index)
         let id = worker.process.id
         endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
         // Before its successor is started, which may have the same start time as a process that this worker has
@@ -212,62 +212,62 @@ final class Supervisor {
         if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
         if let text = worker.launchProblem {
             log.problem(.daemonStartFailed, text, to: home.group.log)
-            home.group.noteDeath(of: home.member, at: Clock.milliseconds())
+            home.group.noteDeath(of: home.slot, at: Clock.milliseconds())
         } else if let problem = worker.problem {
             // Further failures are counted by the message about the successor that follows.
-            if home.group.noteFailure(problem, of: home.member) == 1 { report.failed(problem, log) }
+            if home.group.noteFailure(problem, of: home.slot) == 1 { report.failed(problem, log) }
         } else {
-            if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.member, at: Clock.milliseconds()) }
+            if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.slot, at: Clock.milliseconds()) }
             report.ended(ending, log)
         }
-        if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.member) }
-        handle(.ended(generation: worker.generation), home.group, home.member)
+        if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
+        handle(.ended(generation: worker.generation), home.group, home.slot)
     }
 
     // MARK: - Slots
 
     /// Passes an event to a slot and carries out the actions that it returns.
-    func handle(_ event: Slot.Event, _ group: ProcessGroup, _ member: Member) {
+    func handle(_ event: SlotMachine.Event, _ group: ProcessGroup, _ slot: Slot) {
         var events = [event]
         while let event = events.popLast() {
-            for action in member.slot.handle(event, at: Clock.milliseconds()) {
-                if let next = perform(action, group, member) { events.append(next) }
+            for action in slot.machine.handle(event, at: Clock.milliseconds()) {
+                if let next = perform(action, group, slot) { events.append(next) }
             }
-            generations[member.index] = member.slot.lastGeneration
+            generations[slot.index] = slot.machine.lastGeneration
         }
         show(group)
     }
 
     /// Carries out an action. Returns the event that it causes immediately, if any.
-    private func perform(_ action: Slot.Action, _ group: ProcessGroup, _ member: Member) -> Slot.Event? {
+    private func perform(_ action: SlotMachine.Action, _ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
         switch action {
         case .start(let generation, let cause, let hasPredecessor):
-            return start(generation, cause, hasPredecessor, group, member)
+            return start(generation, cause, hasPredecessor, group, slot)
         case .publish(let generation):
-            guard let worker = member.workers[generation] else { return nil }
+            guard let worker = slot.workers[generation] else { return nil }
             scoreboard.publish(
-                group: group.spec.index, slot: member.index, generation: generation,
+                group: group.spec.index, slot: slot.index, generation: generation,
                 threads: UInt32(clamping: worker.attempt.spec.process.worker?.threads ?? 1), process: worker.process.id)
             group.notePresent(worker.attempt.spec)
-            group.noteSuccess(member)
+            group.noteSuccess(slot)
         case .withdraw:
-            scoreboard.withdraw(group: group.spec.index, slot: member.index)
+            scoreboard.withdraw(group: group.spec.index, slot: slot.index)
         case .refuse(let cause, let count):
             log.problem(
                 .successorFailed, level: 4,
                 "Process group '\(group.spec.name)': a successor was needed because "
-                    + "\(cause.text), but could not be started\(group.explanation(of: member, count: count)). The running "
-                    + "process goes on serving.\(group.advice(for: member))", to: group.log)
-            return refuse(group, member)
+                    + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
+                    + "process goes on serving.\(group.advice(for: slot))", to: group.log)
+            return refuse(group, slot)
         case .serve(let generation):
-            guard let worker = member.workers[generation] else { return nil }
-            group.tellWhatOthersServe(worker, of: member)
+            guard let worker = slot.workers[generation] else { return nil }
+            group.tellWhatOthersServe(worker, of: slot)
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
                 // It would never accept a request, and has none yet.
                 worker.process.kill()
             }
         case .drain(let generation, let requests, let total):
-            guard let worker = member.workers[generation] else { return nil }
+            guard let worker = slot.workers[generation] else { return nil }
             worker.isDraining = true
             let packet = ControlPacket.drain(requests: requests, total: total)
             do { try packet.send(on: worker.control) } catch {
@@ -275,7 +275,7 @@ final class Supervisor {
                 worker.process.terminate()
             }
         case .kill(let generation):
-            guard let worker = member.workers[generation] else { return nil }
+            guard let worker = slot.workers[generation] else { return nil }
             worker.killReason = worker.isReady ? "it did not end in time" : "it was not ready in time"
             worker.process.kill()
         case .delayed(let milliseconds, let failures, let starts):
@@ -286,7 +286,7 @@ final class Supervisor {
                 : starts
                     ? "starts have failed"
                     : "processes could not be started, or ended right after their start,"
-            let reason = member.problem.map { " (\($0.path): \($0.reason))" } ?? ""
+            let reason = slot.problem.map { " (\($0.path): \($0.reason))" } ?? ""
             log.problem(
                 .startDelayed, level: 4,
                 "Process group '\(group.spec.name)': \(failures) \(what) in a row\(reason); the next one is in "
@@ -296,35 +296,35 @@ final class Supervisor {
     }
 
     /// Releases requests that wait for a successor. If another attempt is due, returns its event instead.
-    func refuse(_ group: ProcessGroup, _ member: Member) -> Slot.Event? {
-        guard let serving = member.slot.serving else { return nil }
-        if let worker = member.workers[serving] {
-            var asked = member.asked
-            if let problem = member.problem { asked[problem.path] = problem.modified }
+    func refuse(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
+        guard let serving = slot.machine.serving else { return nil }
+        if let worker = slot.workers[serving] {
+            var asked = slot.asked
+            if let problem = slot.problem { asked[problem.path] = problem.modified }
             for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
                 try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
             }
         }
-        if member.slot.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(member) {
+        if slot.machine.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(slot) {
             return .changed(generation: serving, isAwaited: true)
         }
-        scoreboard.replacementFailed(group: group.spec.index, slot: member.index)
+        scoreboard.replacementFailed(group: group.spec.index, slot: slot.index)
         return nil
     }
 
     private func start(
-        _ generation: UInt32, _ cause: Slot.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ member: Member
-    ) -> Slot.Event? {
-        group.beginAttempt(member)
+        _ generation: UInt32, _ cause: SlotMachine.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ slot: Slot
+    ) -> SlotMachine.Event? {
+        group.beginAttempt(slot)
         do {
-            guard let listener = group.configuration.descriptor(member.listenerDescriptor) else {
-                throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(member.index).")
+            guard let listener = group.configuration.descriptor(slot.listenerDescriptor) else {
+                throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(slot.index).")
             }
             let worker = try launcher.start(
-                group.attempt(member, cause, hasPredecessor: hasPredecessor), of: group, slot: member.index,
+                group.attempt(slot, cause, hasPredecessor: hasPredecessor), of: group, slot: slot.index,
                 generation: generation, token: nextToken, listener: listener)
             nextToken += Token.count
-            let home = Home(group: group, member: member, worker: worker)
+            let home = Home(group: group, slot: slot, worker: worker)
             do throws(SystemError) {
                 try poller.add(worker.process.raw, .readable, token: worker.token)
                 try poller.add(worker.reports.raw, .readable, token: worker.token | Token.reports)
@@ -339,15 +339,15 @@ final class Supervisor {
             homes[worker.token] = home
             strays.users.insert(Self.user(of: home))
             watched.insert(worker.token)
-            member.workers[generation] = worker
+            slot.workers[generation] = worker
             return nil
         } catch let failure as WorkerLauncher.Failure {
             log.problem(.daemonStartFailed, failure.text, to: group.log)
         } catch {
             log.problem(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
         }
-        group.noteDeath(of: member, at: Clock.milliseconds())
-        group.noteFailedStart(of: member)
+        group.noteDeath(of: slot, at: Clock.milliseconds())
+        group.noteFailedStart(of: slot)
         return .ended(generation: generation)
     }
 
@@ -360,6 +360,6 @@ final class Supervisor {
     }
 
     func name(_ home: Home) -> String {
-        WorkerReport(home.worker, of: home.group, slot: home.member.index).name
+        WorkerReport(home.worker, of: home.group, slot: home.slot.index).name
     }
 }

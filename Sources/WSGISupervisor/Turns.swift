@@ -10,60 +10,60 @@ extension ProcessGroup {
 
     /// Whether the wanted start of a slot may begin. A group replaces one worker at a time. With
     /// `replacement=stop-first` it does so only while all other slots serve.
-    func mayBegin(_ member: Member, at now: Int64) -> Bool {
-        guard member.slot.serving != nil else { return true }
-        guard replacement == .stopFirst else { return !members.contains { $0.slot.isReplacing(at: now) } }
-        return members.allSatisfy { $0 === member || $0.slot.isSettled }
+    func mayBegin(_ slot: Slot, at now: Int64) -> Bool {
+        guard slot.machine.serving != nil else { return true }
+        guard replacement == .stopFirst else { return !slots.contains { $0.machine.isReplacing(at: now) } }
+        return slots.allSatisfy { $0 === slot || $0.machine.isSettled }
     }
 
     /// Whether the wanted start of a slot would fail as the last one did.
-    func isPointless(_ member: Member, at now: Int64) -> Bool {
-        member.slot.serving != nil && member.slot.wanted?.cause == Slot.changedCode && isPointless(at: now)
-            && (mayBegin(member, at: now) || replacement == .stopFirst)
+    func isPointless(_ slot: Slot, at now: Int64) -> Bool {
+        slot.machine.serving != nil && slot.machine.wanted?.cause == SlotMachine.changedCode && isPointless(at: now)
+            && (mayBegin(slot, at: now) || replacement == .stopFirst)
     }
 
     /// How the next worker of a slot is started.
-    func attempt(_ member: Member, _ cause: Slot.Cause, hasPredecessor: Bool) -> StartAttempt {
-        let predecessor = hasPredecessor ? member.slot.serving.flatMap { member.workers[$0] } : nil
+    func attempt(_ slot: Slot, _ cause: SlotMachine.Cause, hasPredecessor: Bool) -> StartAttempt {
+        let predecessor = hasPredecessor ? slot.machine.serving.flatMap { slot.workers[$0] } : nil
         var attempt = StartAttempt(spec: spec, cause: cause, learned: cause.wantsLittle ? [] : learned)
         attempt.mustSucceed = hasPredecessor || replacement == .stopFirst && !cause.isFirst
         if let former, !hasPredecessor {
-            attempt.usesFormerDefinition = member.usesFormerDefinition
-            attempt.mustSucceed = replacement == .stopFirst || !member.usesFormerDefinition
-            if member.usesFormerDefinition { attempt.spec = former }
+            attempt.usesFormerDefinition = slot.usesFormerDefinition
+            attempt.mustSucceed = replacement == .stopFirst || !slot.usesFormerDefinition
+            if slot.usesFormerDefinition { attempt.spec = former }
         }
         let scripts = attempt.spec.process.preloads + attempt.learned
         // The successor may lack the scripts that the former process lacks, except those for which it was requested.
-        attempt.tolerated = predecessor?.unusable.filter { member.asked[$0.path] == nil } ?? []
+        attempt.tolerated = predecessor?.unusable.filter { slot.asked[$0.path] == nil } ?? []
         if !hasPredecessor {
-            let broken = broken(scripts, of: member)
+            let broken = broken(scripts, of: slot)
             if broken.count < scripts.count { attempt.tolerated += broken }
         }
         // Requests wait, or may wait, for it.
-        attempt.isUrgent = member.isAwaited || spec.process.isRunOnce || state != .serving && !cause.isFirst
+        attempt.isUrgent = slot.isAwaited || spec.process.isRunOnce || state != .serving && !cause.isFirst
         return attempt
     }
 
     /// Those of the scripts that the last starts could not import and whose files are unchanged.
-    private func broken(_ scripts: [ScriptSpec], of member: Member) -> [ScriptSpec] {
-        let suspects = scripts.filter { member.broken[$0.path] != nil }
-        let unknown = suspects.map(\.path).filter { member.code[$0] == nil }
+    private func broken(_ scripts: [ScriptSpec], of slot: Slot) -> [ScriptSpec] {
+        let suspects = scripts.filter { slot.broken[$0.path] != nil }
+        let unknown = suspects.map(\.path).filter { slot.code[$0] == nil }
         let asked = Dictionary(zip(unknown, modified(of: unknown))) { one, _ in one }
-        return suspects.filter { member.broken[$0.path] == member.code[$0.path] ?? asked[$0.path] }
+        return suspects.filter { slot.broken[$0.path] == slot.code[$0.path] ?? asked[$0.path] }
     }
 
     /// Records that a worker did not become ready. A slot without a serving worker alternates between the present and
     /// the former definition.
-    func noteFailedStart(of member: Member) {
-        if let problem = member.problem {
-            if member.broken.count >= Self.maximumLearned { member.broken = [:] }
-            member.broken[problem.path] = problem.modified
+    func noteFailedStart(of slot: Slot) {
+        if let problem = slot.problem {
+            if slot.broken.count >= Self.maximumLearned { slot.broken = [:] }
+            slot.broken[problem.path] = problem.modified
         }
-        guard member.slot.serving == nil, former != nil else { return }
-        member.usesFormerDefinition.toggle()
-        guard member.usesFormerDefinition else { return }
-        member.broken = [:]
-        member.fallbackReason = member.problem
+        guard slot.machine.serving == nil, former != nil else { return }
+        slot.usesFormerDefinition.toggle()
+        guard slot.usesFormerDefinition else { return }
+        slot.broken = [:]
+        slot.fallbackReason = slot.problem
     }
 
     /// The modification time of a script, by its path as workers see it. 0: its user cannot see it. Negative: unknown,
@@ -91,10 +91,10 @@ extension ProcessGroup {
     }
 
     /// Records that a worker loads a script, with the time of its file, unless it is already known.
-    func noteLoading(_ path: String, in member: Member) {
+    func noteLoading(_ path: String, in slot: Slot) {
         let most = spec.process.preloads.count + 2 * Self.maximumLearned
-        guard member.code[path] == nil, member.code.count < most else { return }
-        member.code[path] = modified(path)
+        guard slot.code[path] == nil, slot.code.count < most else { return }
+        slot.code[path] = modified(path)
     }
 
     /// Whether an attempt requested by a changed script would fail as the last one did.
@@ -103,32 +103,32 @@ extension ProcessGroup {
     }
 
     /// Records the code with which a worker is started. Learned scripts that certainly no longer exist are forgotten.
-    func beginAttempt(_ member: Member) {
-        member.tried = member.asked
-        member.problem = nil
-        member.code = [:]
+    func beginAttempt(_ slot: Slot) {
+        slot.tried = slot.asked
+        slot.problem = nil
+        slot.code = [:]
         let paths = (spec.process.preloads + learned).map(\.path)
         var gone: Set<String> = []
         for (path, status) in zip(paths, statuses(of: paths)) {
-            member.code[path] = Self.time(status)
+            slot.code[path] = Self.time(status)
             if status.kind == .missing { gone.insert(path) }
         }
         forget { gone.contains($0.path) }
-        for path in gone.subtracting(spec.process.preloads.map(\.path)) { member.code[path] = nil }
+        for path in gone.subtracting(spec.process.preloads.map(\.path)) { slot.code[path] = nil }
     }
 
     /// Whether a script that the last start was to run has changed since.
-    func hasChanged(_ member: Member) -> Bool {
-        let known = member.code.filter { $0.value >= 0 }
+    func hasChanged(_ slot: Slot) -> Bool {
+        let known = slot.code.filter { $0.value >= 0 }
         return zip(known, modified(of: known.map(\.key))).contains { before, now in now >= 0 && now != before.value }
     }
 
     /// Records why a successor has failed. Returns how often that has happened with the same code.
-    func noteFailure(_ problem: StartProblem, of member: Member) -> Int {
+    func noteFailure(_ problem: StartProblem, of slot: Slot) -> Int {
         guard !problem.script.isEmpty else { return 1 }
         let modified = problem.modified > 0 ? problem.modified : modified(problem.script)
         let count = failedCode.note(problem.script, modified: modified)
-        member.problem = Member.Problem(
+        slot.problem = Slot.Problem(
             path: problem.script, modified: modified,
             reason: String(decoding: (problem.report.last ?? problem.text).utf8.prefix(1_000), as: UTF8.self),
             count: count,
@@ -137,16 +137,16 @@ extension ProcessGroup {
     }
 
     /// The part of a log message that explains why and how often a replacement could not be started.
-    func explanation(of member: Member, count: Int) -> String {
-        guard let problem = member.problem else { return count == 1 ? "" : " (\(count) times in a row)" }
+    func explanation(of slot: Slot, count: Int) -> String {
+        guard let problem = slot.problem else { return count == 1 ? "" : " (\(count) times in a row)" }
         let times = problem.count == 1 ? "" : "; attempt \(problem.count) with this code, the first has the traceback"
         return " (\(problem.path): \(problem.reason)\(times))"
     }
 
     /// The remedy, as a sentence.
-    func advice(for member: Member) -> String {
-        guard member.problem?.isForLock == true, replacement == .successorFirst else {
-            guard let path = member.problem?.path, !path.isEmpty else { return "" }
+    func advice(for slot: Slot) -> String {
+        guard slot.problem?.isForLock == true, replacement == .successorFirst else {
+            guard let path = slot.problem?.path, !path.isEmpty else { return "" }
             return
                 " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
         }
@@ -155,30 +155,30 @@ extension ProcessGroup {
     }
 
     /// Records that a successor has ended without a report. The changed scripts that it was to run are suspected.
-    func noteDeath(of member: Member, at now: Int64) {
-        for (path, modified) in member.tried { failedCode.suspect(path, modified: modified, at: now) }
+    func noteDeath(of slot: Slot, at now: Int64) {
+        for (path, modified) in slot.tried { failedCode.suspect(path, modified: modified, at: now) }
     }
 
     /// Whether another attempt is due after a failed one, because scripts have changed again in the meantime.
-    func isRetryDue(_ member: Member) -> Bool {
-        member.asked = member.asked.filter { path, modified in
-            member.tried[path] != modified && !failedCode.blames(path, modified: modified)
+    func isRetryDue(_ slot: Slot) -> Bool {
+        slot.asked = slot.asked.filter { path, modified in
+            slot.tried[path] != modified && !failedCode.blames(path, modified: modified)
         }
-        return !member.asked.isEmpty
+        return !slot.asked.isEmpty
     }
 
     /// Records that a worker of the slot serves.
-    func noteSuccess(_ member: Member) {
-        member.hasServed = true
-        member.asked = [:]
-        member.tried = [:]
-        member.broken = [:]
-        member.usesFormerDefinition = false
+    func noteSuccess(_ slot: Slot) {
+        slot.hasServed = true
+        slot.asked = [:]
+        slot.tried = [:]
+        slot.broken = [:]
+        slot.usesFormerDefinition = false
         failedCode.clear()
     }
 }
 
-extension ProcessGroup.Member {
+extension ProcessGroup.Slot {
     /// Records a changed script for which a successor is requested. Returns false if there are too many.
     func noteAsked(_ path: String, modified: Int64) -> Bool {
         guard asked[path] != nil || asked.count < ProcessGroup.maximumLearned else { return false }
@@ -204,7 +204,7 @@ struct StartAttempt {
     /// The definition.
     var spec: GroupSpec
     /// The cause of the start.
-    let cause: Slot.Cause
+    let cause: SlotMachine.Cause
     /// Scripts to import in addition to those of the definition.
     let learned: [ScriptSpec]
     /// Scripts that may fail.
@@ -217,7 +217,7 @@ struct StartAttempt {
     var isUrgent = false
 
     /// A start with this definition.
-    init(spec: GroupSpec, cause: Slot.Cause, learned: [ScriptSpec]) {
+    init(spec: GroupSpec, cause: SlotMachine.Cause, learned: [ScriptSpec]) {
         (self.spec, self.cause, self.learned) = (spec, cause, learned)
     }
 }

@@ -29,7 +29,7 @@ extension Supervisor {
             worker.launchProblem = SpawnMessage.text(failure, worker.attempt.spec)
         } else if worker.launchProblem == nil, worker.killReason == nil {
             log.info("\(name(home)) was started: \(worker.attempt.cause.text).", to: home.group.log)
-            WorkerReport(worker, of: home.group, slot: home.member.index).denied(log)
+            WorkerReport(worker, of: home.group, slot: home.slot.index).denied(log)
         }
     }
 
@@ -121,7 +121,7 @@ extension Supervisor {
         let generation = home.worker.generation
         handle(
             .retire(generation: generation, .controlLost, "it closed its connection to the supervisor"), home.group,
-            home.member)
+            home.slot)
     }
 
     private func take(_ packet: ControlPacket, _ home: Home) {
@@ -132,28 +132,28 @@ extension Supervisor {
             guard !worker.isReady else { return }
             worker.isReady = true
             if worker.niceIncrement > 0 { worker.process.raisePriority(by: worker.niceIncrement) }
-            WorkerReport(worker, of: home.group, slot: home.member.index).ready(log)
+            WorkerReport(worker, of: home.group, slot: home.slot.index).ready(log)
             if worker.attempt.usesFormerDefinition { reportFallback(home) }
-            handle(.ready(generation: generation), home.group, home.member)
+            handle(.ready(generation: generation), home.group, home.slot)
         case .loaded:
             guard let script = packet.script else { return }
             worker.noteUsable(script)
-            if home.group.learn(script) { home.group.tellOthers(script, than: home.member) }
+            if home.group.learn(script) { home.group.tellOthers(script, than: home.slot) }
         case .unusable:
             if let script = packet.script { worker.noteUnusable(script) }
         case .loading:
-            home.group.noteLoading(packet.text, in: home.member)
+            home.group.noteLoading(packet.text, in: home.slot)
         case .changed:
-            guard home.member.slot.serving == generation, let code = packet.changedCode,
-                home.member.noteAsked(code.path, modified: code.modified)
+            guard home.slot.machine.serving == generation, let code = packet.changedCode,
+                home.slot.noteAsked(code.path, modified: code.modified)
             else { return }
-            handle(.changed(generation: generation, isAwaited: code.isAwaited), home.group, home.member)
+            handle(.changed(generation: generation, isAwaited: code.isAwaited), home.group, home.slot)
         case .retire:
             guard let (reason, text) = packet.retirement else { return }
             worker.isRetiring = true
-            handle(.retire(generation: generation, reason, text), home.group, home.member)
+            handle(.retire(generation: generation, reason, text), home.group, home.slot)
         case .served:
-            handle(.served(generation: generation), home.group, home.member)
+            handle(.served(generation: generation), home.group, home.slot)
         case .failed:
             worker.noteProblem(packet.payload)
         case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:

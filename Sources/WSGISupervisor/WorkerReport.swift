@@ -101,7 +101,7 @@ struct WorkerReport {
     }
 }
 
-extension Slot.Cause {
+extension SlotMachine.Cause {
     /// Whether the worker loads only what is necessary, because its predecessor was idle and is replaced to save
     /// memory.
     var wantsLittle: Bool {

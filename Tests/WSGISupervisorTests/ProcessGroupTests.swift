@@ -39,17 +39,17 @@ struct ProcessGroupTests {
 
     @Test func namesThatWorkersSayAreBounded() {
         let group = ProcessGroup(group(), configuration())
-        let member = ProcessGroup.Member(
+        let slot = ProcessGroup.Slot(
             SlotSpec(index: 0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
         var code = FailedCode()
         for number in 0..<1_000 {
-            group.noteLoading("/nowhere/\(number)", in: member)
-            _ = member.noteAsked("/nowhere/\(number)", modified: 1)
+            group.noteLoading("/nowhere/\(number)", in: slot)
+            _ = slot.noteAsked("/nowhere/\(number)", modified: 1)
             _ = code.note("/nowhere/\(number)", modified: 0)
             code.suspect("/nowhere/\(number)/", modified: 1, at: 0)
         }
-        #expect(member.code.count == 2 * ProcessGroup.maximumLearned)
-        #expect(member.asked.count == ProcessGroup.maximumLearned)
+        #expect(slot.code.count == 2 * ProcessGroup.maximumLearned)
+        #expect(slot.asked.count == ProcessGroup.maximumLearned)
         var looks = 0
         _ = code.isStanding(at: 0) { paths in
             looks += paths.count
@@ -68,21 +68,21 @@ struct ProcessGroupTests {
     @Test func stateFollowsTheSlots() {
         let group = ProcessGroup(group(), configuration())
         #expect(group.state == .stopped)
-        let members = (0..<2).map {
-            ProcessGroup.Member(SlotSpec(index: $0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
+        let slots = (0..<2).map {
+            ProcessGroup.Slot(SlotSpec(index: $0, listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
         }
-        group.members = members
-        for member in members { _ = member.slot.handleAtOnce(.configured(.definition), at: 0) }
+        group.slots = slots
+        for slot in slots { _ = slot.machine.handleAtOnce(.configured(.definition), at: 0) }
         #expect(group.state == .starting)
-        for member in members {
-            for generation in UInt32(1)...2 { _ = member.slot.handleAtOnce(.ended(generation: generation), at: 1) }
+        for slot in slots {
+            for generation in UInt32(1)...2 { _ = slot.machine.handleAtOnce(.ended(generation: generation), at: 1) }
         }
         #expect(group.state == .failed)
-        _ = members[0].slot.handleAtOnce(.tick, at: 2_000)
+        _ = slots[0].machine.handleAtOnce(.tick, at: 2_000)
         #expect(group.state == .starting)
-        _ = members[0].slot.handle(.ready(generation: 3), at: 2_001)
+        _ = slots[0].machine.handle(.ready(generation: 3), at: 2_001)
         #expect(group.state == .serving)
-        for member in members { _ = member.slot.handle(.stop, at: 3_000) }
+        for slot in slots { _ = slot.machine.handle(.stop, at: 3_000) }
         #expect(group.state == .stopped)
     }
 

@@ -15,17 +15,17 @@ struct TurnTests {
         spec.name = "site"
         group = ProcessGroup(spec, Configuration(spec: SupervisorSpec(), adopting: []))
         for index in 0..<3 {
-            let member = ProcessGroup.Member(
+            let slot = ProcessGroup.Slot(
                 SlotSpec(index: UInt32(index), listenerDescriptor: 0), after: 0, timeouts: group.timeouts)
-            _ = member.slot.handleAtOnce(.configured(.definition), at: now)
-            _ = member.slot.handle(.ready(generation: 1), at: now)
-            group.members.append(member)
+            _ = slot.machine.handleAtOnce(.configured(.definition), at: now)
+            _ = slot.machine.handle(.ready(generation: 1), at: now)
+            group.slots.append(slot)
         }
     }
 
     private func next(at time: Int64 = 1_000_000) -> UInt32? {
-        let able = group.members.filter { $0.slot.wanted != nil && group.mayBegin($0, at: time) }
-        return (able.first { $0.slot.wanted?.isAwaited == true } ?? able.first)?.index
+        let able = group.slots.filter { $0.machine.wanted != nil && group.mayBegin($0, at: time) }
+        return (able.first { $0.machine.wanted?.isAwaited == true } ?? able.first)?.index
     }
 
     @Test func nobodysTurnWhenNothingIsWanted() {
@@ -33,59 +33,59 @@ struct TurnTests {
     }
 
     @Test func slotsAreReplacedOneAfterTheOther() {
-        for member in group.members { #expect(member.slot.handle(.configured(.none), at: now) == []) }
-        for (index, member) in group.members.enumerated() {
+        for slot in group.slots { #expect(slot.machine.handle(.configured(.none), at: now) == []) }
+        for (index, slot) in group.slots.enumerated() {
             #expect(next() == UInt32(index))
-            let cause = Slot.Cause.configuration(.none)
-            #expect(member.slot.handle(.turn, at: now) == [.start(generation: 2, cause, hasPredecessor: true)])
+            let cause = SlotMachine.Cause.configuration(.none)
+            #expect(slot.machine.handle(.turn, at: now) == [.start(generation: 2, cause, hasPredecessor: true)])
             #expect(next() == nil, "one start is in flight")
-            _ = member.slot.handle(.ready(generation: 2), at: now)
+            _ = slot.machine.handle(.ready(generation: 2), at: now)
         }
         #expect(next() == nil)
     }
 
     @Test func slotForWhichRequestsWaitComesFirst() {
-        for member in group.members { _ = member.slot.handle(.configured(.none), at: now) }
-        _ = group.members[2].slot.handle(.changed(generation: 1, isAwaited: true), at: now)
+        for slot in group.slots { _ = slot.machine.handle(.configured(.none), at: now) }
+        _ = group.slots[2].machine.handle(.changed(generation: 1, isAwaited: true), at: now)
         #expect(next() == 2)
-        #expect(group.members[2].slot.wanted == Slot.Wanted(cause: .configuration(.none), isAwaited: true))
+        #expect(group.slots[2].machine.wanted == SlotMachine.Wanted(cause: .configuration(.none), isAwaited: true))
     }
 
     @Test func failedStartLetsTheNextOneBegin() {
-        for member in group.members.prefix(2) {
-            _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
+        for slot in group.slots.prefix(2) {
+            _ = slot.machine.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
         }
-        _ = group.members[0].slot.handle(.turn, at: now)
-        _ = group.members[0].slot.handle(.ended(generation: 2), at: now)
+        _ = group.slots[0].machine.handle(.turn, at: now)
+        _ = group.slots[0].machine.handle(.ended(generation: 2), at: now)
         #expect(next() == 1)
     }
 
     @Test func startThatHangsDoesNotHoldUpTheOthersForEver() {
-        for member in group.members.prefix(2) {
-            _ = member.slot.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
+        for slot in group.slots.prefix(2) {
+            _ = slot.machine.handle(.retire(generation: 1, .maximumRequests, "x"), at: now)
         }
-        _ = group.members[0].slot.handle(.turn, at: now)
-        #expect(next(at: now + Slot.patience - 1) == nil)
-        #expect(next(at: now + Slot.patience) == 1)
+        _ = group.slots[0].machine.handle(.turn, at: now)
+        #expect(next(at: now + SlotMachine.patience - 1) == nil)
+        #expect(next(at: now + SlotMachine.patience) == 1)
     }
 
     @Test func workerThatDiesWhileItWaitsForItsTurnIsReplacedAtOnce() {
-        let member = group.members[0]
-        _ = member.slot.handle(.configured(.none), at: now)
+        let slot = group.slots[0]
+        _ = slot.machine.handle(.configured(.none), at: now)
         #expect(
-            member.slot.handleAtOnce(.ended(generation: 1), at: now + 60_000) == [
+            slot.machine.handleAtOnce(.ended(generation: 1), at: now + 60_000) == [
                 .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
             ])
-        #expect(member.slot.wanted == nil)
+        #expect(slot.machine.wanted == nil)
     }
 
     @Test func changedConfigurationOutweighsOtherCauses() {
-        let member = group.members[0]
-        _ = member.slot.handle(.configured(.definition), at: now)
-        _ = member.slot.handle(.configured(.rights), at: now)
-        _ = member.slot.handle(.configured(.none), at: now)
-        _ = member.slot.handle(.changed(generation: 1, isAwaited: false), at: now)
-        #expect(member.slot.wanted?.cause == .configuration(.rights))
+        let slot = group.slots[0]
+        _ = slot.machine.handle(.configured(.definition), at: now)
+        _ = slot.machine.handle(.configured(.rights), at: now)
+        _ = slot.machine.handle(.configured(.none), at: now)
+        _ = slot.machine.handle(.changed(generation: 1, isAwaited: false), at: now)
+        #expect(slot.machine.wanted?.cause == .configuration(.rights))
     }
 
     // MARK: - Where the former worker ends first
@@ -94,39 +94,39 @@ struct TurnTests {
         var spec = group.spec
         spec.stopsFirst = true
         #expect(group.update(spec, Configuration(spec: SupervisorSpec(), adopting: [])) == .definition)
-        for member in group.members {
-            member.slot.replacement = group.replacement
-            _ = member.slot.handle(.configured(.definition), at: now)
+        for slot in group.slots {
+            slot.machine.replacement = group.replacement
+            _ = slot.machine.handle(.configured(.definition), at: now)
         }
-        let first = group.members[0]
+        let first = group.slots[0]
         #expect(first.slot.handle(.turn, at: now) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
         #expect(next() == nil)
-        let cause = Slot.Cause.configuration(.definition)
+        let cause = SlotMachine.Cause.configuration(.definition)
         #expect(
             first.slot.handleAtOnce(.ended(generation: 1), at: now) == [
                 .start(generation: 2, cause, hasPredecessor: false)
             ])
-        #expect(next(at: now + Slot.patience) == nil, "the others go on as long as it does not serve")
+        #expect(next(at: now + SlotMachine.patience) == nil, "the others go on as long as it does not serve")
         _ = first.slot.handle(.ready(generation: 2), at: now)
         #expect(next() == 1)
     }
 
     @Test func uselessWorkerEndsBeforeTheNextOneStarts() {
-        let member = group.members[0]
-        member.slot.replacement = .stopFirst
+        let slot = group.slots[0]
+        slot.machine.replacement = .stopFirst
         #expect(
-            member.slot.handleAtOnce(.retire(generation: 1, .deadlockTimeout, "x"), at: now)
+            slot.machine.handleAtOnce(.retire(generation: 1, .deadlockTimeout, "x"), at: now)
                 == [.withdraw, .drain(generation: 1, requests: 0, total: 0)])
-        let cause = Slot.Cause.retired(.deadlockTimeout, "x")
+        let cause = SlotMachine.Cause.retired(.deadlockTimeout, "x")
         #expect(
-            member.slot.handleAtOnce(.ended(generation: 1), at: now) == [
+            slot.machine.handleAtOnce(.ended(generation: 1), at: now) == [
                 .start(generation: 2, cause, hasPredecessor: false)
             ])
     }
 
     // MARK: - Definitions
 
-    private func change(_ change: (inout GroupSpec) -> Void, scripts: [String] = []) -> Slot.Change {
+    private func change(_ change: (inout GroupSpec) -> Void, scripts: [String] = []) -> SlotMachine.Change {
         var (spec, configuration) = (group.spec, SupervisorSpec())
         change(&spec)
         configuration.formerScripts = scripts
@@ -138,14 +138,14 @@ struct TurnTests {
         #expect(group.former?.python == "")
         #expect(change { $0.python = "/venv3/bin/python" } == .definition)
         #expect(group.former?.python == "", "what has served")
-        let member = group.members[0]
-        _ = member.slot.handle(.ended(generation: 1), at: now)
-        #expect(group.attempt(member, .ended, hasPredecessor: false).spec.python == "/venv3/bin/python")
-        group.noteFailedStart(of: member)
-        let attempt = group.attempt(member, .ended, hasPredecessor: false)
+        let slot = group.slots[0]
+        _ = slot.machine.handle(.ended(generation: 1), at: now)
+        #expect(group.attempt(slot, .ended, hasPredecessor: false).spec.python == "/venv3/bin/python")
+        group.noteFailedStart(of: slot)
+        let attempt = group.attempt(slot, .ended, hasPredecessor: false)
         #expect(attempt.usesFormerDefinition && attempt.spec.python == "" && !attempt.mustSucceed)
-        group.noteFailedStart(of: member)
-        #expect(!group.attempt(member, .ended, hasPredecessor: false).usesFormerDefinition)
+        group.noteFailedStart(of: slot)
+        #expect(!group.attempt(slot, .ended, hasPredecessor: false).usesFormerDefinition)
         group.notePresent(group.spec)
         #expect(group.former == nil)
     }
@@ -168,34 +168,34 @@ struct TurnTests {
         _ = change { $0.stopsFirst = true }
         group.notePresent(group.spec)
         for path in ["/a", "/b"] { _ = group.learn(ScriptSpec(path: path, applicationGroup: "")) }
-        let member = group.members[0]
-        _ = member.slot.handle(.ended(generation: 1), at: now)
-        var attempt = group.attempt(member, .ended, hasPredecessor: false)
+        let slot = group.slots[0]
+        _ = slot.machine.handle(.ended(generation: 1), at: now)
+        var attempt = group.attempt(slot, .ended, hasPredecessor: false)
         #expect(attempt.mustSucceed && attempt.tolerated.isEmpty)
-        _ = group.noteFailure(problem("/a", 0), of: member)
-        group.noteFailedStart(of: member)
-        attempt = group.attempt(member, .ended, hasPredecessor: false)
+        _ = group.noteFailure(problem("/a", 0), of: slot)
+        group.noteFailedStart(of: slot)
+        attempt = group.attempt(slot, .ended, hasPredecessor: false)
         #expect(attempt.tolerated.map(\.path) == ["/a"])
-        _ = group.noteFailure(problem("/b", 0), of: member)
-        group.noteFailedStart(of: member)
-        #expect(group.attempt(member, .ended, hasPredecessor: false).tolerated.isEmpty)
+        _ = group.noteFailure(problem("/b", 0), of: slot)
+        group.noteFailedStart(of: slot)
+        #expect(group.attempt(slot, .ended, hasPredecessor: false).tolerated.isEmpty)
     }
 
     @Test func adviceFollowsALock() {
-        let member = group.members[0]
-        _ = group.noteFailure(problem("/a", 5), of: member)
-        #expect(group.advice(for: member).contains("touch '/a'"))
+        let slot = group.slots[0]
+        _ = group.noteFailure(problem("/a", 5), of: slot)
+        #expect(group.advice(for: slot).contains("touch '/a'"))
         var locked = problem("/a", 5)
         for line in [
             "zc.lockfile.LockError: Couldn't lock 'Data.fs.lock'", "OSError: [Errno 98] Address already in use",
             "BlockingIOError: [Errno 11] Resource temporarily unavailable",
         ] {
             locked.report = ["Traceback", line]
-            _ = group.noteFailure(locked, of: member)
-            #expect(group.advice(for: member).contains("replacement=stop-first"))
+            _ = group.noteFailure(locked, of: slot)
+            #expect(group.advice(for: slot).contains("replacement=stop-first"))
         }
         _ = change { $0.stopsFirst = true }
-        #expect(!group.advice(for: member).contains("replacement=stop-first"))
+        #expect(!group.advice(for: slot).contains("replacement=stop-first"))
     }
 
     // MARK: - Code that fails
@@ -209,25 +209,25 @@ struct TurnTests {
     }
 
     @Test func attemptsWithTheSameCodeAreCounted() {
-        let member = group.members[0]
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: member) == 1)
-        #expect(group.explanation(of: member, count: 1) == " (/nowhere/a.wsgi: ValueError: broken)")
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: group.members[1]) == 2)
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: member) == 3)
-        #expect(group.explanation(of: member, count: 1).contains("attempt 3 with this code"))
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 6), of: member) == 1)
+        let slot = group.slots[0]
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: slot) == 1)
+        #expect(group.explanation(of: slot, count: 1) == " (/nowhere/a.wsgi: ValueError: broken)")
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: group.slots[1]) == 2)
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: slot) == 3)
+        #expect(group.explanation(of: slot, count: 1).contains("attempt 3 with this code"))
+        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 6), of: slot) == 1)
     }
 
     @Test func furtherAttemptIsDueForCodeThatCameMeanwhile() {
-        let member = group.members[0]
-        member.asked = ["/a": 5]
-        group.beginAttempt(member)
-        #expect(!group.isRetryDue(member), "all of it was tried")
-        member.asked = ["/a": 6]
-        _ = group.noteFailure(problem("/a", 5), of: member)
-        #expect(group.isRetryDue(member))
-        _ = group.noteFailure(problem("/a", 6), of: member)
-        #expect(!group.isRetryDue(member), "that is what has failed")
+        let slot = group.slots[0]
+        slot.asked = ["/a": 5]
+        group.beginAttempt(slot)
+        #expect(!group.isRetryDue(slot), "all of it was tried")
+        slot.asked = ["/a": 6]
+        _ = group.noteFailure(problem("/a", 5), of: slot)
+        #expect(group.isRetryDue(slot))
+        _ = group.noteFailure(problem("/a", 6), of: slot)
+        #expect(!group.isRetryDue(slot), "that is what has failed")
     }
 
     @Test func failedCodeStandsUntilItsFileChanges() {
@@ -250,18 +250,18 @@ struct TurnTests {
     }
 
     @Test func successForgetsWhatFailed() {
-        let member = group.members[0]
-        _ = group.noteFailure(problem("/nowhere", 5), of: member)
-        member.asked = ["/nowhere": 5]
-        group.noteSuccess(member)
-        #expect(member.asked.isEmpty && !group.isPointless(at: now))
+        let slot = group.slots[0]
+        _ = group.noteFailure(problem("/nowhere", 5), of: slot)
+        slot.asked = ["/nowhere": 5]
+        group.noteSuccess(slot)
+        #expect(slot.asked.isEmpty && !group.isPointless(at: now))
     }
 }
 
 /// Slots whose processes only run scripts: never two at a time.
 struct ExclusiveSlotTests {
-    private static func serving() -> Slot {
-        var slot = Slot(after: 0, timeouts: Slot.Timeouts(graceful: 15, shutdown: 5))
+    private static func serving() -> SlotMachine {
+        var slot = SlotMachine(after: 0, timeouts: SlotMachine.Timeouts(graceful: 15, shutdown: 5))
         slot.replacement = .service
         _ = slot.handleAtOnce(.configured(.definition), at: 0)
         _ = slot.handleAtOnce(.ready(generation: 1), at: 0)
@@ -275,7 +275,7 @@ struct ExclusiveSlotTests {
         #expect(slot.isReplacing(at: 100) && slot.deadline == 6_100)
         #expect(slot.handleAtOnce(.configured(.definition), at: 200) == [])
         #expect(slot.handleAtOnce(.tick, at: 6_100) == [.kill(generation: 1)])
-        let cause = Slot.Cause.configuration(.none)
+        let cause = SlotMachine.Cause.configuration(.none)
         #expect(
             slot.handleAtOnce(.ended(generation: 1), at: 6_200) == [.start(generation: 2, cause, hasPredecessor: false)]
         )
@@ -327,12 +327,12 @@ struct ExclusiveSlotTests {
         #expect(slot.handleAtOnce(.repaired, at: 15) == [], "a start is in flight")
         _ = slot.handleAtOnce(.ended(generation: 2), at: 20)
         #expect(
-            slot.handleAtOnce(.repaired, at: 30) == [.start(generation: 3, Slot.changedCode, hasPredecessor: false)])
+            slot.handleAtOnce(.repaired, at: 30) == [.start(generation: 3, SlotMachine.changedCode, hasPredecessor: false)])
         #expect(slot.failures == 0)
     }
 }
 
-extension Slot {
+extension SlotMachine {
     /// The event, and its turn for a start that has nothing to wait for.
     mutating func handleAtOnce(_ event: Event, at now: Int64) -> [Action] {
         let actions = handle(event, at: now)

@@ -1,7 +1,7 @@
 internal import WSGICore
 
 /// The transitions of a slot for each event.
-extension Slot {
+extension SlotMachine {
     mutating func configured(_ change: Change, _ now: Int64) -> [Action] {
         switch phase {
         case .empty, .stopping:
@@ -303,7 +303,7 @@ extension Slot {
     static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 }
 
-extension Slot.Cause {
+extension SlotMachine.Cause {
     /// Whether a restart of httpd is the cause.
     var isConfiguration: Bool { if case .configuration = self { true } else { false } }
 }

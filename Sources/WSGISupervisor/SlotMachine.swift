@@ -6,7 +6,7 @@ internal import WSGICore
 /// order. A worker is identified by its generation. The invariants: *the successor is ready before the predecessor
 /// stops accepting requests*, and at most one start is in progress. A slot that `isExclusive` is the exception: its
 /// former worker ends first. Every start waits for its turn.
-struct Slot {
+struct SlotMachine {
     /// The kind of change that a newer configuration makes to the group.
     enum Change: Int, Comparable {
         /// No change.

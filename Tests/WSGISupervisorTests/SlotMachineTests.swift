@@ -5,11 +5,11 @@ import WSGICore
 
 /// A slot with a clock of its own: what happens and what is to be done, without processes.
 private struct Bench {
-    static let timeouts = Slot.Timeouts(graceful: 15, shutdown: 5)
-    var slot = Slot(after: 0, timeouts: timeouts)
+    static let timeouts = SlotMachine.Timeouts(graceful: 15, shutdown: 5)
+    var slot = SlotMachine(after: 0, timeouts: timeouts)
     var now: Int64 = 1_000_000
 
-    mutating func on(_ event: Slot.Event, after milliseconds: Int64 = 1) -> [Slot.Action] {
+    mutating func on(_ event: SlotMachine.Event, after milliseconds: Int64 = 1) -> [SlotMachine.Action] {
         now += milliseconds
         let actions = slot.handle(event, at: now)
         guard slot.wanted != nil else { return actions }
@@ -26,38 +26,38 @@ private struct Bench {
     }
 
     /// A slot in which `generation` serves, and its successor starts for this reason.
-    static func replacing(_ event: Slot.Event) -> Bench {
+    static func replacing(_ event: SlotMachine.Event) -> Bench {
         var bench = serving()
         _ = bench.on(event)
         return bench
     }
 }
 
-private let plain = Slot.Event.configured(.none)
+private let plain = SlotMachine.Event.configured(.none)
 
-struct SlotTests {
+struct SlotMachineTests {
     @Test func firstConfigurationStartsAWorker() {
         var bench = Bench()
         #expect(bench.on(.configured(.definition)) == [.start(generation: 1, .first, hasPredecessor: false)])
         #expect(bench.on(.ready(generation: 1)) == [.publish(generation: 1), .serve(generation: 1)])
-        #expect(bench.slot.phase == .ready(Slot.Serving(generation: 1, since: bench.now)))
+        #expect(bench.slot.phase == .ready(SlotMachine.Serving(generation: 1, since: bench.now)))
         #expect(bench.slot.deadline == nil)
     }
 
     @Test func generationsGoOnAboveTheScoreboards() {
-        var slot = Slot(after: 41, timeouts: Slot.Timeouts(graceful: 1, shutdown: 1))
+        var slot = SlotMachine(after: 41, timeouts: SlotMachine.Timeouts(graceful: 1, shutdown: 1))
         #expect(slot.handleAtOnce(plain, at: 0) == [.start(generation: 42, .first, hasPredecessor: false)])
         #expect(slot.lastGeneration == 42)
     }
 
     @Test func generationIsNeverZero() {
-        var slot = Slot(after: .max, timeouts: Slot.Timeouts(graceful: 1, shutdown: 1))
+        var slot = SlotMachine(after: .max, timeouts: SlotMachine.Timeouts(graceful: 1, shutdown: 1))
         #expect(slot.handleAtOnce(plain, at: 0) == [.start(generation: 1, .first, hasPredecessor: false)])
     }
 
     @Test func successorIsReadyBeforeThePredecessorGoes() {
         var bench = Bench.serving()
-        let cause = Slot.Cause.retired(.maximumRequests, "age")
+        let cause = SlotMachine.Cause.retired(.maximumRequests, "age")
         #expect(
             bench.on(.retire(generation: 1, .maximumRequests, "age")) == [
                 .start(generation: 2, cause, hasPredecessor: true)
@@ -66,7 +66,7 @@ struct SlotTests {
             bench.on(.ready(generation: 2)) == [
                 .drain(generation: 1, requests: 15, total: 20), .publish(generation: 2), .serve(generation: 2),
             ])
-        #expect(bench.slot.leaving == [Slot.Leaving(generation: 1, killAt: bench.now + 21_000)])
+        #expect(bench.slot.leaving == [SlotMachine.Leaving(generation: 1, killAt: bench.now + 21_000)])
         #expect(bench.on(.ended(generation: 1)) == [])
         #expect(bench.slot.leaving == [])
     }
@@ -100,9 +100,9 @@ struct SlotTests {
 
     @Test func aStartThatHangsGivesWayToANewerConfiguration() {
         var bench = Bench.replacing(plain)
-        #expect(bench.on(plain, after: Slot.patience) == [])
+        #expect(bench.on(plain, after: SlotMachine.patience) == [])
         #expect(bench.on(plain) == [.kill(generation: 2)])
-        let cause = Slot.Cause.configuration(.none)
+        let cause = SlotMachine.Cause.configuration(.none)
         #expect(bench.on(.ended(generation: 2)) == [.start(generation: 3, cause, hasPredecessor: true)])
     }
 
@@ -112,7 +112,7 @@ struct SlotTests {
             bench.on(.ended(generation: 1), after: 60_000) == [
                 .withdraw, .start(generation: 2, .ended, hasPredecessor: false),
             ])
-        #expect(bench.slot.phase == .starting(Slot.Launch(generation: 2, cause: .ended, since: bench.now)))
+        #expect(bench.slot.phase == .starting(SlotMachine.Launch(generation: 2, cause: .ended, since: bench.now)))
     }
 
     @Test func startsThatFailBackOff() {
@@ -208,7 +208,7 @@ struct SlotTests {
         #expect(bench.slot.refusals == 0)
     }
 
-    @Test(arguments: [Slot.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(change: Slot.Change) {
+    @Test(arguments: [SlotMachine.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(change: SlotMachine.Change) {
         var bench = Bench.serving()
         #expect(
             bench.on(.configured(change)) == [.start(generation: 2, .configuration(change), hasPredecessor: true)])
@@ -218,7 +218,7 @@ struct SlotTests {
 
     @Test func groupWithOtherRightsDoesNot() {
         var bench = Bench.serving()
-        let cause = Slot.Cause.configuration(.rights)
+        let cause = SlotMachine.Cause.configuration(.rights)
         #expect(bench.on(.configured(.rights)) == [.start(generation: 2, cause, hasPredecessor: false)])
         #expect(
             bench.on(.ended(generation: 2)) == [
@@ -337,7 +337,7 @@ struct SlotTests {
         var published: UInt32 = 0
         for _ in 0..<400 {
             let someone = alive.randomElement(using: &random) ?? 1
-            let events: [Slot.Event] = [
+            let events: [SlotMachine.Event] = [
                 plain, .configured(.definition), .configured(.rights), .ready(generation: someone),
                 .ready(generation: someone),
                 .ended(generation: someone), .retire(generation: someone, .maximumRequests, "random"),
@@ -404,7 +404,7 @@ struct SlotDeadlineTests {
         bench.slot.timeouts.startup = 3
         #expect(bench.on(.tick, after: 3_000) == [.kill(generation: 2)])
         #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(.none), count: 1)])
-        #expect(bench.slot.phase == .ready(Slot.Serving(generation: 1, since: 1_000_002)))
+        #expect(bench.slot.phase == .ready(SlotMachine.Serving(generation: 1, since: 1_000_002)))
     }
 
     @Test func oldWorkerIsReplaced() {
@@ -414,7 +414,7 @@ struct SlotDeadlineTests {
         _ = bench.on(.ready(generation: 1))
         #expect(bench.slot.deadline == bench.now + 60_000)
         #expect(bench.on(.tick, after: 59_999) == [])
-        let cause = Slot.Cause.retired(.restartInterval, "it has served for 60 s")
+        let cause = SlotMachine.Cause.retired(.restartInterval, "it has served for 60 s")
         #expect(bench.on(.tick) == [.start(generation: 2, cause, hasPredecessor: true)])
         #expect(bench.on(.ended(generation: 2)) == [.refuse(cause, count: 1)])
         #expect(bench.slot.deadline == bench.now + 60_000, "the next attempt is an interval later")
