@@ -49,7 +49,7 @@ internal import WSGIDeployment
         let options = definition.options
         let log = unsafe server(group.server)
         let place = SlotRegistry.group(definition.name)
-        let sockets: [SlotRegistry.Slot]
+        let sockets: [SlotRegistry.ListeningSlot]
         var owner: ScriptOwner?
         do throws(ResolutionError) {
             let resolution = GroupResolver(definition, global, host)

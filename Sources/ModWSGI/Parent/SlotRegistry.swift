@@ -25,7 +25,7 @@ enum SlotRegistry {
     }
 
     /// One slot.
-    struct Slot {
+    struct ListeningSlot {
         let index: UInt32
         let path: String
         let listener: Int32
@@ -35,7 +35,7 @@ enum SlotRegistry {
         let index: UInt32
         /// Distinguishes the group from a former one at the same place.
         let serial: UInt64
-        var slots: [Slot] = []
+        var slots: [ListeningSlot] = []
         /// The rights of the processes for which the sockets were made. `nil` if there are no usable sockets.
         var rights: ProcessRights?
         /// The secret that httpd's children send first on each connection.
@@ -79,7 +79,7 @@ enum SlotRegistry {
     /// them leaves behind receives no requests.
     static func slots(
         of name: String, count: Int, _ sockets: Sockets, report: (ResolutionError) -> Void
-    ) throws(ResolutionError) -> [Slot] {
+    ) throws(ResolutionError) -> [ListeningSlot] {
         guard var group = known[name] else { return [] }
         defer { known[name] = group }
         if swept.insert(sockets.prefix).inserted { StaleSockets.remove(prefix: sockets.prefix) }
@@ -104,12 +104,12 @@ enum SlotRegistry {
                 let listener = try self.listener(at: path, sockets, name)
                 guard let former else {
                     group.slots.append(
-                        Slot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
+                        ListeningSlot(index: freeSlots.popLast() ?? take(&nextSlot), path: path, listener: listener))
                     continue
                 }
                 // At the same path, the file now belongs to the new socket.
                 if former.path == path { closeAside([former.listener]) } else { close([former]) }
-                group.slots[place] = Slot(index: former.index, path: path, listener: listener)
+                group.slots[place] = ListeningSlot(index: former.index, path: path, listener: listener)
             } catch {
                 guard former.map({ !isNew && isSocket($0.path) }) ?? (place > 0) else { throw error }
                 report(error)
@@ -124,7 +124,7 @@ enum SlotRegistry {
     static func secret(of name: String) -> ConnectionSecret { known[name]?.secret ?? ConnectionSecret() }
 
     /// The present slots of a group, which it keeps.
-    static func kept(of name: String) -> [Slot] {
+    static func kept(of name: String) -> [ListeningSlot] {
         guard var group = known[name] else { return [] }
         group.wanted = group.slots.count
         known[name] = group
@@ -133,7 +133,7 @@ enum SlotRegistry {
 
     /// Closes the sockets of groups and slots that the configuration no longer defines. Called once per configuration.
     static func closeUnused() {
-        var unused: [Slot] = []
+        var unused: [ListeningSlot] = []
         defer { close(unused) }
         for (name, group) in known {
             let wanted = group.isUsed ? group.wanted : 0
@@ -164,7 +164,7 @@ enum SlotRegistry {
     }
 
     /// Shuts down listening sockets in all processes that have them. httpd's children send the waiting requests again.
-    private static func retire(_ slots: [Slot]) {
+    private static func retire(_ slots: [ListeningSlot]) {
         for slot in slots {
             unsafe unlink(slot.path)
             StreamSocket.shutDown(slot.listener)
@@ -172,7 +172,7 @@ enum SlotRegistry {
         if !slots.isEmpty { StreamSocket.turnAway(slots.map(\.listener)) }
     }
 
-    private static func close(_ slots: [Slot]) {
+    private static func close(_ slots: [ListeningSlot]) {
         for slot in slots { unsafe unlink(slot.path) }
         closeAside(slots.map(\.listener))
     }
