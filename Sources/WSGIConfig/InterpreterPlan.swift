@@ -27,7 +27,7 @@ extension GlobalSettings {
     public var embeddedInterpreters: InterpreterPlan { plan(forProcessGroup: "", over: interpreter) }
 
     /// The plan of a process group.
-    public func interpreters(of definition: DaemonProcess) -> InterpreterPlan {
+    public func interpreters(of definition: GroupDefinition) -> InterpreterPlan {
         var base = interpreter
         // WSGIPythonPath is for embedded processes. In a group, python-path= replaces it.
         base.pythonPath = definition.options.pythonPath

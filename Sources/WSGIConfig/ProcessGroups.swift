@@ -34,7 +34,7 @@ public struct ProcessGroups: Sendable {
     /// One group. Its index in `all` is its index everywhere.
     public struct Group: Sendable {
         /// The definition, the first of several identical ones.
-        public let definition: DaemonProcess
+        public let definition: GroupDefinition
         /// The group's name.
         public let name: ConfigText
         /// The server that it is defined in, the first of several.
@@ -78,7 +78,7 @@ public struct ProcessGroups: Sendable {
         }
         self.sites = sites
         for (index, server) in servers.enumerated() {
-            for definition in server.settings.daemonProcesses { try add(definition, of: index) }
+            for definition in server.settings.groupDefinitions { try add(definition, of: index) }
         }
         try checkLimits()
         index = HashIndex(count: all.count)
@@ -132,7 +132,7 @@ public struct ProcessGroups: Sendable {
         hosts[group.server].name == nil || hosts[server].name == nil
     }
 
-    private mutating func add(_ definition: DaemonProcess, of server: Int) throws(ConfigError) {
+    private mutating func add(_ definition: GroupDefinition, of server: Int) throws(ConfigError) {
         let usable = users(ofGroupIn: server)
         guard let known = places[definition.name] else {
             places[definition.name] = all.count

@@ -5,7 +5,7 @@ public struct ServerSettings: Sendable {
     /// The aliases of the main server, which a virtual host tries after its own.
     public internal(set) var inheritedAliases: [ScriptAlias] = []
     /// The process groups that are defined in this server; never merged.
-    public internal(set) var daemonProcesses: [DaemonProcess] = []
+    public internal(set) var groupDefinitions: [GroupDefinition] = []
     /// The scripts of this server to import before the first request; never merged.
     public internal(set) var importScripts: [ImportScript] = []
     /// Settings that directories may override.

@@ -6,7 +6,7 @@ struct DaemonOptionsTests {
     static func options(_ text: String) throws -> DaemonOptions {
         var configuration = Configuration()
         try configuration.apply("WSGIDaemonProcess site \(text)")
-        return try #require(configuration.server.daemonProcesses.first).options
+        return try #require(configuration.server.groupDefinitions.first).options
     }
 
     @Test func everyOptionHasARow() {

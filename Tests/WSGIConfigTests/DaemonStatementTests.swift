@@ -7,7 +7,7 @@ struct DaemonStatementTests {
         var configuration = Configuration()
         try configuration.apply("WSGIDaemonProcess one threads=2")
         try configuration.apply("WSGIDaemonProcess 'two b'", in: .virtualHost, serverName: "example.org")
-        let definitions = configuration.server.daemonProcesses
+        let definitions = configuration.server.groupDefinitions
         #expect(definitions.map(\.name) == ["one", "two b"])
         #expect(definitions.map(\.isGlobal) == [true, false])
         #expect(definitions.map(\.serverName) == [nil, "example.org"])
@@ -20,7 +20,7 @@ struct DaemonStatementTests {
         try configuration.apply("WSGIDaemonProcess a")
         try configuration.apply("WSGIDaemonProcess b display-name=%{GROUP}")
         try configuration.apply("WSGIDaemonProcess c display-name='my app'")
-        #expect(configuration.server.daemonProcesses.map(\.displayName) == ["(wsgi:a)", "(wsgi:b)", "my app"])
+        #expect(configuration.server.groupDefinitions.map(\.displayName) == ["(wsgi:a)", "(wsgi:b)", "my app"])
     }
 
     @Test(arguments: [

@@ -382,7 +382,7 @@ struct DirectiveTests {
         #expect(configuration.server.directory == DirectorySettings())
         #expect(configuration.server.global == GlobalSettings())
         #expect(configuration.server.scriptAliases.isEmpty)
-        #expect(configuration.server.daemonProcesses.isEmpty)
+        #expect(configuration.server.groupDefinitions.isEmpty)
     }
 
     @Test func rawArgumentsMustBeUTF8() throws {

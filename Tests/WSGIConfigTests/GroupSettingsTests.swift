@@ -6,7 +6,7 @@ struct GroupSettingsTests {
     private static func settings(_ options: String) throws -> GroupSettings {
         var configuration = Configuration()
         try configuration.apply("WSGIDaemonProcess a \(options)")
-        return GroupSettings(configuration.server.daemonProcesses[0].options, timeout: 77)
+        return GroupSettings(configuration.server.groupDefinitions[0].options, timeout: 77)
     }
 
     /// Options, and what they are for httpd's children.

@@ -4,10 +4,10 @@ import WSGICore
 @testable import WSGIConfig
 
 struct InterpreterPlanTests {
-    static func group(_ options: String = "") throws -> DaemonProcess {
+    static func group(_ options: String = "") throws -> GroupDefinition {
         var configuration = Configuration()
         try configuration.apply("WSGIDaemonProcess site \(options)")
-        return try #require(configuration.server.daemonProcesses.first)
+        return try #require(configuration.server.groupDefinitions.first)
     }
 
     static func settings(_ change: (inout InterpreterSettings) -> Void) -> InterpreterSettings {

@@ -23,7 +23,7 @@ struct ServerSettingsTests {
         let merged = main.merged(under: host)
         #expect(merged.scriptAliases.map(\.target.string) == ["/srv/host.wsgi", "/srv/main.wsgi", "/srv/main.wsgi"])
         #expect(merged.ownAliases.map(\.target.string) == ["/srv/host.wsgi"])
-        #expect(merged.daemonProcesses.map(\.name) == ["host"])
+        #expect(merged.groupDefinitions.map(\.name) == ["host"])
         #expect(merged.directory.processGroup.text == "host")
         #expect(merged.directory.scriptReloading == .off)
         #expect(merged.global.restrictEmbedded)

@@ -31,7 +31,7 @@ struct HandMade {
     }
 
     var global: GlobalSettings { main.global }
-    var groups: [DaemonProcess] { main.daemonProcesses }
+    var groups: [GroupDefinition] { main.groupDefinitions }
 
     private mutating func read(in sections: [String]) throws -> [ConfigTree.Node] {
         var found: [ConfigTree.Node] = []

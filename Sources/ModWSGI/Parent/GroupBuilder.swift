@@ -92,7 +92,7 @@ internal import WSGIDeployment
     ///
     /// - Returns: false if the group does not exist or may not be kept.
     private mutating func keep(
-        _ definition: DaemonProcess, _ place: Place, _ error: ResolutionError, _ log: Server
+        _ definition: GroupDefinition, _ place: Place, _ error: ResolutionError, _ log: Server
     ) -> Bool {
         guard SupervisorLink.keepsProcesses,
             let former = SupervisorLink.formerGroups.group(
@@ -114,7 +114,7 @@ internal import WSGIDeployment
     }
 
     private func child(
-        _ definition: DaemonProcess, _ place: Place, _ slots: [DaemonSlot], _ owner: ScriptOwner?,
+        _ definition: GroupDefinition, _ place: Place, _ slots: [DaemonSlot], _ owner: ScriptOwner?,
         isService: Bool? = nil
     ) -> DaemonGroup {
         DaemonGroup(
@@ -124,7 +124,7 @@ internal import WSGIDeployment
     }
 
     /// The preloads with paths as the processes see them. Scripts outside the processes' root are reported.
-    private func inside(_ definition: DaemonProcess, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
+    private func inside(_ definition: GroupDefinition, _ preloads: [ScriptSpec], _ log: Server) -> [ScriptSpec] {
         let root = definition.options.root
         guard !root.isEmpty else { return preloads }
         return preloads.compactMap { script in
@@ -142,7 +142,7 @@ internal import WSGIDeployment
     }
 
     /// Logs interpreter settings that cannot be applied.
-    private func warn(of definition: DaemonProcess, _ log: Server) {
+    private func warn(of definition: GroupDefinition, _ log: Server) {
         unsafe global.interpreters(of: definition).warn("Process group '\(definition.name)'", log)
     }
 

@@ -6,7 +6,7 @@ internal import WSGIWire
 /// Routes a request from httpd's handler hook to the application: finds the script, the settings and the process group.
 ///
 /// Read `handle`, then `serve`. `ScriptMapping` finds the script, `RequestChecks` rejects invalid requests, and
-/// `GroupNames` finds the groups in which the application runs. `EmbeddedHandler` and `DaemonHandler` do the work.
+/// `TargetNames` finds the groups in which the application runs. `EmbeddedHandler` and `DaemonHandler` do the work.
 @safe struct RequestRouter: ~Copyable {
     private let r: Request
     private let server: ServerConfig
@@ -44,7 +44,7 @@ internal import WSGIWire
         let scratch = unsafe ScratchPool.take()
         defer { unsafe ScratchPool.give(scratch) }
         guard let dispatch = unsafe Dispatch.ask(r, facts) else { return .status(HTTP_INTERNAL_SERVER_ERROR) }
-        guard unsafe GroupNames(r, scratch).resolve(dispatch, mapping, &facts) else {
+        guard unsafe TargetNames(r, scratch).resolve(dispatch, mapping, &facts) else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
                 "The name of a group or a callable is longer than \(Scratch.longestName) bytes after expansion.")

@@ -100,7 +100,7 @@ public struct ConfigDump {
 
     /// The effective value of an option and its origin, which may be another directive if the option is not written.
     private func effective(
-        _ value: String, of option: DaemonOption, _ definition: DaemonProcess, _ spec: GroupSpec?
+        _ value: String, of option: DaemonOption, _ definition: GroupDefinition, _ spec: GroupSpec?
     ) -> (value: String, from: String) {
         if option.isWritten(in: definition.options) {
             let place = definition.location.description

@@ -22,7 +22,7 @@ enum PythonChecks {
     }
 
     private static func failure(
-        of definition: DaemonProcess, _ resolved: Result<GroupSpec, ResolutionError>, _ facts: ConfigFacts
+        of definition: GroupDefinition, _ resolved: Result<GroupSpec, ResolutionError>, _ facts: ConfigFacts
     ) -> ResolutionError? {
         guard case .failure(let error) = resolved else { return nil }
         if isAboutPython(error.id) { return error }
@@ -37,7 +37,7 @@ enum PythonChecks {
     }
 
     /// The place of a group's Python in the configuration.
-    static func pythons(of definition: DaemonProcess, _ facts: ConfigFacts) -> [String] {
+    static func pythons(of definition: GroupDefinition, _ facts: ConfigFacts) -> [String] {
         let options = definition.options
         return [options.python ?? options.pythonHome ?? facts.global.pythonHome].compactMap { $0 }
     }
@@ -122,7 +122,7 @@ enum PythonChecks {
     }
 
     /// The place in the configuration that selects the Python of a process group.
-    static func location(of definition: DaemonProcess, _ facts: ConfigFacts) -> SourceLocation? {
+    static func location(of definition: GroupDefinition, _ facts: ConfigFacts) -> SourceLocation? {
         let options = definition.options
         let hasOwn = options.python != nil || options.pythonHome != nil
         return hasOwn ? definition.location : facts.location(of: "WSGIPythonHome") ?? definition.location

@@ -5,7 +5,7 @@ public import WSGICore
 
 /// Resolves a `WSGIDaemonProcess` on this machine: accounts, paths, files, numbers.
 public struct GroupResolver {
-    private let definition: DaemonProcess
+    private let definition: GroupDefinition
     private let global: GlobalSettings
     private let host: HostFacts
 
@@ -14,7 +14,7 @@ public struct GroupResolver {
     private var owner: String { "WSGIDaemonProcess '\(definition.name)'" }
 
     /// Creates the resolver of a definition.
-    public init(_ definition: DaemonProcess, _ global: GlobalSettings, _ host: HostFacts) {
+    public init(_ definition: GroupDefinition, _ global: GlobalSettings, _ host: HostFacts) {
         self.definition = definition
         self.global = global
         self.host = host

@@ -15,14 +15,14 @@ private struct Settings {
     struct Facts: Equatable {
         var global: [GlobalSettings]
         var directories: [DirectorySettings]
-        var processes: [[DaemonProcess]]
+        var processes: [[GroupDefinition]]
         var counts: [Int]
     }
 
     var facts: Facts {
         Facts(
             global: [main.global, host.global], directories: [main.directory, host.directory, directory],
-            processes: [main.daemonProcesses, host.daemonProcesses],
+            processes: [main.groupDefinitions, host.groupDefinitions],
             counts: [main, host].flatMap { [$0.scriptAliases.count, $0.ownAliases.count, $0.importScripts.count] })
     }
 
@@ -70,7 +70,7 @@ func fuzzConfiguration(_ bytes: [UInt8]) throws {
     }
     try merging(settings)
     let main = settings.main
-    for definition in main.daemonProcesses { _ = main.global.interpreters(of: definition) }
+    for definition in main.groupDefinitions { _ = main.global.interpreters(of: definition) }
     _ = main.global.embeddedInterpreters
     _ = main.global.python
 }
@@ -96,7 +96,7 @@ func fuzzDaemonOptions(_ bytes: [UInt8]) throws {
     guard let directive = directives["wsgidaemonprocess"] else { return }
     var settings = Settings()
     let message = settings.apply(directive, Array("group ".utf8) + bytes, .mainServer, line: 1)
-    guard let definition = settings.main.daemonProcesses.first else {
+    guard let definition = settings.main.groupDefinitions.first else {
         return try require(
             message?.contains("WSGIDaemonProcess") ?? false, "a message names the directive: \(message ?? "")")
     }
@@ -107,7 +107,7 @@ func fuzzDaemonOptions(_ bytes: [UInt8]) throws {
     let printed = "group \(options.text)"
     let refusal = again.apply(directive, Array(printed.utf8), .mainServer, line: 1)
     try require(refusal == nil, "what is printed is accepted: \(printed): \(refusal ?? "")")
-    try require(again.main.daemonProcesses.first?.options == options, "what is printed is read back: \(printed)")
+    try require(again.main.groupDefinitions.first?.options == options, "what is printed is read back: \(printed)")
     // The same definition may stand twice, another one not.
     try require(
         settings.apply(directive, Array(printed.utf8), .mainServer, line: 2) == nil, "the same definition is the same")
@@ -156,7 +156,7 @@ func fuzzInterpreterSettings(_ bytes: [UInt8]) throws {
     let groups = Set(global.interpreterBlocks.compactMap(\.processGroup)).union(["", "other"])
     let applications = Set(global.interpreterBlocks.compactMap(\.applicationGroup)).union(["", "other"])
     for group in groups {
-        let options = DaemonProcess(
+        let options = GroupDefinition(
             name: group, options: DaemonOptions(), location: SourceLocation(file: "site.conf", line: 1), isGlobal: true)
         let plan = group.isEmpty ? global.embeddedInterpreters : global.interpreters(of: options)
         for application in applications {

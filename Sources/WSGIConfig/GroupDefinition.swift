@@ -1,5 +1,5 @@
 /// A `WSGIDaemonProcess`: the definition of a process group.
-public struct DaemonProcess: Equatable, Sendable {
+public struct GroupDefinition: Equatable, Sendable {
     /// The group's name.
     public let name: String
     /// Its options.
@@ -29,7 +29,7 @@ public struct DaemonProcess: Equatable, Sendable {
     }
 
     /// The first option in which `other` differs; `nil` if both differ in their places only.
-    func differingOption(from other: DaemonProcess) -> DaemonOption? {
+    func differingOption(from other: GroupDefinition) -> DaemonOption? {
         DaemonOptionTable.all.first { option in
             option.bit & options.written != option.bit & other.options.written
                 || option.print(options) != option.print(other.options)
@@ -37,7 +37,7 @@ public struct DaemonProcess: Equatable, Sendable {
     }
 
     /// Rejects a second definition of a name that differs from the first.
-    func check(against first: DaemonProcess) throws(ConfigError) {
+    func check(against first: GroupDefinition) throws(ConfigError) {
         guard name == first.name, let option = differingOption(from: first) else { return }
         let both = option.isSecret ? "" : " (\(first.written(option)) there, \(written(option)) here)"
         throw ConfigError(
@@ -81,13 +81,13 @@ enum DaemonStatement {
                 "\(owner) has both script-user= and script-group=: a script is checked against one of them, so remove the "
                     + "other.")
         }
-        let definition = DaemonProcess(
+        let definition = GroupDefinition(
             name: name, options: options, location: statement.location,
             isGlobal: statement.context.place == .mainServer, serverName: statement.context.serverName)
-        for place in server.daemonProcesses.indices where server.daemonProcesses[place].name == name {
-            try definition.check(against: server.daemonProcesses[place])
+        for place in server.groupDefinitions.indices where server.groupDefinitions[place].name == name {
+            try definition.check(against: server.groupDefinitions[place])
         }
-        server.daemonProcesses.append(definition)
+        server.groupDefinitions.append(definition)
     }
 
     private static func name(_ statement: Statement) throws(ConfigError) -> String {

@@ -3,7 +3,7 @@ internal import Glibc
 internal import WSGIConfig
 
 /// The names of process group, application group and callable for a request, written into its scratch memory.
-@safe struct GroupNames {
+@safe struct TargetNames {
     private let r: Request
     private let scratch: UnsafeMutablePointer<Scratch>
 
