@@ -54,12 +54,12 @@ public enum Adapter {
     ///   - head: The script, its application group and the entries of the environ.
     ///   - transport: Receives the call's log lines.
     ///   - functions: Receives the texts of the results, and implements `mod_ssl.*`.
-    ///   - questions: The functions to call. Each receives its result. Functions that were not called count as failed.
+    ///   - calls: The functions to call. Each receives its result. Functions that were not called count as failed.
     public static func call(
         _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
-        _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
+        _ functions: UnsafePointer<wsgi_call_functions>, _ calls: UnsafeMutableBufferPointer<wsgi_function_call>
     ) {
-        unsafe HookScriptCall.run(head, transport, functions, questions)
+        unsafe HookScriptCall.run(head, transport, functions, calls)
     }
 
     /// Imports the scripts of `ProcessSpec.preloads`, each in its interpreter.

@@ -95,14 +95,14 @@ public func engineRun(_ head: UnsafePointer<UInt8>?, _ length: Int, _ transport:
 @c(wsgi_engine_call)
 public func engineCall(
     _ head: UnsafePointer<UInt8>?, _ length: Int, _ transport: UnsafeRawPointer?, _ functions: UnsafeRawPointer?,
-    _ questions: UnsafeMutableRawPointer?, _ count: Int
+    _ calls: UnsafeMutableRawPointer?, _ count: Int
 ) {
     guard let transport = unsafe transport?.assumingMemoryBound(to: wsgi_transport.self),
         let functions = unsafe functions?.assumingMemoryBound(to: wsgi_call_functions.self)
     else { return }
     unsafe Adapter.call(
         UnsafeRawBufferPointer(start: head, count: length), transport, functions,
-        UnsafeMutableBufferPointer(start: questions?.assumingMemoryBound(to: wsgi_question.self), count: count))
+        UnsafeMutableBufferPointer(start: calls?.assumingMemoryBound(to: wsgi_function_call.self), count: count))
 }
 
 /// `stop` of the entry table.

@@ -140,7 +140,7 @@ static const char *ssl_variable(void *context, const char *name) {
 }
 
 void call(const wsgi_engine_entry_table_t *engine, const uint8_t *head, size_t length, exchange *e, int32_t has_ssl,
-          wsgi_question *questions, size_t count) {
+          wsgi_function_call *questions, size_t count) {
     wsgi_transport transport = {.context = e, .log = request_log, .request = e->request};
     wsgi_call_functions functions = {.answer_text = answer_text, .added_entry = added_entry};
     if (has_ssl) functions.is_https = is_https, functions.ssl_variable = ssl_variable;

@@ -80,41 +80,41 @@ typedef struct wsgi_text {
     size_t length;
 } wsgi_text;
 
-/* The values that a function may return, as bits of `accepts`. Everything else is WSGI_ANSWER_WRONG. */
-enum wsgi_accepts {
-    WSGI_ACCEPTS_NONE = 1 << 0,  /* None */
-    WSGI_ACCEPTS_BOOL = 1 << 1,  /* True or False, and no other number */
-    WSGI_ACCEPTS_STR = 1 << 2,   /* str */
-    WSGI_ACCEPTS_BYTES = 1 << 3, /* bytes */
-    WSGI_ACCEPTS_ITEMS = 1 << 4, /* an iterable, other than str and bytes, of str and bytes */
-    WSGI_ACCEPTS_UTF8 = 1 << 5   /* no type: str is encoded in UTF-8, not in latin-1 where that is possible */
+/* The values that a function may return, as bits of `accepts`. Everything else is WSGI_RESULT_WRONG. */
+enum wsgi_result_kinds {
+    WSGI_KIND_NONE = 1 << 0,  /* None */
+    WSGI_KIND_BOOL = 1 << 1,  /* True or False, and no other number */
+    WSGI_KIND_STR = 1 << 2,   /* str */
+    WSGI_KIND_BYTES = 1 << 3, /* bytes */
+    WSGI_KIND_ITEMS = 1 << 4, /* an iterable, other than str and bytes, of str and bytes */
+    WSGI_KIND_UTF8 = 1 << 5   /* no type: str is encoded in UTF-8, not in latin-1 where that is possible */
 };
 
 /* The value that it returned. */
-enum wsgi_answer {
-    WSGI_ANSWER_FAILED = 0,  /* it raised, or was not called at all: the reason is logged */
-    WSGI_ANSWER_MISSING = 1, /* the script has no such function; nothing is logged */
-    WSGI_ANSWER_WRONG = 2,   /* a value that is not accepted; the last text names its type. Nothing is logged */
-    WSGI_ANSWER_NONE = 3,
-    WSGI_ANSWER_TRUE = 4,
-    WSGI_ANSWER_FALSE = 5,
-    WSGI_ANSWER_TEXT = 6, /* one text */
-    WSGI_ANSWER_ITEMS = 7 /* one text for each item */
+enum wsgi_result {
+    WSGI_RESULT_FAILED = 0,  /* it raised, or was not called at all: the reason is logged */
+    WSGI_RESULT_MISSING = 1, /* the script has no such function; nothing is logged */
+    WSGI_RESULT_WRONG = 2,   /* a value that is not accepted; the last text names its type. Nothing is logged */
+    WSGI_RESULT_NONE = 3,
+    WSGI_RESULT_TRUE = 4,
+    WSGI_RESULT_FALSE = 5,
+    WSGI_RESULT_TEXT = 6, /* one text */
+    WSGI_RESULT_ITEMS = 7 /* one text for each item */
 };
 
 /* A function of a script, to be called with the environ and `arguments`. */
-typedef struct wsgi_question {
+typedef struct wsgi_function_call {
     wsgi_text function;
     const wsgi_text *arguments; /* each becomes a str of latin-1, or None */
     size_t argument_count;
-    uint32_t accepts; /* wsgi_accepts */
-    uint32_t answer;  /* wsgi_answer, set by the engine */
-} wsgi_question;
+    uint32_t kinds;  /* wsgi_result_kinds */
+    uint32_t result;  /* wsgi_result, set by the engine */
+} wsgi_function_call;
 
 /* Functions that `call` uses in addition to the transport, with the transport's context. They are called on the thread
  * of `call`, the first two with the GIL, so they must neither block nor call the engine. */
 typedef struct wsgi_call_functions {
-    /* A text of the answer to question number `index`; copied before the call returns. Texts contain no NUL. */
+    /* A text of the answer to functionCall number `index`; copied before the call returns. Texts contain no NUL. */
     void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
 
     /* An entry that a function has added to the environ. Neither key nor value contains NUL; both are str. */
@@ -146,10 +146,10 @@ typedef struct wsgi_engine_entry_table_t {
 
     /* Calls functions of a hook script, which decides about a request before it reaches an application. `head` is an
      * encoded RequestHead, whose callable is not used; of `transport` only `context`, `log` and `request` are used. All
-     * questions share one environ. Calls end after the first answer that is FAILED or WRONG. Any thread, many at once.
+     * calls share one environ. Calls end after the first answer that is FAILED or WRONG. Any thread, many at once.
      */
     void (*call)(const uint8_t *head, size_t length, const wsgi_transport *transport,
-                 const wsgi_call_functions *functions, wsgi_question *questions, size_t count);
+                 const wsgi_call_functions *functions, wsgi_function_call *calls, size_t count);
 
     /* Ends the interpreters (atexit functions run) and Python. */
     void (*stop)(void);

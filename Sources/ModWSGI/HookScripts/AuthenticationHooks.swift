@@ -28,8 +28,8 @@ enum AuthenticationHooks {
         }
         let host = unsafe ap_get_useragent_host(r, REMOTE_HOST, nil) ?? r.pointee.useragent_ip.map { unsafe Text($0) }
         let function = unsafe HookFunction(
-            name: "allow_access", arguments: [host], accepts: [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_BOOL])
-        guard let answer = unsafe ask(r, script, function) else { return HTTP_INTERNAL_SERVER_ERROR }
+            name: "allow_access", arguments: [host], kinds: [WSGI_KIND_NONE, WSGI_KIND_BOOL])
+        guard let answer = unsafe call(r, script, function) else { return HTTP_INTERNAL_SERVER_ERROR }
         switch answer {
         case .none: return DECLINED
         case .boolean(true): return OK
@@ -55,8 +55,8 @@ enum AuthenticationHooks {
         guard let script = unsafe userScript(r) else { return AUTH_GENERAL_ERROR }
         let function = unsafe HookFunction(
             name: "check_password", arguments: [user, password],
-            accepts: [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_BOOL, WSGI_ACCEPTS_STR, WSGI_ACCEPTS_UTF8])
-        guard let answer = unsafe ask(r, script, function) else { return AUTH_GENERAL_ERROR }
+            kinds: [WSGI_KIND_NONE, WSGI_KIND_BOOL, WSGI_KIND_STR, WSGI_KIND_UTF8])
+        guard let answer = unsafe call(r, script, function) else { return AUTH_GENERAL_ERROR }
         let rule = "True, False, None or the name of the user"
         switch answer {
         case .none: return AUTH_USER_NOT_FOUND
@@ -83,8 +83,8 @@ enum AuthenticationHooks {
         guard let script = unsafe userScript(r) else { return AUTH_GENERAL_ERROR }
         let function = unsafe HookFunction(
             name: "get_realm_hash", arguments: [user, realm],
-            accepts: [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_STR, WSGI_ACCEPTS_BYTES])
-        guard let answer = unsafe ask(r, script, function) else { return AUTH_GENERAL_ERROR }
+            kinds: [WSGI_KIND_NONE, WSGI_KIND_STR, WSGI_KIND_BYTES])
+        guard let answer = unsafe call(r, script, function) else { return AUTH_GENERAL_ERROR }
         let rule = "None or the MD5 hash of user:realm:password in hexadecimal digits"
         switch answer {
         case .none: return AUTH_USER_NOT_FOUND
@@ -124,8 +124,8 @@ enum AuthenticationHooks {
         }
         guard let names = unsafe names(r, line, parsed) else { return AUTHZ_DENIED }
         let function = unsafe HookFunction(
-            name: "groups_for_user", arguments: [Text(user)], accepts: [WSGI_ACCEPTS_ITEMS])
-        guard let answer = unsafe ask(r, script, function) else { return AUTHZ_GENERAL_ERROR }
+            name: "groups_for_user", arguments: [Text(user)], kinds: [WSGI_KIND_ITEMS])
+        guard let answer = unsafe call(r, script, function) else { return AUTHZ_GENERAL_ERROR }
         switch answer {
         case .items(let groups):
             if unsafe isAny(of: groups, among: names, r.pointee.pool) { return AUTHZ_GRANTED }
@@ -170,11 +170,11 @@ enum AuthenticationHooks {
     // MARK: - Parts
 
     /// Calls one function. `nil`, with the reason logged, if there is no Python.
-    private static func ask(_ r: Request, _ script: HookScript, _ function: HookFunction) -> HookAnswer? {
+    private static func call(_ r: Request, _ script: HookScript, _ function: HookFunction) -> HookResult? {
         guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return nil }
         let facts = unsafe RequestFacts(
             server, ConfigBridge.settings(of: r, in: server), script: bytes(of: r.pointee.filename))
-        return unsafe HookCall.ask(r, script, facts, .client, [function])?.first
+        return unsafe HookScriptCall.call(r, script, facts, .client, [function])?.first
     }
 
     private static func tellMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {

@@ -14,13 +14,13 @@ struct Dispatch {
     /// - Returns: `nil`, with the reason logged, if the script cannot be loaded, raises an exception, or returns
     ///   something other than text. The request is then rejected, because it might otherwise reach the wrong
     ///   application.
-    static func ask(_ r: Request, _ facts: RequestFacts) -> Dispatch? {
+    static func call(_ r: Request, _ facts: RequestFacts) -> Dispatch? {
         var dispatch = Dispatch()
         guard let script = facts.effective.settings.dispatchScript else { return dispatch }
-        let accepts = [WSGI_ACCEPTS_NONE, WSGI_ACCEPTS_STR, WSGI_ACCEPTS_BYTES]
+        let kinds = [WSGI_KIND_NONE, WSGI_KIND_STR, WSGI_KIND_BYTES]
         let functions = (["process_group", "application_group", "callable_object"] as [StaticString])
-            .map { unsafe HookFunction(name: $0, accepts: accepts) }
-        guard let answers = unsafe HookCall.ask(r, script, facts, .application, functions) else { return nil }
+            .map { unsafe HookFunction(name: $0, kinds: kinds) }
+        guard let answers = unsafe HookScriptCall.call(r, script, facts, .application, functions) else { return nil }
         for (index, answer) in answers.enumerated() {
             switch answer {
             case .none, .missing: continue

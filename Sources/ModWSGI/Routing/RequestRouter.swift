@@ -43,7 +43,7 @@ internal import WSGIWire
         describe(&facts)
         let scratch = unsafe ScratchPool.take()
         defer { unsafe ScratchPool.give(scratch) }
-        guard let dispatch = unsafe Dispatch.ask(r, facts) else { return .status(HTTP_INTERNAL_SERVER_ERROR) }
+        guard let dispatch = unsafe Dispatch.call(r, facts) else { return .status(HTTP_INTERNAL_SERVER_ERROR) }
         guard unsafe TargetNames(r, scratch).resolve(dispatch, mapping, &facts) else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,

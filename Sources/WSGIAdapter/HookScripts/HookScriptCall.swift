@@ -52,9 +52,9 @@ internal import WSGIWire
     /// Runs one call; see `Adapter.call`. Without the GIL.
     static func run(
         _ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>,
-        _ functions: UnsafePointer<wsgi_call_functions>, _ questions: UnsafeMutableBufferPointer<wsgi_question>
+        _ functions: UnsafePointer<wsgi_call_functions>, _ calls: UnsafeMutableBufferPointer<wsgi_function_call>
     ) {
-        for index in questions.indices { unsafe questions[index].answer = WSGI_ANSWER_FAILED.rawValue }
+        for index in calls.indices { unsafe calls[index].result = WSGI_RESULT_FAILED.rawValue }
         guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return }
         guard let request = unsafe try? RequestHead(head) else {
             unsafe LogTarget.transport(transport).write(WSGI_LOG_ERR, "The request head cannot be decoded.")
@@ -65,14 +65,14 @@ internal import WSGIWire
             return
         }
         let call = unsafe HookScriptCall(thread.push(attachment, request, transport), functions)
-        unsafe call.ask(questions, request)
+        unsafe call.callFunctions(calls, request)
         unsafe PyEval_SaveThread()
         call.context.endLines()
         thread.pop(call.context)
     }
 
     /// Loads the script if necessary and calls its functions in order, with one environ.
-    private func ask(_ questions: UnsafeMutableBufferPointer<wsgi_question>, _ head: RequestHead) {
+    private func callFunctions(_ calls: UnsafeMutableBufferPointer<wsgi_function_call>, _ head: RequestHead) {
         let script = unsafe context.state.pointee.interpreter.scripts.pointee.table.entry(head.script)
         // `reload_required` is not called: the request is for another script.
         guard context.prepare(script, head, asksScript: false) == nil,
@@ -85,10 +85,10 @@ internal import WSGIWire
             logRaised()
             return
         }
-        for index in questions.indices {
-            let answer = unsafe ask(index, questions[index], script, namespace.object, environ.object)
-            unsafe questions[index].answer = answer.rawValue
-            if answer == WSGI_ANSWER_FAILED || answer == WSGI_ANSWER_WRONG { return }
+        for index in calls.indices {
+            let answer = unsafe callFunction(index, calls[index], script, namespace.object, environ.object)
+            unsafe calls[index].result = answer.rawValue
+            if answer == WSGI_RESULT_FAILED || answer == WSGI_RESULT_WRONG { return }
         }
         tellAdded(environ.object, before.object)
     }
@@ -100,34 +100,34 @@ internal import WSGIWire
     }
 
     /// Calls one function; an exception is logged.
-    private func ask(
-        _ index: Int, _ question: wsgi_question, _ script: Script, _ namespace: Object, _ environ: Object
-    ) -> wsgi_answer {
-        let name = unsafe UnsafeRawBufferPointer(start: question.function.start, count: question.function.length)
+    private func callFunction(
+        _ index: Int, _ functionCall: wsgi_function_call, _ script: Script, _ namespace: Object, _ environ: Object
+    ) -> wsgi_result {
+        let name = unsafe UnsafeRawBufferPointer(start: functionCall.function.start, count: functionCall.function.length)
         guard let text = unsafe script.name(name) else { return logged() }
         guard let function = unsafe Object(PyDict_GetItemWithError(namespace.pointer, text))?.retained else {
-            return PythonError.occurred ? logged() : WSGI_ANSWER_MISSING
+            return PythonError.occurred ? logged() : WSGI_RESULT_MISSING
         }
-        guard let result = unsafe call(function.object, environ, question),
-            let answer = unsafe judge(result.object, index, question.accepts)
+        guard let result = unsafe call(function.object, environ, functionCall),
+            let answer = unsafe judge(result.object, index, functionCall.kinds)
         else { return logged() }
         return answer
     }
 
-    private func logged() -> wsgi_answer {
+    private func logged() -> wsgi_result {
         logRaised()
-        return WSGI_ANSWER_FAILED
+        return WSGI_RESULT_FAILED
     }
 
     private func logRaised() {
         if let exception = PythonError.take() { _ = context.logRaised(exception.object) }
     }
 
-    private func call(_ function: Object, _ environ: Object, _ question: wsgi_question) -> Reference? {
-        guard let arguments = unsafe Reference(PyTuple_New(1 + question.argument_count)) else { return nil }
+    private func call(_ function: Object, _ environ: Object, _ functionCall: wsgi_function_call) -> Reference? {
+        guard let arguments = unsafe Reference(PyTuple_New(1 + functionCall.argument_count)) else { return nil }
         unsafe _ = PyTuple_SetItem(arguments.object.pointer, 0, environ.retained.take())
-        for index in unsafe 0..<question.argument_count {
-            guard let text = unsafe question.arguments?[index] else { return nil }
+        for index in unsafe 0..<functionCall.argument_count {
+            guard let text = unsafe functionCall.arguments?[index] else { return nil }
             let bytes = unsafe UnsafeRawBufferPointer(start: text.start, count: text.length)
             let value = unsafe text.start == nil ? Object.none.retained : Python.text(latin1: bytes)
             guard let value else { return nil }
@@ -139,24 +139,24 @@ internal import WSGIWire
     // MARK: - Results
 
     /// The kind of a result; `nil` with a Python exception set if it cannot be inspected.
-    private func judge(_ result: Object, _ index: Int, _ accepts: UInt32) -> wsgi_answer? {
-        func isAccepted(_ kind: wsgi_accepts) -> Bool { accepts & kind.rawValue != 0 }
-        let isUTF8 = isAccepted(WSGI_ACCEPTS_UTF8)
-        if result.isNone, isAccepted(WSGI_ACCEPTS_NONE) { return WSGI_ANSWER_NONE }
-        if isAccepted(WSGI_ACCEPTS_BOOL) {
-            if unsafe result.pointer == Object.bool(true).pointer { return WSGI_ANSWER_TRUE }
-            if unsafe result.pointer == Object.bool(false).pointer { return WSGI_ANSWER_FALSE }
+    private func judge(_ result: Object, _ index: Int, _ kinds: UInt32) -> wsgi_result? {
+        func isAccepted(_ kind: wsgi_result_kinds) -> Bool { kinds & kind.rawValue != 0 }
+        let isUTF8 = isAccepted(WSGI_KIND_UTF8)
+        if result.isNone, isAccepted(WSGI_KIND_NONE) { return WSGI_RESULT_NONE }
+        if isAccepted(WSGI_KIND_BOOL) {
+            if unsafe result.pointer == Object.bool(true).pointer { return WSGI_RESULT_TRUE }
+            if unsafe result.pointer == Object.bool(false).pointer { return WSGI_RESULT_FALSE }
         }
-        if result.isText && isAccepted(WSGI_ACCEPTS_STR) || result.isBytes && isAccepted(WSGI_ACCEPTS_BYTES) {
-            return tell(result, index, isUTF8: isUTF8)
+        if result.isText && isAccepted(WSGI_KIND_STR) || result.isBytes && isAccepted(WSGI_KIND_BYTES) {
+            return send(result, index, isUTF8: isUTF8)
         }
-        guard isAccepted(WSGI_ACCEPTS_ITEMS), !result.isText, !result.isBytes else {
+        guard isAccepted(WSGI_KIND_ITEMS), !result.isText, !result.isBytes else {
             return wrong(result.typeName, index)
         }
         return items(of: result, index, isUTF8: isUTF8)
     }
 
-    private func items(of result: Object, _ index: Int, isUTF8: Bool) -> wsgi_answer? {
+    private func items(of result: Object, _ index: Int, isUTF8: Bool) -> wsgi_result? {
         guard let iterator = unsafe Reference(PyObject_GetIter(result.pointer)) else {
             guard PythonError.matches(WSGI_TYPE_ERROR) else { return nil }
             PyErr_Clear()
@@ -166,39 +166,39 @@ internal import WSGIWire
             guard item.object.isText || item.object.isBytes else {
                 return wrong("\(result.typeName) with \(item.object.typeName) in it", index)
             }
-            guard let told = tell(item.object, index, isUTF8: isUTF8) else { return nil }
-            guard told == WSGI_ANSWER_TEXT else { return told }
+            guard let sent = send(item.object, index, isUTF8: isUTF8) else { return nil }
+            guard sent == WSGI_RESULT_TEXT else { return sent }
         }
-        return PythonError.occurred ? nil : WSGI_ANSWER_ITEMS
+        return PythonError.occurred ? nil : WSGI_RESULT_ITEMS
     }
 
     /// Passes on a text; `nil` with a Python exception set.
-    private func tell(_ value: Object, _ index: Int, isUTF8: Bool) -> wsgi_answer? {
-        if value.isBytes { return unsafe tell(value.bytes, index) }
+    private func send(_ value: Object, _ index: Int, isUTF8: Bool) -> wsgi_result? {
+        if value.isBytes { return unsafe send(value.bytes, index) }
         // A str from an environ is latin-1 and is passed on as its original bytes.
-        if !isUTF8, let told = unsafe value.withLatin1({ unsafe tell($0, index) }) { return told }
+        if !isUTF8, let sent = unsafe value.withLatin1({ unsafe send($0, index) }) { return sent }
         PyErr_Clear()
         guard let encoded = unsafe Reference(PyUnicode_AsUTF8String(value.pointer)) else { return nil }
-        return unsafe tell(encoded.object.bytes, index)
+        return unsafe send(encoded.object.bytes, index)
     }
 
-    private func tell(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> wsgi_answer {
+    private func send(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> wsgi_result {
         guard let start = bytes.baseAddress, unsafe wsgi_find_byte(start, 0, bytes.count) == nil else {
             return wrong("text with a null character", index)
         }
         unsafe exchange.pointee.functions.pointee.answer_text?(
             context.state.pointee.transport.pointee.context, index, start.assumingMemoryBound(to: UInt8.self),
             bytes.count)
-        return WSGI_ANSWER_TEXT
+        return WSGI_RESULT_TEXT
     }
 
-    private func wrong(_ type: String, _ index: Int) -> wsgi_answer {
+    private func wrong(_ type: String, _ index: Int) -> wsgi_result {
         var type = type
         type.withUTF8 { name in
             unsafe exchange.pointee.functions.pointee.answer_text?(
                 context.state.pointee.transport.pointee.context, index, name.baseAddress, name.count)
         }
-        return WSGI_ANSWER_WRONG
+        return WSGI_RESULT_WRONG
     }
 
     // MARK: - The environ

@@ -7,7 +7,7 @@ internal import WSGICore
 internal import WSGIWire
 
 /// The result of a function of a hook script. Texts are in the request's pool.
-@safe enum HookAnswer {
+@safe enum HookResult {
     /// The function raised an exception or could not be called. The reason is logged.
     case failed
     /// The script has no such function.
@@ -24,7 +24,7 @@ internal import WSGIWire
 @safe struct HookFunction {
     let name: StaticString
     var arguments: [Text?] = unsafe []
-    var accepts: [wsgi_accepts]
+    var kinds: [wsgi_result_kinds]
 
     var argumentCount: Int { unsafe arguments.count }
 }
@@ -32,7 +32,7 @@ internal import WSGIWire
 /// A call of functions of a hook script (`WSGIAccessScript` and others) in this child's Python.
 ///
 /// Lives on the request's thread while its hook runs.
-@safe struct HookCall {
+@safe struct HookScriptCall {
     /// The contents of the functions' environ.
     enum Environ {
         /// The request as the client sent it, with `mod_ssl.*`.
@@ -42,16 +42,16 @@ internal import WSGIWire
     }
 
     fileprivate let r: Request
-    fileprivate var texts: [(question: Int, text: Text)] = unsafe []
+    fileprivate var texts: [(functionCall: Int, text: Text)] = unsafe []
 
     /// Calls functions of a script one after the other with the same environ. Entries that they add to it become
     /// environment variables of the request.
     ///
     /// - Returns: An answer for each function. After a failure or an invalid answer, all further answers are `failed`.
     ///   `nil`, with the reason logged, if there is no Python.
-    static func ask(
+    static func call(
         _ r: Request, _ script: HookScript, _ facts: RequestFacts, _ environ: Environ, _ functions: [HookFunction]
-    ) -> [HookAnswer]? {
+    ) -> [HookResult]? {
         guard let engine = unsafe EmbeddedPlan.current?.engine() else {
             unsafe Log.request(
                 r, .error, .embeddedUnavailable,
@@ -67,12 +67,12 @@ internal import WSGIWire
                 "The application group of '\(script.path.string)' is longer than \(Scratch.longestName) bytes.")
             return nil
         }
-        var call = unsafe HookCall(r: r)
-        return unsafe withQuestions(functions, r.pointee.pool) { questions in
+        var call = unsafe HookScriptCall(r: r)
+        return unsafe withFunctionCalls(functions, r.pointee.pool) { calls in
             unsafe call.run(
-                engine, scratch.pointee.request.bytes, questions, hasSSL: environ.hasSSL,
+                engine, scratch.pointee.request.bytes, calls, hasSSL: environ.hasSSL,
                 passesRequest: facts.effective.settings.passApacheRequest)
-            return questions.indices.map { unsafe call.answer(to: $0, questions[$0]) }
+            return calls.indices.map { unsafe call.answer(to: $0, calls[$0]) }
         }
     }
 
@@ -103,12 +103,12 @@ internal import WSGIWire
     }
 
     /// Passes `body` the descriptions of the functions for the engine. They are valid during the call.
-    private static func withQuestions<Result>(
-        _ functions: [HookFunction], _ pool: Pool?, _ body: (UnsafeMutableBufferPointer<wsgi_question>) -> Result
+    private static func withFunctionCalls<Result>(
+        _ functions: [HookFunction], _ pool: Pool?, _ body: (UnsafeMutableBufferPointer<wsgi_function_call>) -> Result
     ) -> Result {
         let arguments = functions.reduce(0) { $0 + $1.argumentCount }
         return unsafe withUnsafeTemporaryAllocation(of: wsgi_text.self, capacity: max(arguments, 1)) { texts in
-            unsafe withUnsafeTemporaryAllocation(of: wsgi_question.self, capacity: functions.count) { questions in
+            unsafe withUnsafeTemporaryAllocation(of: wsgi_function_call.self, capacity: functions.count) { calls in
                 var next = 0
                 for (index, function) in functions.enumerated() {
                     let first = next
@@ -116,16 +116,16 @@ internal import WSGIWire
                         unsafe texts.initializeElement(at: next, to: text(bytes(of: function.arguments[argument])))
                         next += 1
                     }
-                    unsafe questions.initializeElement(
+                    unsafe calls.initializeElement(
                         at: index,
-                        to: wsgi_question(
+                        to: wsgi_function_call(
                             function: text(bytes(of: function.name)),
                             arguments: texts.baseAddress.map { unsafe $0 + first },
                             argument_count: next - first,
-                            accepts: function.accepts.reduce(0) { $0 | $1.rawValue },
-                            answer: WSGI_ANSWER_FAILED.rawValue))
+                            kinds: function.kinds.reduce(0) { $0 | $1.rawValue },
+                            result: WSGI_RESULT_FAILED.rawValue))
                 }
-                return unsafe body(questions)
+                return unsafe body(calls)
             }
         }
     }
@@ -136,7 +136,7 @@ internal import WSGIWire
 
     private mutating func run(
         _ engine: UnsafePointer<wsgi_engine_entry_table_t>, _ head: UnsafeRawBufferPointer,
-        _ questions: UnsafeMutableBufferPointer<wsgi_question>, hasSSL: Bool, passesRequest: Bool
+        _ calls: UnsafeMutableBufferPointer<wsgi_function_call>, hasSSL: Bool, passesRequest: Bool
     ) {
         let request = unsafe passesRequest ? UnsafeMutableRawPointer(r) : nil
         let r = unsafe r
@@ -153,33 +153,33 @@ internal import WSGIWire
                         ssl_variable: hasSSL ? hookVariable : nil)
                     unsafe engine.pointee.call(
                         head.baseAddress?.assumingMemoryBound(to: UInt8.self), head.count, &transport, &functions,
-                        questions.baseAddress, questions.count)
+                        calls.baseAddress, calls.count)
                 }
             }
         }
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
     }
 
-    private func answer(to index: Int, _ question: wsgi_question) -> HookAnswer {
-        let mine = unsafe texts.filter { unsafe $0.question == index }
-        let kind = unsafe wsgi_answer(rawValue: question.answer)
+    private func answer(to index: Int, _ functionCall: wsgi_function_call) -> HookResult {
+        let mine = unsafe texts.filter { unsafe $0.functionCall == index }
+        let kind = unsafe wsgi_result(rawValue: functionCall.result)
         switch kind {
-        case WSGI_ANSWER_MISSING: return .missing
-        case WSGI_ANSWER_WRONG: return unsafe .invalid(string(mine.last?.text))
-        case WSGI_ANSWER_NONE: return .none
-        case WSGI_ANSWER_TRUE: return .boolean(true)
-        case WSGI_ANSWER_FALSE: return .boolean(false)
-        case WSGI_ANSWER_TEXT: return unsafe mine.last.map { unsafe .text($0.text) } ?? .failed
-        case WSGI_ANSWER_ITEMS: return unsafe .items(mine.map { unsafe $0.text })
+        case WSGI_RESULT_MISSING: return .missing
+        case WSGI_RESULT_WRONG: return unsafe .invalid(string(mine.last?.text))
+        case WSGI_RESULT_NONE: return .none
+        case WSGI_RESULT_TRUE: return .boolean(true)
+        case WSGI_RESULT_FALSE: return .boolean(false)
+        case WSGI_RESULT_TEXT: return unsafe mine.last.map { unsafe .text($0.text) } ?? .failed
+        case WSGI_RESULT_ITEMS: return unsafe .items(mine.map { unsafe $0.text })
         default: return .failed
         }
     }
 
     // MARK: - Callbacks of the engine
 
-    fileprivate mutating func add(_ question: Int, _ text: UnsafePointer<UInt8>?, _ length: Int) {
+    fileprivate mutating func add(_ functionCall: Int, _ text: UnsafePointer<UInt8>?, _ length: Int) {
         guard let text = unsafe copy(wsgi_text(start: text, length: length)) else { return }
-        unsafe texts.append((question, text))
+        unsafe texts.append((functionCall, text))
     }
 
     fileprivate func setVariable(_ key: wsgi_text, _ value: wsgi_text) {
@@ -195,7 +195,7 @@ internal import WSGIWire
     }
 }
 
-extension HookCall.Environ {
+extension HookScriptCall.Environ {
     fileprivate var hasSSL: Bool {
         if case .client = self { true } else { false }
     }
@@ -210,12 +210,12 @@ extension DirectorySettings {
 
 /// The object that the functions' context points to.
 @safe private struct TransportContext {
-    let call: UnsafeMutablePointer<HookCall>
+    let call: UnsafeMutablePointer<HookScriptCall>
     let log: RequestLog
 }
 
 private func withCall<Result>(
-    _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout HookCall) -> Result
+    _ context: UnsafeMutableRawPointer?, _ fallback: Result, _ body: (inout HookScriptCall) -> Result
 ) -> Result {
     guard let context = unsafe context?.assumingMemoryBound(to: TransportContext.self) else { return fallback }
     return unsafe context.pointee.log.exclusively { unsafe body(&context.pointee.call.pointee) }
@@ -228,8 +228,8 @@ private let hookLog: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePoin
 }
 
 private let hookText: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafePointer<UInt8>?, Int) -> Void = {
-    context, question, text, length in
-    unsafe withCall(context, ()) { unsafe $0.add(question, text, length) }
+    context, functionCall, text, length in
+    unsafe withCall(context, ()) { unsafe $0.add(functionCall, text, length) }
 }
 
 private let hookEntry: @convention(c) (UnsafeMutableRawPointer?, wsgi_text, wsgi_text) -> Void = {
