@@ -42,7 +42,7 @@ final class Worker: Sendable {
     /// The access control of connections.
     let admission: Admission
     /// The current request of each thread, for the supervisor and the monitor.
-    let board: WorkerBoard
+    let board: RequestBoard
     /// Runs work that needs the GIL for threads that must not wait for it.
     let errands = PythonErrands()
 
@@ -83,7 +83,7 @@ final class Worker: Sendable {
         // `wsgi.run_once`: only one request. Otherwise the worker serves until its successor is ready, up to twice as
         // many.
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
-        board = try WorkerBoard(mapping: Place.board, threads: max(spec.threads, 1))
+        board = try RequestBoard(mapping: Place.board, threads: max(spec.threads, 1))
         self.control = control
         self.reports = reports
         poller = try Poller()

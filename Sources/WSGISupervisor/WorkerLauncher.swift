@@ -77,7 +77,7 @@ struct WorkerLauncher {
             StreamSocket.shutDownReading(pair.ours.raw)
             let pipe = try PacketPipe.pair()
             let crashText = try CrashText.create()
-            let board = try WorkerBoard.create(
+            let board = try RequestBoard.create(
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
             // A worker may change its open file description of the log, such as the append mode, but not root's.

@@ -11,7 +11,7 @@ struct WorkerFileTests {
 
     @Test func boardAndCrashTextKeepTheirSizes() throws {
         for file in [
-            try WorkerBoard.create(threads: 2, slot: 0, generation: 1).release(), try CrashText.create().release(),
+            try RequestBoard.create(threads: 2, slot: 0, generation: 1).release(), try CrashText.create().release(),
         ] {
             #expect(ftruncate(file, 63 << 20) == -1 && errno == EPERM)
             #expect(ftruncate(file, 0) == -1 && errno == EPERM)
@@ -25,13 +25,13 @@ struct WorkerFileTests {
         var record = [UInt8](repeating: 0xFF, count: MemoryLayout<wsgi_thread_record>.size)
         record[4] = 1
         for thread in 0..<100 {
-            let at = MemoryLayout<wsgi_board>.size + thread * record.count
+            let at = MemoryLayout<wsgi_request_board>.size + thread * record.count
             #expect(write(record, to: file.raw, at: at) == record.count)
         }
-        let running = WorkerBoard.running(in: file.raw, threads: 3)
+        let running = RequestBoard.running(in: file.raw, threads: 3)
         #expect(running.map(\.thread) == [0, 1, 2])
         #expect(running.allSatisfy { $0.line.utf8.allSatisfy { $0 == UInt8(ascii: "?") } })
-        #expect(WorkerBoard.running(in: try MemoryFile.create("empty").raw, threads: 3).isEmpty)
+        #expect(RequestBoard.running(in: try MemoryFile.create("empty").raw, threads: 3).isEmpty)
     }
 
     @Test func crashTextEndsAtTheFirstZero() throws {

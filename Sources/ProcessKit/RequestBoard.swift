@@ -3,18 +3,18 @@ internal import Glibc
 
 /// The requests on the threads of one worker, in memory that the worker writes and the supervisor reads.
 ///
-/// Any thread may use it. The layout and its rules are in `wsgi_board.h`.
-@safe public final class WorkerBoard: Sendable {
-    private nonisolated(unsafe) let board: UnsafeMutablePointer<wsgi_board>
+/// Any thread may use it. The layout and its rules are in `wsgi_request_board.h`.
+@safe public final class RequestBoard: Sendable {
+    private nonisolated(unsafe) let board: UnsafeMutablePointer<wsgi_request_board>
     /// Number of threads.
     public let threads: Int
 
     /// The memory file of a board for a worker that is about to start.
     public static func create(threads: Int, slot: UInt32, generation: UInt32) throws(SystemError) -> Descriptor {
-        var head = wsgi_board()
-        unsafe wsgi_board_prepare(&head, UInt32(clamping: threads), slot, generation)
-        let file = try MemoryFile.create("wsgi-board", size: wsgi_board_size(UInt32(clamping: threads)))
-        guard unsafe pwrite(file.raw, &head, MemoryLayout<wsgi_board>.size, 0) == MemoryLayout<wsgi_board>.size else {
+        var head = wsgi_request_board()
+        unsafe wsgi_request_board_prepare(&head, UInt32(clamping: threads), slot, generation)
+        let file = try MemoryFile.create("wsgi-request-board", size: wsgi_request_board_size(UInt32(clamping: threads)))
+        guard unsafe pwrite(file.raw, &head, MemoryLayout<wsgi_request_board>.size, 0) == MemoryLayout<wsgi_request_board>.size else {
             throw SystemError("pwrite", errno)
         }
         return file
@@ -22,14 +22,14 @@ internal import Glibc
 
     /// Maps the board of this process. It stays mapped until the process ends.
     public init(mapping raw: Int32, threads: Int) throws(SystemError) {
-        unsafe board = try MemoryFile.map(raw, size: wsgi_board_size(UInt32(clamping: threads)))
-            .assumingMemoryBound(to: wsgi_board.self)
+        unsafe board = try MemoryFile.map(raw, size: wsgi_request_board_size(UInt32(clamping: threads)))
+            .assumingMemoryBound(to: wsgi_request_board.self)
         self.threads = threads
     }
 
     /// The record of a thread, counted from 0.
     public func record(_ thread: Int) -> UnsafeMutablePointer<wsgi_thread_record> {
-        unsafe wsgi_board_record(board, UInt32(clamping: min(max(thread, 0), threads - 1)))
+        unsafe wsgi_request_board_record(board, UInt32(clamping: min(max(thread, 0), threads - 1)))
     }
 
     /// The running requests.
@@ -40,8 +40,8 @@ internal import Glibc
     /// The requests that a worker with `threads` threads was running, from the file behind `raw`, whose contents are
     /// not trusted.
     public static func running(in raw: Int32, threads: Int) -> [RunningRequest] {
-        var bytes = MemoryFile.prefix(of: raw, wsgi_board_size(UInt32(clamping: threads)))
-        let (head, size) = (MemoryLayout<wsgi_board>.size, MemoryLayout<wsgi_thread_record>.size)
+        var bytes = MemoryFile.prefix(of: raw, wsgi_request_board_size(UInt32(clamping: threads)))
+        let (head, size) = (MemoryLayout<wsgi_request_board>.size, MemoryLayout<wsgi_thread_record>.size)
         return unsafe bytes.withUnsafeMutableBytes { bytes in
             guard let start = bytes.baseAddress, bytes.count >= head else { return [] }
             return (0..<(bytes.count - head) / size).compactMap { thread in

@@ -40,20 +40,20 @@ typedef struct wsgi_thread_record {
     char line[184];            /* method and path; of the query only its mark */
 } wsgi_thread_record;
 
-typedef struct wsgi_board {
+typedef struct wsgi_request_board {
     uint32_t magic, version, threads, slot, generation;
     uint32_t reserved[11];
-} wsgi_board;
+} wsgi_request_board;
 
 /* The size of a board for this number of threads. */
-static inline size_t wsgi_board_size(uint32_t threads) {
-    return sizeof(wsgi_board) + sizeof(wsgi_thread_record) * (size_t)threads;
+static inline size_t wsgi_request_board_size(uint32_t threads) {
+    return sizeof(wsgi_request_board) + sizeof(wsgi_thread_record) * (size_t)threads;
 }
 
 /* Prepares fresh, zeroed memory. */
-void wsgi_board_prepare(wsgi_board *_Nonnull board, uint32_t threads, uint32_t slot, uint32_t generation);
+void wsgi_request_board_prepare(wsgi_request_board *_Nonnull board, uint32_t threads, uint32_t slot, uint32_t generation);
 /* The record of a thread, counted from 0. The number is not checked. */
-wsgi_thread_record *_Nonnull wsgi_board_record(wsgi_board *_Nonnull board, uint32_t thread);
+wsgi_thread_record *_Nonnull wsgi_request_board_record(wsgi_request_board *_Nonnull board, uint32_t thread);
 
 /* Thread: begins a request. Texts that are too long are truncated. */
 void wsgi_record_begin(wsgi_thread_record *_Nonnull record, const void *_Nullable id, size_t id_length,

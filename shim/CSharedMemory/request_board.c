@@ -1,9 +1,9 @@
-#include "wsgi_board.h"
+#include "wsgi_request_board.h"
 
 #include <sched.h>
 #include <string.h>
 
-void wsgi_board_prepare(wsgi_board *board, uint32_t threads, uint32_t slot, uint32_t generation) {
+void wsgi_request_board_prepare(wsgi_request_board *board, uint32_t threads, uint32_t slot, uint32_t generation) {
     board->magic = WSGI_BOARD_MAGIC;
     board->version = WSGI_BOARD_VERSION;
     board->threads = threads;
@@ -11,7 +11,7 @@ void wsgi_board_prepare(wsgi_board *board, uint32_t threads, uint32_t slot, uint
     board->generation = generation;
 }
 
-wsgi_thread_record *wsgi_board_record(wsgi_board *board, uint32_t thread) {
+wsgi_thread_record *wsgi_request_board_record(wsgi_request_board *board, uint32_t thread) {
     return (wsgi_thread_record *)(void *)(board + 1) + thread;
 }
 
