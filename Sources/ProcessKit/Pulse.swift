@@ -1,7 +1,7 @@
 /// Detects whether a process is alive: a count that it increments must change.
 public struct Pulse {
     private var beats: UInt64?
-    private var since = MonotonicTime.now
+    private var since = Instant.now
     private var looks = 0
 
     /// A pulse without observations.

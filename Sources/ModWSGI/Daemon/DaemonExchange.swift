@@ -89,7 +89,7 @@ extension DaemonHandler {
         _ reader: inout FrameReader, of number: UInt16, _ claim: SlotChoice.Claim
     ) throws(DaemonConnection.Failure) -> Attempt {
         var order = AnswerOrder(of: number, bodyFollows: mayAskForBody)
-        var end: MonotonicTime?
+        var end: Instant?
         var log = LogAllowance()
         defer { if log.omitted > 0 { reportOmitted(log.omitted) } }
         while true {
@@ -108,7 +108,7 @@ extension DaemonHandler {
             switch header.kind {
             case .log:
                 let payload = try unsafe reader.payload(header.length)
-                guard let start = payload.baseAddress, log.take(payload.count, at: MonotonicTime.now.milliseconds)
+                guard let start = payload.baseAddress, log.take(payload.count, at: Instant.now.milliseconds)
                 else { break }
                 unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
             case .end, .error, .reload, .cut: return try conclude(header, &reader, &order, claim)
@@ -190,8 +190,8 @@ extension DaemonHandler {
     }
 
     /// Whether a worker that has been replaced may still respond; the time starts with the first call.
-    private func isInTime(_ end: inout MonotonicTime?) -> Bool {
-        let limit = end ?? MonotonicTime.now.adding(seconds: group.settings.drainTimeout + 5)
+    private func isInTime(_ end: inout Instant?) -> Bool {
+        let limit = end ?? Instant.now.adding(seconds: group.settings.drainTimeout + 5)
         end = limit
         return limit.millisecondsLeft > 0
     }

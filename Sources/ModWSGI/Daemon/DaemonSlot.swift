@@ -12,7 +12,7 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
     let address: SocketAddress
     private let idle = Mutex<[Idle]>([])  // cold: made by the parent
     /// The time at which a protocol violation of its workers was last logged, and their number since.
-    private let violations = Mutex<(logged: MonotonicTime?, count: Int)>((nil, 0))
+    private let violations = Mutex<(logged: Instant?, count: Int)>((nil, 0))
 
     /// An idle connection. The pointer has one owner at a time.
     @safe private struct Idle: @unchecked Sendable {
@@ -59,7 +59,7 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
     /// Counts a protocol violation.
     ///
     /// - Returns: The number of violations to log now, at most once a second; 0 for none.
-    func countViolation(at time: MonotonicTime) -> Int {
+    func countViolation(at time: Instant) -> Int {
         violations.withLock { violations in
             violations.count += 1
             if let logged = violations.logged, time.seconds(since: logged) < 1 { return 0 }

@@ -32,7 +32,7 @@ internal import WSGICore
     /// Milliseconds between later polls, which notice a disconnected client, a stopping httpd and a missing supervisor.
     private static let pause: Int64 = 500
 
-    private let started = MonotonicTime.now
+    private let started = Instant.now
     private var queue: RequestQueue { choice.queue(group) }
 
     init(choice: SlotChoice, group: DaemonGroup, ticket: UInt32) {
@@ -81,8 +81,8 @@ internal import WSGICore
     private mutating func claimInTurn(
         _ r: Request, _ limits: Limits, _ preferred: DaemonSlot?
     ) throws(ClaimError) -> SlotChoice.Claim {
-        let deadline = MonotonicTime.now.adding(seconds: limits.hard)
-        let soft = MonotonicTime.now.adding(seconds: limits.soft)
+        let deadline = Instant.now.adding(seconds: limits.hard)
+        let soft = Instant.now.adding(seconds: limits.soft)
         var pause = Self.firstPause
         while true {
             let state = choice.scoreboard.state(of: group.index)

@@ -49,7 +49,7 @@ internal import WSGICore
         _ held: UnsafeMutablePointer<HeldThread>, _ group: DaemonGroup, _ limits: QueueTicket.Limits,
         preferred: DaemonSlot?
     ) throws(ClaimError) -> Claim? {
-        let deadline = MonotonicTime.now.adding(seconds: limits.hard)
+        let deadline = Instant.now.adding(seconds: limits.hard)
         while true {
             switch unsafe HeldThread.settle(held, milliseconds: 10) {
             case .free: return nil
@@ -133,14 +133,14 @@ internal import WSGICore
     /// The limits of a request's wait for changed code.
     struct SuccessorLimits {
         /// The end of the wait in any case.
-        let deadline: MonotonicTime
+        let deadline: Instant
         /// The end of the wait if waiting requests occupy nearly all threads of this child.
-        let crowd: MonotonicTime
+        let crowd: Instant
 
         /// Limits of a request that begins to wait now.
         init(seconds: Int) {
-            deadline = MonotonicTime.now.adding(seconds: seconds)
-            crowd = MonotonicTime.now.adding(seconds: min(seconds, 10))
+            deadline = Instant.now.adding(seconds: seconds)
+            crowd = Instant.now.adding(seconds: min(seconds, 10))
         }
     }
 

@@ -26,7 +26,7 @@ internal import WSGIWire
     /// Whether anything has been passed on.
     private var hasPassed = false
     /// HEAD has been answered before the end of the body that the application makes: until when that may go on.
-    private var answered: MonotonicTime?
+    private var answered: Instant?
 
     /// How long an application may go on with the body after HEAD has been answered, in seconds. Nothing is written to the
     /// client by which it could be noticed that it has gone.
@@ -197,7 +197,7 @@ internal import WSGIWire
         guard pass() else { return false }
         unsafe chttpd_append_flush(brigade)
         guard pass() else { return false }
-        answered = MonotonicTime.now.adding(seconds: Self.headPatience)
+        answered = Instant.now.adding(seconds: Self.headPatience)
         return true
     }
 

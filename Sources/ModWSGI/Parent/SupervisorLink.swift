@@ -263,14 +263,14 @@ enum SupervisorLink {
     /// Waits for a supervisor that was told to end, and kills it after the time limit. Its workers end with it.
     private static func waitForEnd() {
         let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
-        let deadline = MonotonicTime.now.adding(seconds: longest + patience)
+        let deadline = Instant.now.adding(seconds: longest + patience)
         var pulse = Pulse()
-        var giveUp: MonotonicTime?
+        var giveUp: Instant?
         while process != 0, waitpid(process, nil, WNOHANG) == 0 {
             let isSilent = pulse.isSilent(beats: status?.beats ?? 0, looks: 2, for: patience)
             if giveUp == nil, isSilent || deadline.millisecondsLeft <= 0 {
                 Glibc.kill(process, SIGKILL)
-                giveUp = MonotonicTime.now.adding(seconds: patience)
+                giveUp = Instant.now.adding(seconds: patience)
             }
             if let giveUp, giveUp.millisecondsLeft <= 0 { break }
             usleep(5000)

@@ -25,7 +25,7 @@ extension WSGICall {
         else { return nil }
         let daemonStart = unsafe ProcessState.current?.pointee.isDaemon == true ? entered : 0
         guard unsafe set(.daemonStart, time: daemonStart, in: dictionary, template),
-            unsafe set(.applicationStart, time: wsgi_now(), in: dictionary, template),
+            unsafe set(.applicationStart, time: wsgi_wall_clock_microseconds(), in: dictionary, template),
             unsafe context.addRequestRecord(to: dictionary)
         else { return nil }
         return environ

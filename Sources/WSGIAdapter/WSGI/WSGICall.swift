@@ -70,7 +70,7 @@ internal import WSGIWire
 
     /// Runs the application and passes on its response. `conclude` sends the rest without the GIL.
     func serve(_ head: RequestHead) -> Int32 {
-        let entered = wsgi_now()
+        let entered = wsgi_wall_clock_microseconds()
         let interpreter = unsafe context.state.pointee.interpreter
         let script = unsafe interpreter.scripts.pointee.table.entry(
             head.script, ignoresCase: head.flags.contains(.ignoresCase))

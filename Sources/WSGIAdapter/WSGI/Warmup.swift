@@ -59,7 +59,7 @@ struct Warmup {
     }
 
     private func encode(into buffer: inout ByteBuffer) {
-        let now = wsgi_now()
+        let now = wsgi_wall_clock_microseconds()
         var head = RequestHeadEncoder(
             into: &buffer, contentLength: 0, scriptModified: 0, requestStart: now, queueStart: now)
         unsafe lend(script.path, script.applicationGroup, script.callableObject, "GET " + path) {

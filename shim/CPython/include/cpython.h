@@ -196,7 +196,7 @@ int32_t wsgi_reopen_file(int32_t descriptor);
 void wsgi_close(int32_t descriptor);
 
 /* Microseconds since 1970. */
-static inline int64_t wsgi_now(void) {
+static inline int64_t wsgi_wall_clock_microseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
