@@ -34,8 +34,8 @@ enum ConfigBridge {
 
     /// Applies a statement; the result is httpd's: nil, or the message.
     static func set(
-        row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: Text?
-    ) -> Text? {
+        row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: CText?
+    ) -> CText? {
         guard DirectiveTable.all.indices.contains(row), let here = unsafe command.pointee.server,
             let server = unsafe server(here)
         else { return nil }
@@ -77,7 +77,7 @@ enum ConfigBridge {
     /// Refuses an alias, just read, whose regular expression httpd cannot compile.
     private static func checkPattern(
         _ command: UnsafeMutablePointer<cmd_parms>, _ settings: ServerSettings
-    ) -> Text? {
+    ) -> CText? {
         guard let alias = settings.ownAliases.last, alias.isPattern, let pool = unsafe command.pointee.temp_pool,
             unsafe MappedAlias.compile(alias, pool) == nil
         else { return nil }
@@ -142,7 +142,7 @@ enum ConfigBridge {
     @safe nonisolated(unsafe) private static var isInSection = false
 
     /// Applies the statements within a section of ours.
-    private static func walk(_ command: UnsafeMutablePointer<cmd_parms>) -> Text? {
+    private static func walk(_ command: UnsafeMutablePointer<cmd_parms>) -> CText? {
         guard let section = unsafe command.pointee.directive else { return nil }
         var next = unsafe section.pointee.first_child
         while let child = unsafe next {
@@ -202,7 +202,7 @@ enum ConfigBridge {
         return Int32(result)
     }
 
-    private static func text(_ literal: StaticString) -> Text {
+    private static func text(_ literal: StaticString) -> CText {
         unsafe UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }

@@ -10,14 +10,14 @@ internal import WSGIConfig
     private let pattern: UnsafeMutablePointer<ap_regex_t>?
     private let target: UnsafeMutablePointer<CChar>?
     /// The options that were written, as httpd's notes on a request: key and value.
-    private let notes: [(key: Text, value: Text)]
+    private let notes: [(key: CText, value: CText)]
 
     init(_ alias: ScriptAlias, _ pool: Pool) {
         self.alias = alias
         unsafe target = copy(alias.target.string, into: pool)
         unsafe pattern = alias.isPattern ? Self.compile(alias, pool) : nil
-        let flag: Text? = unsafe alias.passAuthorization.map { unsafe literal($0 ? "1" : "0") }
-        let options: [(Text, Text?)] = unsafe [
+        let flag: CText? = unsafe alias.passAuthorization.map { unsafe literal($0 ? "1" : "0") }
+        let options: [(CText, CText?)] = unsafe [
             (literal("mod_wsgi.process_group"), Self.text(alias.processGroup?.text, pool)),
             (literal("mod_wsgi.application_group"), Self.text(alias.applicationGroup?.text, pool)),
             (literal("mod_wsgi.callable_object"), Self.text(alias.callableObject, pool)),
@@ -31,7 +31,7 @@ internal import WSGIConfig
         unsafe ap_pregcomp(pool, alias.urlPath.string, AP_REG_EXTENDED)
     }
 
-    private static func text(_ text: ConfigText?, _ pool: Pool) -> Text? {
+    private static func text(_ text: ConfigText?, _ pool: Pool) -> CText? {
         unsafe text.flatMap { unsafe copy($0.string, into: pool) }.map { unsafe UnsafePointer($0) }
     }
 

@@ -74,7 +74,7 @@ internal import CHTTPD
                 unsafe apr_brigade_cleanup(brigade)
                 break
             }
-            var data: Text?
+            var data: CText?
             var length: apr_size_t = 0
             if unsafe !chttpd_is_metadata(bucket) {
                 let status = unsafe chttpd_read(bucket, &data, &length)

@@ -3,5 +3,5 @@
     /// The handler's status, for httpd.
     case status(Int32)
     /// The application names another resource of this server, whose response is the response.
-    case redirect(Text)
+    case redirect(CText)
 }

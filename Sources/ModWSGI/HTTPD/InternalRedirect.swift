@@ -4,7 +4,7 @@ internal import CHTTPD
 /// 6.2.2).
 enum InternalRedirect {
     /// Lets httpd serve `location` as the answer to `r`; the result is the handler's status.
-    static func run(_ r: Request, to location: Text) -> Int32 {
+    static func run(_ r: Request, to location: CText) -> Int32 {
         // Whoever answers now sees a GET without a body; what the application left of it must be off the connection while
         // httpd still knows how long it is.
         let status = unsafe ap_discard_request_body(r)

@@ -3,9 +3,9 @@ internal import Glibc
 internal import Synchronization
 
 /// The request's log id, made when httpd has not needed one yet; joins the application's records with httpd's.
-func requestID(of r: Request) -> Text? {
+func requestID(of r: Request) -> CText? {
     if let known = unsafe r.pointee.log_id { return unsafe known }
-    var made: Text?
+    var made: CText?
     if unsafe ap_run_generate_log_id(r.pointee.connection, r, &made) != OK || made == nil {
         unsafe made = makeRequestID(in: r.pointee.pool)
     }
@@ -16,7 +16,7 @@ func requestID(of r: Request) -> Text? {
 /// Makes the ids of one process differ even within a microsecond.
 private let requestCounter = Atomic<UInt64>(0)
 
-private func makeRequestID(in pool: Pool?) -> Text? {
+private func makeRequestID(in pool: Pool?) -> CText? {
     let count = requestCounter.wrappingAdd(1, ordering: .relaxed).newValue
     var number = UInt64(bitPattern: apr_time_now()) &<< 8 ^ count ^ UInt64(UInt32(bitPattern: getpid())) &<< 42
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-" as StaticString

@@ -79,7 +79,7 @@ internal import WSGIWire
         /// The bytes of the longest header.
         var longest = 0
         /// The Location, if it is a path.
-        var location: Text?
+        var location: CText?
     }
 
     private func inspect(_ encoded: UnsafeRawBufferPointer) throws(HeadError) -> (ResponseHead, HeaderFacts) {
@@ -357,4 +357,4 @@ internal import WSGIWire
 }
 
 /// A text of no bytes.
-var emptyText: Text { unsafe literal("") }
+var emptyText: CText { unsafe literal("") }

@@ -7,12 +7,12 @@ typealias Request = UnsafeMutablePointer<request_rec>
 typealias Server = UnsafeMutablePointer<server_rec>
 /// An APR pool; never shared between threads.
 typealias Pool = OpaquePointer
-/// Text of httpd: NUL-terminated bytes in no particular encoding.
-typealias Text = UnsafePointer<CChar>
+/// CText of httpd: NUL-terminated bytes in no particular encoding.
+typealias CText = UnsafePointer<CChar>
 
 /// The bytes of a NUL-terminated text, without the NUL; empty for none.
 @inline(__always)
-func bytes(of text: Text?) -> UnsafeRawBufferPointer {
+func bytes(of text: CText?) -> UnsafeRawBufferPointer {
     guard let text = unsafe text else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
     return unsafe UnsafeRawBufferPointer(start: text, count: strlen(text))
 }
@@ -24,7 +24,7 @@ func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
 }
 
 /// httpd's text as a String, for configuration and messages; what is not UTF-8 is repaired.
-func string(_ text: Text?) -> String {
+func string(_ text: CText?) -> String {
     guard let text = unsafe text else { return "" }
     return unsafe String(cString: text)
 }
@@ -35,6 +35,6 @@ func copy(_ text: String, into pool: Pool) -> UnsafeMutablePointer<CChar>? {
 }
 
 /// The text of a literal.
-func literal(_ text: StaticString) -> Text {
+func literal(_ text: StaticString) -> CText {
     unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

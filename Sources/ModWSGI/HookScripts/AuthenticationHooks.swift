@@ -26,7 +26,7 @@ enum AuthenticationHooks {
         guard let directory = unsafe ConfigBridge.directory(r), let script = directory.settings.accessScript else {
             return DECLINED
         }
-        let host = unsafe ap_get_useragent_host(r, REMOTE_HOST, nil) ?? r.pointee.useragent_ip.map { unsafe Text($0) }
+        let host = unsafe ap_get_useragent_host(r, REMOTE_HOST, nil) ?? r.pointee.useragent_ip.map { unsafe CText($0) }
         let function = unsafe HookFunction(
             name: "allow_access", arguments: [host], kinds: [WSGI_KIND_NONE, WSGI_KIND_BOOL])
         guard let answer = unsafe call(r, script, function) else { return HTTP_INTERNAL_SERVER_ERROR }
@@ -51,7 +51,7 @@ enum AuthenticationHooks {
     // MARK: - Users
 
     /// `check_password(environ, user, password)` of `WSGIAuthUserScript`.
-    fileprivate static func checkPassword(_ r: Request, _ user: Text, _ password: Text) -> authn_status {
+    fileprivate static func checkPassword(_ r: Request, _ user: CText, _ password: CText) -> authn_status {
         guard let script = unsafe userScript(r) else { return AUTH_GENERAL_ERROR }
         let function = unsafe HookFunction(
             name: "check_password", arguments: [user, password],
@@ -78,7 +78,7 @@ enum AuthenticationHooks {
 
     /// `get_realm_hash(environ, user, realm)` of `WSGIAuthUserScript`: the MD5 of `user:realm:password` in hexadecimal.
     fileprivate static func realmHash(
-        _ r: Request, _ user: Text, _ realm: Text, _ hash: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+        _ r: Request, _ user: CText, _ realm: CText, _ hash: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     ) -> authn_status {
         guard let script = unsafe userScript(r) else { return AUTH_GENERAL_ERROR }
         let function = unsafe HookFunction(
@@ -114,7 +114,7 @@ enum AuthenticationHooks {
     // MARK: - Groups
 
     /// `groups_for_user(environ, user)` of `WSGIAuthGroupScript`, for `Require wsgi-group name ...`.
-    fileprivate static func checkGroups(_ r: Request, _ line: Text, _ parsed: UnsafeRawPointer?) -> authz_status {
+    fileprivate static func checkGroups(_ r: Request, _ line: CText, _ parsed: UnsafeRawPointer?) -> authz_status {
         guard let user = unsafe r.pointee.user else { return AUTHZ_DENIED_NO_USER }
         guard let script = unsafe ConfigBridge.directory(r)?.settings.authGroupScript else {
             unsafe Log.request(
@@ -124,7 +124,7 @@ enum AuthenticationHooks {
         }
         guard let names = unsafe names(r, line, parsed) else { return AUTHZ_DENIED }
         let function = unsafe HookFunction(
-            name: "groups_for_user", arguments: [Text(user)], kinds: [WSGI_KIND_ITEMS])
+            name: "groups_for_user", arguments: [CText(user)], kinds: [WSGI_KIND_ITEMS])
         guard let answer = unsafe call(r, script, function) else { return AUTHZ_GENERAL_ERROR }
         switch answer {
         case .items(let groups):
@@ -144,9 +144,9 @@ enum AuthenticationHooks {
     }
 
     /// The names of a Require line, with its variables expanded. `nil`, with the reason logged, if that fails.
-    private static func names(_ r: Request, _ line: Text, _ parsed: UnsafeRawPointer?) -> Text? {
+    private static func names(_ r: Request, _ line: CText, _ parsed: UnsafeRawPointer?) -> CText? {
         guard let parsed = unsafe parsed else { return unsafe line }
-        var message: Text?
+        var message: CText?
         let expression = unsafe parsed.assumingMemoryBound(to: ap_expr_info_t.self)
         let names = unsafe ap_expr_str_exec(r, expression, &message)
         guard unsafe message == nil else {
@@ -158,8 +158,8 @@ enum AuthenticationHooks {
         return unsafe names
     }
 
-    private static func isAny(of groups: [Text], among names: Text, _ pool: Pool?) -> Bool {
-        var rest: Text? = unsafe names
+    private static func isAny(of groups: [CText], among names: CText, _ pool: Pool?) -> Bool {
+        var rest: CText? = unsafe names
         while let next = unsafe rest, unsafe next[0] != 0 {
             guard let name = unsafe ap_getword_conf(pool, &rest), unsafe name[0] != 0 else { return false }
             if unsafe groups.contains(where: { unsafe strcmp($0, name) == 0 }) { return true }

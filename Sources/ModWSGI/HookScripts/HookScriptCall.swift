@@ -16,14 +16,14 @@ internal import WSGIWire
     case invalid(String)
     case none
     case boolean(Bool)
-    case text(Text)
-    case items([Text])
+    case text(CText)
+    case items([CText])
 }
 
 /// A function of a hook script: its arguments after the environ, and the types that it may return.
 @safe struct HookFunction {
     let name: StaticString
-    var arguments: [Text?] = unsafe []
+    var arguments: [CText?] = unsafe []
     var kinds: [wsgi_result_kinds]
 
     var argumentCount: Int { unsafe arguments.count }
@@ -42,7 +42,7 @@ internal import WSGIWire
     }
 
     fileprivate let r: Request
-    fileprivate var texts: [(functionCall: Int, text: Text)] = unsafe []
+    fileprivate var texts: [(functionCall: Int, text: CText)] = unsafe []
 
     /// Calls functions of a script one after the other with the same environ. Entries that they add to it become
     /// environment variables of the request.
@@ -187,7 +187,7 @@ internal import WSGIWire
         unsafe apr_table_setn(r.pointee.subprocess_env, key, value)
     }
 
-    private func copy(_ text: wsgi_text) -> Text? {
+    private func copy(_ text: wsgi_text) -> CText? {
         guard let start = unsafe text.start else { return nil }
         return unsafe UnsafePointer(
             apr_pstrmemdup(
@@ -241,7 +241,7 @@ private let hookIsHTTPS: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { 
     unsafe withCall(context, 0) { unsafe chttpd_is_https($0.r) ? 1 : 0 }
 }
 
-private let hookVariable: @convention(c) (UnsafeMutableRawPointer?, Text?) -> Text? = { context, name in
+private let hookVariable: @convention(c) (UnsafeMutableRawPointer?, CText?) -> CText? = { context, name in
     unsafe withCall(context, nil) { call in
         guard let name = unsafe name else { return nil }
         let r = unsafe call.r

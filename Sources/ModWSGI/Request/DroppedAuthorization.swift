@@ -8,7 +8,7 @@ enum DroppedAuthorization {
     private static let longestScheme = 32
 
     /// A request had this Authorization header, and its application does not get it.
-    static func note(_ r: Request, _ facts: RequestFacts, _ value: Text) {
+    static func note(_ r: Request, _ facts: RequestFacts, _ value: CText) {
         // Where httpd itself has asked for the credentials they are not the application's.
         // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
         guard unsafe r.pointee.ap_auth_type == nil,
@@ -33,7 +33,7 @@ enum DroppedAuthorization {
     }
 
     /// The name of the scheme, RFC 9110, 11.1; nothing else of the value, which is a secret.
-    private static func scheme(of value: Text) -> String {  // cold: once for a server
+    private static func scheme(of value: CText) -> String {  // cold: once for a server
         var length = 0
         while length <= longestScheme, unsafe isToken(UInt8(bitPattern: value[length])) { length += 1 }
         guard length > 0, length <= longestScheme, unsafe value[length] == 0x20 else { return "of no known scheme" }

@@ -22,7 +22,7 @@ internal import WSGIWire
     var isHTTPS: Bool? { request.isHTTPS }
 
     /// Whether the application must not see this header.
-    func removes(_ name: Text) -> Bool {
+    func removes(_ name: CText) -> Bool {
         guard unsafe name[0] | 0x20 == CChar(bitPattern: UInt8(ascii: "x")) else { return false }
         for number in 0..<TrustedHeader.count {
             guard let header = TrustedHeader(rawValue: UInt8(truncatingIfNeeded: number)), request.removed.has(header)

@@ -26,7 +26,7 @@ enum LogVariables {
     }
 
     /// Whether the arguments of a directive, or of one within it, are what is looked for.
-    static func anyArgument(of first: UnsafePointer<ap_directive_t>?, _ matches: (Text) -> Bool) -> Bool {
+    static func anyArgument(of first: UnsafePointer<ap_directive_t>?, _ matches: (CText) -> Bool) -> Bool {
         var next = unsafe first
         while let directive = unsafe next {
             if let arguments = unsafe directive.pointee.args, unsafe matches(arguments) { return true }

@@ -220,7 +220,7 @@ internal import WSGIWire
 
     // MARK: - One entry
 
-    private mutating func put(_ key: StaticString, _ value: Text?, _ buffer: inout ByteBuffer) {
+    private mutating func put(_ key: StaticString, _ value: CText?, _ buffer: inout ByteBuffer) {
         guard let value = unsafe value else { return }
         unsafe head.entry(key: bytes(of: key), value: bytes(of: value), into: &buffer)
     }
@@ -231,7 +231,7 @@ internal import WSGIWire
 
     /// A path as the worker sees it; one that it cannot see is left out.
     private mutating func put(
-        _ key: StaticString, path: Text?, _ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer
+        _ key: StaticString, path: CText?, _ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer
     ) {
         guard let path = unsafe path, let inside = unsafe insidePath(bytes(of: path), root) else { return }
         unsafe head.entry(key: bytes(of: key), value: inside, into: &buffer)
@@ -242,7 +242,7 @@ internal import WSGIWire
     }
 
     /// Appends an `HTTP_*` entry; false when the header's name cannot be one.
-    private mutating func header(_ name: Text, _ value: Text, _ buffer: inout ByteBuffer) -> Bool {
+    private mutating func header(_ name: CText, _ value: CText, _ buffer: inout ByteBuffer) -> Bool {
         let length = unsafe strlen(name)
         guard length <= 1024 else { return true }
         return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
@@ -280,7 +280,7 @@ internal import WSGIWire
         return nil
     }
 
-    private func needsEscape(_ name: Text?) -> Bool {
+    private func needsEscape(_ name: CText?) -> Bool {
         guard let name = unsafe name else { return false }
         return unsafe strpbrk(name, "<>&\"") != nil
     }
@@ -301,7 +301,7 @@ private func cgiCharacter(_ byte: UInt8) -> UInt8 {
 
 /// Whether a key is the adapter's own, which no directive sets.
 @inline(__always)
-private func isReserved(_ key: Text) -> Bool {
+private func isReserved(_ key: CText) -> Bool {
     switch unsafe UInt8(bitPattern: key[0]) {
     case UInt8(ascii: "w"): unsafe strncmp(key, "wsgi.", 5) == 0
     case UInt8(ascii: "m"): unsafe strncmp(key, "mod_wsgi.", 9) == 0
@@ -310,7 +310,7 @@ private func isReserved(_ key: Text) -> Bool {
 }
 
 /// Whether all characters of a header's name can stand in a CGI variable.
-private func isVariable(_ name: Text) -> Bool {
+private func isVariable(_ name: CText) -> Bool {
     var index = 0
     while unsafe name[index] != 0 {
         if unsafe cgiCharacter(UInt8(bitPattern: name[index])) == 0 { return false }
@@ -339,7 +339,7 @@ private func withDecimal(_ number: Int64, _ body: (UnsafeRawBufferPointer) -> Vo
 }
 
 @inline(__always)
-private func forEachEntry(of table: OpaquePointer?, _ body: (Text, Text) -> Void) {
+private func forEachEntry(of table: OpaquePointer?, _ body: (CText, CText) -> Void) {
     guard let table = unsafe table else { return }
     var count: Int32 = 0
     guard let entries = unsafe chttpd_table_entries(table, &count) else { return }
@@ -348,10 +348,10 @@ private func forEachEntry(of table: OpaquePointer?, _ body: (Text, Text) -> Void
     }
 }
 
-private func equals(_ text: Text, _ literal: StaticString) -> Bool {
+private func equals(_ text: CText, _ literal: StaticString) -> Bool {
     unsafe strcmp(text, UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
 }
 
-private func equalsIgnoringCase(_ text: Text, _ literal: StaticString) -> Bool {
+private func equalsIgnoringCase(_ text: CText, _ literal: StaticString) -> Bool {
     unsafe strcasecmp(text, UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
 }

@@ -4,7 +4,7 @@ internal import WSGIConfig
 /// The file of a handler script, for one request: its path in the request's memory.
 @safe struct HandlerFile {
     private let r: Request
-    private let text: Text?
+    private let text: CText?
 
     init(_ script: HandlerScript, _ r: Request) {
         unsafe self.r = r

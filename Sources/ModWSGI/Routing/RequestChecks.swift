@@ -82,7 +82,7 @@ enum RequestChecks {
 
     /// The value of a text that consists of decimal digits only. `nil` for other texts and for numbers that are too
     /// large.
-    private static func decimal(_ text: Text) -> Int64? {
+    private static func decimal(_ text: CText) -> Int64? {
         var number: Int64 = 0
         var index = 0
         while unsafe text[index] != 0 {

@@ -106,5 +106,5 @@ internal import WSGICore
 }
 
 /// The handler's name in `SetHandler` and `AddHandler`, and the media type that means the same.
-private var handlerName: Text { unsafe literal("wsgi-script") }
-private var handlerType: Text { unsafe literal("application/x-httpd-wsgi") }
+private var handlerName: CText { unsafe literal("wsgi-script") }
+private var handlerType: CText { unsafe literal("application/x-httpd-wsgi") }
