@@ -5,21 +5,21 @@
 /// prefixes. The first alias in the order of the configuration wins. Immutable; requests allocate nothing.
 public struct AliasIndex: Sendable {
     private let aliases: [ScriptAlias]
-    private var places: HashIndex
+    private var positions: HashIndex
     /// The aliases that are regular expressions, in order: each may cover any URI.
     public let patterns: [Int]
 
     /// An index of aliases, in the order in which they are tried.
     public init(_ aliases: [ScriptAlias]) {
         self.aliases = aliases
-        places = HashIndex(count: aliases.count)
+        positions = HashIndex(count: aliases.count)
         patterns = aliases.indices.filter { aliases[$0].isPattern }
-        for place in aliases.indices where !aliases[place].isPattern {
-            let path = aliases[place].urlPath
+        for position in aliases.indices where !aliases[position].isPattern {
+            let path = aliases[position].urlPath
             unsafe path.withBytes { bytes in
                 var segments = unsafe Segments(bytes)
                 while segments.advance() {}
-                places.insert(place, hash: segments.hash.value) { unsafe aliases[$0].urlPath.equals(bytes) }
+                positions.insert(position, hash: segments.hash.value) { unsafe aliases[$0].urlPath.equals(bytes) }
             }
         }
     }
@@ -29,7 +29,7 @@ public struct AliasIndex: Sendable {
         var best: Int?
         var segments = unsafe Segments(uri)
         repeat {
-            let found = places.first(segments.hash.value) { place in unsafe aliases[place].match(uri) != nil }
+            let found = positions.first(segments.hash.value) { position in unsafe aliases[position].match(uri) != nil }
             if let found, found < best ?? .max { best = found }
         } while segments.advance()
         return best

@@ -6,10 +6,10 @@ public enum DaemonOptionTable {
 
     /// The option of this name, which is case-sensitive.
     public static func option(named name: String) -> DaemonOption? {
-        places[name].map { all[$0] }
+        indices[name].map { all[$0] }
     }
 
-    private static let places = Dictionary(
+    private static let indices = Dictionary(
         all.enumerated().map { ($1.name.description, $0) }, uniquingKeysWith: { first, _ in first })
 
     /// The largest number of processes that all groups together may have: as many as the scoreboard has slots.

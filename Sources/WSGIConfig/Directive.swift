@@ -112,13 +112,13 @@ public struct Directive: Sendable {
         server: inout ServerSettings, directory: inout DirectorySettings
     ) throws(ConfigError) {
         if case .removed(let reason) = effect { throw ConfigError("\(name) \(reason)") }
-        try scope.check(name.description, in: context.place)
+        try scope.check(name.description, in: context.section)
         let statement = try Statement(
             directive: title, words: Words(sectionArguments(arguments), of: title).all, location: location,
             context: context)
         switch effect {
         case .directory(let set):
-            if context.place == .directory || context.place == .htaccess {
+            if context.section == .directory || context.section == .htaccess {
                 try set(statement, &directory)
                 directory.written |= bit
             } else {
@@ -130,7 +130,7 @@ public struct Directive: Sendable {
             server.global.written.insert(name.description)
         case .interpreter(let set):
             let last = server.global.interpreterBlocks.count - 1
-            if context.place == .interpreterOptions, last >= 0 {
+            if context.section == .interpreterOptions, last >= 0 {
                 try set(statement, &server.global.interpreterBlocks[last].settings)
             } else {
                 try set(statement, &server.global.interpreter)

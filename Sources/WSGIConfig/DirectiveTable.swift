@@ -35,10 +35,10 @@ public enum DirectiveTable {
 
     /// The directive of this name, which is case-insensitive as in httpd.
     public static func directive(named name: String) -> Directive? {
-        places[name.lowercased()].map { all[$0] }
+        indices[name.lowercased()].map { all[$0] }
     }
 
-    private static let places = Dictionary(
+    private static let indices = Dictionary(
         all.enumerated().map { ($1.name.description.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
 
     // MARK: - Which script serves a URI

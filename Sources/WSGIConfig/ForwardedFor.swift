@@ -29,8 +29,8 @@
     ///
     /// - Returns: The number of bytes written.
     public func write(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        var (place, count) = (0, 0)
-        while let element = unsafe next(from: &place) {
+        var (position, count) = (0, 0)
+        while let element = unsafe next(from: &position) {
             let separator = count > 0 ? 2 : 0
             guard let start = element.baseAddress, let target = buffer.baseAddress,
                 count &+ separator &+ element.count <= buffer.count
@@ -45,24 +45,24 @@
         return count
     }
 
-    private func next(from place: inout Int) -> UnsafeRawBufferPointer? {
-        while unsafe place < value.count {
-            let start = place
-            while unsafe place < value.count, unsafe value[place] != UInt8(ascii: ",") { place &+= 1 }
-            let element = unsafe trimmed(start, place)
-            place &+= 1
+    private func next(from position: inout Int) -> UnsafeRawBufferPointer? {
+        while unsafe position < value.count {
+            let start = position
+            while unsafe position < value.count, unsafe value[position] != UInt8(ascii: ",") { position &+= 1 }
+            let element = unsafe trimmed(start, position)
+            position &+= 1
             if unsafe !element.isEmpty { return unsafe element }
         }
         return nil
     }
 
-    /// The element that ends before `place`, which becomes its start; `nil` at the beginning.
-    private func previous(from place: inout Int) -> UnsafeRawBufferPointer? {
-        while place >= 0 {
-            let end = place
-            while place > 0, unsafe value[place &- 1] != UInt8(ascii: ",") { place &-= 1 }
-            let element = unsafe trimmed(place, end)
-            place &-= 1
+    /// The element that ends before `position`, which becomes its start; `nil` at the beginning.
+    private func previous(from position: inout Int) -> UnsafeRawBufferPointer? {
+        while position >= 0 {
+            let end = position
+            while position > 0, unsafe value[position &- 1] != UInt8(ascii: ",") { position &-= 1 }
+            let element = unsafe trimmed(position, end)
+            position &-= 1
             if unsafe !element.isEmpty { return unsafe element }
         }
         return nil

@@ -4,7 +4,7 @@ public struct GroupDefinition: Equatable, Sendable {
     public let name: String
     /// Its options.
     public let options: DaemonOptions
-    /// Its place in the configuration.
+    /// Its index in the configuration.
     public let location: SourceLocation
     /// Whether it is in the main server, and so can be used by all servers.
     public let isGlobal: Bool
@@ -83,9 +83,9 @@ enum DaemonStatement {
         }
         let definition = GroupDefinition(
             name: name, options: options, location: statement.location,
-            isGlobal: statement.context.place == .mainServer, serverName: statement.context.serverName)
-        for place in server.groupDefinitions.indices where server.groupDefinitions[place].name == name {
-            try definition.check(against: server.groupDefinitions[place])
+            isGlobal: statement.context.section == .mainServer, serverName: statement.context.serverName)
+        for index in server.groupDefinitions.indices where server.groupDefinitions[index].name == name {
+            try definition.check(against: server.groupDefinitions[index])
         }
         server.groupDefinitions.append(definition)
     }

@@ -19,7 +19,7 @@ struct HashIndex: Sendable {
     private struct Slot {
         var hash: UInt64 = 0
         /// -1: the entry is empty.
-        var place: Int32 = -1
+        var position: Int32 = -1
     }
 
     private var slots: ContiguousArray<Slot>
@@ -33,19 +33,19 @@ struct HashIndex: Sendable {
     }
 
     /// Adds an index unless `isSame` is true for an earlier one. At most `count` may be added.
-    mutating func insert(_ place: Int, hash: UInt64, unless isSame: (Int) -> Bool) {
+    mutating func insert(_ position: Int, hash: UInt64, unless isSame: (Int) -> Bool) {
         guard first(hash, where: isSame) == nil else { return }
         var index = Int(truncatingIfNeeded: hash) & mask
-        while slots[index].place >= 0 { index = (index &+ 1) & mask }
-        slots[index] = Slot(hash: hash, place: Int32(clamping: place))
+        while slots[index].position >= 0 { index = (index &+ 1) & mask }
+        slots[index] = Slot(hash: hash, position: Int32(clamping: position))
     }
 
     /// The first index with this hash that matches.
     func first(_ hash: UInt64, where isRight: (Int) -> Bool) -> Int? {
         var index = Int(truncatingIfNeeded: hash) & mask
-        while slots[index].place >= 0 {
-            let place = Int(slots[index].place)
-            if slots[index].hash == hash, isRight(place) { return place }
+        while slots[index].position >= 0 {
+            let position = Int(slots[index].position)
+            if slots[index].hash == hash, isRight(position) { return position }
             index = (index &+ 1) & mask
         }
         return nil

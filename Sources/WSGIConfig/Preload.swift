@@ -71,13 +71,13 @@ private struct PreloadList {
     }
 
     private(set) var all: [Preload] = []
-    private var places: [Code: Int] = [:]
+    private var indices: [Code: Int] = [:]
 
     mutating func append(_ preload: Preload) {
         let code = Code(
             group: preload.group, path: preload.script.path, applicationGroup: preload.script.applicationGroup)
-        guard let known = places[code] else {
-            places[code] = all.count
+        guard let known = indices[code] else {
+            indices[code] = all.count
             all.append(preload)
             return
         }

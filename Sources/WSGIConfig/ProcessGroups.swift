@@ -63,13 +63,13 @@ public struct ProcessGroups: Sendable {
     private let sites: [String: [Int]]
     /// The indices of names in `all`.
     private var index = HashIndex(count: 0)
-    private var places: [String: Int] = [:]
+    private var positions: [String: Int] = [:]
 
     /// Collects the definitions of all servers.
     ///
-    /// Identical definitions in several places count as one.
+    /// Identical definitions repeatedly count as one.
     ///
-    /// - Throws: `ConfigError` if two definitions of a name differ, or there are too many; it names the places.
+    /// - Throws: `ConfigError` if two definitions of a name differ, or there are too many; it names the locations.
     public init(servers: [ConfiguredServer]) throws(ConfigError) {
         hosts = servers.map(\.host)
         var sites: [String: [Int]] = [:]
@@ -82,19 +82,19 @@ public struct ProcessGroups: Sendable {
         }
         try checkLimits()
         index = HashIndex(count: all.count)
-        for (place, group) in all.enumerated() {
+        for (position, group) in all.enumerated() {
             unsafe group.name.withBytes { name in
-                unsafe index.insert(place, hash: ByteHash.value(of: name)) { _ in false }
+                unsafe index.insert(position, hash: ByteHash.value(of: name)) { _ in false }
             }
         }
     }
 
     /// Finds a group by name for a request of a server. Does not allocate.
     public func find(_ name: UnsafeRawBufferPointer, from server: Int) -> Lookup {
-        let place = unsafe index.first(ByteHash.value(of: name)) { place in unsafe all[place].name.equals(name) }
-        guard let place else { return .unknown }
-        let isUsable = all[place].isUsable.indices.contains(server) && all[place].isUsable[server]
-        return isUsable ? .found(place) : .ofOtherHost(place)
+        let position = unsafe index.first(ByteHash.value(of: name)) { position in unsafe all[position].name.equals(name) }
+        guard let position else { return .unknown }
+        let isUsable = all[position].isUsable.indices.contains(server) && all[position].isUsable[server]
+        return isUsable ? .found(position) : .ofOtherHost(position)
     }
 
     /// The same for a name that is a String; allocates.
@@ -134,8 +134,8 @@ public struct ProcessGroups: Sendable {
 
     private mutating func add(_ definition: GroupDefinition, of server: Int) throws(ConfigError) {
         let usable = users(ofGroupIn: server)
-        guard let known = places[definition.name] else {
-            places[definition.name] = all.count
+        guard let known = positions[definition.name] else {
+            positions[definition.name] = all.count
             all.append(
                 Group(
                     definition: definition, name: ConfigText(definition.name), server: server, isUsable: usable))

@@ -45,7 +45,7 @@ public struct OverrideClasses: OptionSet, Sendable {
 /// The context of a statement, as far as its meaning depends on it.
 public struct StatementContext: Sendable {
     /// The kinds of contexts.
-    public enum Place: Sendable {
+    public enum Section: Sendable {
         /// The main server, outside of any container that limits where a statement applies.
         case mainServer
         /// Directly in a `<VirtualHost>`.
@@ -59,43 +59,43 @@ public struct StatementContext: Sendable {
     }
 
     /// The kind of context.
-    public var place: Place
+    public var section: Section
     /// The `ServerName` of the enclosing server, if given before the statement; for messages only.
     public var serverName: String?
 
     /// Describes a context.
-    public init(_ place: Place, serverName: String? = nil) {
-        self.place = place
+    public init(_ section: Section, serverName: String? = nil) {
+        self.section = section
         self.serverName = serverName
     }
 }
 
 extension Scope {
     /// Rejects a statement in a context where it is not allowed.
-    func check(_ directive: String, in place: StatementContext.Place) throws(ConfigError) {
-        let isInside = place == .directory || place == .htaccess
-        if place == .interpreterOptions, self != .interpreter {
+    func check(_ directive: String, in section: StatementContext.Section) throws(ConfigError) {
+        let isInside = section == .directory || section == .htaccess
+        if section == .interpreterOptions, self != .interpreter {
             throw ConfigError("\(directive) is not allowed in <WSGIInterpreterOptions>: move it out of the section.")
         }
         switch self {
         case .mainServer, .interpreter:
-            if place == .virtualHost {
+            if section == .virtualHost {
                 throw ConfigError(
                     "\(directive) applies to the whole server and is not allowed in <VirtualHost>: move it out of it.")
             }
             if isInside {
                 throw ConfigError(
-                    "\(directive) applies to the whole server and is not allowed in \(Self.name(of: place)): move it "
+                    "\(directive) applies to the whole server and is not allowed in \(Self.name(of: section)): move it "
                         + "to the main configuration, outside of any container.")
             }
         case .server:
             if isInside {
                 throw ConfigError(
-                    "\(directive) is not allowed in \(Self.name(of: place)): move it to the enclosing <VirtualHost> or "
+                    "\(directive) is not allowed in \(Self.name(of: section)): move it to the enclosing <VirtualHost> or "
                         + "to the main configuration.")
             }
         case .directory:
-            if place == .htaccess {
+            if section == .htaccess {
                 throw ConfigError(
                     "\(directive) is not allowed in .htaccess: move it to a <Directory> in the server's configuration.")
             }
@@ -109,7 +109,7 @@ extension Scope {
         }
     }
 
-    private static func name(of place: StatementContext.Place) -> String {
-        place == .htaccess ? ".htaccess" : "<Directory>, <Location> or the like"
+    private static func name(of section: StatementContext.Section) -> String {
+        section == .htaccess ? ".htaccess" : "<Directory>, <Location> or the like"
     }
 }

@@ -44,18 +44,18 @@ struct StuckRequests {
     /// them.
     private func dumped(from thread: Int) -> String {
         guard let known = worker.thread(thread) else { return "" }
-        CrashText.clear(Worker.Place.crashText)
+        CrashText.clear(Worker.Descriptors.crashText)
         CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
         var text = ""
         // The text has no end marker. It is complete when nothing more has arrived for a while.
         var quiet = 0
         for _ in 0..<50 where quiet < 5 {
             Clock.sleep(milliseconds: 10)
-            let now = CrashText.contents(of: Worker.Place.crashText)
+            let now = CrashText.contents(of: Worker.Descriptors.crashText)
             quiet = !now.isEmpty && now == text ? quiet + 1 : 0
             text = now
         }
-        CrashText.clear(Worker.Place.crashText)
+        CrashText.clear(Worker.Descriptors.crashText)
         return text.isEmpty ? "" : "\nThe GIL cannot be acquired. Output of faulthandler:\n" + String(text.dropLast())
     }
 }

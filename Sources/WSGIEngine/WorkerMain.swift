@@ -29,12 +29,12 @@ enum WorkerMain {
     ///   functions first.
     static func serve(controlDescriptor: Int32) -> Int32 {
         for raw in [
-            controlDescriptor, Worker.Place.listener, Worker.Place.board, Worker.Place.crashText, Worker.Place.reports,
+            controlDescriptor, Worker.Descriptors.listener, Worker.Descriptors.board, Worker.Descriptors.crashText, Worker.Descriptors.reports,
         ] {
             try? Descriptor.setCloseOnExec(raw, true)
         }
         let control = PacketSocket(adopting: controlDescriptor)
-        let reports = PacketPipe(adopting: Worker.Place.reports)
+        let reports = PacketPipe(adopting: Worker.Descriptors.reports)
         do throws(StartMessageError) {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }

@@ -6,7 +6,7 @@ internal import WSGICore
 @main
 enum SupervisorMain {
     /// The numbers of the descriptors that the parent passes on.
-    private enum Place {
+    private enum Descriptors {
         static let control: Int32 = 3
         static let scoreboard: Int32 = 4
         static let status: Int32 = 5
@@ -23,11 +23,11 @@ enum SupervisorMain {
             // The files of one user may delay the others for a quarter of a second, every ten seconds.
             FileView.limit(user: 250, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
-            for raw in [Place.control, Place.scoreboard, Place.status] { try Descriptor.setCloseOnExec(raw, true) }
+            for raw in [Descriptors.control, Descriptors.scoreboard, Descriptors.status] { try Descriptor.setCloseOnExec(raw, true) }
             let supervisor = try Supervisor(
-                control: PacketSocket(adopting: Place.control), parent: ProcessHandle(id: parent),
-                scoreboard: Scoreboard(Descriptor(adopting: Place.scoreboard)),
-                status: SupervisorStatus(Descriptor(adopting: Place.status)),
+                control: PacketSocket(adopting: Descriptors.control), parent: ProcessHandle(id: parent),
+                scoreboard: Scoreboard(Descriptor(adopting: Descriptors.scoreboard)),
+                status: SupervisorStatus(Descriptor(adopting: Descriptors.status)),
                 signals: SignalPipe([SIGTERM, SIGINT]), openFiles: Descriptor.raiseLimit(to: 65_536))
             supervisor.run()
             FileView.end()

@@ -5,7 +5,7 @@ internal import WSGIWire
 /// Creates the process of a worker.
 struct WorkerLauncher {
     /// The numbers of the worker's descriptors, which the bootstrap below and the engine use.
-    enum Place {
+    enum Descriptors {
         /// The control socket.
         static let control = 3
         /// The memory file that faulthandler writes to.

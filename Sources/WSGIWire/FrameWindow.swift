@@ -16,7 +16,7 @@
     /// Number of bytes that have been received and not yet taken.
     public var count: Int { end &- start }
 
-    /// These bytes, in place.
+    /// These bytes, in offset.
     public var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[start..<end]) }
 
     /// The space for the next bytes, so that `wanted` bytes, at most the capacity, can be contiguous.
@@ -55,10 +55,10 @@
     /// - Returns: The joined bytes; `nil`, without effect, if `taken` is not directly before the frame in this window.
     public mutating func join(_ next: Frame.Header, to taken: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard let base = unsafe memory.baseAddress, let first = taken.baseAddress else { return nil }
-        let place = unsafe first - UnsafeRawPointer(base) + taken.count
-        guard place >= 0, place <= start, next.length <= end &- start &- Frame.headerSize else { return nil }
+        let offset = unsafe first - UnsafeRawPointer(base) + taken.count
+        guard offset >= 0, offset <= start, next.length <= end &- start &- Frame.headerSize else { return nil }
         start = start &+ Frame.headerSize
-        unsafe (base + place).copyMemory(from: base + start, byteCount: next.length)
+        unsafe (base + offset).copyMemory(from: base + start, byteCount: next.length)
         start = start &+ next.length
         return unsafe UnsafeRawBufferPointer(start: first, count: taken.count &+ next.length)
     }

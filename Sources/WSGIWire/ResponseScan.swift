@@ -38,8 +38,8 @@
             }
             let count = unsafe min(Frame.headerSize &- header.count, rest.count)
             unsafe withUnsafeMutableBytes(of: &header.0) { room in
-                let place = unsafe UnsafeMutableRawBufferPointer(rebasing: room[header.count...])
-                unsafe place.copyBytes(from: rest.prefix(count))
+                let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[header.count...])
+                unsafe target.copyBytes(from: rest.prefix(count))
             }
             header.count = header.count &+ count
             unsafe rest = rest.dropFirst(count)

@@ -8,7 +8,7 @@ struct Configuration {
 
     /// Applies one statement, such as `WSGIScriptReloading Off`.
     mutating func apply(
-        _ statement: String, in place: StatementContext.Place = .mainServer, serverName: String? = nil
+        _ statement: String, in place: StatementContext.Section = .mainServer, serverName: String? = nil
     ) throws(ConfigError) {
         line += 1
         let parts = statement.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
@@ -21,7 +21,7 @@ struct Configuration {
     }
 
     /// The message of a statement that is refused; `nil` when it is accepted.
-    static func error(_ statement: String, in place: StatementContext.Place = .mainServer) -> String? {
+    static func error(_ statement: String, in place: StatementContext.Section = .mainServer) -> String? {
         var configuration = Configuration()
         do throws(ConfigError) {
             try configuration.apply(statement, in: place)

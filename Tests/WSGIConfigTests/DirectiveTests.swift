@@ -3,7 +3,7 @@ import Testing
 @testable import WSGIConfig
 
 struct DirectiveTests {
-    typealias Place = StatementContext.Place
+    typealias Place = StatementContext.Section
 
     @Test func everyDirectorySettingHasARow() {
         #expect(Mirror(reflecting: DirectorySettings()).children.count - 1 == DirectiveTable.settings.count)

@@ -9,7 +9,7 @@ struct HandMade {
     static let file = "/etc/site.conf"
 
     private(set) var nodes: [ConfigTree.Node] = []
-    private(set) var places = [ConfigFacts.HostPlace(title: "the main server", location: nil)]
+    private(set) var places = [ConfigFacts.HostLocation(title: "the main server", location: nil)]
     private var main = ServerSettings()
     private var hosts: [(name: String?, settings: ServerSettings)] = []
     private var lines: [(number: Int, text: String)]
@@ -50,7 +50,7 @@ struct HandMade {
                 if name == "virtualhost" { hosts.append((nil, ServerSettings())) }
                 children = try read(in: sections + [name])
                 if name == "virtualhost" {
-                    places.append(ConfigFacts.HostPlace(title: hosts.last?.name ?? "unnamed", location: location))
+                    places.append(ConfigFacts.HostLocation(title: hosts.last?.name ?? "unnamed", location: location))
                 }
             } else {
                 try apply(name, arguments, location, in: sections)

@@ -79,7 +79,7 @@ static bool keep(struct kept *kept, const int32_t *descriptors, size_t count, bo
 static int repeated[MOST_REPEATED] = {-1, -1, -1, -1};
 
 /* A free entry; NULL: there are enough processes. */
-static int *place_for_repeated(void) {
+static int *socket_for_repeated(void) {
     int *found = NULL;
     for (int i = 0; i < MOST_REPEATED; i++) {
         struct pollfd end = {.fd = repeated[i]};
@@ -108,17 +108,17 @@ void wsgi_turn_away(const int32_t *listeners, size_t count, bool is_repeated) {
         struct pollfd waiting = {.fd = listeners[i], .events = POLLIN};
         is_wanted = poll(&waiting, 1, 0) == 1;
     }
-    int *place = is_repeated ? place_for_repeated() : NULL;
+    int *repeated = is_repeated ? socket_for_repeated() : NULL;
     struct kept kept;
-    if (!is_wanted || (is_repeated && !place) || !keep(&kept, listeners, count, true))
+    if (!is_wanted || (is_repeated && !repeated) || !keep(&kept, listeners, count, true))
         return;
     int outcome = step_aside(kept.list, kept.count);
     if (outcome == 0)
         turn_away(listeners, count);
     close(kept.list[count]);
     free(kept.list);
-    if (outcome > 0 && place)
-        *place = kept.other;
+    if (outcome > 0 && repeated)
+        *repeated = kept.other;
     else
         close(kept.other);
 }

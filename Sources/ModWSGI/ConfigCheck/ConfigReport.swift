@@ -54,22 +54,22 @@ enum ConfigReport {
         FileView.begin()
         let servers = unsafe ConfigBridge.servers(main)
         let machine = unsafe HostFacts(main: main, servers.first?.settings.global.socketPrefix)
-        return unsafe ConfigFacts(servers, places(main), ConfigTree.httpd, machine)
+        return unsafe ConfigFacts(servers, locations(main), ConfigTree.httpd, machine)
     }
 
     /// The servers, as messages name them.
-    private static func places(_ main: Server) -> [ConfigFacts.HostPlace] {
-        var places = [ConfigFacts.HostPlace(title: "the main server", location: nil)]
+    private static func locations(_ main: Server) -> [ConfigFacts.HostLocation] {
+        var locations = [ConfigFacts.HostLocation(title: "the main server", location: nil)]
         var next: Server? = unsafe main.pointee.next
         while let server = unsafe next {
             let name = unsafe string(server.pointee.server_hostname)
             let port = unsafe server.pointee.addrs.map { unsafe $0.pointee.host_port } ?? 0
             let location = unsafe SourceLocation(
                 file: string(server.pointee.defn_name), line: Int(server.pointee.defn_line_number))
-            places.append(
-                ConfigFacts.HostPlace(title: port == 0 ? name : "\(name):\(port)", location: location))
+            locations.append(
+                ConfigFacts.HostLocation(title: port == 0 ? name : "\(name):\(port)", location: location))
             unsafe next = server.pointee.next
         }
-        return places
+        return locations
     }
 }

@@ -47,7 +47,7 @@ enum ConfigBridge {
         let container: DirectoryConfig = unsafe object(directory) ?? DirectoryConfig(isPermanent: false)
         let known = server.settings.ownAliases.count
         do throws(ConfigError) {
-            if context.place == .htaccess {
+            if context.section == .htaccess {
                 // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
                 var settings = server.settings
                 try unsafe directive.apply(
@@ -103,7 +103,7 @@ enum ConfigBridge {
         return own
     }
 
-    /// All servers in httpd's order, the main one first; each learns its place.
+    /// All servers in httpd's order, the main one first; each learns its index.
     static func servers(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
         var seen: Set<ObjectIdentifier> = []
@@ -128,13 +128,13 @@ enum ConfigBridge {
         let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))
         let first = unsafe server(main)
         var next: Server? = unsafe main
-        var place = 0
+        var index = 0
         while let here = unsafe next {
-            let notice = unsafe notices.map { unsafe OneTimeNotice($0 + place) } ?? OneTimeNotice()
+            let notice = unsafe notices.map { unsafe OneTimeNotice($0 + index) } ?? OneTimeNotice()
             let config = unsafe server(here)
             unsafe config?.settle(notice, inheriting: config === first ? nil : first, pool)
             unsafe next = here.pointee.next
-            place += 1
+            index += 1
         }
     }
 

@@ -41,11 +41,11 @@ extension HostFacts {
         guard let process = unsafe main.pointee.process else { return nil }
         var words: [String] = []
         for index in 0..<Int(unsafe process.pointee.argc) { unsafe words.append(string(process.pointee.argv[index])) }
-        if let place = words.lastIndex(where: { $0.hasPrefix("-f") }) {
-            let value = words[place].dropFirst(2)
-            guard !value.isEmpty || words.indices.contains(place + 1) else { return nil }
+        if let index = words.lastIndex(where: { $0.hasPrefix("-f") }) {
+            let value = words[index].dropFirst(2)
+            guard !value.isEmpty || words.indices.contains(index + 1) else { return nil }
             return unsafe string(
-                ap_server_root_relative(process.pointee.pool, value.isEmpty ? words[place + 1] : String(value)))
+                ap_server_root_relative(process.pointee.pool, value.isEmpty ? words[index + 1] : String(value)))
         }
         let file = unsafe ap_server_root_relative(process.pointee.pool, chttpd_default_configuration())
         return unsafe file.map { unsafe string($0) }

@@ -5,7 +5,7 @@ internal import WSGIConfig
 final class ServerConfig {
     /// The settings; written while the configuration is read, on httpd's one thread, and only read afterwards.
     @safe @exclusivity(unchecked) var settings = ServerSettings()
-    /// The server's place in httpd's list of servers; set when the whole configuration has been read.
+    /// The server's index in httpd's list of servers; set when the whole configuration has been read.
     @safe @exclusivity(unchecked) var index = 0
 
     // What requests ask for, made of the settings by `settle`.
@@ -34,12 +34,12 @@ final class ServerConfig {
 
     /// The first alias, in order, that covers a URI; `nil`: none does.
     func alias(of uri: UnsafeMutablePointer<CChar>) -> MappedAlias? {
-        let place = unsafe aliasIndex.first(bytes(of: uri)) ?? aliases.count
+        let index = unsafe aliasIndex.first(bytes(of: uri)) ?? aliases.count
         for pattern in aliasIndex.patterns {
-            if pattern > place { break }
+            if pattern > index { break }
             if unsafe aliases[pattern].covers(uri) { return aliases[pattern] }
         }
-        if place < aliases.count { return aliases[place] }
+        if index < aliases.count { return aliases[index] }
         return unsafe inherited?.alias(of: uri)
     }
 }

@@ -182,7 +182,7 @@ extension DaemonHandler {
             let reason: Handover.Reason =
                 header.flags & Frame.unusable != 0
                 ? .unusable : header.flags & Frame.spent != 0 ? .spent : .changed
-            return .notServed(.rejected(slot: group.place(of: claim.slot), generation: claim.generation, reason))
+            return .notServed(.rejected(slot: group.index(of: claim.slot), generation: claim.generation, reason))
         default:
             reader.poison()
             return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))

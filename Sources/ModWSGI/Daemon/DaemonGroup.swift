@@ -22,12 +22,12 @@ internal import WSGIConfig
         self.isService = isService
     }
 
-    /// Its place in the scoreboard.
+    /// Its index in the scoreboard.
     var index: UInt32 { access.index }
 
     /// Timeouts and sizes.
     var settings: GroupSettings { access.settings }
 
     /// The index of a slot within the group, counted from 0.
-    func place(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }
+    func index(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }
 }

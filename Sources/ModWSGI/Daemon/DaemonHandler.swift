@@ -132,7 +132,7 @@ internal import WSGIWire
         case .none: return .none
         case .claimed(let found):
             claim = found
-            return .claimed(slot: group.place(of: found.slot), generation: found.generation)
+            return .claimed(slot: group.index(of: found.slot), generation: found.generation)
         }
     }
 

@@ -4,7 +4,7 @@ internal import WSGICore
 
 /// One worker slot of a group, with this child's idle connections to it.
 final class DaemonSlot: Sendable {  // cold: made by the parent
-    /// Its place in the scoreboard.
+    /// Its index in the scoreboard.
     let index: UInt32
     /// The path of its socket.
     let path: String  // cold: made by the parent

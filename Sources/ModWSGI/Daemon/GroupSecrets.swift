@@ -4,7 +4,7 @@ internal import ProcessKit
 internal import Synchronization
 internal import WSGICore
 
-/// The secrets of the process groups, by the groups' places in the scoreboard.
+/// The secrets of the process groups, by the groups' indices in the scoreboard.
 ///
 /// The memory is shared by httpd's parent, its children, and the processes that they fork. When a group gets another
 /// secret, children of the previous configuration see it too. A place that another group uses again has another serial

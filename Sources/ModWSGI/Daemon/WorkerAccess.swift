@@ -4,7 +4,7 @@ internal import WSGICore
 
 /// Access of this child to the workers of a process group: settings, secret, and the descriptors that they send.
 @safe final class WorkerAccess: Sendable {  // cold: made by the parent
-    /// The group's place in the scoreboard.
+    /// The group's index in the scoreboard.
     let index: UInt32
     /// Timeouts and sizes.
     let settings: GroupSettings
@@ -12,9 +12,9 @@ internal import WSGICore
     /// Number of descriptors that workers have sent and that are not closed yet; see `closeForeign`.
     nonisolated(unsafe) let closing: UnsafeMutablePointer<UInt32>
 
-    init(_ place: (index: UInt32, serial: UInt64), _ settings: GroupSettings) {
-        index = place.index
-        serial = place.serial
+    init(_ entry: (index: UInt32, serial: UInt64), _ settings: GroupSettings) {
+        index = entry.index
+        serial = entry.serial
         self.settings = settings
         unsafe closing = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
         unsafe closing.initialize(to: 0)

@@ -19,8 +19,8 @@ internal import WSGIDeployment
     /// The running groups, for the next configuration.
     private(set) var running: [String: FormerGroups.Group] = [:]
 
-    /// The place of a group in the scoreboard.
-    private typealias Place = (index: UInt32, serial: UInt64)
+    /// A group's entry in the scoreboard.
+    private typealias Entry = (index: UInt32, serial: UInt64)
 
     private let global: GlobalSettings
     private let host: HostFacts
@@ -48,7 +48,7 @@ internal import WSGIDeployment
         let definition = group.definition
         let options = definition.options
         let log = unsafe server(group.server)
-        let place = SlotRegistry.group(definition.name)
+        let entry = SlotRegistry.group(definition.name)
         let sockets: [SlotRegistry.ListeningSlot]
         var owner: ScriptOwner?
         do throws(ResolutionError) {
@@ -71,28 +71,28 @@ internal import WSGIDeployment
             try resolution.checkService(hasScripts: !resolved.process.preloads.isEmpty)
             var group = resolved
             if let name = unsafe log.pointee.server_hostname { unsafe group.process.warmupHost = string(name) }
-            group.index = place.index
+            group.index = entry.index
             group.process.worker?.secret = SlotRegistry.secret(of: definition.name)
             group.logDescriptor = unsafe add(Self.logDescriptor(log))
             group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
             spec.groups.append(group)
             running[definition.name] = FormerGroups.Group(spec: group, owner: owner)
         } catch {
-            guard unsafe !keep(definition, place, error, log) else { return }
+            guard unsafe !keep(definition, entry, error, log) else { return }
             unsafe Log.server(log, .error, error.id, "\(definition.location): \(error.text) The group answers 503.")
-            DaemonGroups.scoreboard?.setState(of: place.index, .failed)
-            groups.append(child(definition, place, [], owner))
+            DaemonGroups.scoreboard?.setState(of: entry.index, .failed)
+            groups.append(child(definition, entry, [], owner))
             return
         }
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
-        groups.append(child(definition, place, slots, owner))
+        groups.append(child(definition, entry, slots, owner))
     }
 
     /// Keeps a group running as before if it cannot run as defined now.
     ///
     /// - Returns: false if the group does not exist or may not be kept.
     private mutating func keep(
-        _ definition: GroupDefinition, _ place: Place, _ error: ResolutionError, _ log: Server
+        _ definition: GroupDefinition, _ entry: Entry, _ error: ResolutionError, _ log: Server
     ) -> Bool {
         guard SupervisorLink.keepsProcesses,
             let former = SupervisorLink.formerGroups.group(
@@ -101,7 +101,7 @@ internal import WSGIDeployment
         let sockets = SlotRegistry.kept(of: definition.name)
         guard !sockets.isEmpty else { return false }
         var group = former.spec
-        group.index = place.index
+        group.index = entry.index
         group.problem = "\(definition.location): \(error.text)"
         group.logDescriptor = unsafe add(Self.logDescriptor(log))
         group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
@@ -109,17 +109,17 @@ internal import WSGIDeployment
         running[definition.name] = FormerGroups.Group(spec: group, owner: former.owner)
         let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
         groups.append(
-            child(definition, place, slots, former.owner, isService: former.spec.process.worker?.threads == 0))
+            child(definition, entry, slots, former.owner, isService: former.spec.process.worker?.threads == 0))
         return true
     }
 
     private func child(
-        _ definition: GroupDefinition, _ place: Place, _ slots: [DaemonSlot], _ owner: ScriptOwner?,
+        _ definition: GroupDefinition, _ entry: Entry, _ slots: [DaemonSlot], _ owner: ScriptOwner?,
         isService: Bool? = nil
     ) -> DaemonGroup {
         DaemonGroup(
             name: definition.name, slots: slots,
-            access: WorkerAccess(place, GroupSettings(definition.options, timeout: host.timeout)),
+            access: WorkerAccess(entry, GroupSettings(definition.options, timeout: host.timeout)),
             ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
     }
 

@@ -5,7 +5,7 @@ internal import ProcessKit
 internal import WSGICore
 internal import WSGIDeployment
 
-/// The parent's listening sockets, one for each worker slot, and the places of groups and slots in the scoreboard.
+/// The parent's listening sockets, one for each worker slot, and the indices of groups and slots in the scoreboard.
 ///
 /// It outlives restarts. A slot keeps its socket, so that the next worker serves the requests in its queue if the
 /// present worker ends. Used only by the httpd parent, on its one thread.
@@ -33,7 +33,7 @@ enum SlotRegistry {
 
     private struct Group {
         let index: UInt32
-        /// Distinguishes the group from a former one at the same place.
+        /// Distinguishes the group from a former one at the same index.
         let serial: UInt64
         var slots: [ListeningSlot] = []
         /// The rights of the processes for which the sockets were made. `nil` if there are no usable sockets.
@@ -57,7 +57,7 @@ enum SlotRegistry {
     /// Prefixes for which sockets left behind by a killed httpd have been removed.
     @safe nonisolated(unsafe) private static var swept: Set<String> = []
 
-    /// The place of a group in the scoreboard, and its serial number. Marks the group as used.
+    /// The index of a group in the scoreboard, and its serial number. Marks the group as used.
     static func group(_ name: String) -> (index: UInt32, serial: UInt64) {
         if let group = known[name] {
             known[name]?.isUsed = true
@@ -91,9 +91,9 @@ enum SlotRegistry {
             group.secret = .random()
             GroupSecrets.set(group.secret, of: group.index)
         }
-        for place in 0..<count {
-            let path = "\(sockets.prefix).\(getpid()).\(group.index).\(place).sock"
-            let former = place < group.slots.count ? group.slots[place] : nil
+        for position in 0..<count {
+            let path = "\(sockets.prefix).\(getpid()).\(group.index).\(position).sock"
+            let former = position < group.slots.count ? group.slots[position] : nil
             if let former, !isNew, former.path == path, isSocket(path) {
                 if !isOwned(path, by: sockets.owner) { report(failed("chown", path, "WSGIDaemonProcess '\(name)'")) }
                 listen(former.listener, Int32(clamping: sockets.backlog))
@@ -109,9 +109,9 @@ enum SlotRegistry {
                 }
                 // At the same path, the file now belongs to the new socket.
                 if former.path == path { closeAside([former.listener]) } else { close([former]) }
-                group.slots[place] = ListeningSlot(index: former.index, path: path, listener: listener)
+                group.slots[position] = ListeningSlot(index: former.index, path: path, listener: listener)
             } catch {
-                guard former.map({ !isNew && isSocket($0.path) }) ?? (place > 0) else { throw error }
+                guard former.map({ !isNew && isSocket($0.path) }) ?? (position > 0) else { throw error }
                 report(error)
                 if former == nil { break }
             }

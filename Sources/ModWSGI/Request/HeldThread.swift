@@ -15,7 +15,7 @@ internal import WSGIWire
 @safe struct HeldThread: ~Copyable {
     /// Where the thread is to be given back; `nil`: it is not held, or not any more.
     private var scoreboard: ChildScoreboard?
-    private var place: Place = (0, 0, 0)
+    private var thread: Thread = (0, 0, 0)
     /// The most bytes that are kept.
     private var limit = 0
     /// The request that this one is nested in, if that holds a thread.
@@ -34,7 +34,7 @@ internal import WSGIWire
     private var closing: UnsafeMutablePointer<UInt32>?
 
     /// A claim in the scoreboard.
-    typealias Place = (group: UInt32, slot: UInt32, generation: UInt32)
+    typealias Thread = (group: UInt32, slot: UInt32, generation: UInt32)
 
     /// Nothing is held.
     init() {}
@@ -50,11 +50,11 @@ internal import WSGIWire
     ///   - limit: The most bytes that are kept for the request.
     ///   - closing: Descriptors of the worker's group that are not closed yet; it must outlive the request.
     static func push(
-        _ held: UnsafeMutablePointer<HeldThread>, _ place: Place, in scoreboard: ChildScoreboard,
+        _ held: UnsafeMutablePointer<HeldThread>, _ thread: Thread, in scoreboard: ChildScoreboard,
         limit: Int, closing: UnsafeMutablePointer<UInt32>
     ) {
         unsafe held.pointee.scoreboard = scoreboard
-        unsafe held.pointee.place = place
+        unsafe held.pointee.thread = thread
         unsafe held.pointee.limit = limit
         unsafe held.pointee.closing = unsafe closing
         unsafe held.pointee.outer = innermost
@@ -88,7 +88,7 @@ internal import WSGIWire
 
     private mutating func release() {
         guard let scoreboard else { return }
-        scoreboard.release(place.slot, of: place.group, generation: place.generation)
+        scoreboard.release(thread.slot, of: thread.group, generation: thread.generation)
         self.scoreboard = nil
     }
 
@@ -97,7 +97,7 @@ internal import WSGIWire
     /// The request is about to pass data to its filters.
     ///
     /// - Parameters:
-    ///   - unread: What it has received of its connection and not taken; it stays in place.
+    ///   - unread: What it has received of its connection and not taken; it stays in thread.
     ///   - payloadLeft: Bytes of the present frame's payload that it has not taken.
     mutating func willPass(_ descriptor: Int32, unread: UnsafeRawBufferPointer, payloadLeft: Int) {
         self.descriptor = descriptor

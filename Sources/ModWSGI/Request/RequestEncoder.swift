@@ -63,8 +63,8 @@ internal import WSGIWire
         var length = 0
         func append(_ bytes: UnsafeRawBufferPointer) {
             let count = min(bytes.count, room.count &- length)
-            guard count > 0, let place = room.baseAddress, let start = bytes.baseAddress else { return }
-            unsafe (place + length).copyMemory(from: start, byteCount: count)
+            guard count > 0, let target = room.baseAddress, let start = bytes.baseAddress else { return }
+            unsafe (target + length).copyMemory(from: start, byteCount: count)
             length = length &+ count
         }
         unsafe append(bytes(of: r.pointee.method))

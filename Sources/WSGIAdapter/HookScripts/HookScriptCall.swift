@@ -221,14 +221,14 @@ internal import WSGIWire
         var entries = EntryCursor(head)
         for _ in 0..<head.environCount {
             guard let entry = unsafe entries?.entry() else { return false }
-            guard let place = unsafe cache.find(entry.key) else {
+            guard let cached = unsafe cache.find(entry.key) else {
                 guard unsafe cache.set(unknown: entry.key, entry.value, in: environ) else { return false }
                 continue
             }
-            if let known = unsafe cache.known(place, entry.value) {
-                guard unsafe PyDict_SetItem(environ, place.pointee.key, known) == 0 else { return false }
+            if let known = unsafe cache.known(cached, entry.value) {
+                guard unsafe PyDict_SetItem(environ, cached.pointee.key, known) == 0 else { return false }
             } else {
-                guard unsafe cache.set(place, new: entry.value, in: environ) else { return false }
+                guard unsafe cache.set(cached, new: entry.value, in: environ) else { return false }
             }
         }
         return true

@@ -9,7 +9,7 @@ internal import WSGIWire
     private static let mostKeys = 256
 
     /// The keys in the order of the request head, and the dict's value for each, borrowed from the dict.
-    private let places: UnsafeMutablePointer<KeyCache.Place>
+    private let cachedKeys: UnsafeMutablePointer<KeyCache.EntryPointer>
     private let values: UnsafeMutablePointer<PyPointer?>
     private let count: Int
     private let dictionary: PyPointer
@@ -19,12 +19,12 @@ internal import WSGIWire
     /// Creates a shape from a request's keys; `nil`: there are too many keys, or some are not cached.
     static func make(_ head: RequestHead, _ template: EnvironTemplate, _ cache: KeyCache) -> EnvironShape? {
         guard head.environCount <= mostKeys else { return nil }
-        let places = UnsafeMutablePointer<KeyCache.Place>.allocate(capacity: max(head.environCount, 1))
-        guard unsafe collect(head, cache, into: places),
+        let cachedKeys = UnsafeMutablePointer<KeyCache.EntryPointer>.allocate(capacity: max(head.environCount, 1))
+        guard unsafe collect(head, cache, into: cachedKeys),
             let dictionary = unsafe Reference(PyDict_Copy(template.constant)),
-            unsafe fill(dictionary.object.pointer, places, head.environCount, template)
+            unsafe fill(dictionary.object.pointer, cachedKeys, head.environCount, template)
         else {
-            unsafe places.deallocate()
+            unsafe cachedKeys.deallocate()
             PyErr_Clear()
             return nil
         }
@@ -33,29 +33,29 @@ internal import WSGIWire
         let users = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe users.initialize(to: 0)
         return unsafe EnvironShape(
-            places: places, values: values, count: head.environCount, dictionary: dictionary.take(), users: users)
+            cachedKeys: cachedKeys, values: values, count: head.environCount, dictionary: dictionary.take(), users: users)
     }
 
     private static func collect(
-        _ head: RequestHead, _ cache: KeyCache, into places: UnsafeMutablePointer<KeyCache.Place>
+        _ head: RequestHead, _ cache: KeyCache, into cachedKeys: UnsafeMutablePointer<KeyCache.EntryPointer>
     ) -> Bool {
         var entries = EntryCursor(head)
         for index in 0..<head.environCount {
-            guard let entry = unsafe entries?.entry(), let place = unsafe cache.find(entry.key) else {
+            guard let entry = unsafe entries?.entry(), let cached = unsafe cache.find(entry.key) else {
                 return false
             }
-            unsafe (places + index).initialize(to: place)
+            unsafe (cachedKeys + index).initialize(to: cached)
         }
         return true
     }
 
     private static func fill(
-        _ dictionary: PyPointer, _ places: UnsafeMutablePointer<KeyCache.Place>, _ count: Int,
+        _ dictionary: PyPointer, _ cachedKeys: UnsafeMutablePointer<KeyCache.EntryPointer>, _ count: Int,
         _ template: EnvironTemplate
     ) -> Bool {
         let none = unsafe Object.none.pointer
         for index in 0..<count {
-            guard unsafe PyDict_SetItem(dictionary, places[index].pointee.key, none) == 0 else { return false }
+            guard unsafe PyDict_SetItem(dictionary, cachedKeys[index].pointee.key, none) == 0 else { return false }
         }
         for key in EnvironKey.allCases {
             guard unsafe PyDict_SetItem(dictionary, template.keys[key.rawValue], none) == 0 else { return false }
@@ -69,7 +69,7 @@ internal import WSGIWire
         var entries = EntryCursor(head)
         for index in 0..<count {
             guard let entry = unsafe entries?.entry(),
-                unsafe Text.equal(places[index].pointee.bytes, entry.key)
+                unsafe Text.equal(cachedKeys[index].pointee.bytes, entry.key)
             else { return false }
         }
         return true
@@ -83,15 +83,15 @@ internal import WSGIWire
         var entries = EntryCursor(head)
         for index in 0..<count {
             guard let entry = unsafe entries?.entry() else { return nil }
-            let place = unsafe places[index]
-            guard let known = unsafe cache.known(place, entry.value) else {
-                guard unsafe cache.set(place, new: entry.value, in: environ.object.pointer) else { return nil }
+            let cached = unsafe cachedKeys[index]
+            guard let known = unsafe cache.known(cached, entry.value) else {
+                guard unsafe cache.set(cached, new: entry.value, in: environ.object.pointer) else { return nil }
                 continue
             }
             if unsafe values[index] == known { continue }
             unsafe values[index] = nil
-            guard unsafe PyDict_SetItem(dictionary, place.pointee.key, known) == 0,
-                unsafe PyDict_SetItem(environ.object.pointer, place.pointee.key, known) == 0
+            guard unsafe PyDict_SetItem(dictionary, cached.pointee.key, known) == 0,
+                unsafe PyDict_SetItem(environ.object.pointer, cached.pointee.key, known) == 0
             else { return nil }
             unsafe values[index] = unsafe known
         }
@@ -105,7 +105,7 @@ internal import WSGIWire
     func discard() {
         unsafe Py_DecRef(dictionary)
         unsafe values.deallocate()
-        unsafe places.deallocate()
+        unsafe cachedKeys.deallocate()
         unsafe users.deallocate()
     }
 }
@@ -133,14 +133,14 @@ internal import WSGIWire
             return shape
         }
         guard let made = EnvironShape.make(head, template, cache) else { return nil }
-        let place = unsafe shapes + next.pointee
-        if let former = unsafe place.pointee, !former.isUnused {
+        let position = unsafe shapes + next.pointee
+        if let former = unsafe position.pointee, !former.isUnused {
             made.discard()
             return nil
         }
         unsafe next.pointee = unsafe (next.pointee &+ 1) % EnvironShapes.capacity
-        let former = unsafe place.pointee
-        unsafe place.pointee = made
+        let former = unsafe position.pointee
+        unsafe position.pointee = made
         former?.discard()
         return made
     }

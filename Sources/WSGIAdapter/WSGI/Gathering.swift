@@ -29,7 +29,7 @@ internal import PythonRuntime
     /// Whether all expected bytes are there and no memory was allocated for more.
     var isAsExpected: Bool { unsafe object != nil && count == capacity }
 
-    /// The place for the next bytes, at least one; `nil`: out of memory.
+    /// Room for the next bytes, at least one; `nil`: out of memory.
     mutating func room() -> (start: UnsafeMutablePointer<UInt8>, count: Int)? {
         if unsafe memory == nil, unsafe object == nil {
             unsafe object = PyBytes_FromStringAndSize(nil, capacity)
@@ -48,8 +48,8 @@ internal import PythonRuntime
             let wanted = max(isEmpty ? capacity : capacity &* 2, count &+ length)
             guard grow(to: max(min(limit, wanted), count &+ length)) else { return false }
         }
-        guard let place = unsafe self.start else { return false }
-        unsafe (place + count).update(from: start, count: length)
+        guard let room = unsafe self.start else { return false }
+        unsafe (room + count).update(from: start, count: length)
         count &+= length
         return true
     }

@@ -22,8 +22,8 @@ extension WSGICall {
                 guard unsafe gathered.append(&next, 1) else { return unsafe PyErr_NoMemory() }
                 continue
             }
-            guard let place = unsafe gathered.room() else { return unsafe PyErr_NoMemory() }
-            let got = unsafe fetch(place.start, place.count)
+            guard let room = unsafe gathered.room() else { return unsafe PyErr_NoMemory() }
+            let got = unsafe fetch(room.start, room.count)
             if got < 0 { return nil }
             if got == 0 { break }
             gathered.count += got
@@ -93,13 +93,13 @@ extension WSGICall {
         return got
     }
 
-    /// Reads up to `capacity` bytes into `place`, from the window or from the transport. Releases the GIL.
+    /// Reads up to `capacity` bytes into `target`, from the window or from the transport. Releases the GIL.
     ///
     /// - Returns: The count, 0 at the end, negative with a Python exception set.
-    func fetch(_ place: UnsafeMutablePointer<UInt8>, _ capacity: Int) -> Int {
+    func fetch(_ target: UnsafeMutablePointer<UInt8>, _ capacity: Int) -> Int {
         if let window = unsafe exchange.pointee.window, unsafe exchange.pointee.windowCount > 0 {
             let count = unsafe min(capacity, exchange.pointee.windowCount)
-            unsafe place.update(from: window, count: count)
+            unsafe target.update(from: window, count: count)
             advance(count)
             return count
         }
@@ -113,7 +113,7 @@ extension WSGICall {
         }
         let got: Int64 = Attachment.detached {
             let transport = unsafe context.state.pointee.transport
-            return unsafe transport.pointee.read_body?(transport.pointee.context, place, capacity) ?? 0
+            return unsafe transport.pointee.read_body?(transport.pointee.context, target, capacity) ?? 0
         }
         if got > 0 { return Int(truncatingIfNeeded: min(got, Int64(capacity))) }
         unsafe exchange.pointee.bodyPhase = got == 0 ? .ended : .failed

@@ -198,7 +198,7 @@ extension WSGICall {
             return
         }
         ExceptionReport.log(
-            .applicationRaised, "Exception in close() of the response of \(context.place).", to: context.log)
+            .applicationRaised, "Exception in close() of the response of \(context.label).", to: context.log)
     }
 
     // MARK: - Files
@@ -206,8 +206,8 @@ extension WSGICall {
     /// Sends a wrapped file by its descriptor; `nil`: it must be read instead.
     private func deliverFile(_ wrapper: Object) -> Int32? {
         guard unsafe exchange.pointee.phase == .held,
-            let place = unsafe Object(exchange.pointee.interpreter.pointee.sendable).call(wrapper),
-            place.object.isTuple, let descriptor = place.object.item(0), let start = place.object.item(1)
+            let part = unsafe Object(exchange.pointee.interpreter.pointee.sendable).call(wrapper),
+            part.object.isTuple, let descriptor = part.object.item(0), let start = part.object.item(1)
         else {
             PyErr_Clear()
             return nil

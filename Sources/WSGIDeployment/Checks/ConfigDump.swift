@@ -103,9 +103,9 @@ public struct ConfigDump {
         _ value: String, of option: DaemonOption, _ definition: GroupDefinition, _ spec: GroupSpec?
     ) -> (value: String, from: String) {
         if option.isWritten(in: definition.options) {
-            let place = definition.location.description
-            guard option.isSecret, let equals = value.firstIndex(of: "=") else { return (Words.quoted(value), place) }
-            return (value[...equals] + "(not shown)", place)
+            let location = definition.location.description
+            guard option.isSecret, let equals = value.firstIndex(of: "=") else { return (Words.quoted(value), location) }
+            return (value[...equals] + "(not shown)", location)
         }
         switch option.name.description {
         case "user":

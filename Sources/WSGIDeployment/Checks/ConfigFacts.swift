@@ -5,7 +5,7 @@ internal import WSGICore
 /// The whole configuration, for checks and the dump.
 public struct ConfigFacts {
     /// The place of a server in the configuration.
-    public struct HostPlace {
+    public struct HostLocation {
         let title: String
         let location: SourceLocation?
 
@@ -83,14 +83,14 @@ public struct ConfigFacts {
     ///
     /// - Parameters:
     ///   - servers: All servers, the main one first.
-    ///   - hosts: The places of these servers in `tree`.
+    ///   - hosts: The locations of these servers in `tree`.
     ///   - tree: The configuration as written.
     ///   - machine: The properties of httpd and of this machine.
-    public init?(_ servers: [ConfiguredServer], _ places: [HostPlace], _ tree: ConfigTree, _ machine: HostFacts) {
+    public init?(_ servers: [ConfiguredServer], _ locations: [HostLocation], _ tree: ConfigTree, _ machine: HostFacts) {
         guard let global = servers.first?.settings.global, let groups = try? ProcessGroups(servers: servers) else {
             return nil
         }
-        hosts = zip(servers, places).enumerated().map { index, server in
+        hosts = zip(servers, locations).enumerated().map { index, server in
             Host(
                 index: index, title: server.1.title, location: server.1.location,
                 section: server.1.location.flatMap { tree.virtualHosts[$0] }, settings: server.0.settings)

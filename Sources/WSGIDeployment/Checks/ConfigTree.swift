@@ -13,7 +13,7 @@ public struct ConfigTree {
         let isSection: Bool
         /// Its arguments as written, without the `>` of a section.
         let arguments: String
-        /// Its place in the configuration.
+        /// Its index in the configuration.
         let location: SourceLocation
         /// The contents of the section.
         let children: [Node]
@@ -73,14 +73,14 @@ public struct ConfigTree {
 
         init(_ nodes: [Node]) {
             all = nodes
-            for (place, node) in nodes.enumerated() {
+            for (index, node) in nodes.enumerated() {
                 switch node.isSection ? node.pattern : nil {
                 case .text(let text) where node.name == "directory" && !SectionPattern.hasWildcard(text):
                     let path = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
-                    directories[path, default: []].append(place)
+                    directories[path, default: []].append(index)
                 case .text(let text) where node.name == "location" && !SectionPattern.hasWildcard(text):
-                    locations[text, default: []].append(place)
-                default: general.append(place)
+                    locations[text, default: []].append(index)
+                default: general.append(index)
                 }
             }
         }
@@ -88,14 +88,14 @@ public struct ConfigTree {
         /// The children that can apply to a request for a file in these directories and for a URL; `nil`: any URL.
         func concerning(_ paths: [String], _ url: String?) -> [Node] {
             guard !directories.isEmpty || !locations.isEmpty else { return all }
-            var places = general
-            for path in paths { places += directories[path, default: []] }
+            var indices = general
+            for path in paths { indices += directories[path, default: []] }
             if let url {
-                for text in locations.isEmpty ? [] : Self.beginnings(of: url) { places += locations[text, default: []] }
+                for text in locations.isEmpty ? [] : Self.beginnings(of: url) { indices += locations[text, default: []] }
             } else {
-                for found in locations.values { places += found }
+                for found in locations.values { indices += found }
             }
-            return places.sorted().map { all[$0] }
+            return indices.sorted().map { all[$0] }
         }
 
         /// The paths of all `<Location>` sections without wildcards that can apply to a URL.
@@ -117,7 +117,7 @@ public struct ConfigTree {
     let nodes: [Node]
     /// A section with the same contents, but without virtual hosts.
     let mainServer: Node
-    /// The virtual hosts, by their places in the configuration.
+    /// The virtual hosts, by their indices in the configuration.
     let virtualHosts: [SourceLocation: Node]
 
     /// The tree of these directives and sections.

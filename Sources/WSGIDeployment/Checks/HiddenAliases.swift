@@ -91,7 +91,7 @@ private struct OwnAliases {
     func finding(_ mount: ConfigFacts.Mount) -> Finding? {
         let aliases = mount.host.settings.scriptAliases
         guard let found = first(mount), aliases[found] !== mount.alias,
-            let place = aliases.firstIndex(where: { $0 === mount.alias }), found < place
+            let index = aliases.firstIndex(where: { $0 === mount.alias }), found < index
         else { return nil }
         let other = aliases[found]
         // The same line twice, for example in a file that is included twice.

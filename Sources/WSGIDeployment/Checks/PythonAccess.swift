@@ -14,14 +14,14 @@ enum PythonAccess {
             guard definition.options.chroot == nil, case .success(let spec) = facts.resolved[index],
                 let user = facts.identity(ofGroup: index)
             else { return nil }
-            let place = PythonChecks.location(of: definition, facts)
+            let location = PythonChecks.location(of: definition, facts)
             let subject = "WSGIDaemonProcess '\(definition.name)'"
             if let reason = denial(toRun: spec.python, user) {
                 return .unusable(
-                    .pythonMissing, at: place,
+                    .pythonMissing, at: location,
                     "\(subject): the Python '\(spec.python)' cannot be run: \(reason).", about: [spec.python])
             }
-            return packages(of: spec.python, subject, user, place, facts)
+            return packages(of: spec.python, subject, user, location, facts)
         }
     }
 
@@ -30,7 +30,7 @@ enum PythonAccess {
         guard PythonChecks.runsEmbedded(facts),
             let python = try? PythonChoice.embedded(facts.global, facts.machine.defaultPython, facts.httpd.files)
         else { return [] }
-        let place = facts.location(of: "WSGIPythonHome")
+        let location = facts.location(of: "WSGIPythonHome")
         let user = facts.httpd
         let file = (try? PythonLibrary.find(for: python, user.files))?.first { $0.hasPrefix("/") }
         let reason =
@@ -39,12 +39,12 @@ enum PythonAccess {
         if let reason {
             return [
                 Finding(
-                    .pythonMissing, at: place,
+                    .pythonMissing, at: location,
                     "Embedded mode: the Python '\(python)' cannot be used: \(reason). Embedded applications will answer "
                         + "500.")
             ]
         }
-        return packages(of: python, "Embedded mode", user, place, facts).map { [$0] } ?? []
+        return packages(of: python, "Embedded mode", user, location, facts).map { [$0] } ?? []
     }
 
     /// The reason why a user cannot run an executable. Links are followed one by one, to report where they lead.
@@ -56,7 +56,7 @@ enum PythonAccess {
 
     /// The reason why a user cannot import packages of a virtual environment or an installation.
     private static func packages(
-        of python: String, _ subject: String, _ user: Identity, _ place: SourceLocation?, _ facts: ConfigFacts
+        of python: String, _ subject: String, _ user: Identity, _ location: SourceLocation?, _ facts: ConfigFacts
     ) -> Finding? {
         let python = PythonFacts(executable: python, user.files)
         let configuration = python.prefix + "/pyvenv.cfg"
@@ -65,7 +65,7 @@ enum PythonAccess {
         let directory = "\(python.prefix)/lib/python\(number)/site-packages"
         guard user.files.isDirectory(directory) else { return nil }
         func finding(_ what: String, _ reason: String) -> Finding {
-            Finding(.searchPathUnusable, .notice, at: place, "\(subject): \(what): \(reason).")
+            Finding(.searchPathUnusable, .notice, at: location, "\(subject): \(what): \(reason).")
         }
         if !user.files.isMissing(configuration), let reason = PathAccess.closed(configuration, .read, for: user) {
             return finding("no package will be found in the virtual environment '\(python.prefix)'", reason)

@@ -51,7 +51,7 @@ enum RequestChecks {
         else { return nil }
         let own = mount.sample.directories
         // The directory itself is closed, which is intended.
-        guard let place = own.firstIndex(of: directory), place < own.count - 1 else { return nil }
+        guard let index = own.firstIndex(of: directory), index < own.count - 1 else { return nil }
         guard !mayBeOpenedByFile(mount, files) else { return nil }
         return (directory, last.node.location)
     }

@@ -31,7 +31,7 @@ internal import WSGICore
     var text: String { unsafe Text.string(state.pointee.name) }
 
     /// The process group and the application group, for messages.
-    var place: String {
+    var label: String {
         let group = unsafe ProcessState.current?.pointee.spec.processGroup ?? ""
         return "(process group '\(group)', application group '\(text)')"
     }

@@ -26,14 +26,14 @@ internal import PythonRuntime
     }
 
     /// The address of an entry, which never moves.
-    typealias Place = UnsafeMutablePointer<Entry>
+    typealias EntryPointer = UnsafeMutablePointer<Entry>
 
-    private let entries: UnsafeMutablePointer<Place?>
+    private let entries: UnsafeMutablePointer<EntryPointer?>
     private let count: UnsafeMutablePointer<Int>
 
     /// An empty cache.
     static func make() -> KeyCache {
-        let entries = UnsafeMutablePointer<Place?>.allocate(capacity: capacity)
+        let entries = UnsafeMutablePointer<EntryPointer?>.allocate(capacity: capacity)
         unsafe entries.initialize(repeating: nil, count: capacity)
         let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe count.initialize(to: 0)
@@ -48,49 +48,49 @@ internal import PythonRuntime
     }
 
     /// The key's last value, borrowed, if its bytes are the same.
-    func known(_ place: Place, _ value: UnsafeRawBufferPointer) -> PyPointer? {
-        guard let known = unsafe place.pointee.value, unsafe place.pointee.valueCount == value.count else { return nil }
-        guard let bytes = unsafe place.pointee.valueBytes, let start = value.baseAddress else {
+    func known(_ entry: EntryPointer, _ value: UnsafeRawBufferPointer) -> PyPointer? {
+        guard let known = unsafe entry.pointee.value, unsafe entry.pointee.valueCount == value.count else { return nil }
+        guard let bytes = unsafe entry.pointee.valueBytes, let start = value.baseAddress else {
             return unsafe known
         }
         return unsafe wsgi_bytes_equal(bytes, start, value.count) ? known : nil
     }
 
     /// `dictionary[key] = value` with a value other than the last; false with a Python exception set.
-    func set(_ place: Place, new value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
-        let kind = unsafe place.pointee.kind
+    func set(_ entry: EntryPointer, new value: UnsafeRawBufferPointer, in dictionary: PyPointer) -> Bool {
+        let kind = unsafe entry.pointee.kind
         guard let text = unsafe KeyCache.text(value, kind) else { return false }
-        let done = unsafe PyDict_SetItem(dictionary, place.pointee.key, text.object.pointer) == 0
+        let done = unsafe PyDict_SetItem(dictionary, entry.pointee.key, text.object.pointer) == 0
         if kind != .secret && value.count <= KeyCache.longestValue {
-            unsafe keep(value, text.take(), at: place)
+            unsafe keep(value, text.take(), at: entry)
         }
         return done
     }
 
-    private func keep(_ bytes: UnsafeRawBufferPointer, _ text: PyPointer, at place: Place) {
+    private func keep(_ bytes: UnsafeRawBufferPointer, _ text: PyPointer, at entry: EntryPointer) {
         let memory =
-            unsafe place.pointee.valueBytes
+            unsafe entry.pointee.valueBytes
             ?? UnsafeMutableRawPointer.allocate(byteCount: KeyCache.longestValue, alignment: 8)
         if let start = bytes.baseAddress { unsafe memory.copyMemory(from: start, byteCount: bytes.count) }
-        let former = unsafe place.pointee.value
-        unsafe place.pointee.valueBytes = unsafe memory
-        unsafe place.pointee.valueCount = bytes.count
-        unsafe place.pointee.value = unsafe text
+        let former = unsafe entry.pointee.value
+        unsafe entry.pointee.valueBytes = unsafe memory
+        unsafe entry.pointee.valueCount = bytes.count
+        unsafe entry.pointee.value = unsafe text
         unsafe Py_DecRef(former)
     }
 
     /// The key's entry, created if there is room; `nil`: the key is not cached.
-    func find(_ key: UnsafeRawBufferPointer) -> Place? {
+    func find(_ key: UnsafeRawBufferPointer) -> EntryPointer? {
         var index = unsafe KeyCache.hash(key)
         while true {
             let slot = unsafe entries + (index & (KeyCache.capacity &- 1))
-            guard let place = unsafe slot.pointee else { return unsafe insert(key, at: slot) }
-            if unsafe Text.equal(place.pointee.bytes, key) { return unsafe place }
+            guard let entry = unsafe slot.pointee else { return unsafe insert(key, at: slot) }
+            if unsafe Text.equal(entry.pointee.bytes, key) { return unsafe entry }
             index = index &+ 1
         }
     }
 
-    private func insert(_ key: UnsafeRawBufferPointer, at slot: UnsafeMutablePointer<Place?>) -> Place? {
+    private func insert(_ key: UnsafeRawBufferPointer, at slot: UnsafeMutablePointer<EntryPointer?>) -> EntryPointer? {
         guard unsafe key.count <= KeyCache.longestKey && count.pointee < KeyCache.mostKeys,
             let text = unsafe Python.text(latin1: key)
         else {
@@ -100,11 +100,11 @@ internal import PythonRuntime
         var name: PyPointer? = unsafe text.take()
         unsafe PyUnicode_InternInPlace(&name)
         guard let interned = unsafe name else { return nil }
-        let place = Place.allocate(capacity: 1)
-        unsafe place.initialize(to: Entry(key: interned, bytes: Text.immortal(key), kind: KeyCache.kind(key)))
-        unsafe slot.pointee = unsafe place
+        let entry = EntryPointer.allocate(capacity: 1)
+        unsafe entry.initialize(to: Entry(key: interned, bytes: Text.immortal(key), kind: KeyCache.kind(key)))
+        unsafe slot.pointee = unsafe entry
         unsafe count.pointee += 1
-        return unsafe place
+        return unsafe entry
     }
 
     /// Both ends and the length distinguish the usual names. Names chosen to collide cost a comparison or two.

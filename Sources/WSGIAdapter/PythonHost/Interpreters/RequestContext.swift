@@ -88,28 +88,28 @@ internal import WSGIWire
     }
 
     /// Script, process group and application group, for messages.
-    var place: String { unsafe "'\(Text.string(state.pointee.script))' \(state.pointee.interpreter.place)" }
+    var label: String { unsafe "'\(Text.string(state.pointee.script))' \(state.pointee.interpreter.label)" }
 
     /// Logs an exception that the script has raised.
     ///
     /// - Returns: Whether it is `RequestTimeout`.
     func logRaised(_ exception: Object) -> Bool {
         let interpreter = unsafe state.pointee.interpreter
-        let place = place
+        let label = label
         if unsafe exception.isInstance(of: Object(interpreter.state.pointee.timeout)) {
             let target = log
             Attachment.detached {
-                target.write(WSGI_LOG_INFO, "The request to the WSGI script \(place) took too long.")
+                target.write(WSGI_LOG_INFO, "The request to the WSGI script \(label) took too long.")
             }
             return true
         }
         if unsafe exception.isInstance(of: Object(wsgi_exception(WSGI_SYSTEM_EXIT))) {
             ExceptionReport.log(
-                exception, .applicationExited, "SystemExit exception raised by WSGI script \(place); ignored.", to: log)
+                exception, .applicationExited, "SystemExit exception raised by WSGI script \(label); ignored.", to: log)
         } else {
             ExceptionReport.log(
                 exception, .applicationRaised,
-                "\(exception.typeName) exception raised processing WSGI script \(place).", in: interpreter.text,
+                "\(exception.typeName) exception raised processing WSGI script \(label).", in: interpreter.text,
                 to: log)
         }
         return false

@@ -64,7 +64,7 @@ internal import WSGICore
         ExceptionReport.log(
             .applicationRaised,
             "Exception in reload_required() of the WSGI script '\(path)' "
-                + "\(interpreter.place).", to: target)
+                + "\(interpreter.label).", to: target)
         return false
     }
 
@@ -111,7 +111,7 @@ internal import WSGICore
         guard load(in: interpreter, target) else { return false }
         LoadingTime.end()
         let milliseconds = (wsgi_monotonic_nanoseconds() - began) / 1_000_000
-        let text = "\(verb) WSGI script '\(path)' took \(milliseconds) ms \(interpreter.place)."
+        let text = "\(verb) WSGI script '\(path)' took \(milliseconds) ms \(interpreter.label)."
         Attachment.detached { LogTarget.process.write(WSGI_LOG_INFO, text) }
         return true
     }
@@ -130,7 +130,7 @@ internal import WSGICore
         + "access."
 
     private func load(in interpreter: Interpreter, _ target: LogTarget) -> Bool {
-        let place = "'\(path)' \(interpreter.place)"
+        let label = "'\(path)' \(interpreter.label)"
         let scripts = unsafe interpreter.scripts
         unsafe (state.pointee.attempted, state.pointee.hasExited) = (0, false)
         guard let pathText = unsafe Python.text(path: state.pointee.path),
@@ -140,7 +140,7 @@ internal import WSGICore
             if wasEnded() { return false }
             let advice = PythonError.matches(WSGI_PERMISSION_ERROR) ? " \(Script.rightsAdvice)" : ""
             ExceptionReport.log(
-                .scriptUnreadable, "Could not read or compile WSGI script \(place).\(advice)", to: target)
+                .scriptUnreadable, "Could not read or compile WSGI script \(label).\(advice)", to: target)
             return false
         }
         unsafe state.pointee.attempted = PyLong_AsLongLong(modified.pointer)
@@ -148,7 +148,7 @@ internal import WSGICore
             let code = unsafe Object(scripts.pointee.compile).call(source, pathText.object, mode.object)
         else {
             if wasEnded() { return false }
-            ExceptionReport.log(.scriptRaised, "Could not read or compile WSGI script \(place).", to: target)
+            ExceptionReport.log(.scriptRaised, "Could not read or compile WSGI script \(label).", to: target)
             return false
         }
         guard let name = module.attribute("__name__"), let namespace = unsafe Object(PyModule_GetDict(module.pointer)),
@@ -156,7 +156,7 @@ internal import WSGICore
             unsafe PyDict_SetItemString(namespace.pointer, "__builtins__", builtins.object.pointer) == 0,
             unsafe PyDict_SetItem(modules, name.object.pointer, module.pointer) == 0
         else {
-            ExceptionReport.log(.scriptRaised, "Cannot make a module of the WSGI script \(place).", to: target)
+            ExceptionReport.log(.scriptRaised, "Cannot make a module of the WSGI script \(label).", to: target)
             return false
         }
         guard unsafe Reference(PyEval_EvalCode(code.object.pointer, namespace.pointer, namespace.pointer)) != nil else {
@@ -167,8 +167,8 @@ internal import WSGICore
                 ExceptionReport.log(
                     exception.object, exits ? .scriptExited : .scriptRaised,
                     exits
-                        ? "SystemExit exception raised when doing exec of Python script file \(place)."
-                        : "Unable to execute Python script file \(place).\(Self.packageAdvice(exception.object))",
+                        ? "SystemExit exception raised when doing exec of Python script file \(label)."
+                        : "Unable to execute Python script file \(label).\(Self.packageAdvice(exception.object))",
                     in: interpreter.text, to: target)
             }
             return false
@@ -211,7 +211,7 @@ internal import WSGICore
         let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
         return "Target WSGI script '\(path)' does not contain WSGI application '\(wanted)' "
-            + "\(interpreter.place).\(hint)"
+            + "\(interpreter.label).\(hint)"
     }
 }
 
