@@ -14,7 +14,10 @@ internal import Glibc
         var head = wsgi_request_board()
         unsafe wsgi_request_board_prepare(&head, UInt32(clamping: threads), slot, generation)
         let file = try MemoryFile.create("wsgi-request-board", size: wsgi_request_board_size(UInt32(clamping: threads)))
-        guard unsafe pwrite(file.raw, &head, MemoryLayout<wsgi_request_board>.size, 0) == MemoryLayout<wsgi_request_board>.size else {
+        guard
+            unsafe pwrite(file.raw, &head, MemoryLayout<wsgi_request_board>.size, 0)
+                == MemoryLayout<wsgi_request_board>.size
+        else {
             throw SystemError("pwrite", errno)
         }
         return file

@@ -91,7 +91,8 @@ public struct ProcessGroups: Sendable {
 
     /// Finds a group by name for a request of a server. Does not allocate.
     public func find(_ name: UnsafeRawBufferPointer, from server: Int) -> Lookup {
-        let position = unsafe index.first(ByteHash.value(of: name)) { position in unsafe all[position].name.equals(name) }
+        let position = unsafe index.first(ByteHash.value(of: name)) { position in unsafe all[position].name.equals(name)
+        }
         guard let position else { return .unknown }
         let isUsable = all[position].isUsable.indices.contains(server) && all[position].isUsable[server]
         return isUsable ? .found(position) : .ofOtherHost(position)

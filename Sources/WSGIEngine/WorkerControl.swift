@@ -38,7 +38,8 @@ struct WorkerControl: ~Copyable {
         try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
         for raw in [
-            worker.control.raw, worker.reports.raw, Worker.Descriptors.listener, Worker.Descriptors.board, worker.poller.raw,
+            worker.control.raw, worker.reports.raw, Worker.Descriptors.listener, Worker.Descriptors.board,
+            worker.poller.raw,
             poller.raw, signals.raw, python.raw,
         ] {
             CurrentProcess.guardFromForks(raw, true)

@@ -29,7 +29,8 @@ enum WorkerMain {
     ///   functions first.
     static func serve(controlDescriptor: Int32) -> Int32 {
         for raw in [
-            controlDescriptor, Worker.Descriptors.listener, Worker.Descriptors.board, Worker.Descriptors.crashText, Worker.Descriptors.reports,
+            controlDescriptor, Worker.Descriptors.listener, Worker.Descriptors.board, Worker.Descriptors.crashText,
+            Worker.Descriptors.reports,
         ] {
             try? Descriptor.setCloseOnExec(raw, true)
         }

@@ -92,7 +92,8 @@ internal import WSGIWire
 
     /// Waits for the next connection. If that fails, this thread tries again, because no other thread would.
     private func listenAgain() {
-        while !worker.poller.change(Worker.Descriptors.listener, .nextInput, token: Worker.listenerToken), !worker.isDraining
+        while !worker.poller.change(Worker.Descriptors.listener, .nextInput, token: Worker.listenerToken),
+            !worker.isDraining
         {
             Clock.sleep(milliseconds: 100)
         }

@@ -41,7 +41,10 @@ final class ProcessGroup {
         var lookAt: Int64 = 0
 
         /// An empty slot.
-        init(_ spec: SlotSpec, after generation: UInt32, timeouts: SlotMachine.Timeouts, firstCause: SlotMachine.Cause = .first) {
+        init(
+            _ spec: SlotSpec, after generation: UInt32, timeouts: SlotMachine.Timeouts,
+            firstCause: SlotMachine.Cause = .first
+        ) {
             index = spec.index
             listenerDescriptor = spec.listenerDescriptor
             machine = SlotMachine(after: generation, timeouts: timeouts, firstCause: firstCause)

@@ -23,7 +23,9 @@ enum SupervisorMain {
             // The files of one user may delay the others for a quarter of a second, every ten seconds.
             FileView.limit(user: 250, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
-            for raw in [Descriptors.control, Descriptors.scoreboard, Descriptors.status] { try Descriptor.setCloseOnExec(raw, true) }
+            for raw in [Descriptors.control, Descriptors.scoreboard, Descriptors.status] {
+                try Descriptor.setCloseOnExec(raw, true)
+            }
             let supervisor = try Supervisor(
                 control: PacketSocket(adopting: Descriptors.control), parent: ProcessHandle(id: parent),
                 scoreboard: Scoreboard(Descriptor(adopting: Descriptors.scoreboard)),

@@ -208,7 +208,9 @@ struct SlotMachineTests {
         #expect(bench.slot.refusals == 0)
     }
 
-    @Test(arguments: [SlotMachine.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(change: SlotMachine.Change) {
+    @Test(arguments: [SlotMachine.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(
+        change: SlotMachine.Change
+    ) {
         var bench = Bench.serving()
         #expect(
             bench.on(.configured(change)) == [.start(generation: 2, .configuration(change), hasPredecessor: true)])

@@ -327,7 +327,9 @@ struct ExclusiveSlotTests {
         #expect(slot.handleAtOnce(.repaired, at: 15) == [], "a start is in flight")
         _ = slot.handleAtOnce(.ended(generation: 2), at: 20)
         #expect(
-            slot.handleAtOnce(.repaired, at: 30) == [.start(generation: 3, SlotMachine.changedCode, hasPredecessor: false)])
+            slot.handleAtOnce(.repaired, at: 30) == [
+                .start(generation: 3, SlotMachine.changedCode, hasPredecessor: false)
+            ])
         #expect(slot.failures == 0)
     }
 }

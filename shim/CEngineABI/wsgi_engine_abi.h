@@ -108,7 +108,7 @@ typedef struct wsgi_function_call {
     const wsgi_text *arguments; /* each becomes a str of latin-1, or None */
     size_t argument_count;
     uint32_t kinds;  /* wsgi_result_kinds */
-    uint32_t result;  /* wsgi_result, set by the engine */
+    uint32_t result; /* wsgi_result, set by the engine */
 } wsgi_function_call;
 
 /* Functions that `call` uses in addition to the transport, with the transport's context. They are called on the thread

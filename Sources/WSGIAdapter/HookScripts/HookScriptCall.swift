@@ -103,7 +103,8 @@ internal import WSGIWire
     private func callFunction(
         _ index: Int, _ functionCall: wsgi_function_call, _ script: Script, _ namespace: Object, _ environ: Object
     ) -> wsgi_result {
-        let name = unsafe UnsafeRawBufferPointer(start: functionCall.function.start, count: functionCall.function.length)
+        let name = unsafe UnsafeRawBufferPointer(
+            start: functionCall.function.start, count: functionCall.function.length)
         guard let text = unsafe script.name(name) else { return logged() }
         guard let function = unsafe Object(PyDict_GetItemWithError(namespace.pointer, text))?.retained else {
             return PythonError.occurred ? logged() : WSGI_RESULT_MISSING

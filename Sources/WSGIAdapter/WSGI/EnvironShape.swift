@@ -33,7 +33,8 @@ internal import WSGIWire
         let users = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe users.initialize(to: 0)
         return unsafe EnvironShape(
-            cachedKeys: cachedKeys, values: values, count: head.environCount, dictionary: dictionary.take(), users: users)
+            cachedKeys: cachedKeys, values: values, count: head.environCount, dictionary: dictionary.take(),
+            users: users)
     }
 
     private static func collect(

@@ -104,7 +104,9 @@ public struct ConfigDump {
     ) -> (value: String, from: String) {
         if option.isWritten(in: definition.options) {
             let location = definition.location.description
-            guard option.isSecret, let equals = value.firstIndex(of: "=") else { return (Words.quoted(value), location) }
+            guard option.isSecret, let equals = value.firstIndex(of: "=") else {
+                return (Words.quoted(value), location)
+            }
             return (value[...equals] + "(not shown)", location)
         }
         switch option.name.description {

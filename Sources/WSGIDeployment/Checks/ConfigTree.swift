@@ -91,7 +91,9 @@ public struct ConfigTree {
             var indices = general
             for path in paths { indices += directories[path, default: []] }
             if let url {
-                for text in locations.isEmpty ? [] : Self.beginnings(of: url) { indices += locations[text, default: []] }
+                for text in locations.isEmpty ? [] : Self.beginnings(of: url) {
+                    indices += locations[text, default: []]
+                }
             } else {
                 for found in locations.values { indices += found }
             }

@@ -39,7 +39,8 @@ extension DeploymentTests {
 
         @Test func unknownGroupIsAnError() throws {
             let error = try #require(
-                resolutionError { () throws(ResolutionError) in try Accounts.group(.name(nobody), default: 0, for: "a") })
+                resolutionError { () throws(ResolutionError) in try Accounts.group(.name(nobody), default: 0, for: "a")
+                })
             #expect(error.id == .accountUnusable)
             #expect(error.text.hasPrefix("a: there is no group '\(nobody)' on this machine (group=)"))
         }

@@ -51,7 +51,8 @@ static inline size_t wsgi_request_board_size(uint32_t threads) {
 }
 
 /* Prepares fresh, zeroed memory. */
-void wsgi_request_board_prepare(wsgi_request_board *_Nonnull board, uint32_t threads, uint32_t slot, uint32_t generation);
+void wsgi_request_board_prepare(wsgi_request_board *_Nonnull board, uint32_t threads, uint32_t slot,
+                                uint32_t generation);
 /* The record of a thread, counted from 0. The number is not checked. */
 wsgi_thread_record *_Nonnull wsgi_request_board_record(wsgi_request_board *_Nonnull board, uint32_t thread);
 

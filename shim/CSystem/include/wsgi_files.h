@@ -31,12 +31,12 @@ enum wsgi_files_question {
 
 /* The answer about one path. */
 typedef struct {
-    int32_t code;     /* errno; 0: the rest is valid */
-    int32_t denied_length;  /* ACCESS with a code: as wsgi_denied_part. The rest is about that part if mode is not 0 */
-    uint32_t mode;    /* st_mode */
-    uint32_t user;    /* st_uid */
-    uint32_t group;   /* st_gid */
-    int64_t modified; /* microseconds since 1970 */
+    int32_t code;          /* errno; 0: the rest is valid */
+    int32_t denied_length; /* ACCESS with a code: as wsgi_denied_part. The rest is about that part if mode is not 0 */
+    uint32_t mode;         /* st_mode */
+    uint32_t user;         /* st_uid */
+    uint32_t group;        /* st_gid */
+    int64_t modified;      /* microseconds since 1970 */
 } wsgi_file_status;
 
 /* The rights of a query. */
