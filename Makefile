@@ -36,7 +36,7 @@ serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=..
 test: unit components integration budgets platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
-	python3 -B -m unittest discover -s Tests/Tools
+	python3 -B -m unittest discover -s Tests/Unit/Tools
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd

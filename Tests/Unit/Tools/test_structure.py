@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-STRUCTURE = pathlib.Path(__file__).resolve().parent.parent.parent / "tools/structure"
+STRUCTURE = pathlib.Path(__file__).resolve().parents[3] / "tools/structure"
 SETTINGS = {"circles": {}, "folders": {}, "hot": {}, "long": {}}
 
 

@@ -8,7 +8,7 @@ import WSGIManual
 /// What `make docs` writes is what the tables say.
 struct ManualTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
 
     private func committed(_ file: String) throws -> String {
         try String(contentsOf: Self.root.appending(path: file), encoding: .utf8)
