@@ -40,7 +40,7 @@ unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
-	Tests/components $(BUILD)
+	Tests/Component/run $(BUILD)
 
 # These suites measure times under load, and have the machine to themselves.
 ALONE = load reliability streams
@@ -103,8 +103,8 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, structure, exported symbols and what the products are linked with
 	tools/check $(BUILD)
 
-docs: toolchain ## Write the generated pages of docs/reference and Tests/spec-layout.json from the tables
-	for file in docs/reference/directives.md docs/reference/daemon-options.md docs/reference/errors.md Tests/spec-layout.json; do \
+docs: toolchain ## Write the generated pages of docs/reference and Tests/Component/spec-layout.json from the tables
+	for file in docs/reference/directives.md docs/reference/daemon-options.md docs/reference/errors.md Tests/Component/spec-layout.json; do \
 		page=$${file##*/}; $(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $${page%.*} >$$file.new && mv $$file.new $$file || exit 1; done
 
 format: ## Format the Swift and C sources

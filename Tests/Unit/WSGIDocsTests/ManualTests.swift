@@ -48,7 +48,7 @@ struct ManualTests {
     /// The tests in Python encode specs by this file.
     @Test func committedLayoutIsThatOfTheSpecs() throws {
         #expect(
-            try committed("Tests/spec-layout.json") == SupervisorSpec.layout + "\n",
+            try committed("Tests/Component/spec-layout.json") == SupervisorSpec.layout + "\n",
             "run 'make docs' and commit the result")
     }
 }

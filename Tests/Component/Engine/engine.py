@@ -15,7 +15,7 @@ sys.path.append(os.path.dirname(HERE))
 
 import specs
 
-#: What a worker knows httpd's children by; also in Tests/Supervisor/httpd_parent.py.
+#: What a worker knows httpd's children by; also in Tests/Component/Supervisor/httpd_parent.py.
 SECRET = bytes(range(100, 116))
 
 COMPLETE, TRUNCATED, RELOAD, SHORT = 0, -1, -2, -4

@@ -13,7 +13,7 @@ import threading
 import unittest
 from unittest import mock
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 FOLDER = ROOT / 'Sources' / 'WSGIAdapter'
 
 
