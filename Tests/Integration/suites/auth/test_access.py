@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 import env
-from hooks import basic, guarding, load, seen, told, values
+from hook_scripts import basic, guarding, load, seen, told, values
 from polling import until
 from shared_server import hosting, serving
 

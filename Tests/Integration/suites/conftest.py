@@ -2,12 +2,9 @@
 
 import pathlib
 import signal
-import sys
 import zlib
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import audit
 import crashes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hooks import basic, guarding, seen, told, values
+from hook_scripts import basic, guarding, seen, told, values
 from shared_server import serving
 
 pytestmark = pytest.mark.pythons

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hooks import basic, guarding
+from hook_scripts import basic, guarding
 from polling import until
 
 pytestmark = pytest.mark.pythons

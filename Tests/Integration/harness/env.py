@@ -10,7 +10,8 @@ import socket
 import subprocess
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+HARNESS = pathlib.Path(__file__).resolve().parent
+HERE = HARNESS.parent
 REPOSITORY = HERE.parent.parent
 APPS = HERE / "apps"
 DEFAULT_MODULE = REPOSITORY / "build" / "mod_wsgi.so"

@@ -108,7 +108,7 @@ class Clients:
 
     def __enter__(self):
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, text=True,
-                                         env={"PYTHONPATH": str(env.HERE), "PATH": "/usr/bin:/bin"})
+                                         env={"PYTHONPATH": str(env.HARNESS), "PATH": "/usr/bin:/bin"})
         processes.own_children.add(self._process.pid)
         return self
 
