@@ -51,7 +51,7 @@ integration: ready all ## Run the tests that drive a real httpd with real Python
 
 config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
-		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
+		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configuration/test_mutations.py -s $(TESTS)
 
 fuzz: toolchain ## Let libFuzzer look for inputs that decoders do not bear (SECONDS=60 each, TARGET=name)
 	tools/fuzz "$(SWIFT)" $(or $(SECONDS),60) $(TARGET)
@@ -76,7 +76,7 @@ fault-test: ready all ## Let every system call fail once, and all of a kind, by 
 
 replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that asks again at once
 	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
-		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
+		-k 'asks_again_at_once or lost_by_a_startup_timeout' lifecycle/test_replacement.py
 
 budgets: ready all ## Compare instructions, system calls and allocations with their budgets (ACCEPT=1: take these; WITH=another build)
 	Tests/Bench/budgets.py $(abspath $(BUILD)) $(WITH) --swift "$(SWIFT)" $(if $(ACCEPT),--accept)
