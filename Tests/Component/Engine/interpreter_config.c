@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "../../shim/CPython/interpreter_config.h"
+#include "../../../shim/CPython/interpreter_config.h"
 
 #define SAME(field)                                                                                                    \
     _Static_assert(offsetof(struct interpreter_config, field) == offsetof(PyInterpreterConfig, field), #field);        \

@@ -1,7 +1,7 @@
 /* A transport and a host in memory, for the tests of the engine: they record what the adapter does. Plain C, so that
  * the calls come without the GIL as they do in httpd. */
 
-#include "../../shim/CEngineABI/wsgi_engine_abi.h"
+#include "../../../shim/CEngineABI/wsgi_engine_abi.h"
 
 #include <pthread.h>
 #include <stdio.h>

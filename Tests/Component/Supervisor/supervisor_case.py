@@ -1,6 +1,6 @@
 """Supervisor and workers as httpd meets them, without httpd: what the tests share.
 
-    COMPANIONS=build/mod_wsgi python3 -W ignore -m unittest discover Tests/Component/Supervisor
+    Tests/Component/run Supervisor
 
 COMPANIONS holds `wsgi-supervisor` and `_wsgi_engine.abi3.so`; WSGI_TEST_PYTHON names another Python for the workers.
 """
