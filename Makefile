@@ -36,11 +36,11 @@ serve: ready all ## Serve the demo application on http://localhost:8000 (PORT=..
 test: unit components integration budgets platforms-sample ## Run the tests
 
 unit: ready toolchain ## Run the tests that need neither httpd nor Python
-	python3 -B -m unittest discover -s Tests/Tools
+	python3 -B -m unittest discover -s Tests/Unit/Tools
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
-	Tests/components $(BUILD)
+	Tests/Component/run --build $(abspath $(BUILD))
 
 # These suites measure times under load, and run alone.
 ALONE = load reliability streams
@@ -51,7 +51,7 @@ integration: ready all ## Run the tests that drive a real httpd with real Python
 
 config-fuzz: ready all ## Try CASES=2000 mutated configurations with httpd -t (SEED=...)
 	WSGI_MUTATIONS=$(or $(CASES),2000) WSGI_MUTATION_SEED=$(or $(SEED),7) \
-		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configtest/test_mutations.py -s $(TESTS)
+		Tests/Integration/run --module $(abspath $(BUILD))/mod_wsgi.so configuration/test_mutations.py -s $(TESTS)
 
 fuzz: toolchain ## Search with libFuzzer for inputs that decoders fail on (SECONDS=60 each, TARGET=name)
 	tools/fuzz "$(SWIFT)" $(or $(SECONDS),60) $(TARGET)
@@ -76,7 +76,7 @@ fault-test: ready all ## Let every system call fail once, and all of a kind, wit
 
 replacements: ready all ## Replace a process REPLACEMENTS=200 times for each reason, under a client that sends its next request at once
 	WSGI_REPLACEMENTS=$(or $(REPLACEMENTS),200) Tests/Integration/run -n $(JOBS) --dist worksteal --durations=0 \
-		-k 'asks_again_at_once or lost_by_a_startup_timeout' daemon/test_replacement.py
+		-k 'asks_again_at_once or lost_by_a_startup_timeout' lifecycle/test_replacement.py
 
 budgets: ready all ## Compare instructions, system calls and allocations with their budgets (ACCEPT=1: store these; WITH=another build)
 	Tests/Bench/budgets.py $(abspath $(BUILD)) $(WITH) --swift "$(SWIFT)" $(if $(ACCEPT),--accept)
@@ -103,8 +103,8 @@ platforms-build: ready toolchain ## Build inside Debian 13, with the Swift of th
 check: ready all ## Check format, layers, structure, exported symbols and linked libraries
 	tools/check $(BUILD)
 
-docs: toolchain ## Write the generated pages of docs/reference and Tests/spec-layout.json from the tables
-	for file in docs/reference/directives.md docs/reference/daemon-options.md docs/reference/errors.md Tests/spec-layout.json; do \
+docs: toolchain ## Write the generated pages of docs/reference and Tests/Component/spec-layout.json from the tables
+	for file in docs/reference/directives.md docs/reference/daemon-options.md docs/reference/errors.md Tests/Component/spec-layout.json; do \
 		page=$${file##*/}; $(SWIFT) run -q $(SWIFT_FLAGS) wsgi-docs $${page%.*} >$$file.new && mv $$file.new $$file || exit 1; done
 
 format: ## Format the Swift and C sources

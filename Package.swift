@@ -14,6 +14,11 @@ let strict: [SwiftSetting] = [
 /// What every C target is compiled with.
 let strictC: [CSetting] = [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]
 
+/// The unit tests in the folder of this name in Tests/Unit.
+func unitTests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/Unit/\(name)", swiftSettings: strict)
+}
+
 /// The fuzz targets: the test of their corpus, or, for `make fuzz`, the program that libFuzzer drives.
 let fuzzDependencies: [Target.Dependency] = ["WSGICore", "WSGIConfig", "WSGIWire"]
 let fuzzing: Target =
@@ -100,23 +105,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "WSGICoreTests", dependencies: ["WSGICore"], swiftSettings: strict),
-        .testTarget(name: "WSGIConfigTests", dependencies: ["WSGIConfig", "WSGICore"], swiftSettings: strict),
-        .testTarget(
-            name: "WSGIDocsTests", dependencies: ["WSGIDocs", "WSGIManual", "WSGICore"], swiftSettings: strict),
-        .testTarget(name: "WSGIWireTests", dependencies: ["WSGIWire", "WSGICore"], swiftSettings: strict),
+        unitTests("WSGICoreTests", of: ["WSGICore"]),
+        unitTests("WSGIConfigTests", of: ["WSGIConfig", "WSGICore"]),
+        unitTests("WSGIDocsTests", of: ["WSGIDocs", "WSGIManual", "WSGICore"]),
+        unitTests("WSGIWireTests", of: ["WSGIWire", "WSGICore"]),
         // A temporary folder, for tests that look at files.
-        .target(name: "TestFolder", path: "Tests/TestFolder", swiftSettings: strict),
-        .testTarget(
-            name: "ProcessKitTests", dependencies: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "WSGIDeploymentTests",
-            dependencies: ["WSGIDeployment", "WSGICore", "WSGIConfig", "ProcessKit", "TestFolder"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "WSGISupervisorTests", dependencies: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"],
-            swiftSettings: strict),
+        .target(name: "TestFolder", path: "Tests/Unit/TestFolder", swiftSettings: strict),
+        unitTests("ProcessKitTests", of: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"]),
+        unitTests("WSGIDeploymentTests", of: ["WSGIDeployment", "WSGICore", "WSGIConfig", "ProcessKit", "TestFolder"]),
+        unitTests("WSGISupervisorTests", of: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"]),
         fuzzing,
     ]
 )

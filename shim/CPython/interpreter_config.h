@@ -1,6 +1,6 @@
 /* The types of Py_NewInterpreterFromConfig: public in CPython, but not in the limited API. These copies are
- * the same from 3.12 to 3.15: Tests/Engine/interpreter_config.c compares them with CPython's headers, up to the version
- * in PythonVersion.newestTested. */
+ * the same from 3.12 to 3.15: Tests/Component/Engine/interpreter_config.c compares them with CPython's headers, up to
+ * the version in PythonVersion.newestTested. */
 
 #ifndef WSGI_INTERPRETER_CONFIG_H
 #define WSGI_INTERPRETER_CONFIG_H
