@@ -26,12 +26,12 @@ private struct Settings {
             counts: [main, host].flatMap { [$0.scriptAliases.count, $0.ownAliases.count, $0.importScripts.count] })
     }
 
-    static let places: [StatementContext.Place] = [
+    static let places: [StatementContext.Section] = [
         .mainServer, .virtualHost, .directory, .htaccess, .interpreterOptions,
     ]
 
     /// Applies a statement; the message when it is refused.
-    mutating func apply(_ directive: Directive, _ arguments: [UInt8], _ place: StatementContext.Place, line: Int)
+    mutating func apply(_ directive: Directive, _ arguments: [UInt8], _ place: StatementContext.Section, line: Int)
         -> String?
     {
         let location = SourceLocation(file: "site.conf", line: line)
@@ -149,7 +149,7 @@ func fuzzInterpreterSettings(_ bytes: [UInt8]) throws {
         let text = isInside ? line.dropFirst() : line
         let name = text.prefix { $0 != 0x20 }
         guard let directive = directives[string(Array(name)).lowercased()] else { continue }
-        let place: StatementContext.Place = isInside && !isSection ? .interpreterOptions : .mainServer
+        let place: StatementContext.Section = isInside && !isSection ? .interpreterOptions : .mainServer
         _ = settings.apply(directive, Array(text.dropFirst(name.count + 1)), place, line: number + 1)
     }
     let global = settings.main.global

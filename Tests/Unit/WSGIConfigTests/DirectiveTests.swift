@@ -3,7 +3,7 @@ import Testing
 @testable import WSGIConfig
 
 struct DirectiveTests {
-    typealias Place = StatementContext.Section
+    typealias Section = StatementContext.Section
 
     @Test func everyDirectorySettingHasARow() {
         #expect(Mirror(reflecting: DirectorySettings()).children.count - 1 == DirectiveTable.settings.count)
@@ -19,9 +19,9 @@ struct DirectiveTests {
         #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 51)
     }
 
-    @Test(arguments: DirectiveTable.all.filter(\.isRemoved).map(\.name.description), [Place.mainServer, .htaccess])
-    func removedDirectiveSaysSinceWhenAndWhatInstead(name: String, place: Place) throws {
-        let error = try #require(Configuration.error("\(name) On", in: place))
+    @Test(arguments: DirectiveTable.all.filter(\.isRemoved).map(\.name.description), [Section.mainServer, .htaccess])
+    func removedDirectiveSaysSinceWhenAndWhatInstead(name: String, section: Section) throws {
+        let error = try #require(Configuration.error("\(name) On", in: section))
         #expect(error.hasPrefix("\(name) was removed in ") || error.hasPrefix("\(name) was removed before "))
         #expect(error.contains("Remove it") || error.contains("use ") || error.contains("name the installation"))
     }
@@ -79,13 +79,13 @@ struct DirectiveTests {
         #expect(DirectiveTable.directive(named: "wsgiscriptALIAS")?.name.description == "WSGIScriptAlias")
     }
 
-    private static let server: Set<Place> = [.mainServer, .virtualHost]
-    private static let directory: Set<Place> = [.mainServer, .virtualHost, .directory]
-    private static let anywhere: Set<Place> = [.mainServer, .virtualHost, .directory, .htaccess]
-    private static let interpreter: Set<Place> = [.mainServer, .interpreterOptions]
+    private static let server: Set<Section> = [.mainServer, .virtualHost]
+    private static let directory: Set<Section> = [.mainServer, .virtualHost, .directory]
+    private static let anywhere: Set<Section> = [.mainServer, .virtualHost, .directory, .htaccess]
+    private static let interpreter: Set<Section> = [.mainServer, .interpreterOptions]
 
     /// Each directive with arguments it accepts, and the places where it may stand.
-    static let samples: [(statement: String, places: Set<Place>)] = [
+    static let samples: [(statement: String, places: Set<Section>)] = [
         ("WSGIScriptAlias / /srv/app.wsgi", server),
         ("WSGIScriptAliasMatch ^/([a-z]+) /srv/$1.wsgi", server),
         ("WSGIHandlerScript markdown /srv/markdown.py", directory),
@@ -151,11 +151,11 @@ struct DirectiveTests {
         #expect(Self.samples.map { String($0.statement.prefix { $0 != " " }) } == names)
     }
 
-    @Test(arguments: samples.indices, [Place.mainServer, .virtualHost, .directory, .htaccess, .interpreterOptions])
-    func placeIsChecked(sample: Int, place: Place) {
+    @Test(arguments: samples.indices, [Section.mainServer, .virtualHost, .directory, .htaccess, .interpreterOptions])
+    func placeIsChecked(sample: Int, section: Section) {
         let (statement, places) = Self.samples[sample]
-        let error = Configuration.error(statement, in: place)
-        #expect((error == nil) == places.contains(place))
+        let error = Configuration.error(statement, in: section)
+        #expect((error == nil) == places.contains(section))
         if let error {
             #expect(error.hasPrefix(String(statement.prefix { $0 != " " })))
             #expect(error.contains("is not allowed in") || error.contains("is not allowed outside of containers"))
@@ -163,19 +163,19 @@ struct DirectiveTests {
         }
     }
 
-    @Test(arguments: [Place.mainServer, .virtualHost])
-    func settingOutsideOfContainersGoesToTheServer(place: Place) throws {
+    @Test(arguments: [Section.mainServer, .virtualHost])
+    func settingOutsideOfContainersGoesToTheServer(section: Section) throws {
         var configuration = Configuration()
-        try configuration.apply("WSGIScriptReloading Off", in: place)
+        try configuration.apply("WSGIScriptReloading Off", in: section)
         #expect(configuration.server.directory.scriptReloading == .off)
         #expect(!configuration.server.directory.isEmpty)
         #expect(configuration.directory == DirectorySettings())
     }
 
-    @Test(arguments: [Place.directory, .htaccess])
-    func settingInContainerGoesToTheDirectory(place: Place) throws {
+    @Test(arguments: [Section.directory, .htaccess])
+    func settingInContainerGoesToTheDirectory(section: Section) throws {
         var configuration = Configuration()
-        try configuration.apply("WSGIScriptReloading Off", in: place)
+        try configuration.apply("WSGIScriptReloading Off", in: section)
         #expect(configuration.directory.scriptReloading == .off)
         #expect(!configuration.directory.isEmpty)
         #expect(configuration.server.directory == DirectorySettings())
@@ -410,10 +410,10 @@ struct DirectiveTests {
     }
 
     @Test func authScopeIsForDirectoriesOnly() throws {
-        for place in [Place.mainServer, .virtualHost] {
-            #expect(throws: ConfigError.self) { try Scope.authConfig.check("X", in: place) }
+        for section in [Section.mainServer, .virtualHost] {
+            #expect(throws: ConfigError.self) { try Scope.authConfig.check("X", in: section) }
         }
-        for place in [Place.directory, .htaccess] { try Scope.authConfig.check("X", in: place) }
+        for section in [Section.directory, .htaccess] { try Scope.authConfig.check("X", in: section) }
     }
 
     @Test func locationIsPrintedAsFileAndLine() {

@@ -99,15 +99,15 @@ struct TurnTests {
             _ = slot.machine.handle(.configured(.definition), at: now)
         }
         let first = group.slots[0]
-        #expect(first.slot.handle(.turn, at: now) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
+        #expect(first.machine.handle(.turn, at: now) == [.withdraw, .drain(generation: 1, requests: 15, total: 20)])
         #expect(next() == nil)
         let cause = SlotMachine.Cause.configuration(.definition)
         #expect(
-            first.slot.handleAtOnce(.ended(generation: 1), at: now) == [
+            first.machine.handleAtOnce(.ended(generation: 1), at: now) == [
                 .start(generation: 2, cause, hasPredecessor: false)
             ])
         #expect(next(at: now + SlotMachine.patience) == nil, "the others go on as long as it does not serve")
-        _ = first.slot.handle(.ready(generation: 2), at: now)
+        _ = first.machine.handle(.ready(generation: 2), at: now)
         #expect(next() == 1)
     }
 

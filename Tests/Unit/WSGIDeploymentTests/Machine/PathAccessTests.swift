@@ -15,14 +15,14 @@ extension DeploymentTests {
         @Test func whatIsMissingIsNamed() {
             ground.folder.write("file")
             func missing(_ name: String) -> String? {
-                guard case .missing(let part) = PathAccess.refusal(ground.folder.at(name), .enter, for: own) else {
+                guard case .missing(let part) = PathAccess.denial(ground.folder.at(name), .enter, for: own) else {
                     return nil
                 }
                 return String(part.dropFirst(ground.path.count + 1))
             }
             #expect(missing("absent") == "absent" && missing("absent/deep/er") == "absent")
-            #expect(PathAccess.refusal(ground.path, .enter, for: own) == nil)
-            #expect(PathAccess.refusal(ground.folder.at("file"), .read, for: own) == nil)
+            #expect(PathAccess.denial(ground.path, .enter, for: own) == nil)
+            #expect(PathAccess.denial(ground.folder.at("file"), .read, for: own) == nil)
             #expect(PathAccess.closed(ground.folder.at("absent"), .read, for: own) == nil)
         }
 
