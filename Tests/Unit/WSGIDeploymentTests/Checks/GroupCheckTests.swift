@@ -80,7 +80,7 @@ extension DeploymentTests {
                 found: [(.embeddedByAccident, .notice, "(groups here: site, next)")]),
             Mistake(
                 replaced: Lines.alias, text: "\nWSGIRestrictEmbedded Off",
-                found: [(.groupUnused, .notice, "WSGIDaemonProcess 'site': no request is ever given")]),
+                found: [(.groupUnused, .notice, "WSGIDaemonProcess 'site': no request uses this process group")]),
             Mistake(
                 replaced: Lines.alias, text: "\nWSGIRestrictEmbedded On",
                 found: [(.embeddedRestricted, .warning, "WSGIScriptAlias '/' of the main server")], atStart: false),
@@ -95,7 +95,7 @@ extension DeploymentTests {
                 atStart: false),
             Mistake(
                 text: "WSGIDaemonProcess spare",
-                found: [(.groupUnused, .notice, "WSGIDaemonProcess 'spare': no request is ever given")]),
+                found: [(.groupUnused, .notice, "WSGIDaemonProcess 'spare': no request uses this process group")]),
             Mistake(text: "WSGIDaemonProcess spare\n<Location /x>\nWSGIProcessGroup %{ENV:group}\n</Location>"),
             Mistake(text: "WSGIDaemonProcess spare\nWSGIDispatchScript $/site/app.wsgi"),
         ])

@@ -238,7 +238,7 @@ extension DeploymentTests {
             let error = try #require(throws: ResolutionError.self) { try spec("env-file=$/site/env") }
             #expect(error.id == .environmentFileUnusable && !error.text.contains("secret"))
             #expect(
-                error.text.contains("it must be readable for user 'www-data', or in a directory where nobody but root"))
+                error.text.contains("it must be readable for user 'www-data', or in a directory where only root"))
         }
 
         // MARK: - Former definitions
