@@ -74,7 +74,7 @@ extension DeploymentTests {
             Mistake(text: "<Directory $/site>\nWSGICallableObject %{ENV:X}\n</Directory>"),
             Mistake(
                 replaced: "process-group=site ", text: "",
-                found: [(.embeddedByAccident, .notice, "Add process-group=site to the line; or")]),
+                found: [(.embeddedByAccident, .notice, "Add process-group=site to the line, or")]),
             Mistake(
                 replaced: Lines.alias, text: "\nWSGIDaemonProcess next",
                 found: [(.embeddedByAccident, .notice, "(groups here: site, next)")]),

@@ -31,7 +31,7 @@ extension DeploymentTests {
             // A site's user cannot keep httpd from being reloaded.
             Mistake(
                 replaced: "home=$/site", text: "python=$/open/python", files: "open/ 777",
-                found: [(.pythonMissing, .warning, "This is a warning only")], atStart: false),
+                found: [(.pythonMissing, .warning, "This is only a warning")], atStart: false),
             Mistake(
                 text: Lines.other + "WSGIPythonHome $/venv", files: "venv/bin/python 755",
                 found: [(.embeddedStartFailed, .warning, "Embedded applications will answer 500.")], atStart: false),
