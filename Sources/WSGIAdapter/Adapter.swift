@@ -3,7 +3,7 @@ internal import CPython
 internal import PythonRuntime
 internal import Synchronization
 public import WSGICore
-internal import WSGIWire
+public import WSGIWire
 
 /// The engine's adapter between requests and WSGI applications: the same for embedded and daemon mode.
 ///

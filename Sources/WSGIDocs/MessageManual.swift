@@ -44,7 +44,7 @@ enum MessageManual {
     private static func section(_ entry: LogIDEntry) -> [String] {
         var lines = [
             "", "<a id=\"\(anchor(entry))\"></a>", "", "## \(entry.id.tag) · \(entry.title)", "",
-            "Severity: " + entry.severities.map { "`\($0.level)`" }.joined(separator: ", "), "",
+            "Severity: " + entry.levels.map { "`\($0.name)`" }.joined(separator: ", "), "",
         ]
         for (index, text) in entry.texts.enumerated() {
             if index > 0 { lines.append(">") }

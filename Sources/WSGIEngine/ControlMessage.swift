@@ -47,11 +47,7 @@ enum ControlMessage {
 
     /// Reports the reason why the worker must not replace its predecessor.
     static func send(_ failure: StartFailure, on reports: borrowing PacketPipe) {
-        var problem = StartProblem(text: failure.text)
-        problem.report = failure.report
-        problem.script = failure.script
-        problem.modified = failure.modified
-        for packet in problem.packets(of: PacketPipe.maximumPacket) {
+        for packet in failure.packets(of: PacketPipe.maximumPacket) {
             var buffer = ByteBuffer()
             packet.append(to: &buffer)
             unsafe try? reports.send(buffer.bytes, waiting: patience)

@@ -4,28 +4,10 @@ public import WSGICore
 ///
 /// Texts are plain English with Markdown's back quotes and links, which are relative to `docs/reference`.
 public struct LogIDEntry: Sendable {
-    /// A level of httpd's error log.
-    public enum Severity: String, Sendable {
-        case alert, critical, error, warning, notice, info, debug
-
-        /// The name that the log shows: `crit` and `warn` are shortened there.
-        public var level: String {
-            switch self {
-            case .alert: "alert"
-            case .critical: "crit"
-            case .error: "error"
-            case .warning: "warn"
-            case .notice: "notice"
-            case .info: "info"
-            case .debug: "debug"
-            }
-        }
-    }
-
     /// The identifier.
     public let id: LogID
     /// The levels at which it is logged, the most severe one first.
-    public let severities: [Severity]
+    public let levels: [LogLevel]
     /// A short name of the condition.
     public let title: String
     /// The texts as they are logged, with `<placeholders>`; the most frequent one first.
@@ -36,10 +18,10 @@ public struct LogIDEntry: Sendable {
     public let remedy: String
 
     init(
-        _ id: LogID, _ severities: [Severity], _ title: String, texts: [String], cause: String, remedy: String
+        _ id: LogID, _ levels: [LogLevel], _ title: String, texts: [String], cause: String, remedy: String
     ) {
         self.id = id
-        self.severities = severities
+        self.levels = levels
         self.title = title
         self.texts = texts
         self.cause = cause

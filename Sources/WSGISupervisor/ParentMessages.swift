@@ -44,7 +44,7 @@ extension Supervisor {
             guard !lacksDescriptors else {
                 lacksDescriptors = false
                 for raw in descriptors { Descriptor.close(raw: raw) }
-                log.problem(
+                log.write(
                     .supervisorFailed,
                     "The supervisor has too few descriptors for its configuration. It keeps the old one until the "
                         + "new one is sent again, within seconds.")
@@ -54,12 +54,12 @@ extension Supervisor {
                 apply(try Configuration.receive(file, descriptors: descriptors))
             } catch .unreadable(let reason) {
                 status.wantConfiguration()
-                log.problem(
+                log.write(
                     .supervisorFailed,
                     "The supervisor cannot read its configuration (\(reason)). It keeps the old one until the new one "
                         + "is sent again, within seconds.")
             } catch {
-                log.problem(
+                log.write(
                     .supervisorFailed,
                     "The supervisor cannot read its configuration (\(error)). It keeps the old one. "
                         + "After an upgrade of this module, httpd must be stopped and started.")
@@ -116,7 +116,7 @@ extension Supervisor {
         isStopping = false
         configurationDue = nil
         startLimit = configuration.spec.startLimit > 0 ? configuration.spec.startLimit : CurrentProcess.processors
-        log.level = configuration.spec.logLevel
+        log.level = LogLevel(number: configuration.spec.logLevel)
         if let main = configuration.descriptor(configuration.spec.logDescriptor) {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: main) }
         }
@@ -144,8 +144,8 @@ extension Supervisor {
     /// Logs that the group's present definition cannot be run, so that the former one remains in effect.
     private func tellProblem(of group: ProcessGroup) {
         guard !group.spec.problem.isEmpty else { return }
-        log.problem(
-            .successorFailed, level: 4,
+        log.write(
+            .successorFailed, level: .warning,
             "Process group '\(group.spec.name)' cannot be run as the configuration defines it now: \(group.spec.problem) "
                 + "It keeps its former definition.", to: group.log)
     }
@@ -153,8 +153,8 @@ extension Supervisor {
     /// Logs that a worker of the former definition is ready, because none of the present definition could be started.
     func reportFallback(_ home: Home) {
         let reason = home.slot.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
-        log.problem(
-            .successorFailed, level: 4,
+        log.write(
+            .successorFailed, level: .warning,
             "Process group '\(home.group.spec.name)': no process could be started with its present definition "
                 + "(\(home.group.spec.origin))\(reason). One was started with the former definition and serves.",
             to: home.group.log)

@@ -21,7 +21,7 @@ final class ProcessGroup {
         /// `asked` when the last start began.
         var tried: [String: Int64] = [:]
         /// Why the last start has failed; `nil`: it has not, or did not report why.
-        var problem: Problem?
+        var failure: Failure?
         /// The scripts of the last start, with the times of their files.
         var code: [String: Int64] = [:]
         /// Scripts that the last starts could not import, with the times of their files. If the former worker has
@@ -30,7 +30,7 @@ final class ProcessGroup {
         /// Whether the next worker without a predecessor is started with the former definition.
         var usesFormerDefinition = false
         /// The reason for `usesFormerDefinition`.
-        var fallbackReason: Problem?
+        var fallbackReason: Failure?
         /// Whether requests wait for the current start.
         var isAwaited = false
         /// Whether a worker of this slot has served before.

@@ -101,7 +101,7 @@ final class Supervisor {
             case .ready(let token, _): dispatch(token)
             case .timeout, .interrupted: break
             case .broken:
-                log.problem(.supervisorFailed, level: 2, "The supervisor cannot wait for events and ends.")
+                log.write(.supervisorFailed, level: .critical, "The supervisor cannot wait for events and ends.")
                 return
             }
             passTime()
@@ -211,11 +211,11 @@ final class Supervisor {
         // started.
         if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
         if let text = worker.launchProblem {
-            log.problem(.daemonStartFailed, text, to: home.group.log)
+            log.write(.daemonStartFailed, text, to: home.group.log)
             home.group.noteDeath(of: home.slot, at: Clock.milliseconds())
-        } else if let problem = worker.problem {
+        } else if let failure = worker.failure {
             // Further failures are counted by the message about the successor that follows.
-            if home.group.noteFailure(problem, of: home.slot) == 1 { report.failed(problem, log) }
+            if home.group.noteFailure(failure, of: home.slot) == 1 { report.failed(failure, log) }
         } else {
             if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.slot, at: Clock.milliseconds()) }
             report.ended(ending, log)
@@ -253,8 +253,8 @@ final class Supervisor {
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
         case .refuse(let cause, let count):
-            log.problem(
-                .successorFailed, level: 4,
+            log.write(
+                .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: slot))", to: group.log)
@@ -286,9 +286,9 @@ final class Supervisor {
                 : starts
                     ? "starts have failed"
                     : "processes could not be started, or ended right after their start,"
-            let reason = slot.problem.map { " (\($0.path): \($0.reason))" } ?? ""
-            log.problem(
-                .startDelayed, level: 4,
+            let reason = slot.failure.map { " (\($0.path): \($0.reason))" } ?? ""
+            log.write(
+                .startDelayed, level: .warning,
                 "Process group '\(group.spec.name)': \(failures) \(what) in a row\(reason); the next one is in "
                     + "\(milliseconds / 1_000) s.", to: group.log)
         }
@@ -300,7 +300,7 @@ final class Supervisor {
         guard let serving = slot.machine.serving else { return nil }
         if let worker = slot.workers[serving] {
             var asked = slot.asked
-            if let problem = slot.problem { asked[problem.path] = problem.modified }
+            if let failure = slot.failure { asked[failure.path] = failure.modified }
             for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
                 try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
             }
@@ -342,9 +342,9 @@ final class Supervisor {
             slot.workers[generation] = worker
             return nil
         } catch let failure as WorkerLauncher.Failure {
-            log.problem(.daemonStartFailed, failure.text, to: group.log)
+            log.write(.daemonStartFailed, failure.text, to: group.log)
         } catch {
-            log.problem(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
+            log.write(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
         }
         group.noteDeath(of: slot, at: Clock.milliseconds())
         group.noteFailedStart(of: slot)

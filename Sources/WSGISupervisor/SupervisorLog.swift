@@ -5,26 +5,26 @@ internal import WSGICore
 ///
 /// Any text may contain parts that a worker has sent, so control characters are always escaped.
 struct SupervisorLog {
-    /// The least important level that is logged, as httpd's number.
-    var level = 4
+    /// The least severe level that is logged.
+    var level = LogLevel.warning
 
     /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
 
     /// Logs a message with its id, followed by `details`, lines from a worker.
-    func problem(_ id: LogID, level: Int = 3, _ text: String, details: String = "", to descriptor: Int32 = 2) {
+    func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "", to descriptor: Int32 = 2) {
         guard level <= self.level else { return }
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
         for line in details.split(separator: "\n") {
             guard lines.count <= Self.mostDetails else { break }
             lines.append(LogLine.escaped(String(line)))
         }
-        LogLine.write(level: level, lines: lines, to: descriptor)
+        LogLine.write(level: Int(level.rawValue), lines: lines, to: descriptor)
     }
 
     /// Logs a message about the normal life cycle of processes.
     func info(_ text: @autoclosure () -> String, to descriptor: Int32 = 2) {
-        guard level >= 6 else { return }
-        LogLine.write(level: 6, text: LogLine.escaped(text()), to: descriptor)
+        guard level >= .info else { return }
+        LogLine.write(level: Int(LogLevel.info.rawValue), text: LogLine.escaped(text()), to: descriptor)
     }
 }

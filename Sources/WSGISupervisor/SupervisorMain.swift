@@ -34,7 +34,7 @@ enum SupervisorMain {
             supervisor.run()
             FileView.end()
         } catch {
-            SupervisorLog().problem(.supervisorFailed, level: 2, "The supervisor cannot start (\(error)).")
+            SupervisorLog().write(.supervisorFailed, level: .critical, "The supervisor cannot start (\(error)).")
             exit(1)
         }
     }

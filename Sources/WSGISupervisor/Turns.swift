@@ -55,15 +55,15 @@ extension ProcessGroup {
     /// Records that a worker did not become ready. A slot without a serving worker alternates between the present and
     /// the former definition.
     func noteFailedStart(of slot: Slot) {
-        if let problem = slot.problem {
+        if let failure = slot.failure {
             if slot.broken.count >= Self.maximumLearned { slot.broken = [:] }
-            slot.broken[problem.path] = problem.modified
+            slot.broken[failure.path] = failure.modified
         }
         guard slot.machine.serving == nil, former != nil else { return }
         slot.usesFormerDefinition.toggle()
         guard slot.usesFormerDefinition else { return }
         slot.broken = [:]
-        slot.fallbackReason = slot.problem
+        slot.fallbackReason = slot.failure
     }
 
     /// The modification time of a script, by its path as workers see it. 0: its user cannot see it. Negative: unknown,
@@ -105,7 +105,7 @@ extension ProcessGroup {
     /// Records the code with which a worker is started. Learned scripts that certainly no longer exist are forgotten.
     func beginAttempt(_ slot: Slot) {
         slot.tried = slot.asked
-        slot.problem = nil
+        slot.failure = nil
         slot.code = [:]
         let paths = (spec.process.preloads + learned).map(\.path)
         var gone: Set<String> = []
@@ -124,29 +124,29 @@ extension ProcessGroup {
     }
 
     /// Records why a successor has failed. Returns how often that has happened with the same code.
-    func noteFailure(_ problem: StartProblem, of slot: Slot) -> Int {
-        guard !problem.script.isEmpty else { return 1 }
-        let modified = problem.modified > 0 ? problem.modified : modified(problem.script)
-        let count = failedCode.note(problem.script, modified: modified)
-        slot.problem = Slot.Problem(
-            path: problem.script, modified: modified,
-            reason: String(decoding: (problem.report.last ?? problem.text).utf8.prefix(1_000), as: UTF8.self),
+    func noteFailure(_ failure: StartFailure, of slot: Slot) -> Int {
+        guard !failure.script.isEmpty else { return 1 }
+        let modified = failure.modified > 0 ? failure.modified : modified(failure.script)
+        let count = failedCode.note(failure.script, modified: modified)
+        slot.failure = Slot.Failure(
+            path: failure.script, modified: modified,
+            reason: String(decoding: (failure.report.last ?? failure.text).utf8.prefix(1_000), as: UTF8.self),
             count: count,
-            isForLock: problem.isForLock)
+            isForLock: failure.isForLock)
         return count
     }
 
     /// The part of a log message that explains why and how often a replacement could not be started.
     func explanation(of slot: Slot, count: Int) -> String {
-        guard let problem = slot.problem else { return count == 1 ? "" : " (\(count) times in a row)" }
-        let times = problem.count == 1 ? "" : "; attempt \(problem.count) with this code, the first has the traceback"
-        return " (\(problem.path): \(problem.reason)\(times))"
+        guard let failure = slot.failure else { return count == 1 ? "" : " (\(count) times in a row)" }
+        let times = failure.count == 1 ? "" : "; attempt \(failure.count) with this code, the first has the traceback"
+        return " (\(failure.path): \(failure.reason)\(times))"
     }
 
     /// The remedy, as a sentence.
     func advice(for slot: Slot) -> String {
-        guard slot.problem?.isForLock == true, replacement == .successorFirst else {
-            guard let path = slot.problem?.path, !path.isEmpty else { return "" }
+        guard slot.failure?.isForLock == true, replacement == .successorFirst else {
+            guard let path = slot.failure?.path, !path.isEmpty else { return "" }
             return
                 " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
         }
@@ -187,7 +187,7 @@ extension ProcessGroup.Slot {
     }
 
     /// Why the last successor has failed.
-    struct Problem {
+    struct Failure {
         let path: String
         let modified: Int64
         /// The last line of the traceback.

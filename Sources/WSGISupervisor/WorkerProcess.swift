@@ -42,9 +42,9 @@ final class WorkerProcess {
     /// Scripts that it could not import and serves without.
     private(set) var unusable: [ScriptSpec] = []
     /// Why it did not replace its predecessor.
-    private(set) var problem: StartProblem?
-    /// The pieces of `problem` that have arrived.
-    private var problemPieces: [UInt8] = []
+    private(set) var failure: StartFailure?
+    /// The pieces of `failure` that have arrived.
+    private var failurePieces: [UInt8] = []
     /// Whether it has reported that it is ready.
     var isReady = false
     /// Whether it was told to end.
@@ -97,14 +97,14 @@ final class WorkerProcess {
 
     /// Records a piece of the reason why it will not replace its predecessor, from the payload of a packet.
     func noteProblem(_ payload: [UInt8]) {
-        guard problem == nil, let more = payload.first,
-            problemPieces.count + payload.count <= StartProblem.longestEncoding
+        guard failure == nil, let more = payload.first,
+            failurePieces.count + payload.count <= StartFailure.longestEncoding
         else { return }
-        problemPieces += payload.dropFirst()
+        failurePieces += payload.dropFirst()
         guard more == 0 else { return }
-        var whole = ControlPacket(.failed, payload: problemPieces).read { try? StartProblem(&$0) } ?? StartProblem()
+        var whole = ControlPacket(.failed, payload: failurePieces).read { try? StartFailure(&$0) } ?? StartFailure()
         if whole.script.utf8.count > Self.longestPath { whole.script = "" }
-        problem = whole
-        problemPieces = []
+        failure = whole
+        failurePieces = []
     }
 }

@@ -31,8 +31,8 @@ struct WorkerReport {
                 case .data: (.memoryLimitDenied, "memory-limit=\(limits.data)")
                 case .addressSpace: (.virtualMemoryLimitDenied, "virtual-memory-limit=\(limits.addressSpace)")
                 }
-            log.problem(
-                id, level: 4,
+            log.write(
+                id, level: .warning,
                 "\(name) runs without \(option) (\(denial.reason)). httpd may have been started with lower limits, or "
                     + "without the necessary privilege.", to: group.log)
         }
@@ -49,10 +49,10 @@ struct WorkerReport {
     }
 
     /// Logs why it did not replace its predecessor.
-    func failed(_ problem: StartProblem, _ log: SupervisorLog) {
-        log.problem(
-            .daemonStartFailed, "\(name) cannot start: \(problem.text)",
-            details: problem.report.joined(separator: "\n"), to: group.log)
+    func failed(_ failure: StartFailure, _ log: SupervisorLog) {
+        log.write(
+            .daemonStartFailed, "\(name) cannot start: \(failure.text)",
+            details: failure.report.joined(separator: "\n"), to: group.log)
     }
 
     /// Logs how it has ended.
@@ -67,7 +67,7 @@ struct WorkerReport {
                 code == 127 && !worker.isReady
                 ? " A shared library of its Python was not found. Run ldd '\(worker.attempt.spec.python)' to find it, or "
                     + "name its directory with env=LD_LIBRARY_PATH=." : ""
-            log.problem(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
+            log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
             // Its scripts had ended already, and Python had removed its signal handlers.
@@ -79,12 +79,12 @@ struct WorkerReport {
             }
             let requests = Self.list(running)
             if let reason = worker.killReason {
-                log.problem(
-                    .workerKilled, level: 4, "\(name) was killed: \(reason)\(requests).", to: group.log)
+                log.write(
+                    .workerKilled, level: .warning, "\(name) was killed: \(reason)\(requests).", to: group.log)
                 return
             }
             let signal = ProcessHandle.signalName(signal)
-            log.problem(
+            log.write(
                 .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
                 details: CrashText.contents(of: worker.crashText.raw), to: group.log)
         }

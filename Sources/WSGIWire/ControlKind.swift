@@ -40,7 +40,7 @@ public enum ControlKind: UInt32, Sendable {
     /// serving until `drain`.
     case retire = 34
     /// The worker must not replace its predecessor, and exits. Payload: a byte that is not 0 if another packet follows,
-    /// and a piece of an encoded `StartProblem`.
+    /// and a piece of an encoded `StartFailure`.
     case failed = 35
     /// The worker has served its first request, so its start was successful even if it fails later.
     case served = 36

@@ -16,7 +16,7 @@ enum ConfigReport {
         guard errors > 0 else { return true }
         let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
         unsafe chttpd_log_startup(
-            Log.Level.error.rawValue,
+            LogLevel.error.rawValue,
             "\(subject): a process group cannot run like this. httpd would start all the same, and answer 503 for it; a "
                 + "graceful restart would leave the group's former processes where they are.")
         return false
@@ -42,7 +42,7 @@ enum ConfigReport {
         }
     }
 
-    private static func level(of finding: Finding) -> Log.Level {
+    private static func level(of finding: Finding) -> LogLevel {
         switch finding.weight {
         case .error: .error
         case .warning: .warning

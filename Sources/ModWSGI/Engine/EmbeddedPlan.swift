@@ -150,7 +150,7 @@ nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(log: { level, te
     unsafe chttpd_log_server(chttpd_main_server(), level, line)
 })
 
-private func processLog(_ level: Log.Level, _ id: LogID, _ text: String) {
+private func processLog(_ level: LogLevel, _ id: LogID, _ text: String) {
     unsafe Log.server(chttpd_main_server(), level, id, text)
 }
 

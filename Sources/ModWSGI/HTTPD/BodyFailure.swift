@@ -15,7 +15,7 @@ func bodyRejection(_ error: Int64, of r: Request) -> Rejection {
 /// Logs that a body could not be read, and why.
 func logBodyFailure(_ error: Int64, of r: Request) {
     // A client that goes away is nothing to report to an administrator.
-    let level: Log.Level = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
+    let level: LogLevel = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
     unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
 }
 

@@ -3,25 +3,14 @@ internal import WSGICore
 
 /// The error log, through httpd: its format, its levels, the right virtual host.
 enum Log {
-    /// httpd's levels, by the names of `LogLevel`.
-    enum Level: Int32 {
-        case critical = 2
-        case error = 3
-        case warning = 4
-        case notice = 5
-        case info = 6
-        case debug = 7
-        case trace1 = 8
-    }
-
     /// Writes a record with the request's context, if its level is logged there.
-    static func request(_ r: Request, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
+    static func request(_ r: Request, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard unsafe chttpd_logs_request(r, level.rawValue) else { return }
         unsafe chttpd_log_request(r, level.rawValue, line(id, text()))
     }
 
     /// Writes a record in the log of `server`, if its level is logged there.
-    static func server(_ server: Server?, _ level: Level, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
+    static func server(_ server: Server?, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard let server = unsafe server, unsafe chttpd_logs_server(server, level.rawValue) else { return }
         unsafe chttpd_log_server(server, level.rawValue, line(id, text()))
     }

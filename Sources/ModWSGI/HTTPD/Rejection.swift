@@ -7,7 +7,7 @@ internal import WSGICore
 struct Rejection: Error {
     /// The record.
     struct Record {
-        let level: Log.Level
+        let level: LogLevel
         let id: LogID
         let text: String
     }
@@ -23,7 +23,7 @@ struct Rejection: Error {
     init(_ status: Int32, _ id: LogID, _ text: String) { self.init(status, .error, id, text) }
 
     /// A rejection with a record.
-    init(_ status: Int32, _ level: Log.Level, _ id: LogID, _ text: String) {
+    init(_ status: Int32, _ level: LogLevel, _ id: LogID, _ text: String) {
         self.status = status
         record = Record(level: level, id: id, text: text)
     }

@@ -16,11 +16,11 @@ enum Startup {
             var told: Set<String> = []
             for notice in servers.flatMap(\.settings.notices) + groups.notices
             where told.insert(notice.subject).inserted {
-                unsafe chttpd_log_startup(Log.Level.notice.rawValue, "\(notice.location): \(notice.text)")
+                unsafe chttpd_log_startup(LogLevel.notice.rawValue, "\(notice.location): \(notice.text)")
             }
             return OK
         } catch {
-            unsafe chttpd_log_startup(Log.Level.error.rawValue, error.description)
+            unsafe chttpd_log_startup(LogLevel.error.rawValue, error.description)
             return HTTP_INTERNAL_SERVER_ERROR
         }
     }

@@ -24,7 +24,7 @@ struct ManualTests {
 
     @Test func everyRowIsComplete() {
         for entry in LogIDManual.entries {
-            #expect(!entry.severities.isEmpty && !entry.texts.isEmpty, "\(entry.id.tag)")
+            #expect(!entry.levels.isEmpty && !entry.texts.isEmpty, "\(entry.id.tag)")
             #expect(!entry.title.isEmpty && !entry.cause.isEmpty && !entry.remedy.isEmpty, "\(entry.id.tag)")
         }
     }

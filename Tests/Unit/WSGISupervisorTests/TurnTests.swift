@@ -172,20 +172,20 @@ struct TurnTests {
         _ = slot.machine.handle(.ended(generation: 1), at: now)
         var attempt = group.attempt(slot, .ended, hasPredecessor: false)
         #expect(attempt.mustSucceed && attempt.tolerated.isEmpty)
-        _ = group.noteFailure(problem("/a", 0), of: slot)
+        _ = group.noteFailure(failure("/a", 0), of: slot)
         group.noteFailedStart(of: slot)
         attempt = group.attempt(slot, .ended, hasPredecessor: false)
         #expect(attempt.tolerated.map(\.path) == ["/a"])
-        _ = group.noteFailure(problem("/b", 0), of: slot)
+        _ = group.noteFailure(failure("/b", 0), of: slot)
         group.noteFailedStart(of: slot)
         #expect(group.attempt(slot, .ended, hasPredecessor: false).tolerated.isEmpty)
     }
 
     @Test func adviceFollowsALock() {
         let slot = group.slots[0]
-        _ = group.noteFailure(problem("/a", 5), of: slot)
+        _ = group.noteFailure(failure("/a", 5), of: slot)
         #expect(group.advice(for: slot).contains("touch '/a'"))
-        var locked = problem("/a", 5)
+        var locked = failure("/a", 5)
         for line in [
             "zc.lockfile.LockError: Couldn't lock 'Data.fs.lock'", "OSError: [Errno 98] Address already in use",
             "BlockingIOError: [Errno 11] Resource temporarily unavailable",
@@ -200,22 +200,22 @@ struct TurnTests {
 
     // MARK: - Code that fails
 
-    private func problem(_ path: String, _ modified: Int64) -> StartProblem {
-        var problem = StartProblem(text: "the script cannot be imported.")
-        problem.script = path
-        problem.modified = modified
-        problem.report = ["Traceback", "ValueError: broken"]
-        return problem
+    private func failure(_ path: String, _ modified: Int64) -> StartFailure {
+        var failure = StartFailure(text: "the script cannot be imported.")
+        failure.script = path
+        failure.modified = modified
+        failure.report = ["Traceback", "ValueError: broken"]
+        return failure
     }
 
     @Test func attemptsWithTheSameCodeAreCounted() {
         let slot = group.slots[0]
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: slot) == 1)
+        #expect(group.noteFailure(failure("/nowhere/a.wsgi", 5), of: slot) == 1)
         #expect(group.explanation(of: slot, count: 1) == " (/nowhere/a.wsgi: ValueError: broken)")
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: group.slots[1]) == 2)
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 5), of: slot) == 3)
+        #expect(group.noteFailure(failure("/nowhere/a.wsgi", 5), of: group.slots[1]) == 2)
+        #expect(group.noteFailure(failure("/nowhere/a.wsgi", 5), of: slot) == 3)
         #expect(group.explanation(of: slot, count: 1).contains("attempt 3 with this code"))
-        #expect(group.noteFailure(problem("/nowhere/a.wsgi", 6), of: slot) == 1)
+        #expect(group.noteFailure(failure("/nowhere/a.wsgi", 6), of: slot) == 1)
     }
 
     @Test func furtherAttemptIsDueForCodeThatCameMeanwhile() {
@@ -224,9 +224,9 @@ struct TurnTests {
         group.beginAttempt(slot)
         #expect(!group.isRetryDue(slot), "all of it was tried")
         slot.asked = ["/a": 6]
-        _ = group.noteFailure(problem("/a", 5), of: slot)
+        _ = group.noteFailure(failure("/a", 5), of: slot)
         #expect(group.isRetryDue(slot))
-        _ = group.noteFailure(problem("/a", 6), of: slot)
+        _ = group.noteFailure(failure("/a", 6), of: slot)
         #expect(!group.isRetryDue(slot), "that is what has failed")
     }
 
@@ -251,7 +251,7 @@ struct TurnTests {
 
     @Test func successForgetsWhatFailed() {
         let slot = group.slots[0]
-        _ = group.noteFailure(problem("/nowhere", 5), of: slot)
+        _ = group.noteFailure(failure("/nowhere", 5), of: slot)
         slot.asked = ["/nowhere": 5]
         group.noteSuccess(slot)
         #expect(slot.asked.isEmpty && !group.isPointless(at: now))

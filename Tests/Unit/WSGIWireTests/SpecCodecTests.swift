@@ -72,45 +72,45 @@ struct SpecCodecTests {
         }
     }
 
-    private static func problem(_ bytes: some Collection<UInt8>) throws -> StartProblem {
+    private static func problem(_ bytes: some Collection<UInt8>) throws -> StartFailure {
         unsafe try lend(bytes) { raw in
             var reader = unsafe ByteReader(raw)
-            return try StartProblem(&reader)
+            return try StartFailure(&reader)
         }
     }
 
     @Test func startProblemIsReadBack() throws {
-        var problem = StartProblem(text: "no")
+        var problem = StartFailure(text: "no")
         problem.report = ["Traceback (most recent call last):", "", "ValueError: ü"]
         problem.script = "/srv/app.wsgi"
         problem.modified = 1_700_000_000_123_456
         #expect(try Self.problem(encoded { problem.encode(into: &$0) }) == problem)
     }
 
-    private static func sent(_ problem: StartProblem) throws -> StartProblem {
+    private static func sent(_ problem: StartFailure) throws -> StartFailure {
         let packets = problem.packets(of: 4096)
         #expect(packets.allSatisfy { $0.kind == .failed && $0.payload.count + 4 <= 4096 })
         #expect(packets.map { $0.payload.first } == Array(repeating: 1, count: packets.count - 1) + [0])
         let bytes = packets.flatMap { $0.payload.dropFirst() }
-        #expect(bytes.count <= StartProblem.longestEncoding)
+        #expect(bytes.count <= StartFailure.longestEncoding)
         return try Self.problem(bytes)
     }
 
     @Test func reportsGoWhole() throws {
-        var problem = StartProblem(text: "no")
+        var problem = StartFailure(text: "no")
         problem.report = ["first"] + Array(repeating: String(repeating: "x", count: 9_000), count: 3) + ["last"]
         #expect(try Self.sent(problem) == problem)
-        #expect(try Self.sent(StartProblem(text: "no")) == StartProblem(text: "no"))
+        #expect(try Self.sent(StartFailure(text: "no")) == StartFailure(text: "no"))
     }
 
     @Test func longerReportsKeepTheirBeginningAndTheirEnd() throws {
         for line in [String(repeating: "x", count: 900), "", String(repeating: "ü", count: 500_000)] {
-            var problem = StartProblem(text: "no")
+            var problem = StartFailure(text: "no")
             problem.report =
                 ["first"] + Array(repeating: line, count: 30_000_000 / (line.utf8.count + 1_000)) + ["last"]
             let report = try Self.sent(problem).report
             #expect(report.first == "first" && report.last == "last")
-            #expect(report.reduce(0) { $0 + $1.utf8.count + 4 } <= StartProblem.longestReport + 200)
+            #expect(report.reduce(0) { $0 + $1.utf8.count + 4 } <= StartFailure.longestReport + 200)
             #expect(report.contains { $0.contains("bytes omitted") })
         }
     }

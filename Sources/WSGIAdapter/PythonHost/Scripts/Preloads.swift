@@ -1,6 +1,7 @@
 internal import CPython
 internal import PythonRuntime
 internal import WSGICore
+internal import WSGIWire
 
 /// Scripts that are imported before the first request.
 enum Preloads {

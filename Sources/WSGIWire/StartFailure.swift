@@ -1,22 +1,23 @@
 internal import WSGICore
 
-/// Why a worker must not replace its predecessor: the payload of `failed`.
-public struct StartProblem: Equatable, Sendable {
+/// The reason why a worker must not replace its predecessor: a script of it cannot be imported, or does not serve. The
+/// payload of `failed`.
+public struct StartFailure: Equatable, Sendable {
     /// Maximum length of the text of a report that is sent, in bytes.
     public static let longestReport = 64 << 10
     /// The longest encoding that is accepted. The encoding of empty records is longer than their text.
     public static let longestEncoding = 128 << 10
 
-    /// A sentence.
+    /// The reason, as a sentence.
     public var text = ""
-    /// Records for the log.
+    /// The log records, with their identifiers; tracebacks line by line.
     public var report: [String] = []
-    /// The script that has failed; empty: none has.
+    /// The path of the script that failed; empty: none did.
     public var script = ""
-    /// The time of its file, in microseconds since 1970; 0: unknown.
+    /// The modification time of the file whose code failed, in microseconds since 1970; 0: unknown.
     public var modified: Int64 = 0
 
-    /// A problem without a script.
+    /// A failure without a script.
     public init(text: String = "") { self.text = text }
 
     /// Whether the report shows that another process holds a resource: a lock, or a port.
@@ -39,7 +40,7 @@ public struct StartProblem: Equatable, Sendable {
         "could not be acquired",
     ]
 
-    /// Encodes the problem. The middle of a report that is too long is omitted, because tracebacks end with the reason.
+    /// Encodes the failure. The middle of a report that is too long is omitted, because tracebacks end with the reason.
     public func encode(into buffer: inout ByteBuffer) {
         buffer.append(string: Self.cut(text[...], 2_000))
         buffer.append(string: script)
@@ -47,7 +48,7 @@ public struct StartProblem: Equatable, Sendable {
         Self.shortened(report).write(to: &buffer)
     }
 
-    /// The packets that carry the problem, none longer than `longest`.
+    /// The packets that carry the failure, none longer than `longest`.
     public func packets(of longest: Int) -> [ControlPacket] {
         var buffer = ByteBuffer()
         encode(into: &buffer)
@@ -92,7 +93,7 @@ public struct StartProblem: Equatable, Sendable {
         return kept + ["[... \(length - longestReport) bytes omitted ...]"] + last.reversed()
     }
 
-    /// Decodes a problem.
+    /// Decodes a failure.
     public init(_ reader: inout ByteReader) throws(WireError) {
         text = try reader.string()
         script = try reader.string()
