@@ -264,30 +264,3 @@ public enum DirectiveTable {
         ).pending { $0.slowRequests ?? 0 > 0 },
     ]
 }
-
-extension ValueKind where Value == GroupExpression {
-    /// The name of a group, or a variable; the empty name is embedded mode, or the main interpreter.
-    static var group: Self {
-        Self(
-            usage: "name|%{variable}", syntax: "the name of a group", parse: { GroupExpression($0) },
-            print: { $0.text.string })
-    }
-
-    /// The name of an application in its script's module, or a variable.
-    static var callable: Self {
-        Self(
-            usage: "name|%{ENV:variable}",
-            syntax: "the name of an object in the script (letters, digits and '_', no dots)",
-            parse: { $0.hasPrefix("%") || isIdentifier($0) ? GroupExpression($0, role: .callableObject) : nil },
-            print: { $0.text.string })
-    }
-}
-
-/// Whether Python accepts `word` as a name. Characters other than ASCII are left to Python.
-func isIdentifier(_ word: String) -> Bool {
-    guard let first = word.utf8.first, !(0x30...0x39).contains(first) else { return false }
-    return word.utf8.allSatisfy { byte in
-        byte == UInt8(ascii: "_") || byte >= 0x80 || (0x30...0x39).contains(byte)
-            || (0x41...0x5A).contains(byte & 0xDF) && byte < 0x7B
-    }
-}

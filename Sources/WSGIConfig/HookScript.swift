@@ -73,57 +73,6 @@ public final class HandlerScript: Sendable, Equatable {
     }
 }
 
-/// A script to import before the first request, and the directive that requests it.
-public struct ImportScript: Sendable {
-    /// The script file.
-    public let path: String
-    /// The process group; "" is embedded mode.
-    public let processGroup: String
-    /// The application group; "" is the main interpreter.
-    public let applicationGroup: String
-    /// The directive that requests it, for messages.
-    public let owner: String
-    /// The place of the directive.
-    public let location: SourceLocation
-    /// The URL path of the alias that requests it, empty if that is a regular expression; `nil` without an alias.
-    public var mountPoint: String?
-}
-
-extension ImportScript {
-    /// The import that an alias requests by its groups; `nil` if one of them is missing or depends on the request.
-    init?(
-        path: String, _ processGroup: GroupExpression?, _ applicationGroup: GroupExpression?, owner: String,
-        location: SourceLocation
-    ) {
-        guard let process = processGroup?.staticText, let application = applicationGroup?.staticText else { return nil }
-        self.init(
-            path: path, processGroup: process, applicationGroup: application, owner: owner, location: location)
-    }
-
-    /// `WSGIImportScript path process-group=name application-group=name`.
-    static func apply(_ statement: Statement, to server: inout ServerSettings) throws(ConfigError) {
-        let directive = statement.directive
-        let path = try statement.scriptPath(
-            at: 0, syntax: "/srv/script.py process-group=name application-group=name")
-        let options = try ScriptOptions(statement, from: 1, known: [.processGroup, .applicationGroup])
-        for (name, value) in [
-            ("process-group", options.processGroup), ("application-group", options.applicationGroup),
-        ] {
-            guard value != nil else {
-                throw ConfigError(
-                    "\(directive) '\(path)' needs \(name)=, because a script is imported before the first request; "
-                        + "%{GLOBAL} means \(name == "process-group" ? "embedded mode" : "the main interpreter").")
-            }
-        }
-        // Variables have no value without a request, so their text is a name.
-        server.importScripts.append(
-            ImportScript(
-                path: path, processGroup: options.processGroup?.text.string ?? "",
-                applicationGroup: options.applicationGroup?.text.string ?? "", owner: "\(directive) '\(path)'",
-                location: statement.location))
-    }
-}
-
 extension Statement {
     /// The path of a script, which must be the word at `index`. Relative paths are reported by configtest.
     func scriptPath(at index: Int, syntax: String) throws(ConfigError) -> String {

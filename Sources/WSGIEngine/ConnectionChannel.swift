@@ -117,13 +117,4 @@ internal import WSGIWire
     private func end(_ kind: Frame.Kind, flags: UInt8 = 0) -> Bool {
         output.end(kind, flags: flags) == 0
     }
-
-    /// The error of `wsgi_transport` for a result of `StreamSocket`.
-    static func error(_ result: Int) -> Int32 {
-        switch result {
-        case StreamSocket.disconnected: WSGI_TRANSPORT_DISCONNECTED.rawValue
-        case StreamSocket.timedOut: WSGI_TRANSPORT_TIMEOUT.rawValue
-        default: WSGI_TRANSPORT_FAILED.rawValue
-        }
-    }
 }

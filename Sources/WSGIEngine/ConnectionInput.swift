@@ -130,7 +130,7 @@ internal import WSGIWire
 
     /// Called when reading the body has failed: neither the body nor the connection is usable any longer.
     private mutating func broken(_ result: Int) -> Int {
-        fail(result == 0 ? WSGI_TRANSPORT_DISCONNECTED.rawValue : ConnectionChannel.error(result))
+        fail(result == 0 ? WSGI_TRANSPORT_DISCONNECTED.rawValue : ConnectionOutput.error(result))
     }
 
     private mutating func broken(_ error: wsgi_transport_error) -> Int { fail(error.rawValue) }

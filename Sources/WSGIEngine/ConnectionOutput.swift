@@ -156,8 +156,17 @@ extension ConnectionOutput {
         }
 
         private mutating func note(_ result: Int) -> Int32 {
-            if result < 0 { failure = ConnectionChannel.error(result) }
+            if result < 0 { failure = ConnectionOutput.error(result) }
             return failure
+        }
+    }
+
+    /// The error of `wsgi_transport` for a result of `StreamSocket`.
+    static func error(_ result: Int) -> Int32 {
+        switch result {
+        case StreamSocket.disconnected: WSGI_TRANSPORT_DISCONNECTED.rawValue
+        case StreamSocket.timedOut: WSGI_TRANSPORT_TIMEOUT.rawValue
+        default: WSGI_TRANSPORT_FAILED.rawValue
         }
     }
 }

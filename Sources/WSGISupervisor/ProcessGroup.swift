@@ -7,6 +7,18 @@ internal import WSGIWire
 final class ProcessGroup {
     /// One slot with the workers in it.
     final class Slot {
+        /// Why the last successor has failed.
+        struct Failure {
+            let path: String
+            let modified: Int64
+            /// The last line of the traceback.
+            let reason: String
+            /// Number of attempts that have failed with this code.
+            let count: Int
+            /// Whether it needs a resource that another process holds.
+            let isForLock: Bool
+        }
+
         /// Index in the scoreboard.
         let index: UInt32
         /// Index of the listening socket among the configuration's descriptors.
@@ -50,9 +62,6 @@ final class ProcessGroup {
             machine = SlotMachine(after: generation, timeouts: timeouts, firstCause: firstCause)
         }
     }
-
-    /// Maximum number of scripts from workers' messages in each list.
-    static let maximumLearned = 64
 
     /// The present definition.
     private(set) var spec: GroupSpec
@@ -130,7 +139,7 @@ final class ProcessGroup {
     func learn(_ script: ScriptSpec) -> Bool {
         let isKnown = { (known: [ScriptSpec]) in known.contains(where: script.isSameApplication(as:)) }
         guard !isKnown(spec.process.preloads), !isKnown(learned) else { return false }
-        if learned.count >= Self.maximumLearned { learned.removeFirst() }
+        if learned.count >= WorkerProcess.maximumLearned { learned.removeFirst() }
         learned.append(script)
         return true
     }

@@ -298,9 +298,6 @@ extension SlotMachine {
         nextGeneration = Self.following(generation)
         return generation
     }
-
-    /// The generation after this one; never 0, which stands for no worker.
-    static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 }
 
 extension SlotMachine.Cause {

@@ -254,4 +254,7 @@ struct SlotMachine {
         case .tick: tick(now)
         }
     }
+
+    /// The generation after this one; never 0, which stands for no worker.
+    static func following(_ generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 }

@@ -6,14 +6,14 @@ enum SpawnMessage {
     /// One line for a failed spawn of this group.
     static func text(_ failure: SpawnError, _ spec: GroupSpec) -> String {
         let what = sentence(failure, spec)
-        return "Unable to start a process of \(WorkerLauncher.name(spec)): \(what)"
+        return "Unable to start a process of \(name(spec)): \(what)"
     }
 
     /// One line for a process of this group that was killed because it did not reach exec in time.
     static func delayed(_ spec: GroupSpec) -> String {
         let directory = spec.workingDirectory.isEmpty ? "" : "'\(spec.workingDirectory)' or of "
         return
-            "Unable to start a process of \(WorkerLauncher.name(spec)): it did not begin to run '\(spec.python)' within "
+            "Unable to start a process of \(name(spec)): it did not begin to run '\(spec.python)' within "
             + "\(WorkerProcess.launchTime / 1_000) s and was killed. Possible causes: the file system of "
             + "\(directory)Python does not respond, another process holds a lease on the program, or the process was stopped."
     }
@@ -62,5 +62,11 @@ enum SpawnMessage {
         default:
             ". Check its permissions and those of its directories."
         }
+    }
+
+    /// The name of the group in messages.
+    static func name(_ spec: GroupSpec) -> String {
+        let origin = spec.origin.isEmpty ? "" : " (\(spec.origin))"
+        return "WSGIDaemonProcess '\(spec.name)'\(origin)"
     }
 }

@@ -362,4 +362,10 @@ final class Supervisor {
     func name(_ home: Home) -> String {
         WorkerReport(home.worker, of: home.group, slot: home.slot.index).name
     }
+
+    /// The user of a worker.
+    static func user(of home: Home) -> UInt32 {
+        let spec = home.worker.attempt.spec
+        return spec.changesUser ? spec.userID : CurrentProcess.user
+    }
 }

@@ -56,7 +56,7 @@ extension ProcessGroup {
     /// the former definition.
     func noteFailedStart(of slot: Slot) {
         if let failure = slot.failure {
-            if slot.broken.count >= Self.maximumLearned { slot.broken = [:] }
+            if slot.broken.count >= WorkerProcess.maximumLearned { slot.broken = [:] }
             slot.broken[failure.path] = failure.modified
         }
         guard slot.machine.serving == nil, former != nil else { return }
@@ -92,7 +92,7 @@ extension ProcessGroup {
 
     /// Records that a worker loads a script, with the time of its file, unless it is already known.
     func noteLoading(_ path: String, in slot: Slot) {
-        let most = spec.process.preloads.count + 2 * Self.maximumLearned
+        let most = spec.process.preloads.count + 2 * WorkerProcess.maximumLearned
         guard slot.code[path] == nil, slot.code.count < most else { return }
         slot.code[path] = modified(path)
     }
@@ -181,43 +181,8 @@ extension ProcessGroup {
 extension ProcessGroup.Slot {
     /// Records a changed script for which a successor is requested. Returns false if there are too many.
     func noteAsked(_ path: String, modified: Int64) -> Bool {
-        guard asked[path] != nil || asked.count < ProcessGroup.maximumLearned else { return false }
+        guard asked[path] != nil || asked.count < WorkerProcess.maximumLearned else { return false }
         asked[path] = modified
         return true
-    }
-
-    /// Why the last successor has failed.
-    struct Failure {
-        let path: String
-        let modified: Int64
-        /// The last line of the traceback.
-        let reason: String
-        /// Number of attempts that have failed with this code.
-        let count: Int
-        /// Whether it needs a resource that another process holds.
-        let isForLock: Bool
-    }
-}
-
-/// How one worker is started.
-struct StartAttempt {
-    /// The definition.
-    var spec: GroupSpec
-    /// The cause of the start.
-    let cause: SlotMachine.Cause
-    /// Scripts to import in addition to those of the definition.
-    let learned: [ScriptSpec]
-    /// Scripts that may fail.
-    var tolerated: [ScriptSpec] = []
-    /// Whether the failure of any other script ends the start.
-    var mustSucceed = false
-    /// Whether `spec` is the former definition.
-    var usesFormerDefinition = false
-    /// Whether requests wait, or may wait, for it: no other worker serves the group, or none with this code.
-    var isUrgent = false
-
-    /// A start with this definition.
-    init(spec: GroupSpec, cause: SlotMachine.Cause, learned: [ScriptSpec]) {
-        (self.spec, self.cause, self.learned) = (spec, cause, learned)
     }
 }

@@ -100,18 +100,12 @@ struct WorkerLauncher {
                 process: try ProcessHandle(child: launch.id), control: pair.keepOurs(), reports: pipe.keepReading(),
                 board: board, crashText: crashText)
         } catch let error as SystemError {
-            throw Failure(text: "Unable to start a process of \(Self.name(spec)): \(error).")
+            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)): \(error).")
         } catch let error as Failure {
             throw error
         } catch {
-            throw Failure(text: "Unable to start a process of \(Self.name(spec)).")
+            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)).")
         }
-    }
-
-    /// The name of the group in messages.
-    static func name(_ spec: GroupSpec) -> String {
-        let origin = spec.origin.isEmpty ? "" : " (\(spec.origin))"
-        return "WSGIDaemonProcess '\(spec.name)'\(origin)"
     }
 
     private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Launch {

@@ -4,6 +4,9 @@ internal import WSGIWire
 
 /// A worker that was started and has not been reaped.
 final class WorkerProcess {
+    /// Maximum number of scripts from workers' messages in each list.
+    static let maximumLearned = 64
+
     /// Identifies the worker in the poller. Tokens are never reused.
     let token: UInt64
     /// The worker's generation.
@@ -83,7 +86,7 @@ final class WorkerProcess {
 
     /// Records that it serves without this script.
     func noteUnusable(_ script: ScriptSpec) {
-        guard unusable.count < ProcessGroup.maximumLearned, !unusable.contains(where: script.isSameCode(as:)) else {
+        guard unusable.count < Self.maximumLearned, !unusable.contains(where: script.isSameCode(as:)) else {
             return
         }
         unusable.append(script)

@@ -144,29 +144,3 @@ public enum HeaderRules {
         byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") ? Int(byte &- UInt8(ascii: "0")) : nil
     }
 }
-
-extension ResponseHeadEncoder {
-    /// Appends a header of an application, if it follows the rules.
-    ///
-    /// - Parameter declaredLength: The value of the Content-Length so far, or -1; a Content-Length sets it.
-    /// - Returns: The defect of the header, in which case nothing has been appended.
-    public mutating func header(
-        checking name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, declaredLength: inout Int64,
-        into buffer: inout ByteBuffer
-    ) -> HeaderRules.Fault? {
-        guard unsafe HeaderRules.isToken(name) else { return .name }
-        guard unsafe HeaderRules.isFieldValue(value) else { return .value }
-        guard unsafe !HeaderRules.isHopByHop(name) else { return .hopByHop }
-        // Leaves room for the Content-Length, which an application need not set.
-        guard buffer.count &- start &+ name.count &+ value.count < Frame.maximumText - 64 else { return .size }
-        var text = unsafe value
-        if unsafe HeaderRules.isContentLength(name) {
-            guard let length = unsafe HeaderRules.contentLength(value),
-                unsafe declaredLength < 0 || declaredLength == length.value
-            else { return .contentLength }
-            declaredLength = unsafe length.value
-            unsafe text = length.digits
-        }
-        return unsafe header(name: name, value: text, into: &buffer) ? nil : .count
-    }
-}

@@ -31,7 +31,7 @@ struct ProcessGroupTests {
         let group = ProcessGroup(group(), configuration())
         for number in 0..<70 { #expect(group.learn(ScriptSpec(path: "/\(number).wsgi", applicationGroup: ""))) }
         #expect(!group.learn(ScriptSpec(path: "/69.wsgi", applicationGroup: "")))
-        #expect(group.learned.count == ProcessGroup.maximumLearned)
+        #expect(group.learned.count == WorkerProcess.maximumLearned)
         #expect(group.learned.first?.path == "/6.wsgi")
         group.forget { $0.path != "/8.wsgi" }
         #expect(group.learned.map(\.path) == ["/8.wsgi"])
@@ -48,8 +48,8 @@ struct ProcessGroupTests {
             _ = code.note("/nowhere/\(number)", modified: 0)
             code.suspect("/nowhere/\(number)/", modified: 1, at: 0)
         }
-        #expect(slot.code.count == 2 * ProcessGroup.maximumLearned)
-        #expect(slot.asked.count == ProcessGroup.maximumLearned)
+        #expect(slot.code.count == 2 * WorkerProcess.maximumLearned)
+        #expect(slot.asked.count == WorkerProcess.maximumLearned)
         var looks = 0
         _ = code.isStanding(at: 0) { paths in
             looks += paths.count
