@@ -104,6 +104,31 @@ def test_burst_beyond_listen_backlog_waits(begin, backlog):
     assert [one.read_response().status for one in waiting] == [200] * 16
 
 
+#: Twenty threads, five in a child.
+FEW_THREADS = """
+ServerLimit 4
+StartServers 4
+ThreadsPerChild 5
+ThreadLimit 5
+MaxRequestWorkers 20
+"""
+
+
+@pytest.mark.parametrize("waiting, closed", [(19, [True, True] + [False] * 17), (8, [False] * 8)])
+def test_responses_close_their_connections_when_the_group_has_nearly_all_threads(begin, waiting, closed):
+    """httpd accepts no connection meanwhile: clients with kept connections would be served again and again."""
+    server = begin("listen-backlog=20", more=FEW_THREADS)
+    connections = []
+    for number in range(waiting):
+        connections.append(server.connect())
+        connections[-1].send_request("GET", f"/turn?{number}")
+        time.sleep(0.03)
+    server.tell("go")
+    answers = [one.read_response() for one in connections]
+    assert [one.status for one in answers] == [200] * waiting
+    assert [one.header("Connection") == "close" for one in answers] == closed
+
+
 def test_request_that_finds_no_thread_within_connect_timeout(begin):
     """As many as listen-backlog says go on waiting, as they do in the queue of a socket."""
     server = begin("listen-backlog=2 connect-timeout=1")
