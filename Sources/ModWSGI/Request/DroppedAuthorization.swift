@@ -23,8 +23,8 @@ enum DroppedAuthorization {
             "A client sent an Authorization header (\(scheme(of: value))) where httpd does not require one, and it "
                 + "is not passed to the applications of '\(host)'. Nothing is wrong if httpd itself authenticates "
                 + "another part of the site. If an application checks credentials itself, set WSGIPassAuthorization "
-                + "On, or pass-authorization=On, which lets it see passwords. If none does, set it to Off. This message "
-                + "is logged once.")
+                + "On, or pass-authorization=On, which lets it see passwords. If none does, set it to Off. This "
+                + "message is logged once.")
     }
 
     /// Whether the configuration states that the header is not passed to applications.
