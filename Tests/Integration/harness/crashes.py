@@ -5,8 +5,8 @@ crashes on a connection that its thread has just destroyed (apr_os_sock_get, cal
 connection that closes at the moment of a stop or a hard restart, but no module: it happens in about 1 of 40 stops under
 load, with and without this module.
 
-If it does not crash, it writes to memory that it no longer owns. This was seen twice in about 5,000 stops: a thread that
-waits in httpd's own queue wakes up after the memory of the queue was freed (ap_queue_pop_something, called by
+If it does not crash, it writes to memory that it no longer owns. This was seen twice in about 5,000 stops: a thread
+that waits in httpd's own queue wakes up after the memory of the queue was freed (ap_queue_pop_something, called by
 mod_mpm_event).
 """
 
