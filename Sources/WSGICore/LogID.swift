@@ -1,9 +1,9 @@
-/// The stable identifier of a log message: people search for it, so a number is never reused.
+/// The stable identifier of a log message. Users search for it, so a number is never reused.
 ///
-/// Numbers below 1000 are those of mod_wsgi for the same condition; ours begin at 1000.
-/// `LogIDManual` explains each of them.
+/// Numbers below 1000 are those of mod_wsgi for the same condition. Numbers of this module begin at 1000. `LogIDManual`
+/// explains each of them.
 public enum LogID: UInt16, CaseIterable, Sendable {
-    // In the order of their numbers.
+    // In numerical order.
     case embeddedStartFailed = 1
     case chrootFailed = 3
     case daemonStartFailed = 28

@@ -44,7 +44,7 @@ public struct WorkerDeadlines {
         public var thread: Int
         /// When it began.
         public var started: Int64
-        /// Whether its client was answered without it.
+        /// Whether the worker has ended its response while it still runs.
         public var isCut: Bool
 
         /// Describes a request.
@@ -76,7 +76,7 @@ public struct WorkerDeadlines {
     public enum Action: Equatable, Sendable {
         /// Raise `RequestTimeout` in the request.
         case interrupt(Request)
-        /// Answer the request's client without it.
+        /// End the request's response without waiting for the application.
         case cut(Request, ShutdownReason)
         /// Ask for a successor.
         case retire(ShutdownReason)
@@ -135,7 +135,7 @@ public struct WorkerDeadlines {
         return actions
     }
 
-    /// Why the worker cannot serve at all; `nil`: it can.
+    /// Why the worker cannot serve requests; `nil`: it can.
     private mutating func uselessness(_ facts: Facts, _ now: Int64) -> ShutdownReason? {
         if limits.deadlock > 0, facts.probingSince > 0, isOver(facts.probingSince + limits.deadlock, now) {
             return .deadlockTimeout
@@ -168,7 +168,7 @@ public struct WorkerDeadlines {
         actions.append(.retire(reason))
     }
 
-    /// Whether `time` has passed. If not, the next check is no later than `time`.
+    /// Whether `time` has passed. If not, the next check is at `time` or earlier.
     private mutating func isOver(_ time: Int64, _ now: Int64) -> Bool {
         if time <= now { return true }
         nextCheck = min(nextCheck, time)
