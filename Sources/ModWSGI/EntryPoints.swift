@@ -137,7 +137,7 @@ func mergeDirectory(
     let sum = inner.over(outer)
     if sum === outer { return unsafe parent }
     if sum === inner { return unsafe child }
-    // A sum that `inner` caches lives as long as `inner`.
+    // A merged configuration that `inner` caches lives as long as `inner`.
     return unsafe sum.isPermanent ? Unmanaged.passUnretained(sum).toOpaque() : ConfigBridge.hold(sum, in: pool)
 }
 

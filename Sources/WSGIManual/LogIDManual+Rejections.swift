@@ -83,8 +83,8 @@ extension LogIDManual {
             .embeddedUnavailable, [.error], "Python is not available in this httpd child",
             texts: [
                 """
-                Python could not be started in this httpd process; the reason is in the error log, where it was \
-                tried.
+                Python could not be started in this httpd process; an earlier record in the error log gives the \
+                reason.
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \

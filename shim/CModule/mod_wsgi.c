@@ -1,5 +1,5 @@
-/* What httpd sees: the module record. Everything it names is written in Swift (Sources/ModWSGI).
- * The file has this name because `<IfModule mod_wsgi.c>` depends on it. */
+/* The module record for httpd. All functions that it names are written in Swift (Sources/ModWSGI). The file has this
+ * name because `<IfModule mod_wsgi.c>` depends on it. */
 
 #include "cmodule.h"
 
@@ -25,7 +25,7 @@ void cmodule_set_command(int row, const char *name, const char *help, int overri
     commands[row] = (command_rec)AP_INIT_RAW_ARGS(name, set_directive, (void *)(intptr_t)row, override, help);
 }
 
-/* httpd reads the table as soon as it has loaded the module. */
+/* httpd reads the table when it has loaded the module. */
 __attribute__((constructor)) static void fill_commands(void) { wsgi_fill_commands(); }
 
 __attribute__((visibility("default")))

@@ -5,7 +5,7 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIDeployment
 
-/// Shows what `ConfigCheck` finds in the configuration that httpd has just read.
+/// Reports the findings of `ConfigCheck` in the configuration that httpd has just read.
 enum ConfigReport {
     /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can serve.
     static func printFindings(main: Server) -> Bool {
@@ -17,8 +17,8 @@ enum ConfigReport {
         let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
         unsafe chttpd_log_startup(
             LogLevel.error.rawValue,
-            "\(subject): a process group cannot run like this. httpd would start all the same, and answer 503 for it; a "
-                + "graceful restart would leave the group's former processes where they are.")
+            "\(subject): a process group cannot run with this configuration. httpd would start nevertheless, and answer 503 for it; a "
+                + "graceful restart would keep the group's former processes.")
         return false
     }
 
@@ -33,7 +33,7 @@ enum ConfigReport {
     static func printDump(main: Server) {
         defer { UserFiles.forget() }
         guard let facts = unsafe facts(main) else { return }
-        // Not through stdio: httpd prints its own dumps without its buffers.
+        // Not through stdio: httpd prints its own dumps unbuffered.
         var bytes = Array(ConfigDump(facts).text.utf8)[...]
         while !bytes.isEmpty {
             let written = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }

@@ -30,7 +30,7 @@ extension ConfigTree {
     }
 }
 
-/// A regular expression as httpd has them.
+/// A regular expression of httpd.
 @safe private final class PatternOfHTTPD: RegularExpression {
     private var compiled = unsafe ap_regex_t()
 

@@ -1,20 +1,21 @@
 internal import Synchronization
 internal import WSGIConfig
 
-/// What httpd keeps for a directory-like container, a `.htaccess` file, or the sum of them for a request.
+/// Per-directory configuration: of a container, of a `.htaccess` file, or merged for a request.
 @safe final class DirectoryConfig {
-    /// The settings; written while the container is being read, and only read once it has been closed.
+    /// The settings. Written while the container is read, and only read afterwards.
     @safe @exclusivity(unchecked) var settings: DirectorySettings
-    /// Whether it lives as long as the configuration; what a request makes of `.htaccess` files does not.
+    /// Whether it lives as long as the configuration. One that a request merges with `.htaccess` files does not.
     let isPermanent: Bool
 
-    /// The sums of this scope over others, a list that only grows.
+    /// Cached results of merging this scope over others; a list that only grows.
     private let sums = unsafe Atomic<UnsafeMutablePointer<Sum>?>(nil)
 
-    /// One more would be made for the request alone: patterns of containers can combine in any number of ways.
+    /// Maximum length of that list; more are created for their request only, because patterns of containers can combine in
+    /// any number of ways.
     private static let mostSums: UInt32 = 64
 
-    /// The settings of this scope over those of an outer one.
+    /// One result: this scope merged over an outer one.
     @safe private struct Sum {
         let outer: DirectoryConfig
         let config: DirectoryConfig
@@ -36,9 +37,9 @@ internal import WSGIConfig
         }
     }
 
-    /// What this scope has written over what an outer one has; one of both when the other has no say.
+    /// This scope merged over an outer one; one of the two if the other sets nothing.
     ///
-    /// A sum is made once for each pair, by whichever request needs it first, unless one of both is a request's own.
+    /// The result is cached for each pair, by the first request that needs it, unless one of the two belongs to a request.
     func over(_ outer: DirectoryConfig) -> DirectoryConfig {
         switch DirectorySettings.source(server: outer.settings.written, directory: settings.written) {
         case .server: return outer
@@ -57,7 +58,7 @@ internal import WSGIConfig
         return made
     }
 
-    /// Another request may have kept an equal sum meanwhile: then there are two, and the later one is found.
+    /// If another request has cached an equal result in the meantime, there are two, and the later one is found.
     private func keep(_ made: DirectoryConfig, over outer: DirectoryConfig) {
         let sum = UnsafeMutablePointer<Sum>.allocate(capacity: 1)
         var first = unsafe sums.load(ordering: .acquiring)

@@ -4,7 +4,7 @@ internal import WSGICore
 internal import WSGIDeployment
 
 extension HostFacts {
-    /// Asks httpd. Parent only, after the configuration has been read.
+    /// Reads the facts from httpd. Parent only, after the configuration has been read.
     init(main: Server, _ socketPrefix: String?) {
         let companions = moduleDirectory() + "/mod_wsgi"
         let pool = unsafe main.pointee.process?.pointee.pool
@@ -36,7 +36,7 @@ extension HostFacts {
         return unsafe prefix.hasPrefix("/") ? prefix : string(ap_server_root_relative(pool, prefix))
     }
 
-    /// What `-f` says on httpd's command line, or the file that httpd was built with.
+    /// The file of `-f` on httpd's command line, or the one that httpd was built with.
     private static func configurationFile(_ main: Server) -> String? {
         guard let process = unsafe main.pointee.process else { return nil }
         var words: [String] = []

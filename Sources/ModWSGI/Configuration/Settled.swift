@@ -1,19 +1,19 @@
 internal import WSGIConfig
 
-/// What the parent has made of the whole configuration for requests.
+/// The whole configuration, prepared for requests.
 ///
 /// The parent writes it in `post_config`, before children exist; requests only read it.
 enum Settled {
-    /// The names of the process groups and who may use them.
+    /// The process groups by name, and the servers that may use them.
     @safe nonisolated(unsafe) static var names: ProcessGroups?
-    /// Whether the server's configuration names scripts that run in children whatever happens to applications.
+    /// Whether the server's configuration names scripts that run in children regardless of where applications run.
     @safe nonisolated(unsafe) static var expectsHooks = false
     /// Whether `WSGIRestrictEmbedded` is on.
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
-    /// Whether paths of scripts that differ in case only are the same script.
+    /// Whether script paths that differ only in case are the same script.
     @safe nonisolated(unsafe) static var ignoresCase = false
 
-    /// A new configuration is being read: httpd keeps the module, and so this state, over restarts.
+    /// Called when a new configuration is read: httpd keeps the module, and so this state, across restarts.
     static func reset() {
         names = nil
         restrictsEmbedded = false

@@ -2,48 +2,48 @@ internal import CHTTPD
 internal import CSystem
 internal import Glibc
 
-/// What a worker has sent and a slow client has not taken yet, so that the worker is free as soon as it is done.
+/// Data from a worker that a slow client has not accepted yet. It frees the worker as soon as its response is complete.
 ///
-/// Used on the request's thread only. Memory is bounded by `limit`, whatever the sizes of the blocks: they are copied into
-/// buckets of one size, and these are counted with what APR needs for them. Files cost none.
+/// Used on the request's thread only. Memory is bounded by `limit` regardless of the block sizes: blocks are copied into
+/// buckets of one size, which are counted with APR's overhead. Files use none.
 @safe struct ClientBacklog: ~Copyable {
-    /// Why waiting has ended.
+    /// The reason why waiting ended.
     enum Event {
-        /// The worker has sent something, or has gone.
+        /// The worker has sent data, or has closed the connection.
         case worker
-        /// The client takes more.
+        /// The client accepts more data.
         case client
-        /// Neither within the time.
+        /// Neither happened in time.
         case timeout
     }
 
     private let request: Request
     private let limit: Int
-    /// The client's socket; -1 where there is none of its own: streams of HTTP/2 share one.
+    /// The client's socket; -1 for a stream of HTTP/2, which shares one.
     private let socket: Int32
     private var brigade: UnsafeMutablePointer<apr_bucket_brigade>?
-    /// How many buckets wait, but for files.
+    /// Number of waiting buckets, without files.
     private var buckets = 0
-    /// Bytes that were passed on since the client's socket was looked at.
+    /// Bytes passed on since the client's socket was last checked.
     private var unchecked = 0
-    /// Since when these have been counted for a stream, whose client is not looked at: microseconds.
+    /// When this count began, for a stream, whose client is not checked: microseconds.
     private var countedSince: Int64 = 0
-    /// How much is passed on at a time: more and more to a client that takes it.
+    /// Number of bytes passed on at a time; grows while the client accepts them.
     private var portion = leastPortion
 
     private static let leastPortion = 16 << 10
     private static let largestPortion = 128 << 10
-    /// How much is passed on before the client's socket is looked at again: less than any socket's buffer, and no more
-    /// than mod_http2 takes of a stream that nobody reads.
+    /// Number of bytes passed on before the client's socket is checked again: less than any socket's buffer, and no more
+    /// than mod_http2 accepts for a stream that is not read.
     private static let checkInterval = 32 << 10
-    /// How long a worker that sends much at once may pause before what waits for a stream of HTTP/2 is passed on, which
-    /// may take as long as the client likes: milliseconds.
+    /// Milliseconds that a worker which sends much at once may pause before waiting data is passed on to a stream of
+    /// HTTP/2, which may block as long as the client wishes.
     private static let patience: Int32 = 100
-    /// Within how much time `checkInterval` is reached by such a worker: microseconds.
+    /// Microseconds within which such a worker sends `checkInterval` bytes.
     private static let burst: Int64 = 1_000_000
 
-    /// How much less than its limit it holds before it counts as full: one more block of what is received at once, in
-    /// buckets, must not bring it beyond the limit by more than the block.
+    /// Room below the limit at which the backlog counts as full: one more received block, in buckets, must not exceed the
+    /// limit by more than the block.
     private static let slack = 16 << 10
 
     /// An empty backlog that holds up to `limit` bytes.
@@ -53,18 +53,18 @@ internal import Glibc
         socket = unsafe chttpd_client_socket(request)
     }
 
-    /// Whether nothing waits.
+    /// Whether no data waits.
     var isEmpty: Bool {
         guard let waiting = unsafe brigade else { return true }
         return unsafe chttpd_is_empty(waiting)
     }
-    /// Whether it holds as much as it may.
+    /// Whether it is full.
     var isFull: Bool { buckets &* CHTTPD_BUCKET_COST &+ Self.slack >= limit }
 
     /// Whether `length` bytes can be passed on without a long wait.
     ///
-    /// - Parameter worker: The connection to the worker: where the client's socket says nothing, what the worker has
-    ///   ready is taken first.
+    /// - Parameter worker: The connection to the worker. If the client's socket does not show its state, data that the
+    ///   worker has ready is received first.
     mutating func clientTakes(_ length: Int, worker: Int32) -> Bool {
         guard isEmpty else { return false }
         if socket < 0, unchecked > 0, apr_time_now() &- countedSince > Self.burst { unchecked = 0 }
@@ -76,7 +76,7 @@ internal import Glibc
             ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN), Self.patience)
     }
 
-    /// Whether some of what waits can be passed on now, or must be because there is no more room.
+    /// Whether some of the waiting data can be passed on now, or must be because there is no more room.
     mutating func isPortionDue() -> Bool {
         if isEmpty { return false }
         if socket >= 0, isReady(socket, Int16(POLLOUT)) {
@@ -93,7 +93,7 @@ internal import Glibc
         buckets = unsafe buckets &+ Int(chttpd_append_copy(kept, start, data.count))
     }
 
-    /// Keeps copies of blocks that were to be passed on, and leaves the brigade empty.
+    /// Keeps copies of blocks that could not be passed on, and empties the brigade.
     mutating func add(_ blocks: UnsafeMutablePointer<apr_bucket_brigade>) {
         guard unsafe !chttpd_is_empty(blocks), let kept = unsafe kept() else { return }
         buckets = unsafe buckets &+ Int(chttpd_append_copies(kept, blocks))
@@ -101,7 +101,7 @@ internal import Glibc
 
     /// Keeps a part of a file; the descriptor is closed with the request.
     ///
-    /// - Returns: false when that is not possible; the descriptor is closed then.
+    /// - Returns: False if that is not possible; the descriptor is closed.
     mutating func addFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
         let status = unsafe chttpd_append_file(
             kept(), descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
@@ -109,20 +109,20 @@ internal import Glibc
         return status == APR_SUCCESS
     }
 
-    /// Moves a portion of what waits into `target`.
+    /// Moves a portion of the waiting data into `target`.
     mutating func takePortion(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         guard let waiting = unsafe brigade else { return }
         let moved = unsafe chttpd_move_buckets(target, waiting, portion / CHTTPD_BUCKET_SIZE)
         buckets = max(0, buckets &- Int(moved))
     }
 
-    /// Moves all that waits into `target`.
+    /// Moves all waiting data into `target`.
     mutating func takeAll(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         if let waiting = unsafe brigade { unsafe chttpd_concatenate(target, waiting) }
         buckets = 0
     }
 
-    /// Waits until the client takes more or the worker has sent something, at most so many seconds
+    /// Waits until the client accepts more data or the worker has sent some, for at most this number of seconds
     /// (0: httpd's `Timeout`).
     func wait(worker: Int32, seconds: Int) -> Event {
         guard socket >= 0 else {

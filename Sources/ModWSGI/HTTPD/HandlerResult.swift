@@ -1,7 +1,7 @@
-/// What became of a request.
+/// The outcome of a request.
 @safe enum HandlerResult {
     /// The handler's status, for httpd.
     case status(Int32)
-    /// The application names another resource of this server, whose response is the response.
+    /// The application redirects internally: httpd serves another resource of this server instead.
     case redirect(CText)
 }

@@ -1,9 +1,9 @@
 internal import CHTTPD
 internal import WSGICore
 
-/// Why a request ends without a response of its application: the status, and the record for the error log.
+/// The reason why a request ends without a response of its application: the status, and the record for the error log.
 ///
-/// Thrown by whatever finds the reason, and logged in one place, where the handler returns to httpd.
+/// Thrown where the reason is found, and logged in one place, where the handler returns to httpd.
 struct Rejection: Error {
     /// The record.
     struct Record {
@@ -12,11 +12,11 @@ struct Rejection: Error {
         let text: String
     }
 
-    /// The handler's result; OK where the response is already on its way, or nobody waits for one.
+    /// The handler's result; OK if the response has already begun, or the client has disconnected.
     let status: Int32
-    /// `nil`: there has been one, or one a second is enough.
+    /// `nil`: a record was already written, or one per second is enough.
     let record: Record?
-    /// Milliseconds after which the client may try again, for `Retry-After`.
+    /// Milliseconds after which the client may repeat the request, for `Retry-After`.
     var retryAfter: Int?
 
     /// A rejection with a record at the level `error`.
@@ -28,20 +28,20 @@ struct Rejection: Error {
         record = Record(level: level, id: id, text: text)
     }
 
-    /// A rejection without a record: there has been one, or one a second is enough.
+    /// A rejection without a record: one was already written, or one per second is enough.
     init(_ status: Int32) {
         self.status = status
         record = nil
     }
 
-    /// The same, to be tried again after so many milliseconds.
+    /// The same, with the number of milliseconds for `Retry-After`.
     func retried(after milliseconds: Int) -> Rejection {
         var rejection = self
         rejection.retryAfter = milliseconds
         return rejection
     }
 
-    /// Whole seconds for so many milliseconds, at least one.
+    /// The number of milliseconds in whole seconds, at least one.
     static func seconds(_ milliseconds: Int) -> Int {
         max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0))
     }

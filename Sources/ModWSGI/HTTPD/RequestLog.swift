@@ -1,10 +1,11 @@
 internal import CHTTPD
 internal import CSystem
 
-/// The log of a request that several threads of an application write to, while one of them uses the request.
+/// The log of a request to which several threads of an application write while one of them uses the request.
 ///
-/// A pool is for one thread at a time, and httpd makes the ids of a request and of its connection in their pools when their
-/// first line is written, if `ErrorLogFormat` is set: that line must not come while another thread is in `exclusively`.
+/// Only one thread at a time may use a pool. If `ErrorLogFormat` is set, httpd creates the ids of a request and of its
+/// connection in their pools when their first line is written. That line must not be written while another thread is in
+/// `exclusively`.
 @safe struct RequestLog {
     private let r: Request
     /// Held while a line is written.
@@ -22,14 +23,14 @@ internal import CSystem
         }
     }
 
-    /// Runs what uses the request's memory, or that of its connection. Any thread; not within itself.
+    /// Runs code that uses memory of the request or of its connection. Any thread; not reentrant.
     func exclusively<Result>(_ body: () -> Result) -> Result {
         unsafe wsgi_lock_acquire(request)
         defer { unsafe wsgi_lock_release(request) }
         return body()
     }
 
-    /// Writes a line. Any thread; never waits for `exclusively`, which may take as long as a client.
+    /// Writes a line. Any thread. Never waits for `exclusively`, which may block as long as a client does.
     func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
         guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
         unsafe wsgi_lock_acquire(lines)

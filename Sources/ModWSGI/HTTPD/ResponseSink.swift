@@ -5,40 +5,40 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// Where a response goes: status and headers into the request, the body through httpd's output filters.
+/// The destination of a response: status and headers go into the request, the body through httpd's output filters.
 ///
-/// Used on the request's thread only. Data is passed on without a copy, and must stay in place until the call returns.
+/// Used on the request's thread only. Data is passed on without a copy, and must not change until the call returns.
 @safe struct ResponseSink: ~Copyable {
     private let request: Request
     private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
-    /// What waits for a slow client; only a worker's response may.
+    /// Data that waits for a slow client; used for responses of workers only.
     private var backlog: ClientBacklog
-    /// The connection's timeout before it was changed for this response, in microseconds; -1: it was not.
+    /// The connection's timeout before this response changed it, in microseconds; -1: it was not changed.
     private var formerTimeout: Int64 = -1
-    /// How many bytes have been appended since anything was passed on.
+    /// Number of bytes appended since data was last passed on.
     private var appended = 0
-    /// Who answers instead of the application, whose body is dropped then.
+    /// The result if httpd responds instead of the application, whose body is discarded.
     private var replacement: HandlerResult?
-    /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
+    /// Number of body bytes that the application has returned, and that it has declared; -1: not declared.
     private var given: Int64 = 0
     private var declared: Int64 = -1
-    /// Whether anything has been passed on.
+    /// Whether data has been passed on.
     private var hasPassed = false
-    /// HEAD has been answered before the end of the body that the application makes: until when that may go on.
+    /// HEAD was answered before the application has finished its body: the time until which that may continue.
     private var answered: Instant?
 
-    /// How long an application may go on with the body after HEAD has been answered, in seconds. Nothing is written to the
-    /// client by which it could be noticed that it has gone.
+    /// Seconds for which an application may continue its body after HEAD was answered. Nothing is written to the client
+    /// that would show whether it has disconnected.
     private static let headPatience = 1
-    /// Whether anything has gone to the filters: from then on the status can no longer change.
+    /// Whether data has reached the filters: the status can no longer change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
     private(set) var hasHead = false
-    /// Whether the body is a file that waits for the end of the response: httpd answers ranges of what it has as a whole.
+    /// Whether the body is a file that waits for the end of the response: httpd serves ranges of complete files only.
     private(set) var holdsFile = false
 
-    /// A sink nothing has been written to.
+    /// An empty sink.
     init(of request: Request, _ policy: ResponsePolicy) {
         unsafe self.request = request
         self.policy = policy
@@ -48,17 +48,17 @@ internal import WSGIWire
 
     deinit { if formerTimeout >= 0 { unsafe _ = chttpd_set_client_timeout(request, formerTimeout) } }
 
-    /// Why a head was not taken over.
+    /// The reason why a head was rejected.
     enum HeadError: Error {
-        /// No worker that follows the rules sends it.
+        /// Invalid data that no correct worker sends.
         case invalid(AnswerOrder.Fault)
-        /// A header of so many bytes is longer than `header-buffer-size`.
+        /// A header of this length exceeds `header-buffer-size`.
         case headerTooLong(Int)
     }
 
-    /// Sets status and headers. They leave for the client with the first data, or at the end.
+    /// Sets status and headers. They are sent to the client with the first data, or at the end.
     ///
-    /// - Parameter order: Is told status and declared length, before anything of the head counts.
+    /// - Parameter order: Receives status and declared length before the head is applied.
     mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(HeadError) {
         let (head, facts) = try unsafe inspect(encoded)
         do { try order.take(status: head.status, contentLength: head.contentLength) } catch { throw .invalid(error) }
@@ -74,9 +74,9 @@ internal import WSGIWire
         }
     }
 
-    /// What has to be known of the headers before any is taken over.
+    /// Facts about the headers, needed before the first is applied.
     @safe private struct HeaderFacts {
-        /// The bytes of the longest header.
+        /// The length of the longest header.
         var longest = 0
         /// The Location, if it is a path.
         var location: CText?
@@ -106,13 +106,13 @@ internal import WSGIWire
         unsafe forEachHeader(of: head) { name, value in unsafe setHeader(name, value, pool) }
         declared = head.contentLength
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
-        // PEP 3333 has no use for an interim response once the answer has begun.
+        // PEP 3333 does not allow an interim response after the response has begun.
         unsafe chttpd_answer_instead_of_100(request)
     }
 
-    /// Sends an interim response (RFC 8297). A client of HTTP/1.0, which knows of none, is spared it.
+    /// Sends an interim response (RFC 8297). Not sent to HTTP/1.0 clients.
     ///
-    /// - Returns: false when the client has gone.
+    /// - Returns: False if the client has disconnected.
     mutating func sendHints(_ encoded: UnsafeRawBufferPointer) throws(WireError) -> Bool {
         var head = try unsafe ResponseHead(encoded)
         guard head.status == 103 else { throw .invalid("status") }
@@ -121,7 +121,7 @@ internal import WSGIWire
         let (status, line, headers) = unsafe (
             request.pointee.status, request.pointee.status_line, request.pointee.headers_out
         )
-        // ap_send_interim_response takes everything from the request, and leaves it there.
+        // ap_send_interim_response sends the headers that are set in the request, and leaves them there.
         unsafe request.pointee.headers_out = apr_table_make(pool, 4)
         unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
         unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
@@ -132,7 +132,7 @@ internal import WSGIWire
         }
         for _ in 0..<head.headerCount {
             let (name, value) = try unsafe head.nextHeader()
-            // httpd checks what is in a final response, but nothing here.
+            // httpd validates final responses, but not interim ones.
             guard unsafe HeaderRules.isHarmless(name, value) else {
                 throw .invalid("header")
             }
@@ -142,12 +142,12 @@ internal import WSGIWire
         return unsafe !chttpd_aborted(request.pointee.connection)
     }
 
-    /// `WSGIErrorOverride`: httpd makes the answer; only what asks the client for credentials is kept.
+    /// `WSGIErrorOverride`: httpd sends the response; only headers that request credentials are kept.
     private mutating func replaceByErrorDocument(_ head: ResponseHead) {
         unsafe forEachHeader(of: head) { name, value in
             if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
         }
-        // httpd knows no text for a status that is not registered.
+        // httpd has no reason phrase for unregistered statuses.
         unsafe request.pointee.status_line = unsafe UnsafePointer(string(head.statusLine, request.pointee.pool))
         replacement = .status(Int32(truncatingIfNeeded: head.status))
     }
@@ -163,16 +163,16 @@ internal import WSGIWire
         }
     }
 
-    /// Whether the client is to get the body: the method is not HEAD.
+    /// Whether the client receives the body: the method is not HEAD.
     var wantsBody: Bool { unsafe request.pointee.header_only == 0 }
 
-    /// Whether somebody else answers.
+    /// Whether httpd responds instead of the application.
     var isReplaced: Bool { replacement != nil }
 
-    /// What became of the request, all of whose body has been taken over or dropped.
+    /// The outcome of the request, whose body has been passed on or discarded.
     var answer: HandlerResult { replacement ?? .status(OK) }
 
-    /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
+    /// Keeps a block of the body for the next call, which must be made before its memory is reused.
     mutating func append(_ data: UnsafeRawBufferPointer) {
         guard replacement == nil, answered == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
@@ -181,9 +181,9 @@ internal import WSGIWire
         appended = appended &+ data.count
     }
 
-    /// Passes a block of the body on. `flush`: it must leave for the client now.
+    /// Passes on a block of the body. `flush`: send it to the client now.
     ///
-    /// - Returns: false when the client has gone.
+    /// - Returns: False if the client has disconnected.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
         if let answered { return answered.millisecondsLeft > 0 }
@@ -191,7 +191,7 @@ internal import WSGIWire
         guard flush else { return pass() }
         unsafe chttpd_append_flush(brigade)
         guard unsafe request.pointee.header_only != 0, declared < 0 else { return pass() }
-        // httpd sends the head of HEAD with the end, and the stream may never end.
+        // httpd sends the head of a response to HEAD at the end, and the stream may never end.
         guard pass() else { return false }
         unsafe chttpd_append_eos(brigade)
         guard pass() else { return false }
@@ -203,19 +203,19 @@ internal import WSGIWire
 
     // MARK: - A slow client
 
-    /// Whether something waits for the client.
+    /// Whether data waits for the client.
     var hasBacklog: Bool { !backlog.isEmpty }
 
-    /// Passes a block of a worker's response on, or keeps it while the client does not take it.
+    /// Passes on a block of a worker's response, or keeps it while the client does not accept it.
     ///
     /// - Parameter worker: The connection to the worker.
-    /// - Returns: false when the client has gone.
+    /// - Returns: False if the client has disconnected.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
         if replacement != nil || answered != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
-        // Blocks that were to go out with this one lie in memory that the next ones will be received into.
+        // Earlier blocks are in memory that the next ones will be received into.
         unsafe backlog.add(brigade)
         appended = 0
         given = given &+ Int64(data.count)
@@ -226,10 +226,10 @@ internal import WSGIWire
         return true
     }
 
-    /// Takes a part of a regular file, which is all of the body and is sent at the end of the response: until then another
-    /// answer is possible. The descriptor becomes httpd's and is closed with the request.
+    /// Accepts a part of a regular file as the whole body. It is sent at the end of the response; until then another response
+    /// is possible. The descriptor becomes httpd's, and is closed with the request.
     ///
-    /// - Returns: false when that is not possible.
+    /// - Returns: False if that is not possible.
     mutating func holdFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
         guard replacement == nil else {
             closeDescriptor(descriptor)
@@ -241,9 +241,9 @@ internal import WSGIWire
         return backlog.addFile(descriptor, offset: offset, length: length, sendfile: sendfile)
     }
 
-    /// Passes on what the client takes, until the worker has something to say.
+    /// Passes on data that the client accepts, until the worker has sent more.
     ///
-    /// - Returns: false when the client has gone, or takes nothing for too long.
+    /// - Returns: False if the client has disconnected, or has accepted nothing for too long.
     mutating func serveBacklog(worker: Int32, seconds: Int) -> Bool {
         while !backlog.isEmpty {
             switch backlog.wait(worker: worker, seconds: seconds) {
@@ -255,14 +255,14 @@ internal import WSGIWire
         return true
     }
 
-    /// Passes a portion of the backlog on; waits for the client if need be.
+    /// Passes on a portion of the backlog; waits for the client if necessary.
     private mutating func relieve() -> Bool {
         unsafe backlog.takePortion(into: brigade)
         unsafe chttpd_append_flush(brigade)
         return pass()
     }
 
-    /// Ends the response, with a last block where there is one.
+    /// Ends the response, with the last block if there is one.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
         guard replacement == nil, answered == nil else { return true }
         unsafe backlog.takeAll(into: brigade)
@@ -270,22 +270,22 @@ internal import WSGIWire
         unsafe chttpd_append_eos(brigade)
         switch passAll() {
         case APR_SUCCESS: return unsafe !chttpd_aborted(request.pointee.connection)
-        case AP_FILTER_ERROR: return true  // A filter has answered instead.
+        case AP_FILTER_ERROR: return true  // A filter has responded instead.
         default:
-            // A filter could not go on: the file has become shorter, for example.
+            // A filter failed: the file has become shorter, for example.
             if unsafe !chttpd_aborted(request.pointee.connection) { cut() }
             return false
         }
     }
 
-    /// Ends a response whose body is shorter than declared: cuts it, unless a filter has made another body.
+    /// Ends a response whose body is shorter than declared: cuts it off, unless a filter has replaced the body.
     mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
         guard replacement == nil, answered == nil else { return }
         let isEmpty = given == 0 && data.count == 0
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
         let isCut = unsafe shortfall?.pointee.is_cut == true
-        // A proxy before httpd takes the file that one of these names.
+        // A proxy in front of httpd sends the file that one of these names.
         let isElsewhere =
             isEmpty
             && (["X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"] as [StaticString]).contains {
@@ -294,16 +294,16 @@ internal import WSGIWire
         unsafe Log.request(
             request, isCut && !isElsewhere ? .error : .debug, .responseShort,
             unsafe "The WSGI script '\(ModWSGI.string(request.pointee.filename))' declared a Content-Length of \(declared) but "
-                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter has made another body").")
+                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter has replaced the body").")
     }
 
-    /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
+    /// Cuts the response off so that the client notices: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         guard answered == nil else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {
-            // On its own: with nothing sent yet, httpd would take the rest for an answer of its own.
+            // Separately: if nothing was sent yet, httpd would treat the rest as its own response.
             unsafe chttpd_append_flush(brigade)
             _ = pass()
         }
@@ -335,7 +335,7 @@ internal import WSGIWire
         if unsafe equals(name, "Content-Type") {
             unsafe ap_set_content_type(request, text)
         } else if unsafe equals(name, "Content-Length") {
-            // `ap_set_content_length` writes it, from the number in the head.
+            // Written by `ap_set_content_length`, from the number in the head.
         } else if unsafe equals(name, "WWW-Authenticate") {
             unsafe apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
         } else {
@@ -356,5 +356,5 @@ internal import WSGIWire
     }
 }
 
-/// A text of no bytes.
+/// The empty text.
 var emptyText: CText { unsafe literal("") }

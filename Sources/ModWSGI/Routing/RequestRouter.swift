@@ -143,7 +143,7 @@ internal import WSGIWire
         guard let engine = unsafe EmbeddedPlan.current?.engine() else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .embeddedUnavailable,
-                "Python could not be started in this httpd process; the reason is in the error log, where it was tried."
+                "Python could not be started in this httpd process; an earlier record in the error log gives the reason."
             )
         }
         return unsafe EmbeddedHandler.run(r, facts, engine, scratch)
