@@ -34,7 +34,7 @@ extension LogIDManual {
                 """,
                 """
                 The WSGI script '<script>' declared a Content-Length of <number> but returned <number> bytes; a \
-                filter has made another body.
+                filter replaced the body.
                 """,
             ],
             cause: """

@@ -1,9 +1,9 @@
 internal import CEngineABI
 internal import CHTTPD
 
-/// The body of a request, read from httpd's input filters as it is asked for.
+/// The body of a request, read from httpd's input filters on demand.
 ///
-/// Used on the request's thread only. The first read makes httpd send `100 Continue` where the client expects it.
+/// Used on the request's thread only. The first read makes httpd send `100 Continue` if the client expects it.
 @safe struct ClientBody: ~Copyable {
     private let request: Request
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
@@ -26,10 +26,10 @@ internal import CHTTPD
         unsafe brigade = chttpd_brigade(request)
     }
 
-    /// Reads up to `capacity` bytes into `buffer`: waits until there is at least one, and takes what is there besides.
-    /// httpd's input filters give 8,000 bytes at a time, however many the client has sent.
+    /// Reads up to `capacity` bytes into `buffer`: waits for the first byte, then takes all that are available. httpd's
+    /// input filters return at most 8,000 bytes at a time, even if the client has sent more.
     ///
-    /// - Returns: the count; 0 at the end; a `wsgi_transport_error`, which then stays.
+    /// - Returns: The count, 0 at the end, or a `wsgi_transport_error`, which all later reads return too.
     mutating func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int64 {
         while true {
             switch state {
@@ -54,7 +54,7 @@ internal import CHTTPD
         }
     }
 
-    /// Whether more of the body is here already.
+    /// Whether more of the body is available without waiting.
     private mutating func hasMore(_ length: Int) -> Bool {
         guard case .open = state else { return false }
         var refusal: Int32 = 0
@@ -64,7 +64,7 @@ internal import CHTTPD
         return false
     }
 
-    /// Copies what the brigade holds; it never holds more than was asked for in one call, but may hold it in pieces.
+    /// Copies the contents of the brigade, which never holds more than one call requested, but possibly in pieces.
     private mutating func take(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
         var count = 0
         while unsafe !chttpd_is_empty(brigade), count < capacity {
@@ -93,7 +93,7 @@ internal import CHTTPD
         return count
     }
 
-    /// - Parameter refusal: The status that httpd would have answered.
+    /// - Parameter refusal: The status with which httpd would have rejected the request.
     private mutating func fail(_ status: apr_status_t, _ refusal: Int32 = 0) {
         unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
