@@ -83,8 +83,8 @@ extension LogIDManual {
             .embeddedUnavailable, [.error], "Python is not available in this httpd child",
             texts: [
                 """
-                Python could not be started in this httpd process; the reason is in the error log, where it was \
-                tried.
+                Python could not be started in this httpd process; an earlier record in the error log gives the \
+                reason.
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \
@@ -210,7 +210,7 @@ extension LogIDManual {
         LogIDEntry(
             .groupUnknown, [.error, .warning], "Process group is not defined",
             texts: [
-                "No process group '<group>' is defined by a WSGIDaemonProcess; defined are: <groups>.",
+                "No process group '<group>' is defined by a WSGIDaemonProcess; the defined groups are: <groups>.",
                 """
                 <directive>: requests will fail with 500, because no WSGIDaemonProcess defines process group \
                 '<group>': <advice>
