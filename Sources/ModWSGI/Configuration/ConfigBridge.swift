@@ -171,7 +171,7 @@ enum ConfigBridge {
         return unsafe pointer
     }
 
-    /// The object behind a pointer of httpd's.
+    /// The object to which a pointer of httpd points.
     static func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) -> Object? {
         guard let pointer = unsafe pointer else { return nil }
         return unsafe Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()

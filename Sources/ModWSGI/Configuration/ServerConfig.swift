@@ -8,7 +8,7 @@ final class ServerConfig {
     /// The server's index in httpd's list of servers. Set after the whole configuration has been read.
     @safe @exclusivity(unchecked) var index = 0
 
-    // What requests use. `settle` prepares it from the settings.
+    // Used by requests. `settle` prepares these properties from the settings.
 
     /// The settings of requests whose directory has none of its own.
     @safe @exclusivity(unchecked) private(set) var effective = DirectoryConfig(isPermanent: true)
