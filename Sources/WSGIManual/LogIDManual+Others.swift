@@ -34,7 +34,7 @@ extension LogIDManual {
                 """,
                 """
                 The WSGI script '<script>' declared a Content-Length of <number> but returned <number> bytes; a \
-                filter has replaced the body.
+                filter replaced the body.
                 """,
             ],
             cause: """
@@ -91,7 +91,7 @@ extension LogIDManual {
             texts: [
                 """
                 <directive> is not allowed in .htaccess while WSGIRestrictEmbedded is On, because the script would \
-                run in httpd's own processes: move it to a <Directory> of the server's configuration.
+                run in httpd's own processes: move it to a <Directory> in the server's configuration.
                 """
             ],
             cause: """

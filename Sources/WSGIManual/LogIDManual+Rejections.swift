@@ -210,7 +210,7 @@ extension LogIDManual {
         LogIDEntry(
             .groupUnknown, [.error, .warning], "Process group is not defined",
             texts: [
-                "No process group '<group>' is defined by a WSGIDaemonProcess; defined are: <groups>.",
+                "No process group '<group>' is defined by a WSGIDaemonProcess; the defined groups are: <groups>.",
                 """
                 <directive>: requests will fail with 500, because no WSGIDaemonProcess defines process group \
                 '<group>': <advice>

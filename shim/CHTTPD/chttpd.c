@@ -7,15 +7,13 @@
 
 APLOG_USE_MODULE(wsgi);
 
-/* Maximum length of a message for ap_log_*, whose records, with their prefix, have at most 8 KiB. Longer ones are
- * split. */
+/* Maximum length of a record. With its prefix it fits into the 8 KiB of ap_log_*. Longer texts make several records. */
 #define LONGEST_RECORD 7600
 
-/* Number of bytes read at a time from a file that is not sent by sendfile(). */
+/* Bytes of a file that are read at a time if sendfile() is not used. */
 #define FILE_PIECE (64 << 10)
 
-/* Length of the part of `text` that fits the next record: ap_log_* writes each byte that is not printable ASCII as
- * four. */
+/* The number of bytes of `text` for the next record. ap_log_* writes a byte that is not printable ASCII as four. */
 static int piece(const char *text, size_t length) {
     size_t size = 0;
     for (int room = LONGEST_RECORD; size < length; size++) {
@@ -27,7 +25,7 @@ static int piece(const char *text, size_t length) {
     return (int)size;
 }
 
-/* Length of the message's id at the beginning of `text`, which further records repeat; 0: no id. */
+/* The length of the message's id at the beginning of `text`, which further records repeat. 0 if there is none. */
 static int id_length(const char *text, size_t length) {
     if (length < 9 || strncmp(text, "WSGI", 4) != 0 || text[8] != ':')
         return 0;
@@ -99,7 +97,7 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
     apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
     apr_bucket *last = APR_BRIGADE_LAST(brigade);
     apr_brigade_insert_file(brigade, file, offset, length, pool);
-    /* Not mapped into memory: if the file shrank while a filter reads it, a bus error would kill the process. */
+    /* Not mapped into memory: a file that shrinks while a filter reads it would end the process with SIGBUS. */
     for (apr_bucket *bucket = APR_BUCKET_NEXT(last); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
         apr_bucket_file_enable_mmap(bucket, 0);
@@ -222,7 +220,7 @@ size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, siz
     return moved;
 }
 
-/* Removes the error bucket of an input filter; passes everything else. */
+/* Removes the error bucket of an input filter. Everything else passes. */
 static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
@@ -249,7 +247,7 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     return status;
 }
 
-/* Both run after all content filters, before those of HTTP. */
+/* Both run after all content filters and before those of HTTP. */
 static ap_filter_rec_t *length_filter;
 static ap_filter_rec_t *range_filter;
 
@@ -269,7 +267,7 @@ static apr_status_t judge_length(ap_filter_t *filter, apr_bucket_brigade *brigad
     shortfall->is_cut = true;
     r->connection->keepalive = AP_CONN_CLOSE;
     apr_bucket_delete(APR_BRIGADE_LAST(brigade));
-    /* The head is sent unchanged; at the end of the response httpd would set the length of the data that it has. */
+    /* Sends the head unchanged. Together with the end of the response, httpd would write the actual length. */
     chttpd_append_flush(brigade);
     apr_status_t status = ap_pass_brigade(filter->next, brigade);
     apr_brigade_cleanup(brigade);
@@ -296,7 +294,7 @@ static void remove_ranges(request_rec *r) {
         }
 }
 
-/* Inspects the first data that the content filters pass on. */
+/* Checks the first data that the content filters pass on. */
 static apr_status_t judge_ranges(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
     while (bucket != APR_BRIGADE_SENTINEL(brigade) && APR_BUCKET_IS_METADATA(bucket) && !APR_BUCKET_IS_EOS(bucket))
@@ -335,7 +333,7 @@ enum chttpd_client chttpd_look_at_client(const request_rec *r) {
                                                 : CHTTPD_CLIENT_THERE;
 }
 
-/* The outer request, for one that runs on the same thread inside it. */
+/* Read by a request that is made while another one runs on the same thread. */
 static _Thread_local void *held_thread;
 
 void *chttpd_held_thread(void) { return held_thread; }

@@ -5,19 +5,19 @@ internal import WSGICore
 
 /// The bridge between httpd's configuration callbacks and `WSGIConfig`.
 ///
-/// httpd holds our objects as raw pointers; each is retained once for the pool that it was created in.
+/// httpd holds our objects as raw pointers. Each is retained once for the pool in which it was made.
 enum ConfigBridge {
     /// The configuration of a server.
     static func server(_ server: Server) -> ServerConfig? {
         unsafe object(chttpd_module_config(server.pointee.module_config))
     }
 
-    /// The configuration that applies to a request's directory; `nil` if none was written.
+    /// The configuration that applies to a request's directory. `nil` if no container has directives of ours.
     static func directory(_ request: Request) -> DirectoryConfig? {
         unsafe object(chttpd_module_config(request.pointee.per_dir_config))
     }
 
-    /// The settings for a request to this server.
+    /// The settings that apply to a request to this server.
     static func settings(of r: Request, in server: ServerConfig) -> DirectoryConfig {
         guard let directory = unsafe directory(r) else { return server.effective }
         return directory.over(server.effective)
@@ -32,7 +32,7 @@ enum ConfigBridge {
         }
     }
 
-    /// Applies a statement. Returns `nil`, or the message for httpd.
+    /// Applies a statement. Returns the result for httpd: `nil`, or the error message.
     static func set(
         row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: CText?
     ) -> CText? {
@@ -48,7 +48,7 @@ enum ConfigBridge {
         let known = server.settings.ownAliases.count
         do throws(ConfigError) {
             if context.section == .htaccess {
-                // Requests read the server's settings at the same time, so a .htaccess file must not change them.
+                // Other requests read the server's settings at the same time, so a .htaccess file must not change them.
                 var settings = server.settings
                 try unsafe directive.apply(
                     rawArguments: bytes(of: arguments), at: location, in: context, server: &settings,
@@ -74,7 +74,7 @@ enum ConfigBridge {
         }
     }
 
-    /// Rejects an alias that was just read if httpd cannot compile its regular expression.
+    /// Rejects the alias that was just read if httpd cannot compile its regular expression.
     private static func checkPattern(
         _ command: UnsafeMutablePointer<cmd_parms>, _ settings: ServerSettings
     ) -> CText? {
@@ -88,14 +88,14 @@ enum ConfigBridge {
         ).map { unsafe UnsafePointer($0) }
     }
 
-    /// Whether objects that httpd requests live as long as the configuration: true until a child serves requests.
+    /// Whether new objects live as long as the configuration. True until a child serves requests.
     @safe nonisolated(unsafe) static var isReading = true
 
-    /// A copy of `shared` for one server: virtual hosts without directives of ours share the configuration of the main
-    /// server, but are different hosts.
+    /// A configuration of the server's own, equal to `shared`. A virtual host without directives of ours shares the
+    /// configuration object of the main server, but needs one of its own.
     static func separate(_ shared: ServerConfig, for server: Server) -> ServerConfig {
         let own = ServerConfig()
-        // As httpd merges a host with directives of ours: settings that are never merged stay the main server's.
+        // As httpd merges a host with directives of ours. Settings that are never merged remain the main server's.
         own.settings = shared.settings.merged(under: ServerSettings())
         if let pool = unsafe server.pointee.process?.pointee.pconf {
             unsafe chttpd_set_module_config(server.pointee.module_config, hold(own, in: pool))
@@ -103,7 +103,7 @@ enum ConfigBridge {
         return own
     }
 
-    /// All servers in httpd's order, the main one first. Sets the index of each.
+    /// All servers in httpd's order, the main server first. Sets the index of each.
     static func servers(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
         var seen: Set<ObjectIdentifier> = []
@@ -123,7 +123,7 @@ enum ConfigBridge {
         return servers
     }
 
-    /// Prepares the settings of all servers for requests. Called when the whole configuration has been read.
+    /// Prepares the settings of all servers for requests, after the whole configuration has been read.
     static func settle(_ main: Server, _ pool: Pool) {
         let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))
         let first = unsafe server(main)
@@ -171,7 +171,7 @@ enum ConfigBridge {
         return unsafe pointer
     }
 
-    /// The object that a pointer of httpd's refers to.
+    /// The object to which a pointer of httpd points.
     static func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) -> Object? {
         guard let pointer = unsafe pointer else { return nil }
         return unsafe Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
@@ -185,7 +185,7 @@ enum ConfigBridge {
             return StatementContext(.htaccess, serverName: name)
         }
         if isInSection { return StatementContext(.interpreterOptions, serverName: name) }
-        // <AuthnProviderAlias> and similar sections are containers without a path.
+        // <AuthnProviderAlias> and similar containers have no path.
         if unsafe command.pointee.path != nil || command.pointee.override & Int32(RSRC_CONF) == 0 {
             return StatementContext(.directory, serverName: name)
         }
@@ -194,7 +194,7 @@ enum ConfigBridge {
 
     private static func overrides(_ classes: OverrideClasses) -> Int32 {
         var result = 0
-        // OR_* alone would not allow a directive outside of containers.
+        // With OR_* alone, httpd would reject the directive outside of containers.
         if classes.contains(.resourceConfig) { result |= Int(RSRC_CONF) }
         if classes.contains(.accessConfig) { result |= Int(ACCESS_CONF) }
         if classes.contains(.fileInfo) { result |= Int(OR_FILEINFO) }

@@ -1,21 +1,21 @@
 internal import Synchronization
 internal import WSGIConfig
 
-/// Per-directory configuration: of a container, of a `.htaccess` file, or merged for a request.
+/// Per-directory configuration: that of a container, of a `.htaccess` file, or their merged settings for a request.
 @safe final class DirectoryConfig {
-    /// The settings. Written while the container is read, and only read afterwards.
+    /// The settings. Written while the container is being read, and only read after its end.
     @safe @exclusivity(unchecked) var settings: DirectorySettings
-    /// Whether it lives as long as the configuration. One that a request merges with `.htaccess` files does not.
+    /// Whether it lives as long as the configuration. That of a `.htaccess` file lives as long as a request.
     let isPermanent: Bool
 
-    /// Cached results of merging this scope over others; a list that only grows.
+    /// The sums of this scope over others. The list only grows.
     private let sums = unsafe Atomic<UnsafeMutablePointer<Sum>?>(nil)
 
-    /// Maximum length of that list; more are created for their request only, because patterns of containers can combine in
-    /// any number of ways.
+    /// Maximum number of sums in the list. Containers with patterns can combine in any number of ways, so a further sum
+    /// belongs to its request only.
     private static let mostSums: UInt32 = 64
 
-    /// One result: this scope merged over an outer one.
+    /// A sum: the settings of this scope over those of an outer one.
     @safe private struct Sum {
         let outer: DirectoryConfig
         let config: DirectoryConfig
@@ -37,9 +37,9 @@ internal import WSGIConfig
         }
     }
 
-    /// This scope merged over an outer one; one of the two if the other sets nothing.
+    /// The settings of this scope over those of an outer one: one of the two if the other sets nothing.
     ///
-    /// The result is cached for each pair, by the first request that needs it, unless one of the two belongs to a request.
+    /// The first request that needs a sum makes it for all later ones, unless one of the two belongs to a request.
     func over(_ outer: DirectoryConfig) -> DirectoryConfig {
         switch DirectorySettings.source(server: outer.settings.written, directory: settings.written) {
         case .server: return outer
@@ -58,7 +58,7 @@ internal import WSGIConfig
         return made
     }
 
-    /// If another request has cached an equal result in the meantime, there are two, and the later one is found.
+    /// Another request may have added an equal sum at the same time. Then there are two, and the later one is found.
     private func keep(_ made: DirectoryConfig, over outer: DirectoryConfig) {
         let sum = UnsafeMutablePointer<Sum>.allocate(capacity: 1)
         var first = unsafe sums.load(ordering: .acquiring)

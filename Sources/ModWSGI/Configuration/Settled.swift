@@ -1,19 +1,19 @@
 internal import WSGIConfig
 
-/// The whole configuration, prepared for requests.
+/// Facts that the parent derives from the whole configuration for requests.
 ///
-/// The parent writes it in `post_config`, before children exist; requests only read it.
+/// The parent writes them in `post_config`, before children exist. Requests only read them.
 enum Settled {
-    /// The process groups by name, and the servers that may use them.
+    /// The names of the process groups, and the virtual hosts that may use them.
     @safe nonisolated(unsafe) static var names: ProcessGroups?
-    /// Whether the server's configuration names scripts that run in children regardless of where applications run.
+    /// Whether the server's configuration names hook scripts, which run in children even if no application does.
     @safe nonisolated(unsafe) static var expectsHooks = false
     /// Whether `WSGIRestrictEmbedded` is on.
     @safe nonisolated(unsafe) static var restrictsEmbedded = false
-    /// Whether script paths that differ only in case are the same script.
+    /// Whether paths that differ only in case name the same script.
     @safe nonisolated(unsafe) static var ignoresCase = false
 
-    /// Called when a new configuration is read: httpd keeps the module, and so this state, across restarts.
+    /// Called when a new configuration is read. httpd keeps the module, and with it this state, across restarts.
     static func reset() {
         names = nil
         restrictsEmbedded = false
@@ -21,7 +21,7 @@ enum Settled {
         expectsHooks = false
     }
 
-    /// Finds a group by name for a request of `server`. Nothing is allocated.
+    /// Finds a group by name for a request of `server`. Allocates nothing.
     static func find(_ name: UnsafeRawBufferPointer, from server: ServerConfig) -> ProcessGroups.Lookup {
         unsafe names?.find(name, from: server.index) ?? .unknown
     }

@@ -2,14 +2,14 @@ internal import CHTTPD
 internal import CSystem
 internal import Glibc
 
-/// Data from a worker that a slow client has not accepted yet. It frees the worker as soon as its response is complete.
+/// Data that a worker sent and a slow client has not taken yet. It frees the worker as soon as the response is made.
 ///
-/// Used on the request's thread only. Memory is bounded by `limit` regardless of the block sizes: blocks are copied into
-/// buckets of one size, which are counted with APR's overhead. Files use none.
+/// Used on the request's thread only. `limit` bounds the memory, whatever the sizes of the blocks: they are copied into
+/// buckets of one size, which are counted with APR's overhead. Files do not count.
 @safe struct ClientBacklog: ~Copyable {
-    /// The reason why waiting ended.
+    /// The reason why a wait has ended.
     enum Event {
-        /// The worker has sent data, or has closed the connection.
+        /// The worker has sent data or has closed the connection.
         case worker
         /// The client accepts more data.
         case client
@@ -19,31 +19,31 @@ internal import Glibc
 
     private let request: Request
     private let limit: Int
-    /// The client's socket; -1 for a stream of HTTP/2, which shares one.
+    /// The client's socket. -1 for a stream of HTTP/2, which shares a socket with others.
     private let socket: Int32
     private var brigade: UnsafeMutablePointer<apr_bucket_brigade>?
-    /// Number of waiting buckets, without files.
+    /// The number of waiting buckets, without files.
     private var buckets = 0
-    /// Bytes passed on since the client's socket was last checked.
+    /// The bytes passed on since the client's socket was last checked.
     private var unchecked = 0
-    /// When this count began, for a stream, whose client is not checked: microseconds.
+    /// For a stream, which has no socket to check: when counting `unchecked` began, in microseconds.
     private var countedSince: Int64 = 0
-    /// Number of bytes passed on at a time; grows while the client accepts them.
+    /// The bytes passed on at a time. Grows while the client takes them.
     private var portion = leastPortion
 
     private static let leastPortion = 16 << 10
     private static let largestPortion = 128 << 10
-    /// Number of bytes passed on before the client's socket is checked again: less than any socket's buffer, and no more
-    /// than mod_http2 accepts for a stream that is not read.
+    /// The bytes passed on before the client's socket is checked again: less than the buffer of any socket, and at most
+    /// what mod_http2 takes for a stream that its client does not read.
     private static let checkInterval = 32 << 10
-    /// Milliseconds that a worker which sends much at once may pause before waiting data is passed on to a stream of
-    /// HTTP/2, which may block as long as the client wishes.
+    /// How long a worker that sends a burst may pause before data that waits for a stream of HTTP/2 is passed on, in
+    /// milliseconds. Passing it on may take any time.
     private static let patience: Int32 = 100
-    /// Microseconds within which such a worker sends `checkInterval` bytes.
+    /// The time within which a burst reaches `checkInterval`, in microseconds.
     private static let burst: Int64 = 1_000_000
 
-    /// Room below the limit at which the backlog counts as full: one more received block, in buckets, must not exceed the
-    /// limit by more than the block.
+    /// The backlog counts as full this far below its limit, so that one more received block, in buckets, exceeds the
+    /// limit by at most the block.
     private static let slack = 16 << 10
 
     /// An empty backlog that holds up to `limit` bytes.
@@ -58,13 +58,13 @@ internal import Glibc
         guard let waiting = unsafe brigade else { return true }
         return unsafe chttpd_is_empty(waiting)
     }
-    /// Whether it is full.
+    /// Whether the limit is reached.
     var isFull: Bool { buckets &* CHTTPD_BUCKET_COST &+ Self.slack >= limit }
 
     /// Whether `length` bytes can be passed on without a long wait.
     ///
-    /// - Parameter worker: The connection to the worker. If the client's socket does not show its state, data that the
-    ///   worker has ready is received first.
+    /// - Parameter worker: The connection to the worker. For a client without a socket of its own, data that the worker
+    ///   has ready is received first.
     mutating func clientTakes(_ length: Int, worker: Int32) -> Bool {
         guard isEmpty else { return false }
         if socket < 0, unchecked > 0, apr_time_now() &- countedSince > Self.burst { unchecked = 0 }
@@ -76,7 +76,7 @@ internal import Glibc
             ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN), Self.patience)
     }
 
-    /// Whether some of the waiting data can be passed on now, or must be because there is no more room.
+    /// Whether some waiting data can be passed on now, or must be because the backlog is full.
     mutating func isPortionDue() -> Bool {
         if isEmpty { return false }
         if socket >= 0, isReady(socket, Int16(POLLOUT)) {
@@ -99,9 +99,9 @@ internal import Glibc
         buckets = unsafe buckets &+ Int(chttpd_append_copies(kept, blocks))
     }
 
-    /// Keeps a part of a file; the descriptor is closed with the request.
+    /// Keeps a part of a file. The descriptor is closed with the request.
     ///
-    /// - Returns: False if that is not possible; the descriptor is closed.
+    /// - Returns: false if that is not possible. The descriptor is then closed already.
     mutating func addFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
         let status = unsafe chttpd_append_file(
             kept(), descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
@@ -122,8 +122,7 @@ internal import Glibc
         buckets = 0
     }
 
-    /// Waits until the client accepts more data or the worker has sent some, for at most this number of seconds
-    /// (0: httpd's `Timeout`).
+    /// Waits until the client takes more or the worker has sent data, but at most `seconds` (0: httpd's `Timeout`).
     func wait(worker: Int32, seconds: Int) -> Event {
         guard socket >= 0 else {
             return !isFull && isReady(worker, Int16(POLLIN), Self.patience) ? .worker : .client

@@ -26,10 +26,10 @@ internal import CHTTPD
         unsafe brigade = chttpd_brigade(request)
     }
 
-    /// Reads up to `capacity` bytes into `buffer`: waits for the first byte, and takes all further bytes that are available.
-    /// httpd's input filters return 8,000 bytes at a time, regardless of how many the client has sent.
+    /// Reads up to `capacity` bytes into `buffer`: waits for the first byte, then takes all that are available. httpd's
+    /// input filters return at most 8,000 bytes at a time, even if the client has sent more.
     ///
-    /// - Returns: The number of bytes; 0 at the end; a `wsgi_transport_error`, which later calls return, too.
+    /// - Returns: The count, 0 at the end, or a `wsgi_transport_error`, which all later reads return too.
     mutating func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int64 {
         while true {
             switch state {
@@ -54,7 +54,7 @@ internal import CHTTPD
         }
     }
 
-    /// Whether more of the body is already available.
+    /// Whether more of the body is available without waiting.
     private mutating func hasMore(_ length: Int) -> Bool {
         guard case .open = state else { return false }
         var refusal: Int32 = 0
@@ -64,7 +64,7 @@ internal import CHTTPD
         return false
     }
 
-    /// Copies the contents of the brigade, which never exceed what one call requested, but may be in pieces.
+    /// Copies the contents of the brigade, which never holds more than one call requested, but possibly in pieces.
     private mutating func take(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
         var count = 0
         while unsafe !chttpd_is_empty(brigade), count < capacity {
@@ -93,7 +93,7 @@ internal import CHTTPD
         return count
     }
 
-    /// - Parameter refusal: The status of the response that httpd would have sent.
+    /// - Parameter refusal: The status with which httpd would have rejected the request.
     private mutating func fail(_ status: apr_status_t, _ refusal: Int32 = 0) {
         unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =

@@ -1,8 +1,8 @@
 internal import CHTTPD
 
-/// A list of module names in the form of httpd's hooks, which sort by it.
+/// A list of module names, in the form with which httpd's hooks declare their order.
 ///
-/// - Parameter pool: The configuration's pool: httpd keeps the list until it sorts the hooks.
+/// - Parameter pool: The pool of the configuration. httpd keeps the list until it sorts the hooks.
 func moduleNames(_ names: StaticString..., in pool: Pool?) -> UnsafePointer<UnsafePointer<CChar>?>? {
     let size = unsafe (names.count + 1) * MemoryLayout<UnsafePointer<CChar>?>.stride
     guard let pool = unsafe pool, let room = unsafe apr_palloc(pool, apr_size_t(size)) else { return nil }

@@ -5,16 +5,16 @@ internal import WSGICore
 ///
 /// Thrown where the reason is found, and logged in one place, where the handler returns to httpd.
 struct Rejection: Error {
-    /// The record.
+    /// A record for the error log.
     struct Record {
         let level: LogLevel
         let id: LogID
         let text: String
     }
 
-    /// The handler's result; OK if the response has already begun, or the client has disconnected.
+    /// The handler's result. OK if the response has already begun, or no client waits for one.
     let status: Int32
-    /// `nil`: a record was already written, or one per second is enough.
+    /// The record. `nil` if one has been written already: such a record is written once, or once a second.
     let record: Record?
     /// Milliseconds after which the client may repeat the request, for `Retry-After`.
     var retryAfter: Int?
@@ -28,20 +28,20 @@ struct Rejection: Error {
         record = Record(level: level, id: id, text: text)
     }
 
-    /// A rejection without a record: one was already written, or one per second is enough.
+    /// A rejection without a record, because one has been written already: once, or within this second.
     init(_ status: Int32) {
         self.status = status
         record = nil
     }
 
-    /// The same, with the number of milliseconds for `Retry-After`.
+    /// The same rejection, with `Retry-After` after the given time.
     func retried(after milliseconds: Int) -> Rejection {
         var rejection = self
         rejection.retryAfter = milliseconds
         return rejection
     }
 
-    /// The number of milliseconds in whole seconds, at least one.
+    /// Milliseconds rounded up to whole seconds, at least one.
     static func seconds(_ milliseconds: Int) -> Int {
         max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0))
     }

@@ -2,7 +2,7 @@ internal import CHTTPD
 internal import Glibc
 internal import Synchronization
 
-/// The request's log id, created if httpd has not created one yet. It links the application's records with httpd's.
+/// The request's log id, which relates the application's records to httpd's. Made here if httpd has not needed one yet.
 func requestID(of r: Request) -> CText? {
     if let known = unsafe r.pointee.log_id { return unsafe known }
     var made: CText?

@@ -1,11 +1,10 @@
 internal import CHTTPD
 internal import CSystem
 
-/// The log of a request to which several threads of an application write while one of them uses the request.
+/// The log of a request. Several threads of an application may write to it while one of them uses the request.
 ///
-/// Only one thread at a time may use a pool. If `ErrorLogFormat` is set, httpd creates the ids of a request and of its
-/// connection in their pools when their first line is written. That line must not be written while another thread is in
-/// `exclusively`.
+/// A pool must be used by one thread at a time. If `ErrorLogFormat` is set, httpd makes the ids of a request and of its
+/// connection in their pools when it writes the first line. Meanwhile no other thread may be in `exclusively`.
 @safe struct RequestLog {
     private let r: Request
     /// Held while a line is written.
@@ -13,7 +12,7 @@ internal import CSystem
     /// Held while the request is used.
     private let request: UnsafeMutablePointer<wsgi_lock>
 
-    /// Lends a log, which must not be used after the return.
+    /// Calls `body` with a log that must not be used after the return.
     static func lend<Result>(_ r: Request, _ body: (RequestLog) -> Result) -> Result {
         var (lines, request) = (wsgi_lock(word: 0), wsgi_lock(word: 0))
         return unsafe withUnsafeMutablePointer(to: &lines) { lines in
@@ -23,14 +22,14 @@ internal import CSystem
         }
     }
 
-    /// Runs code that uses memory of the request or of its connection. Any thread; not reentrant.
+    /// Runs code that uses the memory of the request or of its connection. Any thread. Not reentrant.
     func exclusively<Result>(_ body: () -> Result) -> Result {
         unsafe wsgi_lock_acquire(request)
         defer { unsafe wsgi_lock_release(request) }
         return body()
     }
 
-    /// Writes a line. Any thread. Never waits for `exclusively`, which may block as long as a client does.
+    /// Writes a line. Any thread. Never waits for `exclusively`, which may wait for a slow client.
     func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
         guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
         unsafe wsgi_lock_acquire(lines)

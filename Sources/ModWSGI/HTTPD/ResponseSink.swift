@@ -5,40 +5,43 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// The destination of a response: status and headers go into the request, the body through httpd's output filters.
+/// Passes a response to httpd: status and headers into the request, the body through httpd's output filters.
 ///
-/// Used on the request's thread only. Data is passed on without a copy, and must not change until the call returns.
+/// Used on the request's thread only. Data is passed on without a copy, and must stay valid until the call returns.
 @safe struct ResponseSink: ~Copyable {
     private let request: Request
     private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
-    /// Data that waits for a slow client; used for responses of workers only.
+    /// Data that waits for a slow client. Used for responses of workers only.
     private var backlog: ClientBacklog
-    /// The connection's timeout before this response changed it, in microseconds; -1: it was not changed.
+    /// The connection's timeout before it was changed for this response, in microseconds. -1 if it was not changed.
     private var formerTimeout: Int64 = -1
-    /// Number of bytes appended since data was last passed on.
+    /// The number of bytes appended since the brigade was last passed on.
     private var appended = 0
-    /// The result if httpd responds instead of the application, whose body is discarded.
+    /// The result that replaces the application's response, whose body is then dropped.
     private var replacement: HandlerResult?
-    /// Number of body bytes that the application has returned, and that it has declared; -1: not declared.
+    /// The number of bytes of the body that the application has sent.
     private var given: Int64 = 0
+    /// The length of the body that the application has declared. -1 if it has not.
     private var declared: Int64 = -1
-    /// Whether data has been passed on.
+    /// Whether a brigade has been passed on.
     private var hasPassed = false
-    /// HEAD was answered before the application has finished its body: the time until which that may continue.
+    /// Set when the response to HEAD was sent before the end of the application's body: the time until which the
+    /// application may continue.
     private var answered: Instant?
 
-    /// Seconds for which an application may continue its body after HEAD was answered. Nothing is written to the client
-    /// that would show whether it has disconnected.
+    /// How long an application may continue with the body after the response to HEAD, in seconds. Nothing more is
+    /// written to the client, so its disconnect would go unnoticed.
     private static let headPatience = 1
-    /// Whether data has reached the filters: the status can no longer change.
+    /// Whether data has been passed to the filters. From then on the status cannot change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
     private(set) var hasHead = false
-    /// Whether the body is a file that waits for the end of the response: httpd serves ranges of complete files only.
+    /// Whether the body is a file that is kept until the end of the response, as httpd serves ranges only of a body
+    /// that it has as a whole.
     private(set) var holdsFile = false
 
-    /// An empty sink.
+    /// A sink for a new response.
     init(of request: Request, _ policy: ResponsePolicy) {
         unsafe self.request = request
         self.policy = policy
@@ -50,15 +53,15 @@ internal import WSGIWire
 
     /// The reason why a head was rejected.
     enum HeadError: Error {
-        /// Invalid data that no correct worker sends.
+        /// It violates the protocol between worker and module.
         case invalid(AnswerOrder.Fault)
-        /// A header of this length exceeds `header-buffer-size`.
+        /// A header of the given number of bytes is longer than `header-buffer-size`.
         case headerTooLong(Int)
     }
 
     /// Sets status and headers. They are sent to the client with the first data, or at the end.
     ///
-    /// - Parameter order: Receives status and declared length before the head is applied.
+    /// - Parameter order: Checks status and declared length before the head takes effect.
     mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(HeadError) {
         let (head, facts) = try unsafe inspect(encoded)
         do { try order.take(status: head.status, contentLength: head.contentLength) } catch { throw .invalid(error) }
@@ -74,9 +77,9 @@ internal import WSGIWire
         }
     }
 
-    /// Facts about the headers, needed before the first is applied.
+    /// Facts about the headers that are needed before the first of them is set.
     @safe private struct HeaderFacts {
-        /// The length of the longest header.
+        /// The length of the longest header in bytes.
         var longest = 0
         /// The Location, if it is a path.
         var location: CText?
@@ -106,13 +109,13 @@ internal import WSGIWire
         unsafe forEachHeader(of: head) { name, value in unsafe setHeader(name, value, pool) }
         declared = head.contentLength
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
-        // PEP 3333 does not allow an interim response after the response has begun.
+        // No `100 Continue` once the response has begun (PEP 3333).
         unsafe chttpd_answer_instead_of_100(request)
     }
 
     /// Sends an interim response (RFC 8297). Not sent to HTTP/1.0 clients.
     ///
-    /// - Returns: False if the client has disconnected.
+    /// - Returns: false if the client has disconnected.
     mutating func sendHints(_ encoded: UnsafeRawBufferPointer) throws(WireError) -> Bool {
         var head = try unsafe ResponseHead(encoded)
         guard head.status == 103 else { throw .invalid("status") }
@@ -121,7 +124,7 @@ internal import WSGIWire
         let (status, line, headers) = unsafe (
             request.pointee.status, request.pointee.status_line, request.pointee.headers_out
         )
-        // ap_send_interim_response sends the headers that are set in the request, and leaves them there.
+        // ap_send_interim_response uses status and headers of the request, and does not remove them.
         unsafe request.pointee.headers_out = apr_table_make(pool, 4)
         unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
         unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
@@ -132,7 +135,7 @@ internal import WSGIWire
         }
         for _ in 0..<head.headerCount {
             let (name, value) = try unsafe head.nextHeader()
-            // httpd validates final responses, but not interim ones.
+            // httpd checks the headers of a final response, but not these.
             guard unsafe HeaderRules.isHarmless(name, value) else {
                 throw .invalid("header")
             }
@@ -142,12 +145,12 @@ internal import WSGIWire
         return unsafe !chttpd_aborted(request.pointee.connection)
     }
 
-    /// `WSGIErrorOverride`: httpd sends the response; only headers that request credentials are kept.
+    /// `WSGIErrorOverride`: httpd makes the response. Only `WWW-Authenticate` is kept.
     private mutating func replaceByErrorDocument(_ head: ResponseHead) {
         unsafe forEachHeader(of: head) { name, value in
             if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
         }
-        // httpd has no reason phrase for unregistered statuses.
+        // httpd has no text for an unregistered status.
         unsafe request.pointee.status_line = unsafe UnsafePointer(string(head.statusLine, request.pointee.pool))
         replacement = .status(Int32(truncatingIfNeeded: head.status))
     }
@@ -166,13 +169,13 @@ internal import WSGIWire
     /// Whether the client receives the body: the method is not HEAD.
     var wantsBody: Bool { unsafe request.pointee.header_only == 0 }
 
-    /// Whether httpd responds instead of the application.
+    /// Whether httpd's response replaces the application's.
     var isReplaced: Bool { replacement != nil }
 
-    /// The outcome of the request, whose body has been passed on or discarded.
+    /// The handler's result, once the whole body has been passed on or dropped.
     var answer: HandlerResult { replacement ?? .status(OK) }
 
-    /// Keeps a block of the body for the next call, which must be made before its memory is reused.
+    /// Keeps a block of the body for the next call, which must come before the block's memory is reused.
     mutating func append(_ data: UnsafeRawBufferPointer) {
         guard replacement == nil, answered == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
@@ -181,9 +184,9 @@ internal import WSGIWire
         appended = appended &+ data.count
     }
 
-    /// Passes on a block of the body. `flush`: send it to the client now.
+    /// Passes on a block of the body. `flush`: it must be sent to the client now.
     ///
-    /// - Returns: False if the client has disconnected.
+    /// - Returns: false if the client has disconnected.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
         if let answered { return answered.millisecondsLeft > 0 }
@@ -191,7 +194,7 @@ internal import WSGIWire
         guard flush else { return pass() }
         unsafe chttpd_append_flush(brigade)
         guard unsafe request.pointee.header_only != 0, declared < 0 else { return pass() }
-        // httpd sends the head of a response to HEAD at the end, and the stream may never end.
+        // httpd sends the response to HEAD at the end of the stream, which may never come.
         guard pass() else { return false }
         unsafe chttpd_append_eos(brigade)
         guard pass() else { return false }
@@ -206,16 +209,16 @@ internal import WSGIWire
     /// Whether data waits for the client.
     var hasBacklog: Bool { !backlog.isEmpty }
 
-    /// Passes on a block of a worker's response, or keeps it while the client does not accept it.
+    /// Passes on a block of a worker's response, or keeps it while the client does not take it.
     ///
     /// - Parameter worker: The connection to the worker.
-    /// - Returns: False if the client has disconnected.
+    /// - Returns: false if the client has disconnected.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
         if replacement != nil || answered != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
-        // Earlier blocks are in memory that the next ones will be received into.
+        // The appended blocks are in memory into which the next ones will be received.
         unsafe backlog.add(brigade)
         appended = 0
         given = given &+ Int64(data.count)
@@ -226,10 +229,10 @@ internal import WSGIWire
         return true
     }
 
-    /// Accepts a part of a regular file as the whole body. It is sent at the end of the response; until then another response
-    /// is possible. The descriptor becomes httpd's, and is closed with the request.
+    /// Takes a part of a regular file as the whole body. It is sent at the end of the response, and another response is
+    /// possible until then. httpd owns the descriptor and closes it with the request.
     ///
-    /// - Returns: False if that is not possible.
+    /// - Returns: false if that is not possible.
     mutating func holdFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
         guard replacement == nil else {
             closeDescriptor(descriptor)
@@ -241,9 +244,9 @@ internal import WSGIWire
         return backlog.addFile(descriptor, offset: offset, length: length, sendfile: sendfile)
     }
 
-    /// Passes on data that the client accepts, until the worker has sent more.
+    /// Passes on the backlog as the client takes it, until the worker sends data.
     ///
-    /// - Returns: False if the client has disconnected, or has accepted nothing for too long.
+    /// - Returns: false if the client has disconnected, or has taken nothing within the timeout.
     mutating func serveBacklog(worker: Int32, seconds: Int) -> Bool {
         while !backlog.isEmpty {
             switch backlog.wait(worker: worker, seconds: seconds) {
@@ -255,14 +258,14 @@ internal import WSGIWire
         return true
     }
 
-    /// Passes on a portion of the backlog; waits for the client if necessary.
+    /// Passes on a portion of the backlog. Waits for the client if necessary.
     private mutating func relieve() -> Bool {
         unsafe backlog.takePortion(into: brigade)
         unsafe chttpd_append_flush(brigade)
         return pass()
     }
 
-    /// Ends the response, with the last block if there is one.
+    /// Ends the response, optionally with a last block.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
         guard replacement == nil, answered == nil else { return true }
         unsafe backlog.takeAll(into: brigade)
@@ -270,9 +273,9 @@ internal import WSGIWire
         unsafe chttpd_append_eos(brigade)
         switch passAll() {
         case APR_SUCCESS: return unsafe !chttpd_aborted(request.pointee.connection)
-        case AP_FILTER_ERROR: return true  // A filter has responded instead.
+        case AP_FILTER_ERROR: return true  // A filter has sent its own response.
         default:
-            // A filter failed: the file has become shorter, for example.
+            // A filter failed, for example because the file has been truncated.
             if unsafe !chttpd_aborted(request.pointee.connection) { cut() }
             return false
         }
@@ -285,7 +288,7 @@ internal import WSGIWire
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
         let isCut = unsafe shortfall?.pointee.is_cut == true
-        // A proxy in front of httpd sends the file that one of these names.
+        // A proxy in front of httpd sends the file that one of these headers names.
         let isElsewhere =
             isEmpty
             && (["X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"] as [StaticString]).contains {
@@ -294,16 +297,16 @@ internal import WSGIWire
         unsafe Log.request(
             request, isCut && !isElsewhere ? .error : .debug, .responseShort,
             unsafe "The WSGI script '\(ModWSGI.string(request.pointee.filename))' declared a Content-Length of \(declared) but "
-                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter has replaced the body").")
+                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter replaced the body").")
     }
 
-    /// Cuts the response off so that the client notices: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
+    /// Cuts off the response so that the client can detect it: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         guard answered == nil else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {
-            // Separately: if nothing was sent yet, httpd would treat the rest as its own response.
+            // Flush separately: if nothing has been sent yet, httpd would treat the rest as a response of its own.
             unsafe chttpd_append_flush(brigade)
             _ = pass()
         }
@@ -335,7 +338,7 @@ internal import WSGIWire
         if unsafe equals(name, "Content-Type") {
             unsafe ap_set_content_type(request, text)
         } else if unsafe equals(name, "Content-Length") {
-            // Written by `ap_set_content_length`, from the number in the head.
+            // `ap_set_content_length` sets it from the number in the head.
         } else if unsafe equals(name, "WWW-Authenticate") {
             unsafe apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
         } else {
@@ -356,5 +359,5 @@ internal import WSGIWire
     }
 }
 
-/// The empty text.
+/// An empty text.
 var emptyText: CText { unsafe literal("") }

@@ -128,7 +128,7 @@ internal import WSGIWire
             HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
             // cold: text of a record
             "No process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' is defined by a "
-                + "WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known).")
+                + "WSGIDaemonProcess; the defined groups are: \(known.isEmpty ? "none" : known).")
     }
 
     private borrowing func embedded(
