@@ -126,7 +126,7 @@ extension LogIDManual {
                 is in <number> s.
                 """,
                 """
-                Process group '<group>': <number> processes could not be started, or ended right after their \
+                Process group '<group>': <number> processes could not be started, or ended within a second of their \
                 start, in a row; the next one is in <number> s.
                 """,
                 """

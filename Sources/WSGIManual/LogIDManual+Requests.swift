@@ -140,9 +140,9 @@ extension LogIDManual {
             .connectFailed, [.error, .info], "No process of the group could be reached",
             texts: [
                 """
-                Process group '<group>' has no running process: none could be started. An earlier record about \
-                the group gives the reason, in the error log of the server or virtual host that contains its \
-                WSGIDaemonProcess.
+                Process group '<group>' has no running process, because its last starts failed. They are \
+                repeated. An earlier record about the group gives the reason, in the error log of the server or \
+                virtual host that contains its WSGIDaemonProcess.
                 """,
                 """
                 Process group '<group>': cannot connect to its process at '<socket>': <reason>. httpd's user \

@@ -42,20 +42,11 @@ extension SlotMachine {
     }
 
     mutating func served(_ generation: UInt32) -> [Action] {
-        switch phase {
-        case .ready(var serving) where serving.generation == generation:
-            serving.hasServed = true
-            phase = .ready(serving)
-        case .replacing(var serving, by: let launch) where serving.generation == generation:
-            serving.hasServed = true
-            phase = .replacing(serving, by: launch)
-        case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            break
-        }
+        if serving == generation { codeHasServed = true }
         return []
     }
 
-    mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
+    mutating func ended(_ generation: UInt32, _ hadRequest: Bool, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
             guard case .yielding(let cause) = phase, leaving.isEmpty else { return [] }
@@ -68,7 +59,7 @@ extension SlotMachine {
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
             if now - serving.since >= stable { forgetFailures() }
-            return [.withdraw] + tryAgain(now, hasServed: serving.hasServed)
+            return [.withdraw] + tryAgain(now, hasServed: codeHasServed || hadRequest)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]
@@ -86,7 +77,7 @@ extension SlotMachine {
         case .ready(let serving) where serving.generation == generation:
             guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
             let actions = dismiss(serving, now)
-            guard isExclusive else { return actions + tryAgain(now, hasServed: serving.hasServed) }
+            guard isExclusive else { return actions + tryAgain(now, hasServed: codeHasServed) }
             wanted = nil
             phase = .yielding(.retired(reason, text))
             return actions
@@ -257,6 +248,7 @@ extension SlotMachine {
         failures += 1
         let delay = BackOff.delay(failures: failures, hasServed: hasServed)
         isFailing = !hasServed
+        if isFailing { codeHasServed = false }
         guard delay > 0 else { return begin(.ended) }
         phase = .backingOff(until: now + delay)
         return [.delayed(milliseconds: delay, failures: failures, starts: failedStarts >= failures)]

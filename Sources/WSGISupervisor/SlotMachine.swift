@@ -63,8 +63,6 @@ struct SlotMachine {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
-        /// Whether it has reported that it has served a request.
-        var hasServed = false
         /// When it is replaced because of its age; `nil`: never.
         var restartAt: Int64?
     }
@@ -117,8 +115,8 @@ struct SlotMachine {
         case ready(generation: UInt32)
         /// The worker has served its first request.
         case served(generation: UInt32)
-        /// The worker's process has ended, or could not be created.
-        case ended(generation: UInt32)
+        /// The worker's process has ended, or could not be created. `hadRequest`: a request was running in it.
+        case ended(generation: UInt32, hadRequest: Bool = false)
         /// The worker requests a successor.
         case retire(generation: UInt32, ShutdownReason, String)
         /// A script of the worker has changed.
@@ -171,7 +169,9 @@ struct SlotMachine {
     var wanted: Wanted?
     /// Number of failures in a row: starts that failed, and workers that ended early.
     var failures = 0
-    /// Whether the last failure was a worker that had not served a request.
+    /// Whether the code has served a request since the last failed start: a crash is that of a request then.
+    var codeHasServed = false
+    /// Whether the last failure was a failed start, or a worker whose code has never served a request.
     var isFailing = false
     /// Those of `failures` that never became ready.
     var failedStarts = 0
@@ -242,7 +242,7 @@ struct SlotMachine {
         case .configured(let change): configured(change, now)
         case .ready(let generation): becameReady(generation, now)
         case .served(let generation): served(generation)
-        case .ended(let generation): ended(generation, now)
+        case .ended(let generation, let hadRequest): ended(generation, hadRequest, now)
         case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
         case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)
         case .turn: turn(now)

@@ -221,7 +221,8 @@ final class Supervisor {
             report.ended(ending, log)
         }
         if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
-        handle(.ended(generation: worker.generation), home.group, home.slot)
+        handle(
+            .ended(generation: worker.generation, hadRequest: !report.running.isEmpty), home.group, home.slot)
     }
 
     // MARK: - Slots
@@ -285,7 +286,7 @@ final class Supervisor {
                 ? "runs have ended early"
                 : starts
                     ? "starts have failed"
-                    : "processes could not be started, or ended right after their start,"
+                    : "processes could not be started, or ended within a second of their start,"
             let reason = slot.failure.map { " (\($0.path): \($0.reason))" } ?? ""
             log.write(
                 .startDelayed, level: .warning,
