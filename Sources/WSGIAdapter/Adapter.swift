@@ -101,7 +101,7 @@ public enum Adapter {
         ScriptEvents.listen(callback)
     }
 
-    /// Marks this code as refused: see `FailedCode`. Any thread.
+    /// Marks this code as failed: see `FailedCode`. Any thread.
     public static func markFailed(_ path: String, modified: Int64) { FailedCode.insert(path, modified: modified) }
 
     /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.

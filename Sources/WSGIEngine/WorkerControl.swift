@@ -122,7 +122,7 @@ struct WorkerControl: ~Copyable {
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
-        case .refused:
+        case .codeFailed:
             if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }

@@ -32,7 +32,7 @@ extension SlotMachine {
         case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
-        refusals = 0
+        failedReplacements = 0
         let serving = Serving(generation: generation, since: now, restartAt: nextRestart(now))
         phase = .ready(serving)
         actions += [.publish(generation: generation), .serve(generation: generation)]
@@ -265,8 +265,8 @@ extension SlotMachine {
             return replace(serving, .configuration(change))
         }
         guard launch.cause == .configuration(.rights) else {
-            refusals += 1
-            return [.refuse(launch.cause, count: refusals)]
+            failedReplacements += 1
+            return [.replacementFailed(launch.cause, count: failedReplacements)]
         }
         // The serving worker has rights that it must no longer have.
         failedStarts += 1

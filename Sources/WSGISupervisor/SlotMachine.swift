@@ -144,7 +144,7 @@ struct SlotMachine {
         /// Enter in the scoreboard that no worker serves.
         case withdraw
         /// Notify requests that wait for a successor that there will be none.
-        case refuse(Cause, count: Int)
+        case replacementFailed(Cause, count: Int)
         /// Have the worker accept connections.
         case serve(generation: UInt32)
         /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether.
@@ -176,7 +176,7 @@ struct SlotMachine {
     /// Those of `failures` that never became ready.
     var failedStarts = 0
     /// Number of replacements in a row that could not be started.
-    var refusals = 0
+    var failedReplacements = 0
     /// The timeouts of workers.
     var timeouts: Timeouts
     /// How workers are replaced.

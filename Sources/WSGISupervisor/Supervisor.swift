@@ -253,13 +253,13 @@ final class Supervisor {
             group.noteSuccess(slot)
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
-        case .refuse(let cause, let count):
+        case .replacementFailed(let cause, let count):
             log.write(
                 .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: slot))", to: group.log)
-            return refuse(group, slot)
+            return replacementFailed(group, slot)
         case .serve(let generation):
             guard let worker = slot.workers[generation] else { return nil }
             group.tellWhatOthersServe(worker, of: slot)
@@ -297,13 +297,13 @@ final class Supervisor {
     }
 
     /// Releases requests that wait for a successor. If another attempt is due, returns its event instead.
-    func refuse(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
+    func replacementFailed(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
         guard let serving = slot.machine.serving else { return nil }
         if let worker = slot.workers[serving] {
             var asked = slot.asked
             if let failure = slot.failure { asked[failure.path] = failure.modified }
             for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
-                try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
+                try? ControlPacket.codeFailed(path, modified: modified).send(on: worker.control)
             }
         }
         if slot.machine.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(slot) {

@@ -31,11 +31,11 @@ public struct ControlPacket: Equatable, Sendable {
     }
 
     /// Informs a worker that no successor can be started with this code.
-    public static func refused(_ path: String, modified: Int64) -> ControlPacket {
+    public static func codeFailed(_ path: String, modified: Int64) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(string: path)
         buffer.append(modified)
-        return ControlPacket(.refused, payload: unsafe Array(buffer.bytes))
+        return ControlPacket(.codeFailed, payload: unsafe Array(buffer.bytes))
     }
 
     /// Informs a worker that another worker of its group serves a script.
@@ -69,7 +69,7 @@ public struct ControlPacket: Equatable, Sendable {
         }
     }
 
-    /// The payload of `refused`: a path and a time.
+    /// The payload of `codeFailed`: a path and a time.
     public var code: (path: String, modified: Int64)? {
         read { reader in
             guard let path = try? reader.string(), let modified = try? reader.integer(Int64.self) else { return nil }

@@ -236,10 +236,11 @@ static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
 static ap_filter_rec_t withholding = {
     .name = "wsgi_body", .filter_func = {.out_func = withhold}, .ftype = AP_FTYPE_RESOURCE};
 
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal) {
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits,
+                              int *rejection) {
     ap_filter_t *filters = r->output_filters;
-    ap_filter_t first = {.frec = &withholding, .ctx = refusal, .next = filters, .r = r, .c = r->connection};
-    *refusal = 0;
+    ap_filter_t first = {.frec = &withholding, .ctx = rejection, .next = filters, .r = r, .c = r->connection};
+    *rejection = 0;
     r->output_filters = &first;
     apr_read_type_e how = waits ? APR_BLOCK_READ : APR_NONBLOCK_READ;
     apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, how, length);

@@ -259,7 +259,7 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
         try require(ControlPacket.proven(script).script == script, "a script is read back")
     }
     if let code = packet.code {
-        let again = ControlPacket.refused(code.path, modified: code.modified).code
-        try require(again?.path == code.path && again?.modified == code.modified, "refused code is read back")
+        let again = ControlPacket.codeFailed(code.path, modified: code.modified).code
+        try require(again?.path == code.path && again?.modified == code.modified, "failed code is read back")
     }
 }

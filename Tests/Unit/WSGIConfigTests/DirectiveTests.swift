@@ -377,8 +377,8 @@ struct DirectiveTests {
 
     @Test func nothingIsChangedByARefusedStatement() {
         var configuration = Configuration()
-        let refused = ["WSGIScriptReloading 1", "WSGIScriptAlias /", "WSGIDaemonProcess x y=1", "WSGIPythonHome x"]
-        for statement in refused { #expect(throws: ConfigError.self) { try configuration.apply(statement) } }
+        let rejected = ["WSGIScriptReloading 1", "WSGIScriptAlias /", "WSGIDaemonProcess x y=1", "WSGIPythonHome x"]
+        for statement in rejected { #expect(throws: ConfigError.self) { try configuration.apply(statement) } }
         #expect(configuration.server.directory == DirectorySettings())
         #expect(configuration.server.global == GlobalSettings())
         #expect(configuration.server.scriptAliases.isEmpty)

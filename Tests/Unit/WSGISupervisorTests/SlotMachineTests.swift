@@ -228,13 +228,13 @@ struct SlotMachineTests {
             let generation = UInt32(count + 1)
             #expect(
                 bench.on(.ended(generation: generation)) == [
-                    .refuse(.retired(.maximumRequests, "change"), count: count)
+                    .replacementFailed(.retired(.maximumRequests, "change"), count: count)
                 ])
             #expect(bench.slot.deadline == nil, "the next try needs a trigger")
         }
         _ = bench.on(.retire(generation: 1, .maximumRequests, "change"))
         _ = bench.on(.ready(generation: 5))
-        #expect(bench.slot.refusals == 0)
+        #expect(bench.slot.failedReplacements == 0)
     }
 
     @Test(arguments: [SlotMachine.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(
@@ -243,7 +243,7 @@ struct SlotMachineTests {
         var bench = Bench.serving()
         #expect(
             bench.on(.configured(change)) == [.start(generation: 2, .configuration(change), hasPredecessor: true)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(change), count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(.configuration(change), count: 1)])
         #expect(bench.slot.serving == 1)
     }
 
@@ -390,7 +390,7 @@ struct SlotMachineTests {
                 case .withdraw: published = 0
                 case .kill(let generation): #expect(generation != published)
                 case .drain(let generation, _, _): #expect(alive.contains(generation))
-                case .serve, .refuse, .delayed: break
+                case .serve, .replacementFailed, .delayed: break
                 }
             }
             #expect(published == 0 || alive.contains(published))
@@ -434,7 +434,7 @@ struct SlotDeadlineTests {
         var bench = Bench.replacing(plain)
         bench.slot.timeouts.startup = 3
         #expect(bench.on(.tick, after: 3_000) == [.kill(generation: 2)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(.none), count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(.configuration(.none), count: 1)])
         #expect(bench.slot.phase == .ready(SlotMachine.Serving(generation: 1, since: 1_000_002)))
     }
 
@@ -447,7 +447,7 @@ struct SlotDeadlineTests {
         #expect(bench.on(.tick, after: 59_999) == [])
         let cause = SlotMachine.Cause.retired(.restartInterval, "it has served for 60 s")
         #expect(bench.on(.tick) == [.start(generation: 2, cause, hasPredecessor: true)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(cause, count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(cause, count: 1)])
         #expect(bench.slot.deadline == bench.now + 60_000, "the next attempt is an interval later")
     }
 

@@ -45,7 +45,7 @@ struct AnswerOrderTests {
         "hR", "GR",
         "HEE", "HEL", "HEG", "HEH", "XE", "XX", "CC", "RH",
     ])
-    func refused(letters: String) throws { #expect(try Self.last(letters) == .order) }
+    func codeFailed(letters: String) throws { #expect(try Self.last(letters) == .order) }
 
     @Test(arguments: [Frame.Kind.request, .body, .bodyEnd, .abort])
     func framesOfChildren(kind: Frame.Kind) {

@@ -135,8 +135,9 @@ size_t chttpd_append_copies(apr_bucket_brigade *brigade, apr_bucket_brigade *fro
 size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, size_t most);
 /* Reads from the request's input filters, either blocking or only the available data. If a body is too large or
  * malformed, httpd's own filter sends an error response, even in the middle of the application's response. Here that
- * response is withheld, and its status is stored in `refusal` (0: none). */
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal);
+ * response is withheld, and its status is stored in `rejection` (0: none). */
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits,
+                              int *rejection);
 /* The socket of a request's connection. -1 if the connection is a stream of another one. */
 int chttpd_client_socket(const request_rec *r);
 static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
