@@ -72,7 +72,7 @@ import Testing
         #expect(try other.contents(of: file, atMost: 100).count == 4)
         unsafe mkdir(folder.path + "/closed", 0o700)
         let denied = view.access(folder.path + "/closed/deep/file", R_OK)
-        #expect(denied.code == EACCES && refused.mode & 0o7777 == 0o700)
+        #expect(denied.code == EACCES && denied.mode & 0o7777 == 0o700)
         #expect(denied.deniedLength == (folder.path + "/closed").utf8.count)
     }
 

@@ -79,7 +79,7 @@ extension DeploymentTests {
             #expect(!games.exists(file) && !games.isMissing(file) && games.status(of: file).kind == .unknown)
             #expect(games.text(of: file) == nil && games.names(in: folder.at("closed"), atMost: 9).isEmpty)
             let denied = games.access(file, R_OK)
-            #expect(denied.code == EACCES && refused.deniedLength == folder.at("closed").utf8.count)
+            #expect(denied.code == EACCES && denied.deniedLength == folder.at("closed").utf8.count)
             UserFiles.forget()
             folder.setOwner("closed", user: Games.user, group: 0)
             #expect(games.text(of: file) == "text")
