@@ -139,6 +139,21 @@ public enum Python {
         return tuple
     }
 
+    /// A tuple of new references, which it takes over; `nil` with a Python exception set if one of them is `nil`.
+    public static func tuple(owned values: [PyPointer?]) -> Reference? {
+        guard let tuple = unsafe Reference(PyTuple_New(values.count)) else {
+            for index in unsafe values.indices { unsafe Py_DecRef(values[index]) }
+            return nil
+        }
+        var isComplete = true
+        for index in unsafe values.indices {
+            if unsafe values[index] == nil { isComplete = false }
+            _ = unsafe PyTuple_SetItem(tuple.object.pointer, index, values[index])
+        }
+        guard isComplete else { return nil }
+        return tuple
+    }
+
     /// A list of str.
     public static func list(_ values: [String]) -> Reference? {
         guard let list = unsafe Reference(PyList_New(0)) else { return nil }

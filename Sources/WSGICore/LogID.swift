@@ -28,6 +28,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case scriptUnreadable = 105
     case scriptExited = 107
     case scriptRaised = 109
+    case callbackRaised = 112
     case queueFull = 116
     case connectFailed = 117
     case responseBroken = 119
@@ -66,6 +67,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case checkPasswordInvalid = 177
     case realmHashEmpty = 178
     case realmHashInvalid = 179
+    case callbackExited = 190
     case ownGILUnavailable = 198
     case switchIntervalShared = 199
     case freeThreadingUnavailable = 200

@@ -102,6 +102,14 @@ extension LogIDManual {
                 """,
             remedy: "The traceback follows the message."),
         LogIDEntry(
+            .callbackRaised, [.error], "Callback of an event raised an exception",
+            texts: ["<exception> exception raised by a callback for the event '<event>'."],
+            cause: """
+                A function that was passed to `mod_wsgi.subscribe_events()`, `subscribe_shutdown()` or \
+                `subscribe_signals()` raised an exception. The other callbacks are called, and the request continues.
+                """,
+            remedy: "The traceback follows the message."),
+        LogIDEntry(
             .queueFull, [.error], "All threads of the group are busy",
             texts: [
                 """

@@ -147,8 +147,9 @@ struct SlotMachine {
         case replacementFailed(Cause, count: Int)
         /// Have the worker accept connections.
         case serve(generation: UInt32)
-        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether.
-        case drain(generation: UInt32, requests: Int, total: Int)
+        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether. The worker
+        /// passes the reason to its applications.
+        case drain(generation: UInt32, requests: Int, total: Int, because: ShutdownReason = .shutdownSignal)
         /// Kill the worker, because its time is over.
         case kill(generation: UInt32)
         /// The next start is delayed after this number of failures; `starts`: all of them were failed starts.

@@ -267,10 +267,10 @@ final class Supervisor {
                 // It would never accept a request, and has none yet.
                 worker.process.kill()
             }
-        case .drain(let generation, let requests, let total):
+        case .drain(let generation, let requests, let total, let reason):
             guard let worker = slot.workers[generation] else { return nil }
             worker.isDraining = true
-            let packet = ControlPacket.drain(requests: requests, total: total)
+            let packet = ControlPacket.drain(requests: requests, total: total, because: reason)
             do { try packet.send(on: worker.control) } catch {
                 // SIGTERM has the same effect, without the timeouts.
                 worker.process.terminate()

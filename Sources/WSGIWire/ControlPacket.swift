@@ -23,10 +23,11 @@ public struct ControlPacket: Equatable, Sendable {
     }
 
     /// Has a worker end, within seconds for running requests and for everything.
-    public static func drain(requests: Int, total: Int) -> ControlPacket {
+    public static func drain(requests: Int, total: Int, because reason: ShutdownReason) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(UInt32(clamping: requests))
         buffer.append(UInt32(clamping: total))
+        buffer.append(UInt32(reason.rawValue))
         return ControlPacket(.drain, payload: unsafe Array(buffer.bytes))
     }
 
@@ -86,6 +87,9 @@ public struct ControlPacket: Equatable, Sendable {
             return (path, modified, isAwaited != 0)
         }
     }
+
+    /// The reason in the payload of `drain`.
+    public var drainReason: ShutdownReason { ShutdownReason(rawValue: UInt8(clamping: number(2))) ?? .shutdownSignal }
 
     /// The number in the payload at this index, counted from 0; 0: there is none.
     public func number(_ index: Int) -> Int {

@@ -25,6 +25,7 @@ internal import WSGIWire
             encoder.isHTTPS = forwarded.isHTTPS ?? encoder.isHTTPS
         }
         var flags = facts.flags
+        flags.insert(.logLevel(UInt32(clamping: unsafe chttpd_request_log_level(r))))
         if encoder.isHTTPS { flags.insert(.https) }
         encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
     }

@@ -47,6 +47,7 @@ internal import WSGIWire
     /// Runs one request; see `Adapter.run`.
     static func run(_ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>) -> Int32 {
         guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return 500 }
+        Attachment.resetWaits()
         let request: RequestHead
         do {
             request = unsafe try RequestHead(head)
@@ -110,12 +111,15 @@ internal import WSGIWire
         Attachment.detached { ScriptEvents.announce(.loaded(spec)) }
     }
 
+    @inline(__always)
     private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {
+        context.beginActive(at: entered)
         guard makeObjects(), let response = unsafe exchange.pointee.response,
             let environ = unsafe makeEnviron(head, name, entered),
             let start = unsafe Reference(
                 PyCFunction_NewEx(exchange.pointee.interpreter.pointee.startResponse, response, nil))
         else { return failed() }
+        if isObserved { return callObserved(application, head, environ.object, start.object, entered) }
         guard let result = application.call(environ.object, start.object) else { return failed() }
         return deliver(result)
     }
@@ -156,6 +160,7 @@ internal import WSGIWire
         unsafe exchange.pointee.phase = isSent ? .sent : .failed
         guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }
         let isTimeout = context.logRaised(exception.object)
+        if !isTimeout { announceException(exception.object) }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if isTimeout { return 504 }
         // Not the application's fault: the request body is broken, and the application needs it.

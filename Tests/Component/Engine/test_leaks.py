@@ -4,6 +4,7 @@
 import gc
 import os
 import resource
+import textwrap
 import unittest
 
 from adapter import FOLDER, SIMPLE, application, engine, main, script
@@ -33,6 +34,37 @@ class Leaks(unittest.TestCase):
             write(b'x')
             yield b'y'
         '''), 20000, flags=BODY_INLINE, body=b'a\nb')
+
+    def test_everything_is_observed(self):
+        path = application('''
+            import mod_wsgi
+            assert mod_wsgi.active_requests['abcdef'] is mod_wsgi.request_data()
+            environ['wsgi.input'].read()
+            start_response('200 OK', [])
+            return [b'x']
+        ''')
+        with open(path, 'a') as file:
+            file.write(textwrap.dedent('''
+                import mod_wsgi
+                kept = []
+                @mod_wsgi.subscribe_events
+                def observe(name, request_data={}, **payload):
+                    request_data[name] = payload
+                    kept[:] = [payload]
+                    if name == 'request_started':
+                        return {'application_object': lambda *arguments: payload['application_object'](*arguments)}
+                    if name == 'request_finished' and payload['thread_id'] % 100 == 0:
+                        mod_wsgi.request_metrics(), mod_wsgi.process_metrics()
+                mod_wsgi.start_recording_metrics()
+            '''))
+        self.check(path, 100000, group='observed', flags=BODY_INLINE, body=b'abc')
+
+    def test_exceptions_are_observed(self):
+        path = application("raise ValueError('x')")
+        with open(path, 'a') as file:
+            file.write('\nimport mod_wsgi\nkept = []\n'
+                       'mod_wsgi.subscribe_events(lambda name, **payload: kept.__setitem__(slice(1), [payload]))\n')
+        self.check(path, 3000, expected=500, group='observed2')
 
     def test_exceptions(self):
         self.check(application("raise ValueError('x')"), 3000, expected=500)

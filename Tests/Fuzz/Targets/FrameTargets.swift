@@ -253,7 +253,9 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
     if let (reason, text) = packet.retirement {
         try require(reason.rawValue == packet.payload.first && text.utf8.count <= 3 * bytes.count, "a retirement")
     }
-    let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1))
+    let reason = packet.drainReason
+    let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1), because: reason)
+    try require(drain.drainReason == reason, "a reason is read back")
     try require(drain.number(0) == packet.number(0) && drain.number(1) == packet.number(1), "times are read back")
     if let script = packet.script {
         try require(ControlPacket.proven(script).script == script, "a script is read back")

@@ -64,7 +64,8 @@ struct SlotMachineTests {
             ])
         #expect(
             bench.on(.ready(generation: 2)) == [
-                .drain(generation: 1, requests: 15, total: 20), .publish(generation: 2), .serve(generation: 2),
+                .drain(generation: 1, requests: 15, total: 20, because: .maximumRequests), .publish(generation: 2),
+                .serve(generation: 2),
             ])
         #expect(bench.slot.leaving == [SlotMachine.Leaving(generation: 1, killAt: bench.now + 21_000)])
         #expect(bench.on(.ended(generation: 1)) == [])
@@ -389,7 +390,7 @@ struct SlotMachineTests {
                     published = generation
                 case .withdraw: published = 0
                 case .kill(let generation): #expect(generation != published)
-                case .drain(let generation, _, _): #expect(alive.contains(generation))
+                case .drain(let generation, _, _, _): #expect(alive.contains(generation))
                 case .serve, .replacementFailed, .delayed: break
                 }
             }
@@ -454,19 +455,25 @@ struct SlotDeadlineTests {
     @Test func evictionHasATimeoutOfItsOwn() {
         var bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
         bench.slot.timeouts.eviction = 40
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 40, total: 45))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 40, total: 45, because: .evictionSignal))
         bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 15, total: 20, because: .evictionSignal))
         bench = Bench.replacing(.retire(generation: 1, .gracefulSignal, "a signal"))
         bench.slot.timeouts.eviction = 40
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 15, total: 20, because: .gracefulSignal))
     }
 
     @Test func uselessWorkerIsNotWaitedFor() {
         var bench = Bench.serving()
         #expect(
             bench.on(.retire(generation: 1, .deadlockTimeout, "stuck")) == [
-                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+                .withdraw, .drain(generation: 1, requests: 0, total: 0, because: .deadlockTimeout),
                 .start(generation: 2, .ended, hasPredecessor: false),
             ])
         #expect(bench.on(.tick, after: 1_000) == [.kill(generation: 1)])
@@ -478,7 +485,7 @@ struct SlotDeadlineTests {
         var bench = Bench.replacing(plain)
         #expect(
             bench.on(.retire(generation: 1, .startupTimeout, "stuck")) == [
-                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+                .withdraw, .drain(generation: 1, requests: 0, total: 0, because: .startupTimeout),
             ])
         #expect(bench.on(.ready(generation: 2)) == [.publish(generation: 2), .serve(generation: 2)])
     }

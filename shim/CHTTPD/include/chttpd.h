@@ -82,9 +82,12 @@ extern module AP_MODULE_DECLARE_DATA wsgi_module;
 /* --- Logging: ap_log_* are variadic macros. The text is data, never a format. */
 void chttpd_log_request(const request_rec *r, int level, const char *text);
 void chttpd_log_server(const server_rec *s, int level, const char *text);
-/* The same for text with a length and without a final NUL. */
-void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length);
-void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length);
+/* The same for text with a length and without a final NUL, with the source file and line that created it;
+ * `file_length` is 0 without a source. */
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *file, size_t file_length, int line,
+                              const void *text, size_t length);
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *file, size_t file_length, int line,
+                             const void *text, size_t length);
 /* Whether the next line makes the ids of the request and of its connection, in their pools. */
 bool chttpd_log_needs_ids(const request_rec *r);
 /* Writes a line to the log and, during startup, to the console. */
@@ -262,6 +265,9 @@ static inline bool chttpd_is_config_test(void) { return ap_state_query(AP_SQ_RUN
 static inline bool chttpd_is_running_normally(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL; }
 static inline int chttpd_log_level(const server_rec *s) {
     return ap_get_server_module_loglevel(s, wsgi_module.module_index);
+}
+static inline int chttpd_request_log_level(const request_rec *r) {
+    return ap_get_request_module_loglevel(r, wsgi_module.module_index);
 }
 static inline int chttpd_error_log_descriptor(const server_rec *s) {
     apr_os_file_t descriptor = -1;

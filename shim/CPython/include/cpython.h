@@ -195,6 +195,18 @@ int64_t wsgi_regular_file_size(int32_t descriptor);
 int32_t wsgi_reopen_file(int32_t descriptor);
 void wsgi_close(int32_t descriptor);
 
+/* How long threads wait for the GIL. It is measured only after wsgi_measure_waits(), for the life of the process. */
+extern bool wsgi_waits_are_measured;
+static inline bool wsgi_measures_waits(void) { return __atomic_load_n(&wsgi_waits_are_measured, __ATOMIC_RELAXED); }
+static inline void wsgi_measure_waits(void) { __atomic_store_n(&wsgi_waits_are_measured, true, __ATOMIC_RELAXED); }
+/* PyEval_RestoreThread, and adds its time to those of this thread. */
+void wsgi_restore_measured(PyThreadState *_Nullable state);
+/* The time of this thread since wsgi_reset_waits, in nanoseconds, and the number of calls. */
+uint64_t wsgi_waits(uint32_t *_Nonnull count);
+void wsgi_reset_waits(void);
+/* The processor time of the process or of this thread, in microseconds. */
+void wsgi_processor_times(bool process, int64_t *_Nonnull user, int64_t *_Nonnull system);
+
 /* Microseconds since 1970. */
 static inline int64_t wsgi_wall_clock_microseconds(void) {
     struct timespec now;

@@ -21,6 +21,10 @@ internal import WSGICore
     let keys: KeyCache
     /// The state of each `HostPart`, by its index.
     let parts: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    /// The `RequestState` of the first request that runs in it; they form a list.
+    var firstActive: UnsafeMutableRawPointer?
+    /// `mod_wsgi.active_requests`; `nil` until an application uses it.
+    var activeRequests: PyPointer?
 }
 
 /// One interpreter.
