@@ -116,6 +116,10 @@ public enum Adapter {
         ScriptEvents.listen(callback)
     }
 
+    /// Sets the function that is called when a script begins to be loaded in an interpreter other than the main one, on
+    /// the thread that loads it, with the GIL.
+    public static func onLoad(_ callback: @escaping @Sendable (ScriptLoad) -> Void) { ScriptLoad.listen(callback) }
+
     /// Marks this code as failed: see `FailedCode`. Any thread.
     public static func markFailed(_ path: String, modified: Int64) { FailedCode.insert(path, modified: modified) }
 

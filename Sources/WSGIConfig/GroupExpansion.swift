@@ -63,7 +63,8 @@ extension GroupExpression {
         case .host:
             let host = unsafe request.hostName
             unsafe out.append(server: host.isEmpty ? request.serverName : host, port: request.port)
-        case .resource:
+        // The caller knows if it is the main interpreter.
+        case .resource, .auto:
             unsafe out.append(server: request.serverName, port: request.port)
             out.append(byte: UInt8(ascii: "|"))
             unsafe out.append(scriptName: request.scriptName, ignoresCase: request.ignoresCase)

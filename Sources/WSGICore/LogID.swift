@@ -105,11 +105,13 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonDeadlocked = 1052
     case startupOverdue = 1053
     case memoryExceeded = 1054
+    case loadingSlow = 1055
     case clientGone = 1060
     case nestedRequest = 1061
     case serviceGroup = 1070
     case serviceWithoutScript = 1071
     case warmupFailed = 1072
+    case factoryFailed = 1073
     case applicationHidden = 1081
     case responseShort = 1101
     case logOmitted = 1102

@@ -47,6 +47,7 @@ enum EmbeddedPython {
         }
         unsafe destroysInterpreters = spec.destroysInterpreters
         guard unsafe Adapter.start(spec, host: host) else { return -1 }
+        LoadWatch.start { _ in "The GIL cannot be acquired, so there is no Python stack." }
         guard let failure = Adapter.importPreloads() else { return 0 }
         failure.log()
         return -1

@@ -24,7 +24,11 @@ extension LogIDManual {
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
                 '<group>', application group '<group>'). It defines: <names>.
+                """,
                 """
+                Target WSGI script '<script>' does not contain the factory '<name>' (process group '<group>', \
+                application group '<group>'). It defines: <names>.
+                """,
             ],
             cause: "The script has no object of the configured name. The request fails with 404.",
             remedy: """

@@ -130,6 +130,8 @@ bool wsgi_delete_other_thread_states(void) {
     return true;
 }
 
+PyObject *wsgi_thread_frame(PyThreadState *state) { return (PyObject *)PyThreadState_GetFrame(state); }
+
 void wsgi_end_interpreter(PyThreadState *next) {
     Py_EndInterpreter(PyThreadState_Get());
     if (Py_Version < 0x030C0000) {

@@ -77,19 +77,44 @@ internal import WSGIWire
             head.script, ignoresCase: head.flags.contains(.ignoresCase))
         ThreadContext.current?.beginInterruptible(interpreter)
         if let answer = context.prepare(script, head, asksScript: true) { return turnedAway(answer) }
-        let isFirst = unsafe !script.knows(head.callableObject)
-        guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
-            PyErr_Clear()
-            let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
-            let target = context.log
-            Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
-            return turnedAway(unsafe context.leaveToOthers(script, head, lacking: head.callableObject) ?? 404)
+        var isFirst = unsafe !script.knows(head.callableObject)
+        guard let name = unsafe script.name(head.callableObject),
+            let application = unsafe find(name, script, head, isNew: &isFirst)
+        else {
+            let status = notFound(script, head)
+            return turnedAway(unsafe context.leaveToOthers(script, head, lacking: head.callableObject) ?? status)
         }
         if isFirst { unsafe announce(script, head.callableObject, head.value(of: "SCRIPT_NAME")) }
         let outcome = unsafe call(application.object, head, name, entered)
         _ = consume application
         finish()
         return outcome
+    }
+
+    /// The application. If its factory has not been called yet, this is done, and `isNew` is set.
+    @inline(__always)
+    private func find(_ name: PyPointer, _ script: Script, _ head: RequestHead, isNew: inout Bool) -> Reference? {
+        if let found = unsafe script.callable(name) { return found }
+        return make(script, head, isNew: &isNew)
+    }
+
+    private func make(_ script: Script, _ head: RequestHead, isNew: inout Bool) -> Reference? {
+        PyErr_Clear()
+        guard let factory = unsafe Factory(head.callableObject, of: script),
+            let made = unsafe factory.application(in: context.state.pointee.interpreter, target: context.log)
+        else { return nil }
+        isNew = true
+        return made
+    }
+
+    /// The status of a request whose script does not have the application. The failure of a factory has been logged.
+    private func notFound(_ script: Script, _ head: RequestHead) -> Int32 {
+        PyErr_Clear()
+        if let factory = unsafe Factory(head.callableObject, of: script), factory.isDefined { return 500 }
+        let message = unsafe script.missingCallable(head.callableObject, in: context.state.pointee.interpreter)
+        let target = context.log
+        Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
+        return 404
     }
 
     /// Ends the request with this outcome, without the application; with 504 if it was interrupted before.

@@ -14,9 +14,9 @@ struct DirectiveTests {
         #expect(DirectiveTable.all.filter { !$0.isSetting }.allSatisfy { $0.bit == 0 })
     }
 
-    /// The 49 of mod_wsgi, one of its former ones that is accepted, and WSGIStartLimit.
+    /// The 49 of mod_wsgi, one of its former ones that is accepted, WSGIStartLimit and WSGITraceContext.
     @Test func everyDirectiveOfModWSGIIsThere() {
-        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 51)
+        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 52)
     }
 
     @Test(arguments: DirectiveTable.all.filter(\.isRemoved).map(\.name.description), [Section.mainServer, .htaccess])
@@ -101,6 +101,7 @@ struct DirectiveTests {
         ("WSGICallableObject app", anywhere),
         ("WSGIScriptReloading Off", anywhere),
         ("WSGIPassAuthorization On", anywhere),
+        ("WSGITraceContext On", anywhere),
         ("WSGIChunkedRequest On", anywhere),
         ("WSGIMapHEADToGET off", anywhere),
         ("WSGIErrorOverride On", anywhere),
@@ -187,6 +188,7 @@ struct DirectiveTests {
         for statement in [
             "WSGIProcessGroup site", "WSGIApplicationGroup %{SERVER}", "WSGICallableObject app",
             "WSGIScriptReloading Off", "WSGIPassAuthorization On", "WSGIChunkedRequest On", "WSGIEnableSendfile On",
+            "WSGITraceContext On",
             "WSGIErrorOverride On", "WSGIMapHEADToGET Off", "WSGIIgnoreActivity On", "WSGIPassApacheRequest On",
             "WSGIRestrictProcess a %{GLOBAL}", "WSGIDispatchScript /d.py", "WSGIAccessScript /a.py",
             "WSGIAuthUserScript /u.py application-group=g", "WSGIAuthGroupScript /g.py", "WSGIGroupAuthoritative Off",
@@ -198,7 +200,7 @@ struct DirectiveTests {
         #expect(settings.applicationGroup == GroupExpression("%{SERVER}"))
         #expect(settings.callableObject == GroupExpression("app", role: .callableObject))
         #expect(settings.scriptReloading == .off)
-        #expect(settings.passAuthorization && settings.chunkedRequest)
+        #expect(settings.passAuthorization && settings.traceContext && settings.chunkedRequest)
         #expect(settings.errorOverride && settings.ignoreActivity && settings.passApacheRequest)
         #expect(settings.enableSendfile == .on && settings.mapHeadToGet == .off && !settings.groupAuthoritative)
         #expect(settings.restrictProcess == ProcessRestriction(["a", ""]))
@@ -361,6 +363,12 @@ struct DirectiveTests {
             "WSGICallableObject must be the name of an object in the script (letters, digits and '_', no dots), not "
                 + "'app.main'."
         ),
+        (
+            "WSGICallableObject make(1)",
+            "WSGICallableObject must be the name of an object in the script (letters, digits and '_', no dots), not "
+                + "'make(1)'. A factory is called without arguments: write make(), and give it its arguments in the "
+                + "script."
+        ),
     ])
     func wrongValueIsExplained(statement: String, message: String) {
         #expect(Configuration.error(statement) == message)
@@ -369,7 +377,8 @@ struct DirectiveTests {
     @Test(arguments: [
         ("app", true), ("_a1", true), ("Z", true), ("naïve", true), ("%{ENV:X}", true), ("%x", true),
         ("1a", false), ("", false), ("a-b", false), ("a:b", false), ("a b", false), ("a`", false), ("a{", false),
-        ("a@", false), ("a[", false),
+        ("a@", false), ("a[", false), ("make()", true), ("make(1)", false), ("()", false), ("make()()", false),
+        ("make( )", false),
     ])
     func callableIsAName(word: String, isAccepted: Bool) {
         #expect((ValueKind.callable.parse(word) != nil) == isAccepted)

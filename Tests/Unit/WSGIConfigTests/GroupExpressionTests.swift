@@ -86,6 +86,13 @@ struct GroupExpressionTests {
         #expect(GroupExpression(text).staticText == expected)
     }
 
+    @Test func onlyApplicationGroupsKnowAuto() {
+        let group = GroupExpression(applicationGroup: "%{AUTO}")
+        #expect(group.kind == .auto && group.staticText == nil && group.text == "%{AUTO}")
+        #expect(GroupExpression("%{AUTO}").kind == .literal)
+        #expect(GroupExpression(applicationGroup: "%{GLOBAL}") == GroupExpression("%{GLOBAL}"))
+    }
+
     @Test func scriptNamesAreLowerCasedWhereCaseDoesNotCount() {
         let request = Request(server: "Example.org", script: "/App/É", ignoresCase: true)
         #expect(Self.evaluate(GroupExpression("%{RESOURCE}"), request) == "Example.org|/app/É")

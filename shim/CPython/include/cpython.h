@@ -148,6 +148,8 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
  * threads must never return. False, without effect, if this Python does not list them: the functions are public, but
  * not in the limited API. */
 bool wsgi_delete_other_thread_states(void);
+/* The frame that a thread state of the attached interpreter runs, a new reference; NULL: none. */
+PyObject *_Nullable wsgi_thread_frame(PyThreadState *_Nonnull state);
 
 /* Ends the current interpreter, whose only thread state is the current one, and attaches `next`, of another
  * interpreter: up to 3.11 Py_EndInterpreter keeps the GIL, later versions release it. */
@@ -212,6 +214,12 @@ static inline int64_t wsgi_wall_clock_microseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Sleeps for ten milliseconds. */
+static inline void wsgi_pause(void) {
+    struct timespec time = {0, 10000000};
+    nanosleep(&time, NULL);
 }
 
 /* memcmp, memchr and strlen without importing the C library into the adapter. */

@@ -57,7 +57,7 @@ internal import WSGICore
     /// - Returns: Whether it has ended. If a thread of the application still runs in it, only its `atexit` functions
     ///   have run.
     func end(_ main: OpaquePointer) -> Bool {
-        if waitForThreads(), wsgi_delete_other_thread_states() {
+        if waitForThreads(), StackReaders.areGone, wsgi_delete_other_thread_states() {
             unsafe wsgi_end_interpreter(main)
             return true
         }

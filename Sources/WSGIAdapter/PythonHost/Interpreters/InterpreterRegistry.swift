@@ -121,6 +121,7 @@ enum InterpreterRegistry {
         }
         var ended = true
         unsafe PyEval_SaveThread()
+        StackReaders.wait()
         for interpreter in interpreters.reversed() {
             guard unsafe thread.attach(interpreter.state.pointee.name) ?? thread.enter(interpreter) != nil else {
                 ended = false
