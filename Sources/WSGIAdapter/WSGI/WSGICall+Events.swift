@@ -46,7 +46,9 @@ extension WSGICall {
     /// `mod_wsgi.application_start`, in microseconds.
     private func started(_ environ: Object) -> Int64 {
         let key = unsafe exchange.pointee.interpreter.pointee.environ.keys[EnvironKey.applicationStart.rawValue]
-        guard let value = unsafe PyDict_GetItemWithError(environ.pointer, key) else { return wsgi_wall_clock_microseconds() }
+        guard let value = unsafe PyDict_GetItemWithError(environ.pointer, key) else {
+            return wsgi_wall_clock_microseconds()
+        }
         return unsafe Int64((PyFloat_AsDouble(value) * 1e6).rounded())
     }
 

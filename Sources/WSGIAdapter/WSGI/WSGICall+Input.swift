@@ -118,7 +118,7 @@ extension WSGICall {
         }
         if got > 0 {
             // What goes into the window counts when it is read from there.
-            if unsafe place != exchange.pointee.storage { unsafe exchange.pointee.meter.bytesRead &+= got }
+            if unsafe target != exchange.pointee.storage { unsafe exchange.pointee.meter.bytesRead &+= got }
             return Int(truncatingIfNeeded: min(got, Int64(capacity)))
         }
         unsafe exchange.pointee.bodyPhase = got == 0 ? .ended : .failed
