@@ -6,7 +6,7 @@ import sys
 
 engine, stubs = sys.argv[1:]
 os.environ |= {"ENGINE": engine, "MYPYPATH": stubs}
-sys.path.append(str(pathlib.Path(__file__).parents[2] / "Engine"))
+sys.path.append(str(pathlib.Path(__file__).parents[3] / "Component" / "Engine"))
 
 from engine import Engine
 

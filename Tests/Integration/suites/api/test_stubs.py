@@ -7,7 +7,7 @@ import sys
 
 
 HERE = pathlib.Path(__file__).parent
-STUBS = HERE.parents[2] / "conf" / "stubs"
+STUBS = HERE.parents[3] / "conf" / "stubs"
 
 
 def run(*words, **options):
