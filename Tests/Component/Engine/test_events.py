@@ -10,7 +10,7 @@ import unittest
 from adapter import engine, main, script
 from engine import COMPLETE, ENVIRON, TRUNCATED
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 EVENTS_SOURCE = ROOT / 'Sources/WSGIAdapter/PythonHost/Events/events.py'
 REASONS = ROOT / 'Sources/WSGICore/ShutdownReason.swift'
 PAGE = ROOT / 'docs/reference/python.md'

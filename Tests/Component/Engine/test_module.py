@@ -44,7 +44,7 @@ class Names(unittest.TestCase):
             self.assertEqual(found, [])
 
     def test_all_names_are_documented(self):
-        page = (pathlib.Path(__file__).resolve().parents[2] / 'docs/reference/python.md').read_text()
+        page = (pathlib.Path(__file__).resolve().parents[3] / 'docs/reference/python.md').read_text()
         rows = re.findall(r'^\| (`.*?) \|', page.partition('## Names')[2].partition('## Events')[0], re.MULTILINE)
         self.assertEqual(set(re.findall(r'`(\w+)', ' '.join(rows))), NAMES)
         # The others are named by pattern.

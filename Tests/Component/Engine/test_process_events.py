@@ -15,7 +15,7 @@ import unittest
 from worker import Worker
 
 FOLDER = pathlib.Path(tempfile.mkdtemp())
-REASONS = pathlib.Path(__file__).resolve().parents[2] / 'Sources/WSGICore/ShutdownReason.swift'
+REASONS = pathlib.Path(__file__).resolve().parents[3] / 'Sources/WSGICore/ShutdownReason.swift'
 
 SOURCE = '''
     import mod_wsgi, os, threading, time
