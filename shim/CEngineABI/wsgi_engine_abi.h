@@ -82,7 +82,7 @@ typedef struct wsgi_text {
     size_t length;
 } wsgi_text;
 
-/* The values that a function may return, as bits of `accepts`. Everything else is WSGI_RESULT_WRONG. */
+/* The values that a function may return, as bits of `kinds`. Everything else is WSGI_RESULT_WRONG. */
 enum wsgi_result_kinds {
     WSGI_KIND_NONE = 1 << 0,  /* None */
     WSGI_KIND_BOOL = 1 << 1,  /* True or False, and no other number */
@@ -116,7 +116,7 @@ typedef struct wsgi_function_call {
 /* Functions that `call` uses in addition to the transport, with the transport's context. They are called on the thread
  * of `call`, the first two with the GIL, so they must neither block nor call the engine. */
 typedef struct wsgi_call_functions {
-    /* A text of the answer to functionCall number `index`; copied before the call returns. Texts contain no NUL. */
+    /* A text of the result of function number `index`; copied before the call returns. Texts contain no NUL. */
     void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
 
     /* An entry that a function has added to the environ. Neither key nor value contains NUL; both are str. */

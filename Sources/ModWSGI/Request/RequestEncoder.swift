@@ -55,7 +55,7 @@ internal import WSGIWire
         }
     }
 
-    /// Maximum bytes of a request line: the size of its field in a thread's record on the worker board.
+    /// Maximum bytes of a request line: the size of its field in a thread's record on the request board.
     private static let longestLine = 184
 
     /// Method and path. A query is reduced to its question mark, because it may contain secrets.

@@ -4,7 +4,9 @@ ENGINE names the shared object, TRANSPORT the library made of transport.c (compi
 """
 
 import ctypes
+import gc
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -58,6 +60,13 @@ class Answers:
         self.added = dict(zip(*([data for kind, _, data in records if kind == which] for which in 'KV')))
         self.ssl = [data for kind, _, data in records if kind == 'S']
         self.text = '\n'.join(data.decode() for kind, _, data in records if kind == 'L')
+
+
+def resident() -> int:
+    """The memory of this process, in KiB."""
+    gc.collect()
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[1]) * resource.getpagesize() // 1024
 
 
 class Result:

@@ -3,25 +3,19 @@
 
 import gc
 import os
-import resource
 import textwrap
 import unittest
 
 from adapter import FOLDER, SIMPLE, application, engine, main, script
-from engine import BODY_INLINE, COMPLETE
+from engine import BODY_INLINE, COMPLETE, resident
 
 
 class Leaks(unittest.TestCase):
-    def resident(self):
-        gc.collect()
-        with open('/proc/self/statm') as file:
-            return int(file.read().split()[1]) * resource.getpagesize() // 1024
-
     def check(self, path, count, expected=COMPLETE, **head):
         engine.run_many(path, 2000, expected, **head)
-        before, objects = self.resident(), len(gc.get_objects())
+        before, objects = resident(), len(gc.get_objects())
         self.assertEqual(engine.run_many(path, count, expected, **head), 0)
-        self.assertLess(self.resident() - before, 600)
+        self.assertLess(resident() - before, 600)
         self.assertLess(abs(len(gc.get_objects()) - objects), 50)
 
     def test_small_responses(self):
