@@ -32,10 +32,6 @@ extension Object {
     public func call(_ one: Object, _ two: Object, _ three: Object) -> Reference? {
         unsafe Reference(wsgi_call3(pointer, one.pointer, two.pointer, three.pointer))
     }
-    /// `self.name()`.
-    public func callMethod(_ name: StaticString) -> Reference? {
-        unsafe Reference(wsgi_call_method(pointer, name.cString))
-    }
 
     /// The item of a list or tuple, borrowed; `nil` without an exception if there is none.
     public func item(_ index: Int) -> Object? {

@@ -83,23 +83,6 @@ extension GroupExpression {
     }
 }
 
-/// The name of the application group that an application has by default: `<server>[:port]|<script name>`.
-public enum ResourceName {
-    /// Writes the name into `buffer` and returns its length; `nil` if it does not fit.
-    ///
-    /// Ports 80 and 443 are omitted. Runs of `/` in the script name become one.
-    public static func write(
-        server: UnsafeRawBufferPointer, port: UInt16, scriptName: UnsafeRawBufferPointer,
-        into buffer: UnsafeMutableRawBufferPointer
-    ) -> Int? {
-        var out = unsafe Composer(buffer)
-        unsafe out.append(server: server, port: port)
-        out.append(byte: UInt8(ascii: "|"))
-        unsafe out.append(scriptName: scriptName, ignoresCase: false)
-        return out.length
-    }
-}
-
 /// Writes into memory of a fixed size and records an overflow.
 @safe private struct Composer {
     private let buffer: UnsafeMutableRawBufferPointer

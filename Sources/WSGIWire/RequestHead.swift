@@ -72,9 +72,6 @@
 
     private var entries: ByteReader
 
-    /// Size of the fixed part.
-    static let fixedSize = 68
-
     /// Decodes the fixed part and the strings, and checks that all entries lie within `bytes`.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var reader = unsafe ByteReader(bytes)

@@ -245,7 +245,7 @@ internal import WSGIWire
     /// Appends an `HTTP_*` entry. Returns false if the header's name is not valid for one.
     private mutating func header(_ name: CText, _ value: CText, _ buffer: inout ByteBuffer) -> Bool {
         let length = unsafe strlen(name)
-        guard length <= 1024 else { return true }
+        guard length <= 1024 else { return false }
         return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
             guard let start = key.baseAddress else { return true }
             unsafe memcpy(start, "HTTP_", 5)

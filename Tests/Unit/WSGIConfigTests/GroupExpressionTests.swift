@@ -143,16 +143,7 @@ struct GroupExpressionTests {
         ("/é b", "h|/é b"),
     ])
     func resourceNameHasOneSlashForMany(script: String, name: String) {
-        let written = unsafe withBytes("h") { server in
-            unsafe withBytes(script) { script in
-                unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
-                    let length = unsafe ResourceName.write(server: server, port: 443, scriptName: script, into: buffer)
-                    return length.map { length in
-                        unsafe String(decoding: buffer[..<length], as: UTF8.self)
-                    }
-                }
-            }
-        }
+        let written = Self.evaluate(GroupExpression("%{RESOURCE}"), Request(server: "h", port: 443, script: script))
         #expect(written == name)
     }
 

@@ -107,11 +107,7 @@ static inline void chttpd_set_module_config(ap_conf_vector_t *vector, void *valu
 static inline apr_bucket_brigade *chttpd_brigade(const request_rec *r) {
     return apr_brigade_create(r->pool, r->connection->bucket_alloc);
 }
-static inline bool chttpd_is_sentinel(const apr_bucket_brigade *brigade, const apr_bucket *bucket) {
-    return bucket == APR_BRIGADE_SENTINEL(brigade);
-}
 static inline apr_bucket *chttpd_first(const apr_bucket_brigade *brigade) { return APR_BRIGADE_FIRST(brigade); }
-static inline apr_bucket *chttpd_next(const apr_bucket *bucket) { return APR_BUCKET_NEXT(bucket); }
 static inline bool chttpd_is_empty(const apr_bucket_brigade *brigade) { return APR_BRIGADE_EMPTY(brigade); }
 static inline bool chttpd_is_eos(const apr_bucket *bucket) { return APR_BUCKET_IS_EOS(bucket); }
 static inline bool chttpd_is_metadata(const apr_bucket *bucket) { return APR_BUCKET_IS_METADATA(bucket); }

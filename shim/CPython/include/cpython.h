@@ -101,9 +101,6 @@ static inline PyObject *_Nullable wsgi_call3(PyObject *_Nonnull f, PyObject *_No
                                              PyObject *_Nonnull c) {
     return PyObject_CallFunctionObjArgs(f, a, b, c, NULL);
 }
-static inline PyObject *_Nullable wsgi_call_method(PyObject *_Nonnull o, const char *_Nonnull name) {
-    return PyObject_CallMethod(o, name, NULL);
-}
 static inline PyObject *_Nullable wsgi_call_method1(PyObject *_Nonnull o, const char *_Nonnull name,
                                                     PyObject *_Nonnull a) {
     return PyObject_CallMethod(o, name, "(O)", a);
