@@ -46,7 +46,7 @@ extension SlotMachine {
         return []
     }
 
-    mutating func ended(_ generation: UInt32, _ hadRequest: Bool, _ now: Int64) -> [Action] {
+    mutating func ended(_ generation: UInt32, _ now: Int64) -> [Action] {
         if let index = leaving.firstIndex(where: { $0.generation == generation }) {
             leaving.remove(at: index)
             guard case .yielding(let cause) = phase, leaving.isEmpty else { return [] }
@@ -59,7 +59,7 @@ extension SlotMachine {
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
             if now - serving.since >= stable { forgetFailures() }
-            return [.withdraw] + tryAgain(now, hasServed: codeHasServed || hadRequest)
+            return [.withdraw] + tryAgain(now, hasServed: codeHasServed)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]

@@ -221,8 +221,7 @@ final class Supervisor {
             report.ended(ending, log)
         }
         if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
-        handle(
-            .ended(generation: worker.generation, hadRequest: !report.running.isEmpty), home.group, home.slot)
+        handle(.ended(generation: worker.generation), home.group, home.slot)
     }
 
     // MARK: - Slots
