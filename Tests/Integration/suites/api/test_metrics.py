@@ -36,7 +36,7 @@ def test_request_metrics(launch, mode):
     ended = ask(server, "import mod_wsgi\nmod_wsgi.request_metrics()")
     assert (running["request_count"], ended["request_count"]) == (1, 2)
     assert max(running["request_threads_current_elapsed"]) >= 0.2
-    assert running["capacity_utilization"] > 0 and running["request_threads_active"] == 2 or mode == "embedded"
+    assert running["capacity_utilization"] > 0 and running["request_threads_active"] >= 2 or mode == "embedded"
     assert 0.2 <= ended["application_time_max_us"] / 1e6 <= duration + 1
     assert ended["request_threads_maximum"] == (16 if mode == "embedded" else 3)
     assert (ended["queue_time"], ended["daemon_time"]) == (None, None) if mode == "embedded" else (
