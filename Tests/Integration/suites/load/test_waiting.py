@@ -120,6 +120,7 @@ MaxRequestWorkers 10
 def test_responses_close_their_connections_when_the_group_has_nearly_all_threads(launch, waiting, is_closed):
     """httpd accepts no connection meanwhile: clients with kept connections would be served again and again."""
     server = launch(CONFIG.replace("StartServers 3", ""), OPTIONS="listen-backlog=20", PROCESSES=1, MORE=FEW_THREADS)
+    server.log.allow("AH00484: server reached MaxRequestWorkers")
     server.wait_ready("/pid")
     connections = [ask(server, "/wait?0")]
     server.note("began-0")
