@@ -119,7 +119,7 @@ internal import WSGIWire
         into room: UnsafeMutableRawBufferPointer
     ) throws(DaemonConnection.Failure) -> Int {
         while true {
-            guard let expected = unsafe watch.expected(on: descriptor) else { throw .closed }
+            guard let expected = watch.expected(on: descriptor) else { throw .closed }
             // With one byte more than expected, the end of the connection is seen, and data of another process.
             let part = unsafe expected < room.count ? UnsafeMutableRawBufferPointer(rebasing: room[...expected]) : room
             do throws(DaemonConnection.Failure) {
