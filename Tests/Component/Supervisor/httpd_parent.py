@@ -106,7 +106,7 @@ class Parent:
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
         self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
-        self.board[0:8] = struct.pack("=II", 0x57534749, 4)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 5)
         self.status_file = os.memfd_create("status")
         os.ftruncate(self.status_file, 64)
         self.status = mmap.mmap(self.status_file, 64)
