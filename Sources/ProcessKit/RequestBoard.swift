@@ -86,9 +86,15 @@ public struct RunningRequest: Equatable, Sendable {
     }
 
     /// The request for log lines: `[id] GET /path, for 1.5 s`.
-    public func text(now: UInt64 = Clock.nanoseconds()) -> String {
+    public func text(now: UInt64 = Clock.nanoseconds()) -> String { "\(name), for \(time(now: now))" }
+
+    /// The request without its time: `[id] GET /path`.
+    public var name: String { "[\(id)] \(line)" }
+
+    /// Its running time: `1.5 s`.
+    public func time(now: UInt64 = Clock.nanoseconds()) -> String {
         let tenths = (now > started ? now - started : 0) / 100_000_000
-        return "[\(id)] \(line), for \(tenths / 10).\(tenths % 10) s"
+        return "\(tenths / 10).\(tenths % 10) s"
     }
 
     /// Replaces all bytes that are not printable ASCII by question marks.

@@ -205,7 +205,10 @@ extension wsgi_spawn_failure {
 
 extension SpawnError {
     fileprivate init(_ told: wsgi_spawn_failure) {
-        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, deniedLength: Int(told.denied_length))
+        let path = unsafe withUnsafeBytes(of: told.denied_path) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, deniedPath: path)
     }
 }
 
@@ -237,24 +240,19 @@ public struct SpawnError: Error, Equatable, Sendable {
     public let step: Step
     /// The `errno`.
     public let code: Int32
-    /// Length of the path up to the first component that denied access, in bytes; 0: unknown.
-    public let deniedLength: Int
+    /// The file or directory that denied access or does not exist: the first component of the path, or of the target
+    /// of a symbolic link that it is; empty: unknown.
+    public let deniedPath: String
 
     /// Describes a failure.
-    public init(step: Step, code: Int32, deniedLength: Int) {
+    public init(step: Step, code: Int32, deniedPath: String = "") {
         self.step = step
         self.code = code
-        self.deniedLength = deniedLength
+        self.deniedPath = deniedPath
     }
 
     /// The reason in words.
     public var reason: String { SystemError.reason(code) }
-
-    /// The leading part of `path` that denied access; `nil`: unknown.
-    public func refusedPart(of path: String) -> String? {
-        guard deniedLength > 0 else { return nil }
-        return String(decoding: path.utf8.prefix(deniedLength), as: UTF8.self)
-    }
 }
 
 /// Calls `body` with a C array of the strings, which ends with a null pointer.

@@ -64,7 +64,8 @@ extension LogIDManual {
             remedy: """
                 SIGKILL is usually the kernel's out-of-memory killer (`journalctl -k`). Exit code 127 before a \
                 process is ready: a shared library of its Python was not found, for example because an installation \
-                of Python was moved. `ldd` shows which library, and `env=LD_LIBRARY_PATH=` names its directory.
+                of Python was moved, or that the user cannot read it. `ldd`, run as that user, shows which library; \
+                `env=LD_LIBRARY_PATH=/opt/python/lib` adds a directory.
                 """),
         LogIDEntry(
             .workerKilled, [.warning], "Daemon process was killed",

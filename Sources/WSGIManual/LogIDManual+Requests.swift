@@ -23,8 +23,13 @@ extension LogIDManual {
             texts: [
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
-                '<group>', application group '<group>'). It defines: <names>.
+                '<group>', application group '<group>'). It defines: <name>. Rename it \
+                to '<name>', or set callable-object=<name>.
+                """,
                 """
+                Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
+                '<group>', application group '<group>'). It defines no callable: add '<name>'.
+                """,
             ],
             cause: "The script has no object of the configured name. The request fails with 404.",
             remedy: """
@@ -84,7 +89,8 @@ extension LogIDManual {
             texts: [
                 """
                 Unable to execute Python script file '<script>' (process group '<group>', application group \
-                '<group>').
+                '<group>'). It was run by Python <version> in '<directory>'. If its packages are in a virtual \
+                environment, set python-home=.
                 """,
                 """
                 Could not read or compile WSGI script '<script>' (process group '<group>', application group \
@@ -107,7 +113,7 @@ extension LogIDManual {
                 """
                 Process group '<group>': all threads are busy: the request would wait about <number> s; the \
                 limit is <number> s (<option>). Raise processes= or threads=, or find out what keeps the \
-                application busy. <number> requests were rejected since the last such record.
+                application busy. <number> requests were rejected since the last such message.
                 """,
                 """
                 Process group '<group>': all threads are busy: the group is overloaded (clients wait too long or \
@@ -141,7 +147,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process group '<group>' has no running process, because its last starts failed. They are \
-                repeated. An earlier record about the group gives the reason, in the error log of the server or \
+                repeated. An earlier message about the group gives the reason, in the error log of the server or \
                 virtual host that contains its WSGIDaemonProcess.
                 """,
                 """
@@ -183,7 +189,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process group '<group>': <number> attempts to hand the request to a worker failed; its workers \
-                are being replaced all the time. See the records about the group before this one.
+                are being replaced all the time. See the messages about the group before this one.
                 """
             ],
             cause: "The group's processes were replaced at each attempt. The request fails with 503.",

@@ -43,9 +43,10 @@ enum SpawnMessage {
         }
     }
 
-    /// The part of the path that caused the error, unless it is the whole path.
+    /// The file or directory that caused the error, unless it is the whole path.
     private static func refused(_ failure: SpawnError, _ path: String) -> String {
-        guard let part = failure.refusedPart(of: path), part != path else { return "" }
+        let part = failure.deniedPath
+        guard !part.isEmpty, part != path else { return "" }
         return failure.code == 2 ? ": there is no '\(part)'" : ": the error is at '\(part)'"
     }
 
@@ -53,7 +54,7 @@ enum SpawnMessage {
         switch failure.code {
         case 2 where !spec.root.isEmpty:
             ". chroot=\(spec.root) must contain Python and everything that it needs."
-        case 2 where failure.deniedLength == 0:
+        case 2 where failure.deniedPath.isEmpty:
             ". The file exists: the interpreter that its first line names, or its loader, does not."
         case 2:
             ". Check python-home=, python= and WSGIPythonHome; a virtual environment must have bin/python."

@@ -130,11 +130,15 @@ extension ProcessGroup {
         let count = failedCode.note(failure.script, modified: modified)
         slot.failure = Slot.Failure(
             path: failure.script, modified: modified,
-            reason: String(decoding: (failure.report.last ?? failure.text).utf8.prefix(1_000), as: UTF8.self),
+            reason: Self.withoutStop(
+                String(decoding: (failure.report.last ?? failure.text).utf8.prefix(1_000), as: UTF8.self)),
             count: count,
             isForLock: failure.isForLock)
         return count
     }
+
+    /// A sentence as a part of another one.
+    private static func withoutStop(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
 
     /// The part of a log message that explains why and how often a replacement could not be started.
     func explanation(of slot: Slot, count: Int) -> String {
@@ -148,7 +152,7 @@ extension ProcessGroup {
         guard slot.failure?.isForLock == true, replacement == .successorFirst else {
             guard let path = slot.failure?.path, !path.isEmpty else { return "" }
             return
-                " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
+                " Another attempt follows when the script changes (touch '\(spec.root)\(path)'), or at a graceful restart of httpd."
         }
         return " It needs a resource that only one process can hold. If the running process holds it, add "
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."

@@ -63,10 +63,7 @@ struct WorkerReport {
             log.info("\(name) has ended.", to: group.log)
         case .exited(let code):
             let requests = Self.list(running)
-            let advice =
-                code == 127 && !worker.isReady
-                ? " A shared library of its Python was not found. Run ldd '\(worker.attempt.spec.python)' to find it, or "
-                    + "name its directory with env=LD_LIBRARY_PATH=." : ""
+            let advice = code == 127 && !worker.isReady ? Self.libraryAdvice(worker.attempt.spec) : ""
             log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
@@ -88,6 +85,19 @@ struct WorkerReport {
                 .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
                 details: CrashText.contents(of: worker.crashText.raw), to: group.log)
         }
+    }
+
+    /// Advice for a Python that the dynamic linker could not start. Root may find a library that the user does not.
+    static func libraryAdvice(_ spec: GroupSpec) -> String {
+        let user =
+            !spec.changesUser || !spec.root.isEmpty
+            ? ""
+            : spec.userName.isEmpty
+                ? "setpriv --reuid=\(spec.userID) --regid=\(spec.groupID) --clear-groups "
+                : "runuser -u \(spec.userName) -- "
+        return " A shared library of its Python does not exist, or its user cannot read it. To find it: "
+            + "\(user)ldd '\(spec.python)'. A directory that the linker does not search can be added to WSGIDaemonProcess, "
+            + "for example env=LD_LIBRARY_PATH=/opt/python/lib."
     }
 
     /// The part of a message that lists the requests that a worker was running when it ended.

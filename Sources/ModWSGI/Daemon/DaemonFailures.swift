@@ -19,7 +19,7 @@ extension DaemonHandler {
         case .unavailable:
             return Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .connectFailed,
-                "\(subject) has no running process, because its last starts failed. They are repeated. An earlier record "
+                "\(subject) has no running process, because its last starts failed. They are repeated. An earlier message "
                     + "about the group gives the reason, in the error log of the server or virtual host that contains its "
                     + "WSGIDaemonProcess."
             ).retried(after: 0)
@@ -70,7 +70,7 @@ extension DaemonHandler {
     private func overload(_ reason: @autoclosure () -> String, _ wait: Int) -> Rejection {
         let count = choice.queue(group).countRejected()
         guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE).retried(after: wait) }
-        let others = count > 1 ? " \(count) requests were rejected since the last such record." : ""
+        let others = count > 1 ? " \(count) requests were rejected since the last such message." : ""
         return Rejection(
             HTTP_SERVICE_UNAVAILABLE, .queueFull,
             "Process group '\(group.name)': all threads are busy: \(reason()). Raise processes= or threads=, or find out "
@@ -117,7 +117,7 @@ extension DaemonHandler {
         let status = isCommitted ? cutOff() : HTTP_BAD_GATEWAY
         let count = claim.slot.countViolation(at: .now)
         guard count > 0 else { return Rejection(status) }
-        let others = count > 1 ? " There were \(count) such responses since the last such record." : ""
+        let others = count > 1 ? " There were \(count) such responses since the last such message." : ""
         let rest = isCommitted ? "the response is incomplete and was cut off" : "httpd returns 502"
         return Rejection(
             status, .responseMalformed,

@@ -100,7 +100,7 @@ internal import WSGIWire
             throw Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
                 "Process group '\(group.name)': \(handover.attempts) attempts to hand the request to a worker failed; "
-                    + "its workers are being replaced all the time. See the records about the group before this one.")
+                    + "its workers are being replaced all the time. See the messages about the group before this one.")
         }
     }
 

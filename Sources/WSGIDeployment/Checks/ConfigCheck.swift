@@ -29,6 +29,7 @@ public struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: GroupChecks.exposedSockets),
         ConfigCheck(moment: .configtest, find: PathChecks.workingDirectories),
         ConfigCheck(moment: .always, find: PathChecks.searchPaths),
+        ConfigCheck(moment: .configtest, find: PathChecks.searchPathsOfOtherPythons),
         ConfigCheck(moment: .always, find: PathChecks.scripts),
         ConfigCheck(moment: .always, find: GroupChecks.unknownNames),
         ConfigCheck(moment: .always, find: GroupChecks.unknownVariables),

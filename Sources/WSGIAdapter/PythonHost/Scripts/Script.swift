@@ -183,9 +183,12 @@ internal import WSGICore
             let version = sys.object.attribute("version"), let prefix = sys.object.attribute("prefix")
         else { return "" }
         let number = version.object.text.prefix { $0 != " " }
+        let setting =
+            unsafe ProcessState.current?.pointee.spec.processGroup.isEmpty == true
+            ? "WSGIPythonHome" : "python-home="
         return
-            " Python \(number) in '\(prefix.object.text)' ran it: python-home= of WSGIDaemonProcess, or WSGIPythonHome in "
-            + "embedded mode, names the virtual environment that has its packages."
+            " It was run by Python \(number) in '\(prefix.object.text)'. If its packages are in a virtual environment, set "
+            + "\(setting)."
     }
 
     /// Whether SystemExit ended the script in a process without requests: the script has finished, or a signal has
@@ -208,10 +211,15 @@ internal import WSGICore
             others = found.object.text
         }
         PyErr_Clear()
-        let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
+        let hint =
+            others.isEmpty
+            ? " It defines no callable: add '\(wanted)'"
+            : others.contains(",")
+                ? " It defines: \(others). Rename one to '\(wanted)', or set callable-object= to one of them"
+                : " It defines: \(others). Rename it to '\(wanted)', or set callable-object=\(others)"
         return "Target WSGI script '\(path)' does not contain WSGI application '\(wanted)' "
-            + "\(interpreter.label).\(hint)"
+            + "\(interpreter.label).\(hint)."
     }
 }
 
