@@ -55,6 +55,13 @@ extension LogIDManual {
                 Process <pid> of group '<group>' (slot <number>, generation <number>) was ended by <signal>; it \
                 was running <requests>.
                 """,
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) ended with exit code 127 before \
+                it was ready (WSGIDaemonProcess at <file>:<line>). A shared library of its Python does not exist, or \
+                its user cannot read it. To find it: runuser -u <user> -- ldd '<python>'. A directory that the \
+                linker does not search can be added to WSGIDaemonProcess, for example \
+                env=LD_LIBRARY_PATH=/opt/python/lib.
+                """,
             ],
             cause: """
                 The process ended by itself, with an exit code or by a signal. Its successor is started at once, \
@@ -63,9 +70,9 @@ extension LogIDManual {
                 """,
             remedy: """
                 SIGKILL is usually the kernel's out-of-memory killer (`journalctl -k`). Exit code 127 before a \
-                process is ready: a shared library of its Python was not found, for example because an installation \
-                of Python was moved, or that the user cannot read it. `ldd`, run as that user, shows which library; \
-                `env=LD_LIBRARY_PATH=/opt/python/lib` adds a directory.
+                process is ready: a shared library of its Python does not exist, or the user of the group cannot read \
+                it, for example because it is below `/root`. `ldd` shows which library, if it is run as that user. \
+                `env=LD_LIBRARY_PATH=/opt/python/lib` adds a directory to those that are searched.
                 """),
         LogIDEntry(
             .workerKilled, [.warning], "Daemon process was killed",

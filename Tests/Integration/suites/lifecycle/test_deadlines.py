@@ -172,6 +172,7 @@ def test_lock_of_one_interpreter_is_enough(launch, platform):
     server = launch(CONFIG.replace("WSGIApplicationGroup", "WSGIPerInterpreterGIL On\nWSGIApplicationGroup"),
                     OPTIONS="threads=4 deadlock-timeout=2", GROUP="site")
     server.log.allow("WSGI0198", "WSGI1011", "WSGI1012", "WSGI1016")
+    server.log.allow_stacks()
     first = pid(server)
     status, took = timed(server, "/stuck/match")
     assert status == 504 and 1.8 <= took < 2 + LATE, (status, took)

@@ -166,6 +166,19 @@ def test_rolling_handler_script(launch):
 
 # Broken changes
 
+def test_change_without_the_application_is_explained(launch):
+    server = begin(launch, path="/app", config=CONFIG.replace(
+        "/app.wsgi\n", "/app.wsgi process-group=main application-group=%{GLOBAL} callable-object=application\n"))
+    server.log.allow(BROKEN, "WSGI0089")
+    server.get("/app")
+    (server.apps / "app.wsgi").write_text("def app(environ, start_response): pass\n")
+    os.utime(server.apps / "app.wsgi")
+    until(lambda: version(server) == "old" and "WSGI1013" in server.log.text(), "the failed replacement")
+    server.log.expect(
+        r"WSGI1013: .*It defines: app\. Rename it to 'application', or set callable-object=app\)\. .*"
+        r"Another attempt follows when the script changes \(touch '.*'\), or at a graceful restart of httpd\.")
+
+
 def test_broken_change_costs_one_attempt(launch):
     server = begin(launch)
     server.log.allow(BROKEN)
