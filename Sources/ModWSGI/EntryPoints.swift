@@ -66,6 +66,7 @@ private let postConfig:
             chttpd_is_running_normally()
         else { return OK }
         defer { UserFiles.forget() }
+        Settled.singleApplications = unsafe ConfigReport.singleApplications(main: main)
         let status = unsafe Startup.run(main: main, configuration)
         if status == OK { unsafe ConfigReport.log(main: main) }
         return status

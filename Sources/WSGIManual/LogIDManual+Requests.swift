@@ -23,8 +23,13 @@ extension LogIDManual {
             texts: [
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
-                '<group>', application group '<group>'). It defines: <name>. Rename it \
-                to '<name>', or set callable-object=<name>.
+                '<group>', application group '<group>'). It defines: <name>. Rename it to '<name>', or set \
+                callable-object=<name>.
+                """,
+                """
+                Target WSGI script '<script>' does not contain the factory '<name>' (process group '<group>', \
+                application group '<group>'). It defines: <names>. Rename one to '<name>', or set callable-object= to \
+                one of them.
                 """,
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
@@ -105,6 +110,14 @@ extension LogIDManual {
                 The script raised an exception while it was loaded, or could not be compiled. The request fails \
                 with 500, and the next one tries again. If the process was meant to replace another one, the former \
                 process continues to serve.
+                """,
+            remedy: "The traceback follows the message."),
+        LogIDEntry(
+            .callbackRaised, [.error], "Callback of an event raised an exception",
+            texts: ["<exception> exception raised by a callback for the event '<event>'."],
+            cause: """
+                A function that was passed to `mod_wsgi.subscribe_events()`, `subscribe_shutdown()` or \
+                `subscribe_signals()` raised an exception. The other callbacks are called, and the request continues.
                 """,
             remedy: "The traceback follows the message."),
         LogIDEntry(

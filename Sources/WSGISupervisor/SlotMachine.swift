@@ -115,8 +115,8 @@ struct SlotMachine {
         case ready(generation: UInt32)
         /// The worker has served its first request.
         case served(generation: UInt32)
-        /// The worker's process has ended, or could not be created. `hadRequest`: a request was running in it.
-        case ended(generation: UInt32, hadRequest: Bool = false)
+        /// The worker's process has ended, or could not be created.
+        case ended(generation: UInt32)
         /// The worker requests a successor.
         case retire(generation: UInt32, ShutdownReason, String)
         /// A script of the worker has changed.
@@ -144,11 +144,12 @@ struct SlotMachine {
         /// Enter in the scoreboard that no worker serves.
         case withdraw
         /// Notify requests that wait for a successor that there will be none.
-        case refuse(Cause, count: Int)
+        case replacementFailed(Cause, count: Int)
         /// Have the worker accept connections.
         case serve(generation: UInt32)
-        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether.
-        case drain(generation: UInt32, requests: Int, total: Int)
+        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether. The worker
+        /// passes the reason to its applications.
+        case drain(generation: UInt32, requests: Int, total: Int, because: ShutdownReason = .shutdownSignal)
         /// Kill the worker, because its time is over.
         case kill(generation: UInt32)
         /// The next start is delayed after this number of failures; `starts`: all of them were failed starts.
@@ -169,14 +170,14 @@ struct SlotMachine {
     var wanted: Wanted?
     /// Number of failures in a row: starts that failed, and workers that ended early.
     var failures = 0
-    /// Whether the code has served a request since the last failed start: a crash is that of a request then.
+    /// Whether a worker has served a request since the last failed start: crashes are caused by requests then.
     var codeHasServed = false
     /// Whether the last failure was a failed start, or a worker whose code has never served a request.
     var isFailing = false
     /// Those of `failures` that never became ready.
     var failedStarts = 0
     /// Number of replacements in a row that could not be started.
-    var refusals = 0
+    var failedReplacements = 0
     /// The timeouts of workers.
     var timeouts: Timeouts
     /// How workers are replaced.
@@ -242,7 +243,7 @@ struct SlotMachine {
         case .configured(let change): configured(change, now)
         case .ready(let generation): becameReady(generation, now)
         case .served(let generation): served(generation)
-        case .ended(let generation, let hadRequest): ended(generation, hadRequest, now)
+        case .ended(let generation): ended(generation, now)
         case .retire(let generation, let reason, let text): retire(generation, reason, text, now)
         case .changed(let generation, let isAwaited): changed(generation, isAwaited: isAwaited)
         case .turn: turn(now)

@@ -221,8 +221,7 @@ final class Supervisor {
             report.ended(ending, log)
         }
         if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
-        handle(
-            .ended(generation: worker.generation, hadRequest: !report.running.isEmpty), home.group, home.slot)
+        handle(.ended(generation: worker.generation), home.group, home.slot)
     }
 
     // MARK: - Slots
@@ -253,13 +252,13 @@ final class Supervisor {
             group.noteSuccess(slot)
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
-        case .refuse(let cause, let count):
+        case .replacementFailed(let cause, let count):
             log.write(
                 .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: slot))", to: group.log)
-            return refuse(group, slot)
+            return replacementFailed(group, slot)
         case .serve(let generation):
             guard let worker = slot.workers[generation] else { return nil }
             group.tellWhatOthersServe(worker, of: slot)
@@ -267,10 +266,10 @@ final class Supervisor {
                 // It would never accept a request, and has none yet.
                 worker.process.kill()
             }
-        case .drain(let generation, let requests, let total):
+        case .drain(let generation, let requests, let total, let reason):
             guard let worker = slot.workers[generation] else { return nil }
             worker.isDraining = true
-            let packet = ControlPacket.drain(requests: requests, total: total)
+            let packet = ControlPacket.drain(requests: requests, total: total, because: reason)
             do { try packet.send(on: worker.control) } catch {
                 // SIGTERM has the same effect, without the timeouts.
                 worker.process.terminate()
@@ -297,13 +296,13 @@ final class Supervisor {
     }
 
     /// Releases requests that wait for a successor. If another attempt is due, returns its event instead.
-    func refuse(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
+    func replacementFailed(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
         guard let serving = slot.machine.serving else { return nil }
         if let worker = slot.workers[serving] {
             var asked = slot.asked
             if let failure = slot.failure { asked[failure.path] = failure.modified }
             for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
-                try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
+                try? ControlPacket.codeFailed(path, modified: modified).send(on: worker.control)
             }
         }
         if slot.machine.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(slot) {

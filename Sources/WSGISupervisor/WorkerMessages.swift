@@ -156,7 +156,7 @@ extension Supervisor {
             handle(.served(generation: generation), home.group, home.slot)
         case .failed:
             worker.noteProblem(packet.payload)
-        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:
+        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .codeFailed, .proven:
             break
         }
     }

@@ -35,8 +35,19 @@ static int id_length(const char *text, size_t length) {
     return 8;
 }
 
+/* The name of a file for the log; httpd does not escape it. */
+static const char *printable(const void *file, size_t length, char *room, size_t size) {
+    const unsigned char *bytes = file;
+    size_t count = 0;
+    for (; count < length && count < size - 1; count++)
+        room[count] = apr_isgraph(bytes[count]) ? (char)bytes[count] : '?';
+    room[count] = '\0';
+    return room;
+}
+
 /* Writes all of `text` to the log of the request, or of the server if there is no request. */
-static void write_records(const request_rec *r, const server_rec *s, int level, const char *text, size_t length) {
+static void write_records(const request_rec *r, const server_rec *s, int level, const char *file, int line,
+                          const char *text, size_t length) {
     const char *rest = text;
     int id = id_length(text, length);
     do {
@@ -44,24 +55,36 @@ static void write_records(const request_rec *r, const server_rec *s, int level, 
         int repeated = rest == text ? 0 : id;
         const char *link = repeated > 0 ? " (continued): " : "";
         if (r != NULL)
-            ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s%s%.*s", repeated, text, link, size, rest);
+            ap_log_rerror(file, line, APLOG_MODULE_INDEX, level, 0, r, "%.*s%s%.*s", repeated, text, link, size, rest);
         else
-            ap_log_error(APLOG_MARK, level, 0, s, "%.*s%s%.*s", repeated, text, link, size, rest);
+            ap_log_error(file, line, APLOG_MODULE_INDEX, level, 0, s, "%.*s%s%.*s", repeated, text, link, size, rest);
         rest += size;
         length -= (size_t)size;
     } while (length > 0);
 }
 
-void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
-    write_records(r, NULL, level, (const char *)text, length);
+/* Writes text with the place where it was made, or with this one. */
+static void write_from(const request_rec *r, const server_rec *s, int level, const void *file, size_t file_length,
+                       int line, const void *text, size_t length) {
+    char name[256];
+    if (file_length == 0)
+        write_records(r, s, level, __FILE__, __LINE__, (const char *)text, length);
+    else
+        write_records(r, s, level, printable(file, file_length, name, sizeof name), line, (const char *)text, length);
+}
+
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *file, size_t file_length, int line,
+                              const void *text, size_t length) {
+    write_from(r, NULL, level, file, file_length, line, text, length);
 }
 
 void chttpd_log_request(const request_rec *r, int level, const char *text) {
-    write_records(r, NULL, level, text, strlen(text));
+    write_records(r, NULL, level, __FILE__, __LINE__, text, strlen(text));
 }
 
-void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length) {
-    write_records(NULL, s, level, (const char *)text, length);
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *file, size_t file_length, int line,
+                             const void *text, size_t length) {
+    write_from(NULL, s, level, file, file_length, line, text, length);
 }
 
 bool chttpd_log_needs_ids(const request_rec *r) {
@@ -72,7 +95,7 @@ bool chttpd_log_needs_ids(const request_rec *r) {
 }
 
 void chttpd_log_server(const server_rec *s, int level, const char *text) {
-    write_records(NULL, s, level, text, strlen(text));
+    write_records(NULL, s, level, __FILE__, __LINE__, text, strlen(text));
 }
 
 void chttpd_log_startup(int level, const char *text) {
@@ -236,10 +259,11 @@ static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
 static ap_filter_rec_t withholding = {
     .name = "wsgi_body", .filter_func = {.out_func = withhold}, .ftype = AP_FTYPE_RESOURCE};
 
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal) {
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits,
+                              int *rejection) {
     ap_filter_t *filters = r->output_filters;
-    ap_filter_t first = {.frec = &withholding, .ctx = refusal, .next = filters, .r = r, .c = r->connection};
-    *refusal = 0;
+    ap_filter_t first = {.frec = &withholding, .ctx = rejection, .next = filters, .r = r, .c = r->connection};
+    *rejection = 0;
     r->output_filters = &first;
     apr_read_type_e how = waits ? APR_BLOCK_READ : APR_NONBLOCK_READ;
     apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, how, length);

@@ -47,6 +47,12 @@ enum ConfigReport {
         }
     }
 
+    /// The process groups that serve a single application, if the configuration has `%{AUTO}` anywhere.
+    static func singleApplications(main: Server) -> Set<Int> {
+        guard ConfigTree.httpd.mentions("%{AUTO}"), let facts = unsafe facts(main) else { return [] }
+        return SingleApplications(facts).groups
+    }
+
     private static func level(of finding: Finding) -> LogLevel {
         switch finding.weight {
         case .error: .error

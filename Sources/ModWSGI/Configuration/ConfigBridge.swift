@@ -65,8 +65,8 @@ enum ConfigBridge {
                     directory: &container.settings)
                 if container.settings.hasHooks || server.settings.directory.hasHooks { Settled.expectsHooks = true }
             }
-            if server.settings.ownAliases.count > known, let refusal = unsafe checkPattern(command, server.settings) {
-                return unsafe refusal
+            if server.settings.ownAliases.count > known, let message = unsafe checkPattern(command, server.settings) {
+                return unsafe message
             }
             return unsafe directive.isSection ? walk(command) : nil
         } catch {

@@ -13,12 +13,16 @@ enum Settled {
     /// Whether paths that differ only in case name the same script.
     @safe nonisolated(unsafe) static var ignoresCase = false
 
+    /// The process groups that serve a single application, by their index: there `%{AUTO}` is the main interpreter.
+    @safe nonisolated(unsafe) static var singleApplications: Set<Int> = []
+
     /// Called when a new configuration is read. httpd keeps the module, and with it this state, across restarts.
     static func reset() {
         names = nil
         restrictsEmbedded = false
         ignoresCase = false
         expectsHooks = false
+        singleApplications = []
     }
 
     /// Finds a group by name for a request of `server`. Allocates nothing.

@@ -50,9 +50,12 @@ internal import WSGIWire
     ) throws(Rejection) -> HandlerResult {
         var handler = unsafe DaemonHandler(r, group, choice, scratch, facts)
         try handler.encode(facts)
-        defer { unsafe LogVariables.set(r, connects: handler.handover.attempts) }
+        defer { unsafe LogVariables.set(r, connects: handler.handOvers) }
         return try handler.run()
     }
+
+    /// How often the request was handed to a worker.
+    private var handOvers = 0
 
     private init(
         _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>,
@@ -108,6 +111,7 @@ internal import WSGIWire
     private mutating func handOver() throws(Rejection) -> Attempt {
         guard let claim else { return .notServed(.retry(isEarly: false)) }
         self.claim = nil
+        handOvers += 1
         failedReplacements = choice.scoreboard.failedReplacements(of: claim.slot.index)
         unsafe HeldThread.push(
             scratch.pointee.held, (group.index, claim.slot.index, claim.generation), in: choice.scoreboard,

@@ -38,10 +38,10 @@ internal import CHTTPD
             case .open: break
             }
             if unsafe chttpd_is_empty(brigade) {
-                var refusal: Int32 = 0
-                let status = unsafe chttpd_read_body(request, brigade, apr_off_t(capacity), true, &refusal)
-                guard status == APR_SUCCESS, refusal == 0 else {
-                    fail(status, refusal)
+                var rejection: Int32 = 0
+                let status = unsafe chttpd_read_body(request, brigade, apr_off_t(capacity), true, &rejection)
+                guard status == APR_SUCCESS, rejection == 0 else {
+                    fail(status, rejection)
                     continue
                 }
             }
@@ -57,10 +57,10 @@ internal import CHTTPD
     /// Whether more of the body is available without waiting.
     private mutating func hasMore(_ length: Int) -> Bool {
         guard case .open = state else { return false }
-        var refusal: Int32 = 0
-        let status = unsafe chttpd_read_body(request, brigade, apr_off_t(length), false, &refusal)
-        if status == APR_SUCCESS, refusal == 0 { return unsafe !chttpd_is_empty(brigade) }
-        if refusal != 0 || !chttpd_status_is_again(status) { fail(status, refusal) }
+        var rejection: Int32 = 0
+        let status = unsafe chttpd_read_body(request, brigade, apr_off_t(length), false, &rejection)
+        if status == APR_SUCCESS, rejection == 0 { return unsafe !chttpd_is_empty(brigade) }
+        if rejection != 0 || !chttpd_status_is_again(status) { fail(status, rejection) }
         return false
     }
 
@@ -93,13 +93,13 @@ internal import CHTTPD
         return count
     }
 
-    /// - Parameter refusal: The status with which httpd would have rejected the request.
-    private mutating func fail(_ status: apr_status_t, _ refusal: Int32 = 0) {
+    /// - Parameter rejection: The status with which httpd would have rejected the request.
+    private mutating func fail(_ status: apr_status_t, _ rejection: Int32 = 0) {
         unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
-            if chttpd_status_is_timeup(status) || status == EAGAIN || refusal == HTTP_REQUEST_TIME_OUT {
+            if chttpd_status_is_timeup(status) || status == EAGAIN || rejection == HTTP_REQUEST_TIME_OUT {
                 WSGI_TRANSPORT_TIMEOUT
-            } else if status == ENOSPC || refusal == HTTP_REQUEST_ENTITY_TOO_LARGE {
+            } else if status == ENOSPC || rejection == HTTP_REQUEST_ENTITY_TOO_LARGE {
                 WSGI_TRANSPORT_TOO_LARGE
             } else if unsafe chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
                 || status == ECONNRESET || status == ECONNABORTED || status == EPIPE

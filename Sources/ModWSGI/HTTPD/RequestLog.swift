@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGIWire
 
 /// The log of a request. Several threads of an application may write to it while one of them uses the request.
 ///
@@ -29,16 +30,20 @@ internal import CSystem
         return body()
     }
 
-    /// Writes a line. Any thread. Never waits for `exclusively`, which may wait for a slow client.
-    func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
+    /// Writes a record. Any thread. Never waits for `exclusively`, which may wait for a slow client.
+    func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
+        let record = unsafe LogSource(level: level, record)
+        guard unsafe chttpd_logs_request(r, record.level), let start = unsafe record.text.baseAddress else { return }
         unsafe wsgi_lock_acquire(lines)
         defer { unsafe wsgi_lock_release(lines) }
         let isAlone = unsafe wsgi_lock_try(request)
         if unsafe isAlone || !chttpd_log_needs_ids(r) {
-            unsafe chttpd_log_request_bytes(r, level, start, text.count)
+            unsafe chttpd_log_request_bytes(
+                r, record.level, record.file.baseAddress, record.file.count, record.line, start, record.text.count)
         } else {
-            unsafe chttpd_log_server_bytes(r.pointee.server, level, start, text.count)
+            unsafe chttpd_log_server_bytes(
+                r.pointee.server, record.level, record.file.baseAddress, record.file.count, record.line, start,
+                record.text.count)
         }
         if isAlone { unsafe wsgi_lock_release(request) }
     }

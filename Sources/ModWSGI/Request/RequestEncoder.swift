@@ -25,6 +25,7 @@ internal import WSGIWire
             encoder.isHTTPS = forwarded.isHTTPS ?? encoder.isHTTPS
         }
         var flags = facts.flags
+        flags.insert(.logLevel(UInt32(clamping: unsafe chttpd_request_log_level(r))))
         if encoder.isHTTPS { flags.insert(.https) }
         encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
     }
@@ -54,7 +55,7 @@ internal import WSGIWire
         }
     }
 
-    /// Maximum bytes of a request line: the size of its field in a thread's record on the worker board.
+    /// Maximum bytes of a request line: the size of its field in a thread's record on the request board.
     private static let longestLine = 184
 
     /// Method and path. A query is reduced to its question mark, because it may contain secrets.
@@ -244,7 +245,7 @@ internal import WSGIWire
     /// Appends an `HTTP_*` entry. Returns false if the header's name is not valid for one.
     private mutating func header(_ name: CText, _ value: CText, _ buffer: inout ByteBuffer) -> Bool {
         let length = unsafe strlen(name)
-        guard length <= 1024 else { return true }
+        guard length <= 1024 else { return false }
         return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
             guard let start = key.baseAddress else { return true }
             unsafe memcpy(start, "HTTP_", 5)

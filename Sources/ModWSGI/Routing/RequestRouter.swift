@@ -56,6 +56,7 @@ internal import WSGIWire
     /// Stores the facts that follow from the settings and the script.
     private borrowing func describe(_ facts: inout RequestFacts) {
         facts.passesAuthorization = mapping.passAuthorization ?? effective.settings.passAuthorization
+        if effective.settings.traceContext { unsafe TraceContext.prepare(r) }
         if effective.settings.ignoreActivity { facts.flags.insert(.ignoresActivity) }
         let reloads = effective.settings.scriptReloading != .off
         if reloads { facts.flags.insert(.scriptReloading) }

@@ -6,7 +6,7 @@ import random
 SEEDS = [
     """
 WSGIScriptAlias /app @SITE@/app.wsgi process-group=%{GLOBAL} application-group=%{GLOBAL}
-WSGIScriptAlias "/with space" "@SITE@/app.wsgi" callable-object=application pass-authorization=On
+WSGIScriptAlias "/with space" "@SITE@/app.wsgi" callable-object=application() pass-authorization=On
 WSGIScriptAliasMatch ^/sites/([a-z]+) @SITE@/$1.wsgi application-group=%{SERVER}
 """, """
 WSGIDaemonProcess site processes=2 threads=5 display-name=%{GROUP} user=daemon group=daemon \\
@@ -90,6 +90,7 @@ WSGIScriptAlias / @SITE@/app.wsgi process-group=site application-group=%{GLOBAL}
     WSGIScriptAlias / @SITE@/app.wsgi
     <Directory @SITE@>
         WSGICallableObject application
+        WSGITraceContext On
         WSGIScriptReloading Off
         WSGIPassAuthorization On
         WSGIChunkedRequest On

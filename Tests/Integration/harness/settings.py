@@ -104,6 +104,7 @@ REQUESTS = {
     "WSGICallableObject": Setting({"application": "application", "other": "other"},
                                   lambda asked: asked.answer().json["mod_wsgi.callable_object"]),
     "WSGIPassAuthorization": Setting({"On": True, "Off": False}, passes_authorization),
+    "WSGITraceContext": Setting({"On": True, "Off": False}, lambda asked: "HTTP_TRACEPARENT" in asked.answer().json),
     "WSGIChunkedRequest": Setting({"On": True, "Off": False}, takes_chunks),
     "WSGIScriptReloading": Setting({"On": True, "Off": False}, reloads),
     "WSGIMapHEADToGET": Setting({"On": "GET", "Off": "HEAD"},

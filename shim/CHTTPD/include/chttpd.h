@@ -82,9 +82,12 @@ extern module AP_MODULE_DECLARE_DATA wsgi_module;
 /* --- Logging: ap_log_* are variadic macros. The text is data, never a format. */
 void chttpd_log_request(const request_rec *r, int level, const char *text);
 void chttpd_log_server(const server_rec *s, int level, const char *text);
-/* The same for text with a length and without a final NUL. */
-void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length);
-void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length);
+/* The same for text with a length and without a final NUL, with the source file and line that created it;
+ * `file_length` is 0 without a source. */
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *file, size_t file_length, int line,
+                              const void *text, size_t length);
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *file, size_t file_length, int line,
+                             const void *text, size_t length);
 /* Whether the next line makes the ids of the request and of its connection, in their pools. */
 bool chttpd_log_needs_ids(const request_rec *r);
 /* Writes a line to the log and, during startup, to the console. */
@@ -104,11 +107,7 @@ static inline void chttpd_set_module_config(ap_conf_vector_t *vector, void *valu
 static inline apr_bucket_brigade *chttpd_brigade(const request_rec *r) {
     return apr_brigade_create(r->pool, r->connection->bucket_alloc);
 }
-static inline bool chttpd_is_sentinel(const apr_bucket_brigade *brigade, const apr_bucket *bucket) {
-    return bucket == APR_BRIGADE_SENTINEL(brigade);
-}
 static inline apr_bucket *chttpd_first(const apr_bucket_brigade *brigade) { return APR_BRIGADE_FIRST(brigade); }
-static inline apr_bucket *chttpd_next(const apr_bucket *bucket) { return APR_BUCKET_NEXT(bucket); }
 static inline bool chttpd_is_empty(const apr_bucket_brigade *brigade) { return APR_BRIGADE_EMPTY(brigade); }
 static inline bool chttpd_is_eos(const apr_bucket *bucket) { return APR_BUCKET_IS_EOS(bucket); }
 static inline bool chttpd_is_metadata(const apr_bucket *bucket) { return APR_BUCKET_IS_METADATA(bucket); }
@@ -135,8 +134,9 @@ size_t chttpd_append_copies(apr_bucket_brigade *brigade, apr_bucket_brigade *fro
 size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, size_t most);
 /* Reads from the request's input filters, either blocking or only the available data. If a body is too large or
  * malformed, httpd's own filter sends an error response, even in the middle of the application's response. Here that
- * response is withheld, and its status is stored in `refusal` (0: none). */
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal);
+ * response is withheld, and its status is stored in `rejection` (0: none). */
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits,
+                              int *rejection);
 /* The socket of a request's connection. -1 if the connection is a stream of another one. */
 int chttpd_client_socket(const request_rec *r);
 static inline void chttpd_append_transient(apr_bucket_brigade *brigade, const void *data, size_t length) {
@@ -261,6 +261,9 @@ static inline bool chttpd_is_config_test(void) { return ap_state_query(AP_SQ_RUN
 static inline bool chttpd_is_running_normally(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL; }
 static inline int chttpd_log_level(const server_rec *s) {
     return ap_get_server_module_loglevel(s, wsgi_module.module_index);
+}
+static inline int chttpd_request_log_level(const request_rec *r) {
+    return ap_get_request_module_loglevel(r, wsgi_module.module_index);
 }
 static inline int chttpd_error_log_descriptor(const server_rec *s) {
     apr_os_file_t descriptor = -1;

@@ -53,6 +53,7 @@ DIRECTIVES = {
     "WSGICallableObject one": FILE_INFO,
     "WSGIScriptReloading On": FILE_INFO,
     "WSGIPassAuthorization On": FILE_INFO,
+    "WSGITraceContext On": FILE_INFO,
     "WSGIChunkedRequest On": FILE_INFO,
     "WSGIMapHEADToGET Auto": FILE_INFO,
     "WSGIErrorOverride On": FILE_INFO,
