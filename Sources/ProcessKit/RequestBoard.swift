@@ -9,6 +9,9 @@ internal import Glibc
     /// Number of threads.
     public let threads: Int
 
+    /// Maximum bytes of a request line in a record.
+    public static var longestLine: Int { Int(WSGI_REQUEST_LINE) }
+
     /// The memory file of a board for a worker that is about to start.
     public static func create(threads: Int, slot: UInt32, generation: UInt32) throws(SystemError) -> Descriptor {
         var head = wsgi_request_board()

@@ -4,25 +4,15 @@ internal import WSGIWire
 
 /// Creates the process of a worker.
 struct WorkerLauncher {
-    /// The numbers of the worker's descriptors, which the bootstrap below and the engine use.
-    enum Descriptors {
-        /// The control socket.
-        static let control = 3
-        /// The memory file that faulthandler writes to.
-        static let crashText = 6
-        /// The pipe to the supervisor.
-        static let reports = 7
-    }
-
-    /// The program that Python runs. It enables faulthandler, for crashes and for the engine's `Worker.stackSignal`,
+    /// The program that Python runs. It enables faulthandler, for crashes and for the engine's `stackSignal`,
     /// loads the engine by its path and runs it.
     ///
     /// `ModuleSpec` and the extension loader exist in every interpreter. Importing `importlib.machinery` would read two
     /// files.
     static let bootstrap = """
         import sys, faulthandler
-        faulthandler.enable(file=6)
-        faulthandler.register(63, file=6)
+        faulthandler.enable(file=\(WorkerDescriptors.crashText))
+        faulthandler.register(\(WorkerDescriptors.stackSignal), file=\(WorkerDescriptors.crashText))
         def start(path):
             loader = sys.modules['_frozen_importlib_external'].ExtensionFileLoader('_wsgi_engine', path)
             spec = type(sys.__spec__)('_wsgi_engine', loader, origin=path)
@@ -30,7 +20,7 @@ struct WorkerLauncher {
             engine.__spec__ = spec
             engine.__file__ = path
             loader.exec_module(engine)
-            return engine.serve(3)
+            return engine.serve(\(WorkerDescriptors.control))
         if 't' in sys.abiflags:
             sys.exit(f'WSGI1001: {sys.executable} is a free-threaded Python, which this module cannot run in: '
                      'name one with a GIL.')
