@@ -24,7 +24,7 @@ internal import WSGIWire
             case .redirect(let location): return unsafe InternalRedirect.run(r, to: location)
             }
         } catch {
-            return unsafe error.answer(r)
+            return unsafe error.result(of: r)
         }
     }
 
