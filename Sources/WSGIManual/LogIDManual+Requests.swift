@@ -13,7 +13,7 @@ extension LogIDManual {
             ],
             cause: """
                 All threads of the process group were busy. The request fails with 504 and never reached the \
-                application.
+                application. Each group logs at most one message about rejected requests per second, with their number.
                 """,
             remedy: """
                 Raise `processes=` or `threads=`, find out what keeps the application busy, or allow more time.
@@ -181,7 +181,8 @@ extension LogIDManual {
             ],
             cause: """
                 No process of the group is running, or httpd's user may not enter the directory of the socket. The \
-                request fails with 503. While httpd stops, the message has the level `info`.
+                request fails with 503. While httpd stops, the message has the level `info`. Each group logs at most \
+                one message about rejected requests per second, with their number.
                 """,
             remedy: """
                 If no process is running, the message about its start gives the reason. If the directory is closed, \
