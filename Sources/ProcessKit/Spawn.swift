@@ -160,7 +160,7 @@ public final class Launch {
     public let id: Int32
     /// The descriptor; -1: closed.
     private var report: Int32
-    private var told = wsgi_spawn_failure()
+    private var reported = wsgi_spawn_failure()
 
     init(id: Int32, report: consuming Descriptor) {
         self.id = id
@@ -175,7 +175,7 @@ public final class Launch {
     /// Reads the reports of the process. Returns true if it runs the program, or never will.
     public func listen() -> Bool {
         guard report >= 0 else { return true }
-        return unsafe !wsgi_spawn_listen(report, false, &told)
+        return unsafe !wsgi_spawn_listen(report, false, &reported)
     }
 
     /// Stops reading reports.
@@ -185,10 +185,10 @@ public final class Launch {
     }
 
     /// Why it will not run the program; `nil`: no failure so far.
-    public var failure: SpawnError? { told.step == 0 ? nil : SpawnError(told) }
+    public var failure: SpawnError? { reported.step == 0 ? nil : SpawnError(reported) }
 
     /// The settings that were denied so far.
-    public var denials: [SpawnRequest.Denial] { told.denials }
+    public var denials: [SpawnRequest.Denial] { reported.denials }
 }
 
 extension wsgi_spawn_failure {
@@ -204,11 +204,11 @@ extension wsgi_spawn_failure {
 }
 
 extension SpawnError {
-    fileprivate init(_ told: wsgi_spawn_failure) {
-        let path = unsafe withUnsafeBytes(of: told.denied_path) {
+    fileprivate init(_ reported: wsgi_spawn_failure) {
+        let path = unsafe withUnsafeBytes(of: reported.denied_path) {
             unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
-        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, deniedPath: path)
+        self.init(step: Step(rawValue: reported.step) ?? .fork, code: reported.code, deniedPath: path)
     }
 }
 

@@ -195,22 +195,22 @@ static void read_path(int32_t reading, int32_t length, wsgi_spawn_failure *failu
 bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *failure) {
     for (;;) {
         struct pollfd ready = {.fd = reading, .events = POLLIN};
-        struct news told;
+        struct news news;
         if (!wait && poll(&ready, 1, 0) != 1)
             return true;
-        ssize_t got = read(reading, &told, sizeof told);
+        ssize_t got = read(reading, &news, sizeof news);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got != sizeof told)
+        if (got != sizeof news)
             return false;
-        if (told.step == 0) {
-            if (told.detail >= 0 && told.detail < WSGI_SPAWN_WISHES)
-                failure->denied[told.detail] = told.code;
+        if (news.step == 0) {
+            if (news.detail >= 0 && news.detail < WSGI_SPAWN_WISHES)
+                failure->denied[news.detail] = news.code;
             continue;
         }
-        failure->step = told.step;
-        failure->code = told.code;
-        read_path(reading, told.detail, failure);
+        failure->step = news.step;
+        failure->code = news.code;
+        read_path(reading, news.detail, failure);
     }
 }
 
