@@ -112,7 +112,8 @@ extension LogIDManual {
             cause: """
                 The former process continues to serve. The usual cause is a deploy that fails to import. The start \
                 is tried again when the script changes again. Other attempts with the same file (a graceful restart, \
-                a limit) cause one message each, with their number and the last line of the traceback.
+                a limit) cause one message each, with their number and the last line of the traceback. When a \
+                successor is ready at last, a `notice` reports it, which httpd's `LogLevel` cannot suppress.
 
                 After a graceful restart with a changed definition of the group, the message is logged at each \
                 restart until a successor is ready. It is also logged if the definition names something that does not \
@@ -136,6 +137,9 @@ extension LogIDManual {
                 """
                 Process group '<group>': <number> processes could not be started, or ended within a second of their \
                 start, in a row; the next one is in <number> s.
+                """,
+                """
+                Process group '<group>': <number> starts have failed in a row (<reason>); the next one is in <number> s.
                 """,
                 """
                 Process group '<group>': <number> runs have ended early in a row; the next one is in <number> s.

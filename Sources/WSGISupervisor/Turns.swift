@@ -55,6 +55,7 @@ extension ProcessGroup {
     /// Records that a worker did not become ready. A slot without a serving worker alternates between the present and
     /// the former definition.
     func noteFailedStart(of slot: Slot) {
+        slot.failedStarts += 1
         if let failure = slot.failure {
             if slot.broken.count >= WorkerProcess.maximumLearned { slot.broken = [:] }
             slot.broken[failure.path] = failure.modified
@@ -106,6 +107,7 @@ extension ProcessGroup {
     func beginAttempt(_ slot: Slot) {
         slot.tried = slot.asked
         slot.failure = nil
+        slot.launchProblem = ""
         slot.code = [:]
         let paths = (spec.process.preloads + learned).map(\.path)
         var gone: Set<String> = []
@@ -142,7 +144,10 @@ extension ProcessGroup {
 
     /// The part of a log message that explains why and how often a replacement could not be started.
     func explanation(of slot: Slot, count: Int) -> String {
-        guard let failure = slot.failure else { return count == 1 ? "" : " (\(count) times in a row)" }
+        guard let failure = slot.failure else {
+            let parts = [slot.launchProblem, count == 1 ? "" : "\(count) times in a row"].filter { !$0.isEmpty }
+            return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
+        }
         let times = failure.count == 1 ? "" : "; attempt \(failure.count) with this code, the first has the traceback"
         return " (\(failure.path): \(failure.reason)\(times))"
     }
@@ -173,6 +178,7 @@ extension ProcessGroup {
 
     /// Records that a worker of the slot serves.
     func noteSuccess(_ slot: Slot) {
+        if !slot.usesFormerDefinition { slot.failedStarts = 0 }
         slot.hasServed = true
         slot.asked = [:]
         slot.tried = [:]

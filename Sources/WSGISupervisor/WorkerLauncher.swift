@@ -37,12 +37,6 @@ struct WorkerLauncher {
         sys.exit(code)
         """
 
-    /// Why a process could not be created.
-    struct Failure: Error {
-        /// The log message.
-        var text: String
-    }
-
     /// The workers' limit of open descriptors: that of the supervisor before it was raised.
     let openFiles: UInt64
     /// Whether the priority of a process can be raised again.
@@ -58,7 +52,7 @@ struct WorkerLauncher {
     func start(
         _ attempt: StartAttempt, of group: ProcessGroup, slot: UInt32, generation: UInt32, token: UInt64,
         listener: Int32
-    ) throws(Failure) -> WorkerProcess {
+    ) throws(SpawnMessage) -> WorkerProcess {
         let spec = attempt.spec
         do {
             let started = Clock.milliseconds()
@@ -71,7 +65,7 @@ struct WorkerLauncher {
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
             // A worker may change its open file description of the log, such as the append mode, but not root's.
-            let log = try Descriptor.forAppending(group.log)
+            let log = try Descriptor.forAppending(group.logDescriptor)
             var request = Self.request(for: spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
             if !attempt.isUrgent, mayRaisePriority {
@@ -82,7 +76,7 @@ struct WorkerLauncher {
                 null.raw, log.raw, log.raw, pair.theirs.raw, listener, board.raw, crashText.raw,
                 pipe.writing.raw,
             ]
-            try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
+            try Self.sendStart(pair.ours, attempt, slot: slot, generation: generation)
             let launch = try Self.spawn(request, spec)
             return WorkerProcess(
                 token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement,
@@ -90,20 +84,20 @@ struct WorkerLauncher {
                 process: try ProcessHandle(child: launch.id), control: pair.keepOurs(), reports: pipe.keepReading(),
                 board: board, crashText: crashText)
         } catch let error as SystemError {
-            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)): \(error).")
-        } catch let error as Failure {
+            throw SpawnMessage(spec, "\(error)")
+        } catch let error as SpawnMessage {
             throw error
         } catch {
-            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)).")
+            throw SpawnMessage(spec, "unknown error")
         }
     }
 
-    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Launch {
-        do { return try request.begin() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
+    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(SpawnMessage) -> Launch {
+        do { return try request.begin() } catch { throw SpawnMessage(error, spec) }
     }
 
     /// Writes the `start` packet into the socket, where the worker reads it.
-    private static func tell(
+    private static func sendStart(
         _ control: borrowing PacketSocket, _ attempt: StartAttempt, slot: UInt32, generation: UInt32
     ) throws(SystemError) {
         var spec = attempt.spec.process

@@ -18,7 +18,7 @@ struct SpawnMessageTests {
     }()
 
     @Test func missingPythonIsExplained() {
-        let text = SpawnMessage.text(SpawnError(step: .execute, code: 2, deniedPath: "/srv/venv"), spec)
+        let text = SpawnMessage(SpawnError(step: .execute, code: 2, deniedPath: "/srv/venv"), spec).text
         #expect(
             text == "Unable to start a process of WSGIDaemonProcess 'site' (/etc/apache2/site.conf:12): user 'web' "
                 + "(uid 1001) cannot run the Python executable '/srv/venv/bin/python' (No such file or directory): "
@@ -27,12 +27,12 @@ struct SpawnMessageTests {
     }
 
     @Test func directoryThatRefusesIsNamed() {
-        let text = SpawnMessage.text(SpawnError(step: .directory, code: 13, deniedPath: "/root"), spec)
+        let text = SpawnMessage(SpawnError(step: .directory, code: 13, deniedPath: "/root"), spec).text
         #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): the error is at '/root'."))
     }
 
     @Test func closedDirectoryBehindALinkIsNamed() {
-        let text = SpawnMessage.text(SpawnError(step: .execute, code: 13, deniedPath: "/root"), spec)
+        let text = SpawnMessage(SpawnError(step: .execute, code: 13, deniedPath: "/root"), spec).text
         #expect(
             text.hasSuffix(
                 "cannot run the Python executable '/srv/venv/bin/python' (Permission denied): the error is at '/root'. "
@@ -53,7 +53,7 @@ struct SpawnMessageTests {
 
     @Test func startThatTakesTooLongIsExplained() {
         #expect(
-            SpawnMessage.delayed(spec).hasSuffix(
+            SpawnMessage(delayed: spec, by: 10).text.hasSuffix(
                 ": it did not begin to run '/srv/venv/bin/python' within 10 s and was killed. Possible causes: the "
                     + "file system of '/root/site' or of Python does not respond, another process holds a lease on the "
                     + "program, or the process was stopped."))
@@ -61,7 +61,7 @@ struct SpawnMessageTests {
 
     @Test(arguments: [SpawnError.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
     func everyStepSaysWhoseAndWhy(step: SpawnError.Step) {
-        let text = SpawnMessage.text(SpawnError(step: step, code: 11), spec)
+        let text = SpawnMessage(SpawnError(step: step, code: 11), spec).text
         #expect(text.contains("'site'") && text.contains("Resource temporarily unavailable"))
     }
 }

@@ -179,6 +179,22 @@ def test_change_without_the_application_is_explained(launch):
         r"Another attempt follows when the script changes \(touch '.*'\), or at a graceful restart of httpd\.")
 
 
+def test_end_of_a_failure_is_logged_whatever_the_level(launch):
+    server = begin(launch, config=CONFIG + "LogLevel wsgi:warn\n")
+    server.log.allow(BROKEN)
+    server.get("/app")
+    save(server, "bad", "raise ValueError('broken deploy')")
+    assert version(server) == "old"
+    server.log.wait_for("WSGI1013")
+    save(server, "new")
+    assert version(server) == "new"
+    server.log.expect(r"wsgi:notice.*Process \d+ of group 'main' \(slot 0, generation 3\) is ready after \d+ ms; "
+                      r"the start before it had failed\.")
+    save(server, "newer")
+    assert version(server) == "newer"
+    assert server.log.text().count(" is ready after ") == 1, "a replacement without a failure is logged as info"
+
+
 def test_broken_change_costs_one_attempt(launch):
     server = begin(launch)
     server.log.allow(BROKEN)
