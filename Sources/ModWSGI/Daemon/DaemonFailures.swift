@@ -11,10 +11,10 @@ extension DaemonHandler {
     func rejection(_ error: ClaimError) -> Rejection {
         let subject = "Process group '\(group.name)'"
         switch error {
-        case .unavailable where MPM.isStopping:
+        case .stopping:
             return Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .info, .connectFailed,
-                "\(subject): httpd is stopping; the request was not started."
+                "\(subject): httpd stops, or its configuration no longer contains the group; the request was not started."
             ).retried(after: 0)
         case .unavailable:
             return limited(
@@ -72,6 +72,15 @@ extension DaemonHandler {
             "Process group '\(group.name)': all threads are busy: \(reason()). Raise processes= or threads=, or find out "
                 + "what keeps the application busy."
         ).retried(after: wait)
+    }
+
+    /// The rejection of a request that no worker keeps.
+    func givenUp(attempts: Int) -> Rejection {
+        limited(
+            HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
+            "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed: its workers are "
+                + "replaced all the time, or return each request. See the messages about the group before this one."
+        ).retried(after: 0)
     }
 
     /// A rejection for a reason that may apply to thousands of requests: each group logs one record a second.
