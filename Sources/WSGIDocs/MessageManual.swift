@@ -17,7 +17,8 @@ enum MessageManual {
     private static let introduction = """
         Every warning and error of this module in the error log, and every finding of `apachectl configtest`, begins with \
         an identifier, which never changes and is never used for anything else. Mistakes in a directive are errors of \
-        httpd's syntax check, which reports them with the file and line. Numbers below 1000 are those of mod_wsgi for the same condition. Numbers from 1000 on are this module's.
+        httpd's syntax check, which reports them with the file and line. Numbers below 1000 are those of mod_wsgi for the \
+        same condition. Numbers from 1000 on are this module's.
 
         Each message has a *severity*, which is its level in httpd's error log (`LogLevel`), and one or more *texts*, in \
         which words in angle brackets stand for names and numbers. Texts of `configtest`, and of process groups that cannot \
