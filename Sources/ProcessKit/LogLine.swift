@@ -50,10 +50,12 @@ public enum LogLine {
         text.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
     }
 
-    /// Writes a line, if possible with one call, so that lines of several processes do not mix.
+    /// Writes the lines of a text, each with its own header, if possible with one call, so that lines of several
+    /// processes do not mix.
     public static func write(level: Int, text: String, to descriptor: Int32 = 2) {
-        var line = format(level: level, text: text)
-        line.withUTF8 { unsafe put(UnsafeRawBufferPointer($0), descriptor) }
+        // Not `Character`s: "\r\n" is one of them.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        write(level: level, lines: lines.map { String(decoding: $0, as: UTF8.self) }, to: descriptor)
     }
 
     /// Maximum wait for space, in milliseconds. Then the rest of the text is omitted.

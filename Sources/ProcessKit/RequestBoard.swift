@@ -9,6 +9,9 @@ internal import Glibc
     /// Number of threads.
     public let threads: Int
 
+    /// Maximum bytes of a request line in a record.
+    public static var longestLine: Int { Int(WSGI_REQUEST_LINE) }
+
     /// The memory file of a board for a worker that is about to start.
     public static func create(threads: Int, slot: UInt32, generation: UInt32) throws(SystemError) -> Descriptor {
         var head = wsgi_request_board()
@@ -86,9 +89,15 @@ public struct RunningRequest: Equatable, Sendable {
     }
 
     /// The request for log lines: `[id] GET /path, for 1.5 s`.
-    public func text(now: UInt64 = Clock.nanoseconds()) -> String {
+    public func text(now: UInt64 = Clock.nanoseconds()) -> String { "\(name), for \(time(now: now))" }
+
+    /// The request without its time: `[id] GET /path`.
+    public var name: String { "[\(id)] \(line)" }
+
+    /// Its running time: `1.5 s`.
+    public func time(now: UInt64 = Clock.nanoseconds()) -> String {
         let tenths = (now > started ? now - started : 0) / 100_000_000
-        return "[\(id)] \(line), for \(tenths / 10).\(tenths % 10) s"
+        return "\(tenths / 10).\(tenths % 10) s"
     }
 
     /// Replaces all bytes that are not printable ASCII by question marks.

@@ -160,7 +160,7 @@ public final class Launch {
     public let id: Int32
     /// The descriptor; -1: closed.
     private var report: Int32
-    private var told = wsgi_spawn_failure()
+    private var reported = wsgi_spawn_failure()
 
     init(id: Int32, report: consuming Descriptor) {
         self.id = id
@@ -175,7 +175,7 @@ public final class Launch {
     /// Reads the reports of the process. Returns true if it runs the program, or never will.
     public func listen() -> Bool {
         guard report >= 0 else { return true }
-        return unsafe !wsgi_spawn_listen(report, false, &told)
+        return unsafe !wsgi_spawn_listen(report, false, &reported)
     }
 
     /// Stops reading reports.
@@ -185,10 +185,10 @@ public final class Launch {
     }
 
     /// Why it will not run the program; `nil`: no failure so far.
-    public var failure: SpawnError? { told.step == 0 ? nil : SpawnError(told) }
+    public var failure: SpawnError? { reported.step == 0 ? nil : SpawnError(reported) }
 
     /// The settings that were denied so far.
-    public var denials: [SpawnRequest.Denial] { told.denials }
+    public var denials: [SpawnRequest.Denial] { reported.denials }
 }
 
 extension wsgi_spawn_failure {
@@ -204,8 +204,11 @@ extension wsgi_spawn_failure {
 }
 
 extension SpawnError {
-    fileprivate init(_ told: wsgi_spawn_failure) {
-        self.init(step: Step(rawValue: told.step) ?? .fork, code: told.code, deniedLength: Int(told.denied_length))
+    fileprivate init(_ reported: wsgi_spawn_failure) {
+        let path = unsafe withUnsafeBytes(of: reported.denied_path) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        self.init(step: Step(rawValue: reported.step) ?? .fork, code: reported.code, deniedPath: path)
     }
 }
 
@@ -237,24 +240,19 @@ public struct SpawnError: Error, Equatable, Sendable {
     public let step: Step
     /// The `errno`.
     public let code: Int32
-    /// Length of the path up to the first component that denied access, in bytes; 0: unknown.
-    public let deniedLength: Int
+    /// The file or directory that denied access or does not exist: the first component of the path, or of the target
+    /// of a symbolic link that it is; empty: unknown.
+    public let deniedPath: String
 
     /// Describes a failure.
-    public init(step: Step, code: Int32, deniedLength: Int) {
+    public init(step: Step, code: Int32, deniedPath: String = "") {
         self.step = step
         self.code = code
-        self.deniedLength = deniedLength
+        self.deniedPath = deniedPath
     }
 
     /// The reason in words.
     public var reason: String { SystemError.reason(code) }
-
-    /// The leading part of `path` that denied access; `nil`: unknown.
-    public func refusedPart(of path: String) -> String? {
-        guard deniedLength > 0 else { return nil }
-        return String(decoding: path.utf8.prefix(deniedLength), as: UTF8.self)
-    }
 }
 
 /// Calls `body` with a C array of the strings, which ends with a null pointer.

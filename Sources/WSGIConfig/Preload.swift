@@ -54,7 +54,7 @@ extension ProcessGroups {
         case .ofOtherHost(let group): throw notAccessible(script, all[group], server)
         case .unknown:
             throw ConfigError(
-                "\(script.owner) at \(script.location): process group '\(script.processGroup)' is not yet configured: "
+                "\(script.owner) at \(script.location): process group '\(script.processGroup)' is not configured: "
                     + "\(advice(onUnknown: script.processGroup, from: server))")
         }
     }

@@ -105,14 +105,22 @@ public struct ProcessGroups: Sendable {
 
     /// The remedy for the name of a group that does not exist: the nearest name, and those that can be used.
     public func advice(onUnknown name: String, from server: Int) -> String {
-        let known = all.filter { $0.isUsable.indices.contains(server) && $0.isUsable[server] }
-            .map(\.definition.name)
+        let known = names(usableFrom: server)
         guard !known.isEmpty else { return "add a WSGIDaemonProcess '\(name)'; none can be used by this server." }
         let list = " Groups that can be used here: \(known.joined(separator: ", "))."
-        guard let nearest = NearestName.nearest(to: name, among: known) else {
+        guard let nearest = nearest(to: name, from: server) else {
             return "add a WSGIDaemonProcess '\(name)', or use another group.\(list)"
         }
         return "did you mean '\(nearest)'?\(list)"
+    }
+
+    /// The group that is probably meant by the name of a group that does not exist; `nil`: no name is similar.
+    public func nearest(to name: String, from server: Int) -> String? {
+        NearestName.nearest(to: name, among: names(usableFrom: server))
+    }
+
+    private func names(usableFrom server: Int) -> [String] {
+        all.filter { $0.isUsable.indices.contains(server) && $0.isUsable[server] }.map(\.definition.name)
     }
 
     /// For each server, whether its requests may use a group that is defined in the server `definer`.

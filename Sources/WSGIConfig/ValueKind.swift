@@ -130,7 +130,7 @@ extension ValueKind where Value == String? {
             print: { $0 ?? "" },
             advice: { word in
                 directory(ofExecutable: word).map {
-                    "Write \($0), the directory that bin/ is in; python= names executables."
+                    "Write \($0), the directory that contains bin/. To name an executable, use python=."
                 }
             })
     }

@@ -57,8 +57,8 @@ public struct Handover {
     public enum Step: Equatable, Sendable {
         /// Claim a thread, if possible of the preferred slot, and hand the request over.
         case claim(preferred: Int?)
-        /// Hand the request over to this worker, whose thread is claimed.
-        case handOver(slot: Int, generation: UInt32)
+        /// Hand the request over to the worker whose thread is claimed.
+        case handOver
         /// Wait a moment.
         case pause
         /// Wait for a worker that has not rejected the request.
@@ -146,7 +146,7 @@ public struct Handover {
         case .claimed(let slot, let generation):
             forgetReturn()
             if lastReason != .spent, rejections[slot].first != generation { permission = .reloaded }
-            return attempt(.handOver(slot: slot, generation: generation))
+            return attempt(.handOver)
         case .none:
             // The last slot that has old code. All slots that have old code may be tried again.
             var stale: Int?

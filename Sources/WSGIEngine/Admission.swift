@@ -70,6 +70,6 @@ private final class RecordLimit: Sendable {
         let others = missed.exchange(0, ordering: .relaxed)
         WorkerLog.write(
             WSGI_LOG_ERR, id,
-            others == 0 ? text : text + " \(others) others were turned away since the last such record.")
+            others == 0 ? text : text + " \(others) others were turned away since the last such message.")
     }
 }

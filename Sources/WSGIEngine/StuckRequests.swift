@@ -56,18 +56,18 @@ struct StuckRequests {
     private static let dumping = Locked(())
 
     private static func dumpAlone(of ident: UInt) -> String {
-        CrashText.clear(Worker.Descriptors.crashText)
-        CurrentProcess.signal(thread: ident, Worker.stackSignal)
+        CrashText.clear(WorkerDescriptors.crashText)
+        CurrentProcess.signal(thread: ident, WorkerDescriptors.stackSignal)
         var text = ""
         // The text has no end marker. It is complete when nothing more has arrived for a while.
         var quiet = 0
         for _ in 0..<50 where quiet < 5 {
             Clock.sleep(milliseconds: 10)
-            let now = CrashText.contents(of: Worker.Descriptors.crashText)
+            let now = CrashText.contents(of: WorkerDescriptors.crashText)
             quiet = !now.isEmpty && now == text ? quiet + 1 : 0
             text = now
         }
-        CrashText.clear(Worker.Descriptors.crashText)
+        CrashText.clear(WorkerDescriptors.crashText)
         return text.isEmpty ? "" : "The GIL cannot be acquired. Output of faulthandler:\n" + String(text.dropLast())
     }
 }

@@ -17,18 +17,6 @@ final class Worker: Sendable {
 
     /// The token of the listening socket; a connection's is its descriptor.
     static let listenerToken: UInt64 = 1 << 32
-    /// The fixed numbers of the descriptors passed by the supervisor.
-    enum Descriptors {
-        static let listener: Int32 = 4
-        static let board: Int32 = 5
-        static let crashText: Int32 = 6
-        static let reports: Int32 = 7
-    }
-
-    /// The signal on which Python's faulthandler writes the stacks of all threads to `Descriptors.crashText`. The bootstrap
-    /// has registered it.
-    static let stackSignal: Int32 = 63
-
     /// The worker's settings.
     let spec: WorkerSpec
     /// The control socket to the supervisor.
@@ -83,7 +71,7 @@ final class Worker: Sendable {
         // `wsgi.run_once`: only one request. Otherwise the worker serves until its successor is ready, up to twice as
         // many.
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
-        board = try RequestBoard(mapping: Descriptors.board, threads: max(spec.threads, 1))
+        board = try RequestBoard(mapping: WorkerDescriptors.board, threads: max(spec.threads, 1))
         self.control = control
         self.reports = reports
         poller = try Poller()
@@ -230,18 +218,18 @@ final class Worker: Sendable {
     func serve() throws(SystemError) {
         guard !isDraining else { return }
         // The socket is shared with the successor. A blocking call could take a connection from it.
-        try Descriptor.setBlocking(Descriptors.listener, false)
-        try poller.add(Descriptors.listener, .nextInput, token: Self.listenerToken)
+        try Descriptor.setBlocking(WorkerDescriptors.listener, false)
+        try poller.add(WorkerDescriptors.listener, .nextInput, token: Self.listenerToken)
     }
 
     /// Stops accepting and has every idle connection checked: a request that was sent on it is served, then it is
     /// closed.
     func beginDraining() {
         guard !draining.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        poller.remove(Descriptors.listener)
+        poller.remove(WorkerDescriptors.listener)
         // The successor has the socket too. If the slot was removed, no connection may be queued here any longer. The
         // number stays in use, because a thread may be about to accept.
-        if let null = try? Descriptor.null() { try? Descriptor.replace(Descriptors.listener, with: null.raw) }
+        if let null = try? Descriptor.null() { try? Descriptor.replace(WorkerDescriptors.listener, with: null.raw) }
         connections.forEachIdle { socket in
             // A writable socket is an event: one of the threads takes the connection.
             poller.change(socket, [.readable, .writable, .once], token: UInt64(UInt32(bitPattern: socket)))

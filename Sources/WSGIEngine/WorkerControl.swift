@@ -42,7 +42,7 @@ struct WorkerControl: ~Copyable {
         try poller.add(python.raw, .readable, token: Token.handlers)
         CurrentProcess.installForkGuard()
         for raw in [
-            worker.control.raw, worker.reports.raw, Worker.Descriptors.listener, Worker.Descriptors.board,
+            worker.control.raw, worker.reports.raw, WorkerDescriptors.listener, WorkerDescriptors.board,
             worker.poller.raw,
             poller.raw, signals.raw, python.raw,
         ] {

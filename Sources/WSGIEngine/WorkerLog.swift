@@ -8,19 +8,19 @@ enum WorkerLog {
     /// The least important level that is written. Set before there are other threads.
     nonisolated(unsafe) static var level: Int32 = 4
 
-    /// Writes a line with an id.
+    /// Writes a message with an id. Each line of it, such as those of a Python stack, gets a header.
     static func write(_ level: wsgi_log_level, _ id: LogID, _ text: String) {
         guard unsafe Int32(level.rawValue) <= self.level else { return }
         LogLine.write(level: Int(level.rawValue), text: "\(id.tag): \(text)")
     }
 
-    /// Writes a line without an id.
+    /// Writes a message without an id.
     static func write(_ level: wsgi_log_level, _ text: String) {
         guard unsafe Int32(level.rawValue) <= self.level else { return }
         LogLine.write(level: Int(level.rawValue), text: text)
     }
 
-    /// Writes a record. As in httpd's log, the place where it was made is shown for `debug` only.
+    /// Writes a message. As in httpd's log, the place where it was made is shown for `debug` only.
     static func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
         let record = unsafe LogSource(level: level, record)
         guard unsafe record.level <= self.level else { return }

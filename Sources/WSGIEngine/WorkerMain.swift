@@ -29,13 +29,13 @@ enum WorkerMain {
     ///   functions first.
     static func serve(controlDescriptor: Int32) -> Int32 {
         for raw in [
-            controlDescriptor, Worker.Descriptors.listener, Worker.Descriptors.board, Worker.Descriptors.crashText,
-            Worker.Descriptors.reports,
+            controlDescriptor, WorkerDescriptors.listener, WorkerDescriptors.board, WorkerDescriptors.crashText,
+            WorkerDescriptors.reports,
         ] {
             try? Descriptor.setCloseOnExec(raw, true)
         }
         let control = PacketSocket(adopting: controlDescriptor)
-        let reports = PacketPipe(adopting: Worker.Descriptors.reports)
+        let reports = PacketPipe(adopting: WorkerDescriptors.reports)
         do throws(StartMessageError) {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }

@@ -81,7 +81,7 @@ struct WorkerMonitor {
                 guard let stack else { return }
                 WorkerLog.write(
                     WSGI_LOG_WARNING, .requestInterrupted,
-                    "\(found.text()): it takes longer than its request-timeout, so RequestTimeout was raised in it:\n\(stack)"
+                    "\(found.name) ran for \(found.time()), longer than request-timeout=; RequestTimeout was raised in it:\n\(stack)"
                 )
             }
         }
@@ -100,7 +100,7 @@ struct WorkerMonitor {
         guard worker.cut(thread: found.thread, started: found.started, status: 504) else { return }
         WorkerLog.write(
             WSGI_LOG_ERR, .requestAbandoned,
-            "\(found.text()): it takes longer than its request-timeout; its client was answered with 504, and the process "
+            "\(found.name) ran for \(found.time()), longer than request-timeout=; the client received 504, and the process "
                 + "is replaced (\(reason.name)):\(stack)")
     }
 

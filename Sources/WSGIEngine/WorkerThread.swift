@@ -73,7 +73,7 @@ internal import WSGIWire
         var isOver = false
         worker.connections.beginAccepting()
         while !worker.isDraining {
-            let socket = StreamSocket.accept(Worker.Descriptors.listener)
+            let socket = StreamSocket.accept(WorkerDescriptors.listener)
             if socket == StreamSocket.exhausted {
                 WorkerLog.write(
                     WSGI_LOG_ERR, .workerSetupFailed, "There is no descriptor left for a connection from httpd.")
@@ -92,7 +92,7 @@ internal import WSGIWire
 
     /// Waits for the next connection. If that fails, this thread tries again, because no other thread would.
     private func listenAgain() {
-        while !worker.poller.change(Worker.Descriptors.listener, .nextInput, token: Worker.listenerToken),
+        while !worker.poller.change(WorkerDescriptors.listener, .nextInput, token: Worker.listenerToken),
             !worker.isDraining
         {
             Clock.sleep(milliseconds: 100)

@@ -54,6 +54,11 @@ extension LogIDManual {
             .searchPathUnusable, [.warning, .notice], "Modules will not be found",
             texts: [
                 "<setting><directory>: no module will be found in this directory: <reason>",
+                """
+                <setting><directory>: these are packages for Python <version>, but the processes run Python <version> \
+                ('<python>'): compiled modules will not be found, and others may fail. Remove the path; to use that \
+                virtual environment, set <python-home= or WSGIPythonHome> instead.
+                """,
                 "<place>: no package will be found in the virtual environment '<directory>': <reason>.",
                 "<place>: no package will be found in '<directory>': <reason>.",
                 "<place>: '<package>' in '<directory>' cannot be imported: <reason>.",
@@ -61,7 +66,8 @@ extension LogIDManual {
             cause: """
                 A directory of `python-path=` or `WSGIPythonPath` does not exist, or its user may not enter and list \
                 it. As a notice: the user may not read packages of a virtual environment, usually because root \
-                installed them with a strict umask. Python skips all these silently.
+                installed them with a strict umask; or the directory belongs to a Python of another version. Python \
+                skips all these silently.
                 """,
             remedy: """
                 Create the directory, correct the path, or open it as the message shows. For packages: `chmod -R \

@@ -7,8 +7,8 @@ extension LogIDManual {
             .requestInterrupted, [.warning], "Request exceeded request-timeout= and was interrupted",
             texts: [
                 """
-                [<log id>] <method> <path>, for <number> s: it takes longer than its request-timeout, so \
-                RequestTimeout was raised in it: <Python stack>
+                [<log id>] <method> <path> ran for <number> s, longer than request-timeout=; RequestTimeout was \
+                raised in it: <Python stack>
                 """
             ],
             cause: """
@@ -23,8 +23,8 @@ extension LogIDManual {
             .requestAbandoned, [.error], "Request exceeded request-timeout=",
             texts: [
                 """
-                [<log id>] <method> <path>, for <number> s: it takes longer than its request-timeout; its client \
-                was answered with 504, and the process is replaced (<reason>): <Python stack>
+                [<log id>] <method> <path> ran for <number> s, longer than request-timeout=; the client received \
+                504, and the process is replaced (<reason>): <Python stack>
                 """
             ],
             cause: """
@@ -157,7 +157,7 @@ extension LogIDManual {
                 The request was assigned to a process group with `threads=0`, whose processes only run the scripts \
                 of `WSGIImportScript`. It fails with 500.
                 """,
-            remedy: "Correct `WSGIProcessGroup` or the alias' `process-group=`, or give the group threads."),
+            remedy: "Correct `WSGIProcessGroup` or the alias's `process-group=`, or give the group threads."),
         LogIDEntry(
             .serviceWithoutScript, [.error], "Process group without threads has nothing to run",
             texts: [

@@ -55,6 +55,13 @@ extension LogIDManual {
                 Process <pid> of group '<group>' (slot <number>, generation <number>) was ended by <signal>; it \
                 was running <requests>.
                 """,
+                """
+                Process <pid> of group '<group>' (slot <number>, generation <number>) ended with exit code 127 before \
+                it was ready (WSGIDaemonProcess at <file>:<line>). A shared library of its Python does not exist, or \
+                its user cannot read it. To find it: runuser -u <user> -- ldd '<python>'. A directory that the \
+                linker does not search can be added to WSGIDaemonProcess, for example \
+                env=LD_LIBRARY_PATH=/opt/python/lib.
+                """,
             ],
             cause: """
                 The process ended by itself, with an exit code or by a signal. Its successor is started at once, \
@@ -63,8 +70,9 @@ extension LogIDManual {
                 """,
             remedy: """
                 SIGKILL is usually the kernel's out-of-memory killer (`journalctl -k`). Exit code 127 before a \
-                process is ready: a shared library of its Python was not found, for example because an installation \
-                of Python was moved. `ldd` shows which library, and `env=LD_LIBRARY_PATH=` names its directory.
+                process is ready: a shared library of its Python does not exist, or the user of the group cannot read \
+                it, for example because it is below `/root`. `ldd` shows which library, if it is run as that user. \
+                `env=LD_LIBRARY_PATH=/opt/python/lib` adds a directory to those that are searched.
                 """),
         LogIDEntry(
             .workerKilled, [.warning], "Daemon process was killed",
@@ -104,7 +112,8 @@ extension LogIDManual {
             cause: """
                 The former process continues to serve. The usual cause is a deploy that fails to import. The start \
                 is tried again when the script changes again. Other attempts with the same file (a graceful restart, \
-                a limit) cause one message each, with their number and the last line of the traceback.
+                a limit) cause one message each, with their number and the last line of the traceback. When a \
+                successor is ready at last, a `notice` reports it, which httpd's `LogLevel` cannot suppress.
 
                 After a graceful restart with a changed definition of the group, the message is logged at each \
                 restart until a successor is ready. It is also logged if the definition names something that does not \
@@ -128,6 +137,9 @@ extension LogIDManual {
                 """
                 Process group '<group>': <number> processes could not be started, or ended within a second of their \
                 start, in a row; the next one is in <number> s.
+                """,
+                """
+                Process group '<group>': <number> starts have failed in a row (<reason>); the next one is in <number> s.
                 """,
                 """
                 Process group '<group>': <number> runs have ended early in a row; the next one is in <number> s.

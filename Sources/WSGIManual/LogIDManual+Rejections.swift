@@ -56,7 +56,8 @@ extension LogIDManual {
             .transferEncodingRejected, [.error], "Request body has no length",
             texts: [
                 """
-                The request body has no length (Transfer-Encoding: chunked): WSGIChunkedRequest On accepts it.
+                Rejected with 411: the request body has no length (Transfer-Encoding: chunked). To accept such \
+                bodies, set WSGIChunkedRequest On.
                 """,
                 "Unknown Transfer-Encoding '<encoding>'.",
             ],
@@ -83,12 +84,12 @@ extension LogIDManual {
             .embeddedUnavailable, [.error], "Python is not available in this httpd child",
             texts: [
                 """
-                Python could not be started in this httpd process; an earlier record in the error log gives the \
+                Python could not be started in this httpd process; an earlier message in the error log gives the \
                 reason.
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \
-                called; an earlier record in the error log gives the reason.
+                called; an earlier message in the error log gives the reason.
                 """,
             ],
             cause: """
@@ -101,7 +102,7 @@ extension LogIDManual {
             texts: [
                 """
                 '<script>' would run embedded in httpd, and WSGIRestrictEmbedded is On: name a process group \
-                with WSGIProcessGroup or the alias' process-group=.
+                with WSGIProcessGroup or the alias's process-group=.
                 """,
                 """
                 <directive>: requests will fail with 500, because no process group is named for '<script>', and \
@@ -174,7 +175,7 @@ extension LogIDManual {
                 Process group '<group>': slot <number>, generation <number>, sent an invalid response to the \
                 request [<log id>]: <reason>; httpd returns 502. Either the versions of httpd's module and of the \
                 engine differ (stop and start httpd after an upgrade), or code of the application writes to \
-                descriptors that it does not own. There were <number> such responses since the last such record.
+                descriptors that it does not own. There were <number> such responses since the last such message.
                 """,
                 """
                 Process group '<group>': its processes have sent <number> or more invalid descriptors that cannot \

@@ -13,7 +13,7 @@ extension LogIDManual {
             ],
             cause: """
                 All threads of the process group were busy. The request fails with 504 and never reached the \
-                application.
+                application. Each group logs at most one message about rejected requests per second, with their number.
                 """,
             remedy: """
                 Raise `processes=` or `threads=`, find out what keeps the application busy, or allow more time.
@@ -23,11 +23,17 @@ extension LogIDManual {
             texts: [
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
-                '<group>', application group '<group>'). It defines: <names>.
+                '<group>', application group '<group>'). It defines: <name>. Rename it to '<name>', or set \
+                callable-object=<name>.
                 """,
                 """
                 Target WSGI script '<script>' does not contain the factory '<name>' (process group '<group>', \
-                application group '<group>'). It defines: <names>.
+                application group '<group>'). It defines: <names>. Rename one to '<name>', or set callable-object= to \
+                one of them.
+                """,
+                """
+                Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
+                '<group>', application group '<group>'). It defines no callable: add '<name>'.
                 """,
             ],
             cause: "The script has no object of the configured name. The request fails with 404.",
@@ -88,7 +94,8 @@ extension LogIDManual {
             texts: [
                 """
                 Unable to execute Python script file '<script>' (process group '<group>', application group \
-                '<group>').
+                '<group>'). It was run by Python <version> in '<directory>'. If its packages are in a virtual \
+                environment, set python-home=.
                 """,
                 """
                 Could not read or compile WSGI script '<script>' (process group '<group>', application group \
@@ -119,7 +126,7 @@ extension LogIDManual {
                 """
                 Process group '<group>': all threads are busy: the request would wait about <number> s; the \
                 limit is <number> s (<option>). Raise processes= or threads=, or find out what keeps the \
-                application busy. <number> requests were rejected since the last such record.
+                application busy. <number> requests were rejected since the last such message.
                 """,
                 """
                 Process group '<group>': all threads are busy: the group is overloaded (clients wait too long or \
@@ -153,7 +160,7 @@ extension LogIDManual {
             texts: [
                 """
                 Process group '<group>' has no running process, because its last starts failed. They are \
-                repeated. An earlier record about the group gives the reason, in the error log of the server or \
+                repeated. An earlier message about the group gives the reason, in the error log of the server or \
                 virtual host that contains its WSGIDaemonProcess.
                 """,
                 """
@@ -174,7 +181,8 @@ extension LogIDManual {
             ],
             cause: """
                 No process of the group is running, or httpd's user may not enter the directory of the socket. The \
-                request fails with 503. While httpd stops, the message has the level `info`.
+                request fails with 503. While httpd stops, the message has the level `info`. Each group logs at most \
+                one message about rejected requests per second, with their number.
                 """,
             remedy: """
                 If no process is running, the message about its start gives the reason. If the directory is closed, \
@@ -195,12 +203,12 @@ extension LogIDManual {
             texts: [
                 """
                 Process group '<group>': <number> attempts to hand the request to a worker failed: its workers \
-                are replaced all the time, or return each request. See the records about the group before this one.
+                are replaced all the time, or return each request. See the messages about the group before this one.
                 """
             ],
             cause: """
                 The group's processes were replaced at each attempt, or the application writes to descriptors that it does \
-                not own. The request fails with 503. There is one such record per second and group.
+                not own. The request fails with 503. There is one such message per second and group.
                 """,
             remedy: "Look for the reason of the replacements in the messages about the group."),
         LogIDEntry(

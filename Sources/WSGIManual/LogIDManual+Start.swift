@@ -57,13 +57,16 @@ extension LogIDManual {
                 on the way to the module's engine '<engine>': chmod o+x '<directory>', or install the module \
                 where every user may enter.
                 """,
-                "A process of group '<group>' cannot be watched.",
+                """
+                Unable to start a process of WSGIDaemonProcess '<group>' (<file>:<line>): <reason>. <remedy>
+                """,
                 "The process cannot start: <reason>.",
             ],
             cause: """
                 A step of the start failed: entering `home=`, becoming the user, or running the Python. The group \
                 answers 503 until a start succeeds. Starts are repeated with growing pauses, and at once after a \
-                graceful restart.
+                graceful restart. The message is logged for the first of them. [WSGI1014](#wsgi1014) and \
+                [WSGI1013](#wsgi1013) repeat the reason for the others. When a process is ready, a `notice` reports it.
                 """,
             remedy: """
                 The message names the group, the file and line of its `WSGIDaemonProcess`, the step that failed and \

@@ -81,7 +81,7 @@ extension Supervisor {
     func stop(_ reason: String) {
         guard !isStopping else { return }
         isStopping = true
-        log.info("The daemon processes are stopped: \(reason).")
+        log.write(.info, "The daemon processes are stopped: \(reason).")
         for group in groups {
             for slot in group.slots { handle(.stop, group, slot) }
             show(group)
@@ -123,7 +123,7 @@ extension Supervisor {
         // Groups that end make room in the scoreboard for new ones.
         let names = Set(configuration.spec.groups.map(\.name))
         for group in groups where !names.contains(group.spec.name) {
-            log.info("Process group '\(group.spec.name)' was removed.", to: group.log)
+            group.log.write(.info, "Process group '\(group.spec.name)' was removed.")
             for slot in group.slots { handle(.removed, group, slot) }
             show(group)
             group.keepOnlyLog()
@@ -135,29 +135,28 @@ extension Supervisor {
                 let group = ProcessGroup(spec, configuration)
                 groups.append(group)
                 fill(group, .definition)
-                tellProblem(of: group)
+                logProblem(of: group)
             }
         }
         isConfigured = true
     }
 
     /// Logs that the group's present definition cannot be run, so that the former one remains in effect.
-    private func tellProblem(of group: ProcessGroup) {
+    private func logProblem(of group: ProcessGroup) {
         guard !group.spec.problem.isEmpty else { return }
-        log.write(
+        group.log.write(
             .successorFailed, level: .warning,
             "Process group '\(group.spec.name)' cannot be run as the configuration defines it now: \(group.spec.problem) "
-                + "It keeps its former definition.", to: group.log)
+                + "It keeps its former definition.")
     }
 
     /// Logs that a worker of the former definition is ready, because none of the present definition could be started.
     func reportFallback(_ home: Home) {
         let reason = home.slot.fallbackReason.map { " (\($0.path): \($0.reason))" } ?? ""
-        log.write(
+        home.group.log.write(
             .successorFailed, level: .warning,
             "Process group '\(home.group.spec.name)': no process could be started with its present definition "
-                + "(\(home.group.spec.origin))\(reason). One was started with the former definition and serves.",
-            to: home.group.log)
+                + "(\(home.group.spec.origin))\(reason). One was started with the former definition and serves.")
     }
 
     /// Applies the new configuration to a group that runs, or has run.
@@ -171,12 +170,12 @@ extension Supervisor {
         let change = group.update(spec, configuration)
         for slot in group.slots {
             for worker in slot.workers.values {
-                guard let log = try? Descriptor.forAppending(group.log) else { continue }
+                guard let log = try? Descriptor.forAppending(group.logDescriptor) else { continue }
                 try? ControlPacket(.log).send(on: worker.control, descriptors: [log.raw])
             }
         }
         fill(group, change)
-        tellProblem(of: group)
+        logProblem(of: group)
     }
 
     /// Starts or replaces the worker of every slot of the group.

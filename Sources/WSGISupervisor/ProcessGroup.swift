@@ -34,6 +34,10 @@ final class ProcessGroup {
         var tried: [String: Int64] = [:]
         /// Why the last start has failed; `nil`: it has not, or did not report why.
         var failure: Failure?
+        /// Why the process of the last start could not be created; empty: it was created.
+        var launchProblem = ""
+        /// Number of starts that have failed since a worker of the present definition was last ready.
+        var failedStarts = 0
         /// The scripts of the last start, with the times of their files.
         var code: [String: Int64] = [:]
         /// Scripts that the last starts could not import, with the times of their files. If the former worker has
@@ -74,6 +78,8 @@ final class ProcessGroup {
     var slots: [Slot] = []
     /// Scripts that requests have made workers load, oldest first.
     private(set) var learned: [ScriptSpec] = []
+    /// Why processes could not be created. Each reason is logged once until a worker is ready or httpd is restarted.
+    private var loggedProblems: Set<String> = []
     /// Scripts with which successors could not be started.
     var failedCode = FailedCode()
     /// The state in the scoreboard; `nil`: none yet.
@@ -97,8 +103,13 @@ final class ProcessGroup {
             restartInterval: max(spec.restartInterval, 0))
     }
 
-    /// Its error log; the supervisor's own if the configuration has none.
-    var log: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
+    /// Its error log, with the level of its virtual host.
+    var log: SupervisorLog {
+        SupervisorLog(level: LogLevel(number: spec.process.worker?.logLevel ?? 4), descriptor: logDescriptor)
+    }
+
+    /// The descriptor of its error log; the supervisor's own if the configuration has none.
+    var logDescriptor: Int32 { configuration.descriptor(spec.logDescriptor) ?? 2 }
 
     /// How its workers are replaced.
     var replacement: SlotMachine.Replacement { isService ? .service : spec.stopsFirst ? .stopFirst : .successorFirst }
@@ -109,6 +120,7 @@ final class ProcessGroup {
             Self.isSame(spec, newer) ? .none : spec.hasSameRights(as: newer) ? .definition : .rights
         if change == .definition, slots.contains(where: { $0.machine.serving != nil }) { former = former ?? spec }
         if change == .rights || former.map({ Self.isSame($0, newer) }) == true { former = nil }
+        loggedProblems = []
         if spec.root != newer.root { learned = [] }
         if change != .none { failedCode.clear() }
         spec = newer
@@ -121,15 +133,27 @@ final class ProcessGroup {
         return change
     }
 
+    /// Records why a process could not be created. Returns whether that is to be logged: the reasons of further starts
+    /// are in the messages about the delay of the next one.
+    func noteLaunchProblem(_ reason: String, of slot: Slot) -> Bool {
+        slot.launchProblem = reason
+        if loggedProblems.count >= Self.mostProblems { loggedProblems = [] }
+        return loggedProblems.insert(reason).inserted
+    }
+
+    /// Maximum number of reasons. Those about paths contain text of a site's user.
+    private static let mostProblems = 64
+
     /// Records that a worker of this definition serves.
     func notePresent(_ served: GroupSpec) {
+        loggedProblems = []
         if Self.isSame(served, spec) { former = nil }
     }
 
     /// Releases all descriptors except the log: the group was removed, and its sockets must not accept further
     /// connections.
     func keepOnlyLog() {
-        guard let log = try? Descriptor.duplicate(log) else { return }
+        guard let log = try? Descriptor.duplicate(logDescriptor) else { return }
         configuration = Configuration(spec: SupervisorSpec(), adopting: [log.release()])
         spec.logDescriptor = 0
     }
@@ -145,7 +169,7 @@ final class ProcessGroup {
     }
 
     /// Informs the workers of the other slots that a worker of this slot serves a script.
-    func tellOthers(_ script: ScriptSpec, than known: Slot) {
+    func informOthers(_ script: ScriptSpec, than known: Slot) {
         for slot in slots where slot !== known {
             for worker in slot.workers.values where !worker.isDraining {
                 try? ControlPacket.proven(script).send(on: worker.control)
@@ -154,7 +178,7 @@ final class ProcessGroup {
     }
 
     /// Informs a worker that is about to serve of the scripts that workers of other slots serve and that it may not.
-    func tellWhatOthersServe(_ worker: WorkerProcess, of slot: Slot) {
+    func informOfProvenScripts(_ worker: WorkerProcess, of slot: Slot) {
         let others = slots.filter { $0 !== slot }.flatMap(\.workers.values).filter { $0.isReady && !$0.isDraining }
         for script in learned + worker.unusable
         where others.contains(where: { !$0.unusable.contains(where: script.isSameCode(as:)) }) {

@@ -137,7 +137,7 @@ extension SlotMachine {
 
     mutating func end(requests: Int, total: Int, _ now: Int64) -> [Action] {
         var actions: [Action] = []
-        func tell(_ generation: UInt32) {
+        func drain(_ generation: UInt32) {
             actions.append(.drain(generation: generation, requests: requests, total: total))
         }
         /// Ends a worker that is starting. It has no requests, and may be busy with an import.
@@ -149,7 +149,7 @@ extension SlotMachine {
         // Workers that are already ending have no more time than the others.
         for index in leaving.indices where leaving[index].killAt > killAt {
             leaving[index].killAt = killAt
-            tell(leaving[index].generation)
+            drain(leaving[index].generation)
         }
         switch phase {
         case .empty, .waiting, .yielding, .backingOff, .stopping:
@@ -158,11 +158,11 @@ extension SlotMachine {
             abandon(launch)
         case .ready(let serving):
             actions.append(.withdraw)
-            tell(serving.generation)
+            drain(serving.generation)
             leaving.append(Leaving(generation: serving.generation, killAt: killAt))
         case .replacing(let serving, by: let launch):
             actions.append(.withdraw)
-            tell(serving.generation)
+            drain(serving.generation)
             leaving.append(Leaving(generation: serving.generation, killAt: killAt))
             abandon(launch)
         }

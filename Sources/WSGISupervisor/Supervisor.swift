@@ -208,21 +208,21 @@ final class Supervisor {
         if !home.slot.workers.keys.contains(where: { $0 % Scoreboard.runningGenerations == bit }) {
             scoreboard.setRunning(home.slot.index, generation: worker.generation, false)
         }
-        let report = WorkerReport(worker, of: home.group, slot: home.slot.index)
+        let report = WorkerReport(worker, of: home.group, slot: home.slot)
         let id = worker.process.id
         endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
         // Before its successor is started, which may have the same start time as a process that this worker has
         // started.
         if worker.launchProblem == nil { endStrays(seen, at: Clock.milliseconds()) } else { strays.isDue = true }
-        if let text = worker.launchProblem {
-            log.write(.daemonStartFailed, text, to: home.group.log)
+        if let problem = worker.launchProblem {
+            logProblem(problem, home.group, home.slot)
             home.group.noteDeath(of: home.slot, at: Clock.milliseconds())
         } else if let failure = worker.failure {
             // Further failures are counted by the message about the successor that follows.
-            if home.group.noteFailure(failure, of: home.slot) == 1 { report.failed(failure, log) }
+            if home.group.noteFailure(failure, of: home.slot) == 1 { report.failed(failure) }
         } else {
             if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.slot, at: Clock.milliseconds()) }
-            report.ended(ending, log)
+            report.ended(ending)
         }
         if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
         handle(.ended(generation: worker.generation), home.group, home.slot)
@@ -257,15 +257,15 @@ final class Supervisor {
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
         case .replacementFailed(let cause, let count):
-            log.write(
+            group.log.write(
                 .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
-                    + "process goes on serving.\(group.advice(for: slot))", to: group.log)
+                    + "process goes on serving.\(group.advice(for: slot))")
             return replacementFailed(group, slot)
         case .serve(let generation):
             guard let worker = slot.workers[generation] else { return nil }
-            group.tellWhatOthersServe(worker, of: slot)
+            group.informOfProvenScripts(worker, of: slot)
             do { try ControlPacket(.serve).send(on: worker.control) } catch {
                 // It would never accept a request, and has none yet.
                 worker.process.kill()
@@ -290,11 +290,13 @@ final class Supervisor {
                 : starts
                     ? "starts have failed"
                     : "processes could not be started, or ended within a second of their start,"
-            let reason = slot.failure.map { " (\($0.path): \($0.reason))" } ?? ""
-            log.write(
+            let reason =
+                slot.failure.map { " (\($0.path): \($0.reason))" }
+                ?? (slot.launchProblem.isEmpty ? "" : " (\(slot.launchProblem))")
+            group.log.write(
                 .startDelayed, level: .warning,
                 "Process group '\(group.spec.name)': \(failures) \(what) in a row\(reason); the next one is in "
-                    + "\(milliseconds / 1_000) s.", to: group.log)
+                    + "\(milliseconds / 1_000) s.")
         }
         return nil
     }
@@ -322,7 +324,7 @@ final class Supervisor {
         group.beginAttempt(slot)
         do {
             guard let listener = group.configuration.descriptor(slot.listenerDescriptor) else {
-                throw WorkerLauncher.Failure(text: "The configuration has no socket for slot \(slot.index).")
+                throw SpawnMessage(group.spec, "the configuration has no socket for slot \(slot.index)")
             }
             let worker = try launcher.start(
                 group.attempt(slot, cause, hasPredecessor: hasPredecessor), of: group, slot: slot.index,
@@ -346,14 +348,20 @@ final class Supervisor {
             slot.workers[generation] = worker
             scoreboard.setRunning(slot.index, generation: generation, true)
             return nil
-        } catch let failure as WorkerLauncher.Failure {
-            log.write(.daemonStartFailed, failure.text, to: group.log)
+        } catch let problem as SpawnMessage {
+            logProblem(problem, group, slot)
         } catch {
-            log.write(.daemonStartFailed, "A process of group '\(group.spec.name)' cannot be watched.", to: group.log)
+            logProblem(SpawnMessage(group.spec, "the supervisor cannot watch it (\(error))"), group, slot)
         }
         group.noteDeath(of: slot, at: Clock.milliseconds())
         group.noteFailedStart(of: slot)
         return .ended(generation: generation)
+    }
+
+    /// Logs why a process could not be created, unless it has been logged.
+    private func logProblem(_ problem: SpawnMessage, _ group: ProcessGroup, _ slot: Slot) {
+        guard group.noteLaunchProblem(problem.reason, of: slot) else { return }
+        group.log.write(.daemonStartFailed, problem.text)
     }
 
     /// Updates the state of the group in the scoreboard.
@@ -365,7 +373,7 @@ final class Supervisor {
     }
 
     func name(_ home: Home) -> String {
-        WorkerReport(home.worker, of: home.group, slot: home.slot.index).name
+        WorkerReport(home.worker, of: home.group, slot: home.slot).name
     }
 
     /// The user of a worker.

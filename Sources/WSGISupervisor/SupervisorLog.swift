@@ -1,19 +1,24 @@
 internal import ProcessKit
 internal import WSGICore
 
-/// Writes the supervisor's log lines to the log of the group concerned, or to httpd's main error log (descriptor 2).
+/// An error log, as the supervisor writes to it: httpd's main one, or that of a process group.
 ///
 /// Any text may contain parts that a worker has sent, so control characters are always escaped.
 struct SupervisorLog {
-    /// The least severe level that is logged.
+    /// The least severe level that is logged: the `LogLevel` of the server or virtual host.
     var level = LogLevel.warning
+    /// The descriptor.
+    var descriptor: Int32 = 2
 
     /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
 
+    /// Whether messages of a level are logged. As in httpd's log files, notices cannot be suppressed.
+    func includes(_ level: LogLevel) -> Bool { level <= self.level || level == .notice }
+
     /// Logs a message with its id, followed by `details`, lines from a worker.
-    func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "", to descriptor: Int32 = 2) {
-        guard level <= self.level else { return }
+    func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "") {
+        guard includes(level) else { return }
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
         for line in details.split(separator: "\n") {
             guard lines.count <= Self.mostDetails else { break }
@@ -23,8 +28,8 @@ struct SupervisorLog {
     }
 
     /// Logs a message about the normal life cycle of processes.
-    func info(_ text: @autoclosure () -> String, to descriptor: Int32 = 2) {
-        guard level >= .info else { return }
-        LogLine.write(level: Int(LogLevel.info.rawValue), text: LogLine.escaped(text()), to: descriptor)
+    func write(_ level: LogLevel, _ text: @autoclosure () -> String) {
+        guard includes(level) else { return }
+        LogLine.write(level: Int(level.rawValue), text: LogLine.escaped(text()), to: descriptor)
     }
 }

@@ -55,6 +55,7 @@ extension ProcessGroup {
     /// Records that a worker did not become ready. A slot without a serving worker alternates between the present and
     /// the former definition.
     func noteFailedStart(of slot: Slot) {
+        slot.failedStarts += 1
         if let failure = slot.failure {
             if slot.broken.count >= WorkerProcess.maximumLearned { slot.broken = [:] }
             slot.broken[failure.path] = failure.modified
@@ -106,6 +107,7 @@ extension ProcessGroup {
     func beginAttempt(_ slot: Slot) {
         slot.tried = slot.asked
         slot.failure = nil
+        slot.launchProblem = ""
         slot.code = [:]
         let paths = (spec.process.preloads + learned).map(\.path)
         var gone: Set<String> = []
@@ -130,15 +132,22 @@ extension ProcessGroup {
         let count = failedCode.note(failure.script, modified: modified)
         slot.failure = Slot.Failure(
             path: failure.script, modified: modified,
-            reason: String(decoding: (failure.report.last ?? failure.text).utf8.prefix(1_000), as: UTF8.self),
+            reason: Self.withoutStop(
+                String(decoding: (failure.report.last ?? failure.text).utf8.prefix(1_000), as: UTF8.self)),
             count: count,
             isForLock: failure.isForLock)
         return count
     }
 
+    /// A sentence as a part of another one.
+    private static func withoutStop(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
+
     /// The part of a log message that explains why and how often a replacement could not be started.
     func explanation(of slot: Slot, count: Int) -> String {
-        guard let failure = slot.failure else { return count == 1 ? "" : " (\(count) times in a row)" }
+        guard let failure = slot.failure else {
+            let parts = [slot.launchProblem, count == 1 ? "" : "\(count) times in a row"].filter { !$0.isEmpty }
+            return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
+        }
         let times = failure.count == 1 ? "" : "; attempt \(failure.count) with this code, the first has the traceback"
         return " (\(failure.path): \(failure.reason)\(times))"
     }
@@ -148,7 +157,7 @@ extension ProcessGroup {
         guard slot.failure?.isForLock == true, replacement == .successorFirst else {
             guard let path = slot.failure?.path, !path.isEmpty else { return "" }
             return
-                " Another attempt follows when the script changes (touch '\(spec.root)\(path)') or httpd is reloaded."
+                " Another attempt follows when the script changes (touch '\(spec.root)\(path)'), or at a graceful restart of httpd."
         }
         return " It needs a resource that only one process can hold. If the running process holds it, add "
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
@@ -169,6 +178,7 @@ extension ProcessGroup {
 
     /// Records that a worker of the slot serves.
     func noteSuccess(_ slot: Slot) {
+        if !slot.usesFormerDefinition { slot.failedStarts = 0 }
         slot.hasServed = true
         slot.asked = [:]
         slot.tried = [:]

@@ -4,25 +4,15 @@ internal import WSGIWire
 
 /// Creates the process of a worker.
 struct WorkerLauncher {
-    /// The numbers of the worker's descriptors, which the bootstrap below and the engine use.
-    enum Descriptors {
-        /// The control socket.
-        static let control = 3
-        /// The memory file that faulthandler writes to.
-        static let crashText = 6
-        /// The pipe to the supervisor.
-        static let reports = 7
-    }
-
-    /// The program that Python runs. It enables faulthandler, for crashes and for the engine's `Worker.stackSignal`,
+    /// The program that Python runs. It enables faulthandler, for crashes and for the engine's `stackSignal`,
     /// loads the engine by its path and runs it.
     ///
     /// `ModuleSpec` and the extension loader exist in every interpreter. Importing `importlib.machinery` would read two
     /// files.
     static let bootstrap = """
         import sys, faulthandler
-        faulthandler.enable(file=6)
-        faulthandler.register(63, file=6)
+        faulthandler.enable(file=\(WorkerDescriptors.crashText))
+        faulthandler.register(\(WorkerDescriptors.stackSignal), file=\(WorkerDescriptors.crashText))
         def start(path):
             loader = sys.modules['_frozen_importlib_external'].ExtensionFileLoader('_wsgi_engine', path)
             spec = type(sys.__spec__)('_wsgi_engine', loader, origin=path)
@@ -30,7 +20,7 @@ struct WorkerLauncher {
             engine.__spec__ = spec
             engine.__file__ = path
             loader.exec_module(engine)
-            return engine.serve(3)
+            return engine.serve(\(WorkerDescriptors.control))
         if 't' in sys.abiflags:
             sys.exit(f'WSGI1001: {sys.executable} is a free-threaded Python, which this module cannot run in: '
                      'name one with a GIL.')
@@ -47,12 +37,6 @@ struct WorkerLauncher {
         sys.exit(code)
         """
 
-    /// Why a process could not be created.
-    struct Failure: Error {
-        /// The log message.
-        var text: String
-    }
-
     /// The workers' limit of open descriptors: that of the supervisor before it was raised.
     let openFiles: UInt64
     /// Whether the priority of a process can be raised again.
@@ -68,7 +52,7 @@ struct WorkerLauncher {
     func start(
         _ attempt: StartAttempt, of group: ProcessGroup, slot: UInt32, generation: UInt32, token: UInt64,
         listener: Int32
-    ) throws(Failure) -> WorkerProcess {
+    ) throws(SpawnMessage) -> WorkerProcess {
         let spec = attempt.spec
         do {
             let started = Clock.milliseconds()
@@ -81,7 +65,7 @@ struct WorkerLauncher {
                 threads: max(spec.process.worker?.threads ?? 1, 1), slot: slot, generation: generation)
             let null = try Descriptor.null()
             // A worker may change its open file description of the log, such as the append mode, but not root's.
-            let log = try Descriptor.forAppending(group.log)
+            let log = try Descriptor.forAppending(group.logDescriptor)
             var request = Self.request(for: spec, engine: group.configuration.spec.engine)
             request.openFiles = openFiles
             if !attempt.isUrgent, mayRaisePriority {
@@ -92,7 +76,7 @@ struct WorkerLauncher {
                 null.raw, log.raw, log.raw, pair.theirs.raw, listener, board.raw, crashText.raw,
                 pipe.writing.raw,
             ]
-            try Self.tell(pair.ours, attempt, slot: slot, generation: generation)
+            try Self.sendStart(pair.ours, attempt, slot: slot, generation: generation)
             let launch = try Self.spawn(request, spec)
             return WorkerProcess(
                 token: token, generation: generation, attempt: attempt, niceIncrement: request.niceIncrement,
@@ -100,20 +84,20 @@ struct WorkerLauncher {
                 process: try ProcessHandle(child: launch.id), control: pair.keepOurs(), reports: pipe.keepReading(),
                 board: board, crashText: crashText)
         } catch let error as SystemError {
-            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)): \(error).")
-        } catch let error as Failure {
+            throw SpawnMessage(spec, "\(error)")
+        } catch let error as SpawnMessage {
             throw error
         } catch {
-            throw Failure(text: "Unable to start a process of \(SpawnMessage.name(spec)).")
+            throw SpawnMessage(spec, "unknown error")
         }
     }
 
-    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(Failure) -> Launch {
-        do { return try request.begin() } catch { throw Failure(text: SpawnMessage.text(error, spec)) }
+    private static func spawn(_ request: SpawnRequest, _ spec: GroupSpec) throws(SpawnMessage) -> Launch {
+        do { return try request.begin() } catch { throw SpawnMessage(error, spec) }
     }
 
     /// Writes the `start` packet into the socket, where the worker reads it.
-    private static func tell(
+    private static func sendStart(
         _ control: borrowing PacketSocket, _ attempt: StartAttempt, slot: UInt32, generation: UInt32
     ) throws(SystemError) {
         var spec = attempt.spec.process

@@ -26,10 +26,10 @@ extension Supervisor {
         worker.deadline = nil
         watched.remove(worker.token)
         if let failure = worker.launch.failure {
-            worker.launchProblem = SpawnMessage.text(failure, worker.attempt.spec)
+            worker.launchProblem = SpawnMessage(failure, worker.attempt.spec)
         } else if worker.launchProblem == nil, worker.killReason == nil {
-            log.info("\(name(home)) was started: \(worker.attempt.cause.text).", to: home.group.log)
-            WorkerReport(worker, of: home.group, slot: home.slot.index).denied(log)
+            home.group.log.write(.info, "\(name(home)) was started: \(worker.attempt.cause.text).")
+            WorkerReport(worker, of: home.group, slot: home.slot).denied()
         }
     }
 
@@ -51,7 +51,8 @@ extension Supervisor {
     /// its Python can delay it.
     private func giveUpLaunch(of home: Home) {
         guard !home.worker.launch.listen() else { return noteLaunch(of: home) }
-        home.worker.launchProblem = SpawnMessage.delayed(home.worker.attempt.spec)
+        home.worker.launchProblem = SpawnMessage(
+            delayed: home.worker.attempt.spec, by: WorkerProcess.launchTime / 1_000)
         home.worker.process.kill()
     }
 
@@ -132,13 +133,13 @@ extension Supervisor {
             guard !worker.isReady else { return }
             worker.isReady = true
             if worker.niceIncrement > 0 { worker.process.raisePriority(by: worker.niceIncrement) }
-            WorkerReport(worker, of: home.group, slot: home.slot.index).ready(log)
+            WorkerReport(worker, of: home.group, slot: home.slot).ready()
             if worker.attempt.usesFormerDefinition { reportFallback(home) }
             handle(.ready(generation: generation), home.group, home.slot)
         case .loaded:
             guard let script = packet.script else { return }
             worker.noteUsable(script)
-            if home.group.learn(script) { home.group.tellOthers(script, than: home.slot) }
+            if home.group.learn(script) { home.group.informOthers(script, than: home.slot) }
         case .unusable:
             if let script = packet.script { worker.noteUnusable(script) }
         case .loading:

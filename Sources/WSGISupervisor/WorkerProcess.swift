@@ -38,7 +38,7 @@ final class WorkerProcess {
     /// Whether its program runs, or never will.
     var isLaunched = false
     /// Why its program does not run, for the log; `nil`: it runs, as far as known.
-    var launchProblem: String?
+    var launchProblem: SpawnMessage?
     /// When the supervisor ends it, because it hangs before exec or has closed its pipe or control socket; `nil`:
     /// never.
     var deadline: Int64?
@@ -50,7 +50,7 @@ final class WorkerProcess {
     private var failurePieces: [UInt8] = []
     /// Whether it has reported that it is ready.
     var isReady = false
-    /// Whether it was told to end.
+    /// Whether it was asked to end.
     var isDraining = false
     /// Whether it has requested a successor. It may then end by itself.
     var isRetiring = false

@@ -6,10 +6,10 @@ internal import WSGIWire
 struct WorkerReport {
     private let worker: WorkerProcess
     private let group: ProcessGroup
-    private let slot: UInt32
+    private let slot: ProcessGroup.Slot
 
     /// Reports on a worker of this slot.
-    init(_ worker: WorkerProcess, of group: ProcessGroup, slot: UInt32) {
+    init(_ worker: WorkerProcess, of group: ProcessGroup, slot: ProcessGroup.Slot) {
         self.worker = worker
         self.group = group
         self.slot = slot
@@ -17,11 +17,11 @@ struct WorkerReport {
 
     /// The name of the worker in messages.
     var name: String {
-        "Process \(worker.process.id) of group '\(group.spec.name)' (slot \(slot), generation \(worker.generation))"
+        "Process \(worker.process.id) of group '\(group.spec.name)' (slot \(slot.index), generation \(worker.generation))"
     }
 
     /// Logs the settings that were denied. The worker runs without them.
-    func denied(_ log: SupervisorLog) {
+    func denied() {
         let limits = worker.attempt.spec.limits
         for denial in worker.launch.denials {
             let (id, option): (LogID, String) =
@@ -31,63 +31,79 @@ struct WorkerReport {
                 case .data: (.memoryLimitDenied, "memory-limit=\(limits.data)")
                 case .addressSpace: (.virtualMemoryLimitDenied, "virtual-memory-limit=\(limits.addressSpace)")
                 }
-            log.write(
+            group.log.write(
                 id, level: .warning,
                 "\(name) runs without \(option) (\(denial.reason)). httpd may have been started with lower limits, or "
-                    + "without the necessary privilege.", to: group.log)
+                    + "without the necessary privilege.")
         }
     }
 
-    /// Logs that it serves from now on.
-    func ready(_ log: SupervisorLog) {
+    /// Logs that it serves from now on. The first one after failed starts is a notice: who has read about the failures
+    /// learns that they are over.
+    func ready() {
         let scripts = Set(worker.unusable.map(\.path)).sorted()
         let others = scripts.count > 8 ? " and \(scripts.count - 8) others" : ""
         let missing =
             scripts.isEmpty
             ? "" : ", without scripts that it could not import: \(scripts.prefix(8).joined(separator: ", "))\(others)"
-        log.info("\(name) is ready after \(Clock.milliseconds() - worker.started) ms\(missing).", to: group.log)
+        let time = "\(Clock.milliseconds() - worker.started) ms"
+        guard slot.failedStarts > 0, !worker.attempt.usesFormerDefinition else {
+            return group.log.write(.info, "\(name) is ready after \(time)\(missing).")
+        }
+        let failed = slot.failedStarts == 1 ? "the start before it had" : "\(slot.failedStarts) starts before it had"
+        group.log.write(.notice, "\(name) is ready after \(time)\(missing); \(failed) failed.")
     }
 
     /// Logs why it did not replace its predecessor.
-    func failed(_ failure: StartFailure, _ log: SupervisorLog) {
-        log.write(
+    func failed(_ failure: StartFailure) {
+        group.log.write(
             .daemonStartFailed, "\(name) cannot start: \(failure.text)",
-            details: failure.report.joined(separator: "\n"), to: group.log)
+            details: failure.report.joined(separator: "\n"))
     }
 
     /// Logs how it has ended.
-    func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
+    func ended(_ ending: ProcessHandle.Ending) {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(worker.attempt.spec.origin))"
         switch ending {
         case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
-            log.info("\(name) has ended.", to: group.log)
+            group.log.write(.info, "\(name) has ended.")
         case .exited(let code):
             let requests = Self.list(running)
-            let advice =
-                code == 127 && !worker.isReady
-                ? " A shared library of its Python was not found. Run ldd '\(worker.attempt.spec.python)' to find it, or "
-                    + "name its directory with env=LD_LIBRARY_PATH=." : ""
-            log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
+            let advice = code == 127 && !worker.isReady ? Self.libraryAdvice(worker.attempt.spec) : ""
+            group.log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)")
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
             // Its scripts had ended already, and Python had removed its signal handlers.
-            log.info("\(name) has ended.", to: group.log)
+            group.log.write(.info, "\(name) has ended.")
         case .killed(let signal):
             if worker.killReason != nil, worker.isDraining, !worker.isReady {
-                log.info("\(name) was killed: it is no longer needed, and was still starting.", to: group.log)
+                group.log.write(.info, "\(name) was killed: it is no longer needed, and was still starting.")
                 return
             }
             let requests = Self.list(running)
             if let reason = worker.killReason {
-                log.write(
-                    .workerKilled, level: .warning, "\(name) was killed: \(reason)\(requests).", to: group.log)
+                group.log.write(
+                    .workerKilled, level: .warning, "\(name) was killed: \(reason)\(requests).")
                 return
             }
             let signal = ProcessHandle.signalName(signal)
-            log.write(
+            group.log.write(
                 .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
-                details: CrashText.contents(of: worker.crashText.raw), to: group.log)
+                details: CrashText.contents(of: worker.crashText.raw))
         }
+    }
+
+    /// Advice for a Python that the dynamic linker could not start. Root may find a library that the user does not.
+    static func libraryAdvice(_ spec: GroupSpec) -> String {
+        let user =
+            !spec.changesUser || !spec.root.isEmpty
+            ? ""
+            : spec.userName.isEmpty
+                ? "setpriv --reuid=\(spec.userID) --regid=\(spec.groupID) --clear-groups "
+                : "runuser -u \(spec.userName) -- "
+        return " A shared library of its Python does not exist, or its user cannot read it. To find it: "
+            + "\(user)ldd '\(spec.python)'. A directory that the linker does not search can be added to WSGIDaemonProcess, "
+            + "for example env=LD_LIBRARY_PATH=/opt/python/lib."
     }
 
     /// The part of a message that lists the requests that a worker was running when it ended.

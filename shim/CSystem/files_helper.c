@@ -43,6 +43,44 @@ int32_t wsgi_denied_part(const char *path, int32_t mode) {
     return may(path, mode) != 0 ? (int32_t)length : 0;
 }
 
+/* Replaces the name at the end of a path by the target of the symbolic link that it is. Returns 0, or -1 if it is none
+ * or the result is too long. */
+static int follow_link(char path[PATH_MAX]) {
+    char link[PATH_MAX];
+    ssize_t size = readlink(path, link, sizeof link - 1);
+    if (size <= 0)
+        return -1;
+    link[size] = 0;
+    char *slash = strrchr(path, '/');
+    size_t kept = link[0] == '/' || !slash ? 0 : (size_t)(slash - path) + 1;
+    if (kept + (size_t)size >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(path + kept, link);
+    return 0;
+}
+
+size_t wsgi_denied_path(const char *path, int32_t mode, char *denied, size_t size) {
+    char part[PATH_MAX];
+    size_t length = strnlen(path, sizeof part);
+    if (length >= sizeof part)
+        return 0;
+    memcpy(part, path, length + 1);
+    for (int links = 0; links < MOST_LINKS; links++) {
+        length = (size_t)wsgi_denied_part(part, mode);
+        if (length == 0 || length >= size)
+            return 0;
+        if (part[length] != 0)
+            mode = WSGI_ACCESS_EXECUTE;
+        part[length] = 0;
+        memcpy(denied, part, length + 1);
+        if (follow_link(part) != 0)
+            return length;
+    }
+    return length;
+}
+
 /* --- rights --- */
 
 static struct {
@@ -305,22 +343,18 @@ restart:;
 
 /* If a directory on the path is closed to the user, only symbolic links of the last component are resolved. */
 static int real_path(const char *path) {
-    char resolved[PATH_MAX], link[PATH_MAX];
+    char resolved[PATH_MAX];
     if (realpath(path, resolved))
         return append(resolved, strlen(resolved));
     int code = errno;
     if (code != EACCES || strnlen(path, sizeof resolved) >= sizeof resolved)
         return code;
     strcpy(resolved, path);
-    ssize_t size = 0;
-    for (int links = 0; links < MOST_LINKS && (size = readlink(resolved, link, sizeof link - 1)) > 0; links++) {
-        link[size] = 0;
-        char *slash = strrchr(resolved, '/');
-        size_t kept = link[0] == '/' || !slash ? 0 : (size_t)(slash - resolved) + 1;
-        if (kept + (size_t)size >= sizeof resolved)
-            return ENAMETOOLONG;
-        strcpy(resolved + kept, link);
-    }
+    errno = 0;
+    for (int links = 0; links < MOST_LINKS && follow_link(resolved) == 0; links++)
+        ;
+    if (errno == ENAMETOOLONG)
+        return ENAMETOOLONG;
     return append(resolved, strlen(resolved));
 }
 

@@ -22,14 +22,26 @@ enum { FIRST_SPARE = 64, MAX_DESCRIPTORS = 32 };
 struct news {
     int32_t step; /* 0: a wish */
     int32_t code;
-    int32_t detail; /* `denied`, or which wish */
+    int32_t detail; /* the length of the path that follows, or which wish */
 };
 
-static _Noreturn void fail(int report, int step, int code, int denied) {
-    struct news news = {.step = step, .code = code, .detail = denied};
-    ssize_t written = write(report, &news, sizeof news);
-    _exit(written == sizeof news ? 127 : 126);
+/* The last report, with its path. The pipe transfers it as a whole. */
+struct failure_news {
+    struct news head;
+    char path[WSGI_SPAWN_PATH];
+};
+_Static_assert(sizeof(struct failure_news) <= PIPE_BUF, "one write is one read");
+
+/* Reports a failed step with a path, NULL: none. */
+static _Noreturn void fail_at(int report, int step, int code, const char *path) {
+    struct failure_news news = {.head = {.step = step, .code = code}};
+    if (path)
+        news.head.detail = (int32_t)wsgi_denied_path(path, WSGI_ACCESS_EXECUTE, news.path, sizeof news.path);
+    size_t length = sizeof news.head + (size_t)news.head.detail;
+    _exit(write(report, &news, length) == (ssize_t)length ? 127 : 126);
 }
+
+static _Noreturn void fail(int report, int step, int code) { fail_at(report, step, code, NULL); }
 
 static void deny(int report, int wish) {
     struct news news = {.code = errno, .detail = wish};
@@ -111,10 +123,10 @@ static void raise_nice_value(int amount) {
 static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     setsid();
     if (place_descriptors(request, &report) != 0)
-        fail(report, WSGI_SPAWN_DESCRIPTORS, errno, 0);
+        fail(report, WSGI_SPAWN_DESCRIPTORS, errno);
     reset_signals();
     if (set_open_files(request->open_files) != 0)
-        fail(report, WSGI_SPAWN_LIMITS, errno, 0);
+        fail(report, WSGI_SPAWN_LIMITS, errno);
     if (request->mask >= 0)
         umask((mode_t)request->mask);
     if (request->limits.priority != 0 && setpriority(PRIO_PROCESS, 0, request->limits.priority) != 0)
@@ -124,25 +136,25 @@ static _Noreturn void run_child(const wsgi_spawn_request *request, int report) {
     set_limits(&request->limits, report);
     if (request->root && (chroot(request->root) != 0 || chdir("/") != 0)) {
         int code = errno;
-        fail(report, WSGI_SPAWN_ROOT, code, wsgi_denied_part(request->root, WSGI_ACCESS_EXECUTE));
+        fail_at(report, WSGI_SPAWN_ROOT, code, request->root);
     }
     if (request->changes_user) {
         if (setgid(request->group) != 0)
-            fail(report, WSGI_SPAWN_GROUP, errno, 0);
+            fail(report, WSGI_SPAWN_GROUP, errno);
         if (setgroups(request->group_count, request->groups) != 0)
-            fail(report, WSGI_SPAWN_SUPPLEMENTARY_GROUPS, errno, 0);
+            fail(report, WSGI_SPAWN_SUPPLEMENTARY_GROUPS, errno);
         if (setuid(request->user) != 0)
-            fail(report, WSGI_SPAWN_USER, errno, 0);
+            fail(report, WSGI_SPAWN_USER, errno);
     }
     if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        fail(report, WSGI_SPAWN_USER, errno, 0);
+        fail(report, WSGI_SPAWN_USER, errno);
     if (request->directory && chdir(request->directory) != 0) {
         int code = errno;
-        fail(report, WSGI_SPAWN_DIRECTORY, code, wsgi_denied_part(request->directory, WSGI_ACCESS_EXECUTE));
+        fail_at(report, WSGI_SPAWN_DIRECTORY, code, request->directory);
     }
     execve(request->executable, request->arguments, request->environment);
     int code = errno;
-    fail(report, WSGI_SPAWN_EXECUTE, code, wsgi_denied_part(request->executable, WSGI_ACCESS_EXECUTE));
+    fail_at(report, WSGI_SPAWN_EXECUTE, code, request->executable);
 }
 
 pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi_spawn_failure *failure) {
@@ -171,25 +183,34 @@ pid_t wsgi_spawn_begin(const wsgi_spawn_request *request, int32_t *reading, wsgi
     return child;
 }
 
+/* Reads the path of a failure, which has arrived with it. */
+static void read_path(int32_t reading, int32_t length, wsgi_spawn_failure *failure) {
+    struct pollfd ready = {.fd = reading, .events = POLLIN};
+    if (length <= 0 || length >= WSGI_SPAWN_PATH || poll(&ready, 1, 0) != 1)
+        return;
+    ssize_t got = read(reading, failure->denied_path, (size_t)length);
+    failure->denied_path[got == length ? length : 0] = 0;
+}
+
 bool wsgi_spawn_listen(int32_t reading, bool wait, wsgi_spawn_failure *failure) {
     for (;;) {
         struct pollfd ready = {.fd = reading, .events = POLLIN};
-        struct news told;
+        struct news news;
         if (!wait && poll(&ready, 1, 0) != 1)
             return true;
-        ssize_t got = read(reading, &told, sizeof told);
+        ssize_t got = read(reading, &news, sizeof news);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got != sizeof told)
+        if (got != sizeof news)
             return false;
-        if (told.step == 0) {
-            if (told.detail >= 0 && told.detail < WSGI_SPAWN_WISHES)
-                failure->denied[told.detail] = told.code;
+        if (news.step == 0) {
+            if (news.detail >= 0 && news.detail < WSGI_SPAWN_WISHES)
+                failure->denied[news.detail] = news.code;
             continue;
         }
-        failure->step = told.step;
-        failure->code = told.code;
-        failure->denied_length = told.detail;
+        failure->step = news.step;
+        failure->code = news.code;
+        read_path(reading, news.detail, failure);
     }
 }
 

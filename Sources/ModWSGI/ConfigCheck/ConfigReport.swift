@@ -12,14 +12,19 @@ enum ConfigReport {
         defer { UserFiles.forget() }
         let findings = unsafe facts(main).map { ConfigCheck.findings($0, atStart: false) } ?? []
         for finding in findings { unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line) }
+        let warnings = findings.filter { $0.weight == .warning }.count
+        if warnings > 0 { unsafe chttpd_log_startup(LogLevel.warning.rawValue, "\(found(warnings, "warning")).") }
         let errors = findings.filter { $0.weight == .error }.count
         guard errors > 0 else { return true }
-        let subject = errors == 1 ? "mod_wsgi found 1 error" : "mod_wsgi found \(errors) errors"
         unsafe chttpd_log_startup(
             LogLevel.error.rawValue,
-            "\(subject): a process group cannot run with this configuration. httpd would start, but answer the group's "
+            "\(found(errors, "error")): a process group cannot run with this configuration. httpd would start, but answer the group's "
                 + "requests with 503. After a graceful restart the group's former processes would continue to serve.")
         return false
+    }
+
+    private static func found(_ count: Int, _ noun: String) -> String {
+        "mod_wsgi found \(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
     /// Writes findings to the error log, when httpd starts.

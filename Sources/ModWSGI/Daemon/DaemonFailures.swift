@@ -17,9 +17,9 @@ extension DaemonHandler {
                 "\(subject): httpd stops, or its configuration no longer contains the group; the request was not started."
             ).retried(after: 0)
         case .unavailable:
-            return Rejection(
+            return limited(
                 HTTP_SERVICE_UNAVAILABLE, .connectFailed,
-                "\(subject) has no running process, because its last starts failed. They are repeated. An earlier record "
+                "\(subject) has no running process, because its last starts failed. They are repeated. An earlier message "
                     + "about the group gives the reason, in the error log of the server or virtual host that contains its "
                     + "WSGIDaemonProcess."
             ).retried(after: 0)
@@ -38,7 +38,7 @@ extension DaemonHandler {
                 "no thread became free within \(group.settings.connectTimeout) s (connect-timeout), and "
                     + "\(group.settings.backlog) or more requests wait before this one (listen-backlog)", 0)
         case .nested:
-            return Rejection(
+            return limited(
                 HTTP_SERVICE_UNAVAILABLE, .nestedRequest,
                 "\(subject): all threads are busy, and this request is part of the response to another one (an include "
                     + "or an error document), which holds a thread until this one is done: its response is larger than "
@@ -47,7 +47,7 @@ extension DaemonHandler {
             ).retried(after: 0)
         case .timeout:
             let isQueueTimeout = group.settings.queueTimeout > 0 && limits.hard == group.settings.queueTimeout
-            return Rejection(
+            return limited(
                 HTTP_GATEWAY_TIME_OUT, isQueueTimeout ? .queueTimeout : .responseTimeout,
                 "\(subject): no thread became free within \(limits.hard) s\(isQueueTimeout ? " (queue-timeout)" : ""); "
                     + "raise processes= or threads=, or find out what keeps the application busy.")
@@ -64,42 +64,44 @@ extension DaemonHandler {
     // cold: text of a record
     private var limitName: String { group.settings.queueTimeout > 0 ? "queue-timeout" : "connect-timeout" }
 
-    /// The rejection of a request because all threads are busy. There may be thousands: each group logs one record a
-    /// second.
+    /// The rejection of a request because all threads are busy.
     // cold: text of a record
     private func overload(_ reason: @autoclosure () -> String, _ wait: Int) -> Rejection {
-        let count = choice.queue(group).countRejected()
-        guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE).retried(after: wait) }
-        let others = count > 1 ? " \(count) requests were rejected since the last such record." : ""
-        return Rejection(
+        limited(
             HTTP_SERVICE_UNAVAILABLE, .queueFull,
             "Process group '\(group.name)': all threads are busy: \(reason()). Raise processes= or threads=, or find out "
-                + "what keeps the application busy.\(others)"
+                + "what keeps the application busy."
         ).retried(after: wait)
     }
 
     /// The rejection of a request that no worker keeps.
     func givenUp(attempts: Int) -> Rejection {
-        let count = choice.queue(group).countRejected()
-        guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE).retried(after: 0) }
-        let others = count > 1 ? " \(count) requests were rejected since the last such record." : ""
-        return Rejection(
+        limited(
             HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
             "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed: its workers are "
-                + "replaced all the time, or return each request. See the records about the group before this one.\(others)"
+                + "replaced all the time, or return each request. See the messages about the group before this one."
         ).retried(after: 0)
+    }
+
+    /// A rejection for a reason that may apply to thousands of requests: each group logs one record a second.
+    // cold: text of a record
+    private func limited(_ status: Int32, _ id: LogID, _ text: @autoclosure () -> String) -> Rejection {
+        let count = choice.queue(group).countRejected()
+        guard count > 0 else { return Rejection(status) }
+        let others = count > 1 ? " \(count) requests were rejected since the last such message." : ""
+        return Rejection(status, id, text() + others)
     }
 
     /// The rejection of a request for which no connection could be made.
     func connectRejection(_ failure: DaemonConnection.Failure, _ claim: SlotChoice.Claim) -> Rejection {
         guard case .timeout = failure else {
-            return Rejection(
+            return limited(
                 HTTP_SERVICE_UNAVAILABLE, .connectFailed,
                 "Process group '\(group.name)': cannot connect to its process at '\(claim.slot.path)': "
                     + "\(reason(failure)). httpd's user must own the socket and be able to enter its directory; set "
                     + "WSGISocketPrefix to choose another place.")
         }
-        return Rejection(
+        return limited(
             HTTP_SERVICE_UNAVAILABLE, .queueFull,
             "Process group '\(group.name)': the connection queue of '\(claim.slot.path)' stayed full for "
                 + "\(group.settings.connectTimeout) s (connect-timeout). Raise listen-backlog= (and net.core.somaxconn), "
@@ -129,7 +131,7 @@ extension DaemonHandler {
         let status = isCommitted ? cutOff() : HTTP_BAD_GATEWAY
         let count = claim.slot.countViolation(at: .now)
         guard count > 0 else { return Rejection(status) }
-        let others = count > 1 ? " There were \(count) such responses since the last such record." : ""
+        let others = count > 1 ? " There were \(count) such responses since the last such message." : ""
         let rest = isCommitted ? "the response is incomplete and was cut off" : "httpd returns 502"
         return Rejection(
             status, .responseMalformed,

@@ -29,5 +29,5 @@ internal import WSGIConfig
     var settings: GroupSettings { access.settings }
 
     /// The index of a slot within the group, counted from 0.
-    func index(of slot: DaemonSlot) -> Int { slots.firstIndex { $0.index == slot.index } ?? 0 }
+    func index(of slot: DaemonSlot) -> Int { slot.position }
 }

@@ -69,7 +69,7 @@ internal import WSGIWire
         unsafe self.scratch = scratch
         handover = Handover(slots: group.slots.count)
         body = unsafe ClientBody(of: r)
-        sink = unsafe ResponseSink(of: r, ResponsePolicy(facts).limited(by: group.settings))
+        sink = unsafe ResponseSink(of: r, ResponsePolicy(facts.effective.settings, group.settings))
     }
 
     private mutating func run() throws(Rejection) -> HandlerResult {

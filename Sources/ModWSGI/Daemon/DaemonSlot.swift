@@ -6,6 +6,8 @@ internal import WSGICore
 final class DaemonSlot: Sendable {  // cold: made by the parent
     /// Its index in the scoreboard.
     let index: UInt32
+    /// Its index in the group, counted from 0.
+    let position: Int
     /// The path of its socket.
     let path: String  // cold: made by the parent
     /// The same as a socket address.
@@ -19,9 +21,10 @@ final class DaemonSlot: Sendable {  // cold: made by the parent
         let connection: UnsafeMutablePointer<DaemonConnection>
     }
 
-    init?(index: UInt32, path: String) {  // cold: made by the parent
+    init?(index: UInt32, position: Int, path: String) {  // cold: made by the parent
         guard let address = SocketAddress(path: path) else { return nil }
         self.index = index
+        self.position = position
         self.path = path
         self.address = address
     }

@@ -23,7 +23,7 @@ internal import WSGIWire
     ) -> HandlerResult {
         unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
         unsafe LogVariables.set(r, facts)
-        var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts))
+        var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts.effective.settings))
         let head = unsafe scratch.pointee.request.bytes
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { handler in
             unsafe RequestLog.lend(r) { log in

@@ -20,7 +20,7 @@ func logBodyFailure(_ error: Int64, of r: Request) {
 }
 
 /// The reason, as text for the log.
-private func bodyFailureReason(_ error: Int64) -> String {
+private func bodyFailureReason(_ error: Int64) -> String {  // cold: text of a record
     switch Int32(truncatingIfNeeded: error) {
     case WSGI_TRANSPORT_TIMEOUT.rawValue: "the client did not send it in time"
     case WSGI_TRANSPORT_TOO_LARGE.rawValue: "it is larger than LimitRequestBody"

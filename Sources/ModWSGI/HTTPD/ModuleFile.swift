@@ -2,7 +2,7 @@ internal import CModule
 internal import Glibc
 
 /// The directory of this module's own file.
-func moduleDirectory() -> String {
+func moduleDirectory() -> String {  // cold: when httpd starts
     guard let path = unsafe cmodule_file() else { return "" }
     let resolved = unsafe realpath(path, nil)
     defer { unsafe free(resolved) }

@@ -9,7 +9,7 @@ struct Rejection: Error {
     struct Record {
         let level: LogLevel
         let id: LogID
-        let text: String
+        let text: String  // cold: text of a record
     }
 
     /// The handler's result. OK if the response has already begun, or no client waits for one.
@@ -20,9 +20,11 @@ struct Rejection: Error {
     var retryAfter: Int?
 
     /// A rejection with a record at the level `error`.
+    // cold: text of a record
     init(_ status: Int32, _ id: LogID, _ text: String) { self.init(status, .error, id, text) }
 
     /// A rejection with a record.
+    // cold: text of a record
     init(_ status: Int32, _ level: LogLevel, _ id: LogID, _ text: String) {
         self.status = status
         record = Record(level: level, id: id, text: text)
@@ -47,7 +49,7 @@ struct Rejection: Error {
     }
 
     /// Logs the record. Returns the handler's result.
-    func answer(_ r: Request) -> Int32 {
+    func result(of r: Request) -> Int32 {
         if let record { unsafe Log.request(r, record.level, record.id, record.text) }
         if let retryAfter {
             let text = unsafe copy("\(Self.seconds(retryAfter))", into: r.pointee.pool)

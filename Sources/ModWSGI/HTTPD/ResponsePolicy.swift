@@ -14,4 +14,19 @@ struct ResponsePolicy {
     var isForeign = false
     /// `response-socket-timeout`: the maximum duration of one write to the client in seconds. 0: httpd's `Timeout`.
     var clientTimeout = 0
+
+    /// The policy for a response of an embedded application.
+    init(_ settings: DirectorySettings) {
+        overridesErrors = settings.errorOverride
+        usesSendfile = settings.enableSendfile
+    }
+
+    /// The policy for a response of a process group.
+    init(_ settings: DirectorySettings, _ group: GroupSettings) {
+        self.init(settings)
+        isForeign = true
+        longestHeader = group.longestHeader
+        largestBacklog = group.largestBacklog
+        clientTimeout = group.clientTimeout
+    }
 }

@@ -28,7 +28,7 @@ internal import WSGIWire
     private var hasPassed = false
     /// Set when the response to HEAD was sent before the end of the application's body: the time until which the
     /// application may continue.
-    private var answered: Instant?
+    private var headDeadline: Instant?
 
     /// How long an application may continue with the body after the response to HEAD, in seconds. Nothing more is
     /// written to the client, so its disconnect would go unnoticed.
@@ -110,7 +110,7 @@ internal import WSGIWire
         declared = head.contentLength
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
         // No `100 Continue` once the response has begun (PEP 3333).
-        unsafe chttpd_answer_instead_of_100(request)
+        unsafe chttpd_respond_instead_of_100(request)
     }
 
     /// Sends an interim response (RFC 8297). Not sent to HTTP/1.0 clients.
@@ -177,7 +177,7 @@ internal import WSGIWire
 
     /// Keeps a block of the body for the next call, which must come before the block's memory is reused.
     mutating func append(_ data: UnsafeRawBufferPointer) {
-        guard replacement == nil, answered == nil else { return }
+        guard replacement == nil, headDeadline == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
         given = given &+ Int64(data.count)
         unsafe chttpd_append_transient(brigade, start, data.count)
@@ -189,7 +189,7 @@ internal import WSGIWire
     /// - Returns: false if the client has disconnected.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
-        if let answered { return answered.millisecondsLeft > 0 }
+        if let headDeadline { return headDeadline.millisecondsLeft > 0 }
         unsafe append(data)
         guard flush else { return pass() }
         unsafe chttpd_append_flush(brigade)
@@ -200,7 +200,7 @@ internal import WSGIWire
         guard pass() else { return false }
         unsafe chttpd_append_flush(brigade)
         guard pass() else { return false }
-        answered = Instant.now.adding(seconds: Self.headPatience)
+        headDeadline = Instant.now.adding(seconds: Self.headPatience)
         return true
     }
 
@@ -214,7 +214,7 @@ internal import WSGIWire
     /// - Parameter worker: The connection to the worker.
     /// - Returns: false if the client has disconnected.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
-        if replacement != nil || answered != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
+        if replacement != nil || headDeadline != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
@@ -267,7 +267,7 @@ internal import WSGIWire
 
     /// Ends the response, optionally with a last block.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
-        guard replacement == nil, answered == nil else { return true }
+        guard replacement == nil, headDeadline == nil else { return true }
         unsafe backlog.takeAll(into: brigade)
         unsafe append(data)
         unsafe chttpd_append_eos(brigade)
@@ -283,7 +283,7 @@ internal import WSGIWire
 
     /// Ends a response whose body is shorter than declared: cuts it off, unless a filter has replaced the body.
     mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
-        guard replacement == nil, answered == nil else { return }
+        guard replacement == nil, headDeadline == nil else { return }
         let isEmpty = given == 0 && data.count == 0
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
@@ -291,6 +291,7 @@ internal import WSGIWire
         // A proxy in front of httpd sends the file that one of these headers names.
         let isElsewhere =
             isEmpty
+            // cold: text of a record
             && (["X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"] as [StaticString]).contains {
                 unsafe apr_table_get(request.pointee.headers_out, literal($0)) != nil
             }
@@ -302,7 +303,7 @@ internal import WSGIWire
 
     /// Cuts off the response so that the client can detect it: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
-        guard answered == nil else { return }
+        guard headDeadline == nil else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {

@@ -24,12 +24,13 @@ func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
 }
 
 /// httpd's text as a String, for configuration and messages. Invalid UTF-8 is replaced.
-func string(_ text: CText?) -> String {
+func string(_ text: CText?) -> String {  // cold: configuration and messages
     guard let text = unsafe text else { return "" }
     return unsafe String(cString: text)
 }
 
 /// A copy of `text` in `pool`.
+// cold: configuration and messages
 func copy(_ text: String, into pool: Pool) -> UnsafeMutablePointer<CChar>? {
     unsafe apr_pstrdup(pool, text)
 }

@@ -40,9 +40,9 @@ enum AuthenticationHooks {
                     "Client '\(string(host))' was denied by allow_access of '\(script.path.string)' "
                         + "(\(script.location)): \(string(r.pointee.uri)).")
             }
-        case .missing: unsafe tellMissing(r, .allowAccessMissing, function, script)
+        case .missing: unsafe logMissing(r, .allowAccessMissing, function, script)
         case .invalid(let type):
-            unsafe tellInvalid(r, .hookAnswerInvalid, function, script, "True, False or None, not \(type)")
+            unsafe logInvalid(r, .hookAnswerInvalid, function, script, "True, False or None, not \(type)")
         case .failed, .text, .items: break
         }
         return HTTP_FORBIDDEN
@@ -63,14 +63,14 @@ enum AuthenticationHooks {
         case .boolean(let isRight): return isRight ? AUTH_GRANTED : AUTH_DENIED
         case .text(let name):
             guard unsafe name[0] != 0 else {
-                unsafe tellInvalid(r, .checkPasswordEmpty, function, script, "\(rule), not an empty one")
+                unsafe logInvalid(r, .checkPasswordEmpty, function, script, "\(rule), not an empty one")
                 return AUTH_GENERAL_ERROR
             }
             unsafe r.pointee.user = UnsafeMutablePointer(mutating: name)
             return AUTH_GRANTED
-        case .missing: unsafe tellMissing(r, .checkPasswordMissing, function, script)
+        case .missing: unsafe logMissing(r, .checkPasswordMissing, function, script)
         case .invalid(let type):
-            unsafe tellInvalid(r, .checkPasswordInvalid, function, script, "\(rule) as str, not \(type)")
+            unsafe logInvalid(r, .checkPasswordInvalid, function, script, "\(rule) as str, not \(type)")
         case .failed, .items: break
         }
         return AUTH_GENERAL_ERROR
@@ -90,14 +90,14 @@ enum AuthenticationHooks {
         case .none: return AUTH_USER_NOT_FOUND
         case .text(let text):
             guard unsafe text[0] != 0 else {
-                unsafe tellInvalid(r, .realmHashEmpty, function, script, "\(rule), not an empty one")
+                unsafe logInvalid(r, .realmHashEmpty, function, script, "\(rule), not an empty one")
                 return AUTH_GENERAL_ERROR
             }
             unsafe hash.pointee = UnsafeMutablePointer(mutating: text)
             return AUTH_USER_FOUND
-        case .missing: unsafe tellMissing(r, .realmHashMissing, function, script)
+        case .missing: unsafe logMissing(r, .realmHashMissing, function, script)
         case .invalid(let type):
-            unsafe tellInvalid(r, .realmHashInvalid, function, script, "\(rule) as str or bytes, not \(type)")
+            unsafe logInvalid(r, .realmHashInvalid, function, script, "\(rule) as str or bytes, not \(type)")
         case .failed, .boolean, .items: break
         }
         return AUTH_GENERAL_ERROR
@@ -135,9 +135,9 @@ enum AuthenticationHooks {
                 "User '\(string(user))' was denied '\(string(r.pointee.uri))': groups_for_user of "
                     + "'\(script.path.string)' (\(script.location)) returned "
                     + (isNone ? "no groups." : "none of the groups of 'Require wsgi-group \(string(names))'."))
-        case .missing: unsafe tellMissing(r, .groupsForUserMissing, function, script)
+        case .missing: unsafe logMissing(r, .groupsForUserMissing, function, script)
         case .invalid(let type):
-            unsafe tellInvalid(r, .hookAnswerInvalid, function, script, "a list of str or bytes, not \(type)")
+            unsafe logInvalid(r, .hookAnswerInvalid, function, script, "a list of str or bytes, not \(type)")
         case .failed, .none, .boolean, .text: break
         }
         return AUTHZ_DENIED
@@ -177,13 +177,13 @@ enum AuthenticationHooks {
         return unsafe HookScriptCall.call(r, script, facts, .client, [function])?.first
     }
 
-    private static func tellMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {
+    private static func logMissing(_ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript) {
         unsafe Log.request(
             r, .error, id,
             "'\(script.path.string)' (\(script.location)) has no function '\(function.name)'; the request is rejected.")
     }
 
-    private static func tellInvalid(
+    private static func logInvalid(
         _ r: Request, _ id: LogID, _ function: HookFunction, _ script: HookScript, _ rule: String
     ) {
         unsafe Log.request(

@@ -56,7 +56,7 @@ internal import WSGIWire
             unsafe Log.request(
                 r, .error, .embeddedUnavailable,
                 "Python could not be started in this httpd process, so '\(script.path.string)' (\(script.location)) "
-                    + "cannot be called; an earlier record in the error log gives the reason.")
+                    + "cannot be called; an earlier message in the error log gives the reason.")
             return nil
         }
         let scratch = unsafe ScratchPool.take()

@@ -84,7 +84,7 @@ internal import WSGIDeployment
             groups.append(child(definition, entry, [], owner))
             return
         }
-        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        let slots = Self.slots(sockets)
         groups.append(child(definition, entry, slots, owner))
     }
 
@@ -107,7 +107,7 @@ internal import WSGIDeployment
         group.slots = sockets.map { SlotSpec(index: $0.index, listenerDescriptor: add($0.listener)) }
         spec.groups.append(group)
         running[definition.name] = FormerGroups.Group(spec: group, owner: former.owner)
-        let slots = sockets.compactMap { DaemonSlot(index: $0.index, path: $0.path) }
+        let slots = Self.slots(sockets)
         groups.append(
             child(definition, entry, slots, former.owner, isService: former.spec.process.worker?.threads == 0))
         return true
@@ -121,6 +121,15 @@ internal import WSGIDeployment
             name: definition.name, slots: slots,
             access: WorkerAccess(entry, GroupSettings(definition.options, timeout: host.timeout)),
             ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
+    }
+
+    private static func slots(_ sockets: [SlotRegistry.ListeningSlot]) -> [DaemonSlot] {
+        var slots: [DaemonSlot] = []
+        for socket in sockets {
+            guard let slot = DaemonSlot(index: socket.index, position: slots.count, path: socket.path) else { continue }
+            slots.append(slot)
+        }
+        return slots
     }
 
     /// The preloads with paths as the processes see them. Scripts outside the processes' root are reported.

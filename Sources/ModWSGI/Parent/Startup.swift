@@ -13,9 +13,9 @@ enum Startup {
             let groups = try ProcessGroups(servers: servers)
             _ = try groups.preloads(of: servers)
             try checkRights(groups)
-            var told: Set<String> = []
+            var known: Set<String> = []
             for notice in servers.flatMap(\.settings.notices) + groups.notices
-            where told.insert(notice.subject).inserted {
+            where known.insert(notice.subject).inserted {
                 unsafe chttpd_log_startup(LogLevel.notice.rawValue, "\(notice.location): \(notice.text)")
             }
             return OK

@@ -8,7 +8,7 @@ internal import WSGIWire
 /// The supervisor as seen by the httpd parent: starts it, sends it the configuration, and starts it again if it dies.
 ///
 /// It outlives restarts. After a graceful restart the same supervisor receives the new configuration. Before a hard
-/// one, or when httpd stops, the parent tells it to end and waits for it. Only the parent uses it, on its one thread.
+/// one, or when httpd stops, the parent stops it and waits for its end. Only the parent uses it, on its one thread.
 enum SupervisorLink {
     @safe nonisolated(unsafe) private static var board: (file: Int32, scoreboard: Scoreboard)?
     @safe nonisolated(unsafe) private static var control: Int32 = -1
@@ -69,7 +69,7 @@ enum SupervisorLink {
         if process != 0, waitpid(process, nil, WNOHANG) != 0 { forget() }
         if process == 0 { start() } else { send() }
         if process != 0 { unsafe register(pool) }
-        unsafe chttpd_cleanup(pool, nil, tellOfRestart)
+        unsafe chttpd_cleanup(pool, nil, restartCleanup)
     }
 
     /// Announces to the supervisor that httpd discards the configuration, because it reads it again or ends.
@@ -178,7 +178,7 @@ enum SupervisorLink {
         guard getpid() == owner else { return }
         switch reason {
         case APR_OC_REASON_RESTART:
-            tellToEnd()
+            requestEnd()
         case APR_OC_REASON_DEATH, APR_OC_REASON_LOST:
             apr_proc_other_child_unregister(nil)
             died()
@@ -249,7 +249,7 @@ enum SupervisorLink {
                 + "modules.")
     }
 
-    private static func tellToEnd() {
+    private static func requestEnd() {
         guard process != 0, !isEnding else { return }
         isEnding = true
         do throws(SystemError) {
@@ -260,7 +260,7 @@ enum SupervisorLink {
         }
     }
 
-    /// Waits for a supervisor that was told to end, and kills it after the time limit. Its workers end with it.
+    /// Waits for a supervisor that was asked to end, and kills it after the time limit. Its workers end with it.
     private static func waitForEnd() {
         let longest = lastSpec.groups.compactMap { $0.process.worker?.shutdownTimeout }.max() ?? 0
         let deadline = Instant.now.adding(seconds: longest + patience)
@@ -282,7 +282,7 @@ enum SupervisorLink {
     /// Ends all processes when httpd ends. The parent ends last, so that no process outlives it.
     fileprivate static func end() {
         guard getpid() == owner else { return }
-        tellToEnd()
+        requestEnd()
         waitForEnd()
         SlotRegistry.closeAll()
     }
@@ -292,7 +292,7 @@ private let supervisorEvent: @convention(c) (Int32, UnsafeMutableRawPointer?, In
     SupervisorLink.event(reason)
 }
 
-private let tellOfRestart: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
+private let restartCleanup: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { _ in
     SupervisorLink.announceRestart()
     return APR_SUCCESS
 }

@@ -1,5 +1,6 @@
 internal import CHTTPD
 internal import Glibc
+internal import ProcessKit
 internal import Synchronization
 internal import WSGIWire
 
@@ -48,35 +49,27 @@ internal import WSGIWire
         head = unsafe RequestHeadEncoder(
             into: &buffer, contentLength: facts.contentLength, scriptModified: facts.scriptModified,
             requestStart: r.pointee.request_time, queueStart: facts.queueStart)
-        unsafe withUnsafeTemporaryAllocation(byteCount: Self.longestLine, alignment: 1) { room in
+        unsafe withUnsafeTemporaryAllocation(byteCount: RequestBoard.longestLine, alignment: 1) { room in
             unsafe head.strings(
                 script: facts.script, applicationGroup: facts.applicationGroup, callableObject: facts.callableObject,
                 requestID: bytes(of: requestID(of: r)), requestLine: Self.requestLine(of: r, in: room), into: &buffer)
         }
     }
 
-    /// Maximum bytes of a request line: the size of its field in a thread's record on the request board.
-    private static let longestLine = 184
-
     /// Method and path. A query is reduced to its question mark, because it may contain secrets.
     private static func requestLine(of r: Request, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
-        let target = unsafe bytes(of: r.pointee.unparsed_uri)
         var length = 0
         func append(_ bytes: UnsafeRawBufferPointer) {
             let count = min(bytes.count, room.count &- length)
-            guard count > 0, let target = room.baseAddress, let start = bytes.baseAddress else { return }
-            unsafe (target + length).copyMemory(from: start, byteCount: count)
+            guard count > 0, let line = room.baseAddress, let start = bytes.baseAddress else { return }
+            unsafe (line + length).copyMemory(from: start, byteCount: count)
             length = length &+ count
         }
         unsafe append(bytes(of: r.pointee.method))
         unsafe append(bytes(of: " "))
-        let query = unsafe r.pointee.unparsed_uri.flatMap { unsafe strchr($0, 63) }
-        let start = unsafe r.pointee.unparsed_uri
-        if let query = unsafe query, let start = unsafe start {
-            unsafe append(UnsafeRawBufferPointer(rebasing: target.prefix(query - start + 1)))
-        } else {
-            unsafe append(target)
-        }
+        let target = unsafe bytes(of: r.pointee.unparsed_uri)
+        let query = unsafe target.firstIndex(of: UInt8(ascii: "?"))
+        unsafe append(query.map { unsafe UnsafeRawBufferPointer(rebasing: target[...$0]) } ?? target)
         return unsafe UnsafeRawBufferPointer(start: room.baseAddress, count: length)
     }
 

@@ -40,11 +40,3 @@ internal import WSGIWire
         unsafe self.script = script
     }
 }
-
-extension ResponsePolicy {
-    /// The policy according to the settings of a request.
-    init(_ facts: borrowing RequestFacts) {
-        overridesErrors = facts.effective.settings.errorOverride
-        usesSendfile = facts.effective.settings.enableSendfile
-    }
-}

@@ -47,7 +47,8 @@ enum RequestChecks {
             guard facts.effective.settings.chunkedRequest else {
                 throw Rejection(
                     HTTP_LENGTH_REQUIRED, .transferEncodingRejected,
-                    "The request body has no length (Transfer-Encoding: chunked): WSGIChunkedRequest On accepts it.")
+                    "Rejected with 411: the request body has no length (Transfer-Encoding: chunked). To accept such bodies, "
+                        + "set WSGIChunkedRequest On.")
             }
             facts.flags.insert(.bodyFollows)
             return

@@ -24,7 +24,7 @@ internal import WSGIWire
             case .redirect(let location): return unsafe InternalRedirect.run(r, to: location)
             }
         } catch {
-            return unsafe error.answer(r)
+            return unsafe error.result(of: r)
         }
     }
 
@@ -139,12 +139,12 @@ internal import WSGIWire
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .embeddedRestricted,
                 "'\(unsafe string(r.pointee.filename))' would run embedded in httpd, and WSGIRestrictEmbedded is On: "
-                    + "name a process group with WSGIProcessGroup or the alias' process-group=.")
+                    + "name a process group with WSGIProcessGroup or the alias's process-group=.")
         }
         guard let engine = unsafe EmbeddedPlan.current?.engine() else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .embeddedUnavailable,
-                "Python could not be started in this httpd process; an earlier record in the error log gives the reason."
+                "Python could not be started in this httpd process; an earlier message in the error log gives the reason."
             )
         }
         return unsafe EmbeddedHandler.run(r, facts, engine, scratch)

@@ -90,7 +90,7 @@ internal import WSGIWire
             unsafe calls[index].result = answer.rawValue
             if answer == WSGI_RESULT_FAILED || answer == WSGI_RESULT_WRONG { return }
         }
-        tellAdded(environ.object, before.object)
+        reportAdded(environ.object, before.object)
     }
 
     private func finish() {
@@ -237,7 +237,7 @@ internal import WSGIWire
 
     /// Passes on the entries that the functions have added. Both key and value must be str. Keys with a dot belong to
     /// frameworks and are left out.
-    private func tellAdded(_ environ: Object, _ before: Object) {
+    private func reportAdded(_ environ: Object, _ before: Object) {
         guard unsafe PyDict_Size(environ.pointer) != PyDict_Size(before.pointer) else { return }
         var position = 0
         var key: PyPointer?
@@ -246,12 +246,12 @@ internal import WSGIWire
             guard let name = unsafe Object(key), let text = unsafe Object(value), name.isExactText, text.isText,
                 unsafe PyDict_GetItemWithError(before.pointer, name.pointer) == nil
             else { continue }
-            tellEntry(name, text)
+            reportEntry(name, text)
         }
         PyErr_Clear()
     }
 
-    private func tellEntry(_ name: Object, _ value: Object) {
+    private func reportEntry(_ name: Object, _ value: Object) {
         let context = unsafe context.state.pointee.transport.pointee.context
         guard let function = unsafe exchange.pointee.functions.pointee.added_entry else { return }
         _ = unsafe name.withLatin1 { name in

@@ -29,6 +29,7 @@ public struct ConfigCheck: Sendable {
         ConfigCheck(moment: .always, find: GroupChecks.exposedSockets),
         ConfigCheck(moment: .configtest, find: PathChecks.workingDirectories),
         ConfigCheck(moment: .always, find: PathChecks.searchPaths),
+        ConfigCheck(moment: .configtest, find: PathChecks.searchPathsOfOtherPythons),
         ConfigCheck(moment: .always, find: PathChecks.scripts),
         ConfigCheck(moment: .always, find: GroupChecks.unknownNames),
         ConfigCheck(moment: .always, find: GroupChecks.unknownVariables),
@@ -46,11 +47,11 @@ public struct ConfigCheck: Sendable {
     ///
     /// - Parameter atStart: Whether httpd starts; otherwise `apachectl configtest` runs.
     public static func findings(_ facts: ConfigFacts, atStart: Bool) -> [Finding] {
-        var told: Set<String> = []
+        var known: Set<String> = []
         let findings =
             all.filter { !atStart || $0.moment == .always }
             .flatMap { $0.find(facts) }
-            .filter { told.insert($0.line).inserted } + overdueFiles
+            .filter { known.insert($0.line).inserted } + overdueFiles
         guard !PathAccess.isSelf(facts.httpd) else { return findings }
         // An ordinary user who tests the configuration of root does not see all files, but all accounts.
         return findings.map { $0.weight == .error && $0.id != .accountUnusable ? $0.weighing(.warning) : $0 }

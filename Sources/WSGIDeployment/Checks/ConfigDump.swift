@@ -1,3 +1,4 @@
+internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
 
@@ -97,7 +98,10 @@ public struct ConfigDump {
         var table = TextTable(["option", "value", "from"])
         for option in DaemonOptionTable.all {
             for value in option.print(definition.options) {
-                let (shown, from) = effective(value, of: option, definition, try? resolved.get())
+                var (shown, from) = effective(value, of: option, definition, try? resolved.get())
+                if let (other, origin) = substitute(for: option, definition) {
+                    (shown, from) = (other, option.isWritten(in: definition.options) ? from : origin)
+                }
                 table.append([option.name.description, shown.isEmpty ? "-" : shown, from])
             }
         }
@@ -131,10 +135,29 @@ public struct ConfigDump {
             if definition.options.python == nil, let home = facts.global.pythonHome {
                 return (home, facts.location(of: "WSGIPythonHome")?.description ?? "WSGIPythonHome")
             }
-        case "socket-timeout": return (String(facts.machine.timeout), "httpd's Timeout")
         default: break
         }
         return (value.isEmpty ? "" : Words.quoted(value), "default")
+    }
+
+    /// The value that applies instead of 0 or no value, and its origin; `nil`: the value of the option.
+    private func substitute(for option: DaemonOption, _ definition: GroupDefinition) -> (value: String, from: String)? {
+        let options = definition.options
+        let settings = GroupSettings(options, timeout: facts.machine.timeout)
+        switch option.name.description {
+        case "display-name" where options.displayName == nil: return (Words.quoted(definition.displayName), "default")
+        case "header-buffer-size": return (String(settings.longestHeader), "default")
+        case "response-buffer-size": return (String(settings.largestBacklog), "default")
+        case "socket-timeout": return (String(settings.socketTimeout), "httpd's Timeout")
+        case "response-socket-timeout" where options.responseSocketTimeout == 0:
+            return (String(settings.socketTimeout), options.socketTimeout > 0 ? "socket-timeout=" : "httpd's Timeout")
+        case "eviction-timeout" where options.evictionTimeout == 0:
+            return (String(options.gracefulTimeout), "graceful-timeout=")
+        case "switch-interval" where options.switchInterval == nil:
+            let interval = facts.global.interpreters(of: definition).switchInterval
+            return interval > 0 ? (String(interval), "WSGISwitchInterval") : ("0.005", "Python's default")
+        default: return nil
+        }
     }
 
     // MARK: - The whole server
@@ -147,12 +170,24 @@ public struct ConfigDump {
         {
             let name = directive.name.description
             let nodes = facts.tree.nodes.filter { $0.name == name.lowercased() }
-            for node in nodes { table.append([name, node.arguments, node.location.description]) }
+            for node in nodes {
+                let value = substitute(for: name, node.arguments) ?? node.arguments
+                table.append([name, value, node.location.description])
+            }
             if nodes.isEmpty {
-                let value = name == "WSGISocketPrefix" ? facts.machine.socketPrefix : directive.defaultValue
+                let value = substitute(for: name, directive.defaultValue) ?? directive.defaultValue
                 table.append([name, value.isEmpty ? "-" : value, "default"])
             }
         }
         return ["", "Whole server:"] + table.lines(indent: "    ")
+    }
+
+    /// The value that applies instead of 0 or no value; `nil`: the value of the directive.
+    private func substitute(for directive: String, _ value: String) -> String? {
+        switch directive {
+        case "WSGISocketPrefix" where value.isEmpty: facts.machine.socketPrefix
+        case "WSGIStartLimit" where facts.global.startLimit == 0: String(CurrentProcess.processors)
+        default: nil
+        }
     }
 }

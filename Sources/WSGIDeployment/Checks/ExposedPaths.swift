@@ -32,19 +32,19 @@ extension Finding {
     static func unusable(
         _ id: LogID, at location: SourceLocation?, _ text: String, about paths: [String]
     ) -> Finding {
-        let told = "\(text) The group will answer 503."
+        let explained = "\(text) The group will answer 503."
         let files = UserFiles.own
         for path in paths.flatMap({ [$0, files.realPath($0)].compactMap { $0 } }) {
             let parts = ExposedPaths.directories(above: path) + [path]
             // A site's user can also provide a file system that does not answer.
-            if parts.contains(where: { files.status(of: $0).isOverdue }) { return Finding(id, at: location, told) }
+            if parts.contains(where: { files.status(of: $0).isOverdue }) { return Finding(id, at: location, explained) }
             guard let exposed = ExposedPaths.first(on: parts) else { continue }
             let owner = PathAccess.owner(of: files.status(of: exposed))
             return Finding(
                 id, at: location,
-                "\(told) This is only a warning and does not prevent a reload of httpd, because users other than root "
+                "\(explained) This is only a warning and does not prevent a reload of httpd, because users other than root "
                     + "can change '\(exposed)' (owner \(owner)).")
         }
-        return Finding(id, .error, at: location, told)
+        return Finding(id, .error, at: location, explained)
     }
 }

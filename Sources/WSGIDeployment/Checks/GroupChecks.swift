@@ -70,8 +70,11 @@ enum GroupChecks {
     }
 
     /// Names of process groups that nothing defines, or that belong to another virtual host.
-    static func unknownNames(_ facts: ConfigFacts) -> [Finding] {
-        var findings: [Finding] = []
+    static func unknownNames(_ facts: ConfigFacts) -> [Finding] { wrongNames(facts).map(\.finding) }
+
+    /// The same findings, each with the group that is probably meant.
+    private static func wrongNames(_ facts: ConfigFacts) -> [(finding: Finding, meant: String?)] {
+        var findings: [(Finding, String?)] = []
         let hosts = Dictionary(grouping: facts.hosts, by: \.location)
         facts.tree.forEach { node, within in
             guard let name = groupName(of: node), !name.isEmpty else { return }
@@ -84,19 +87,19 @@ enum GroupChecks {
             switch lookup {
             case .found: break
             case .unknown:
-                findings.append(
-                    Finding(
-                        .groupUnknown, at: node.location,
-                        "\(subject) no WSGIDaemonProcess defines process group '\(name)': "
-                            + facts.groups.advice(onUnknown: name, from: user.index)))
+                let finding = Finding(
+                    .groupUnknown, at: node.location,
+                    "\(subject) no WSGIDaemonProcess defines process group '\(name)': "
+                        + facts.groups.advice(onUnknown: name, from: user.index))
+                findings.append((finding, facts.groups.nearest(to: name, from: user.index)))
             case .ofOtherHost(let index):
-                findings.append(
-                    Finding(
-                        .groupOfOtherHost, at: node.location,
-                        "\(subject) process group '\(name)' is defined in another virtual host, at "
-                            + "\(facts.groups.all[index].definition.location), and can be used where ServerName is the "
-                            + "same: move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name "
-                            + "here."))
+                let finding = Finding(
+                    .groupOfOtherHost, at: node.location,
+                    "\(subject) process group '\(name)' is defined in another virtual host, at "
+                        + "\(facts.groups.all[index].definition.location), and can be used where ServerName is the "
+                        + "same: move its WSGIDaemonProcess out of <VirtualHost>, or define a group of another name here."
+                )
+                findings.append((finding, nil))
             }
         }
         return findings
@@ -206,13 +209,11 @@ enum GroupChecks {
         // If embedded mode is allowed explicitly, applications without a group are not reported.
         let isAllowed = facts.tree.last("wsgirestrictembedded") != nil && !facts.global.restrictEmbedded
         let accidents = isAllowed ? [] : accidents(facts)
-        let misspelt = unknownNames(facts)
+        let misspelt = Set(wrongNames(facts).compactMap(\.meant))
         return facts.groups.all.compactMap { group in
             let definition = group.definition
             // Its name is misspelt where it is used.
-            guard !misspelt.contains(where: { $0.text.contains("did you mean '\(definition.name)'?") }) else {
-                return nil
-            }
+            guard !misspelt.contains(definition.name) else { return nil }
             // The finding about an application without a group, or about the group's own script, is more precise.
             guard !named.contains(definition.name), definition.options.threads > 0,
                 !accidents.contains(where: { group.isUsable[$0.host.index] })

@@ -34,31 +34,78 @@ enum PathChecks {
         }
     }
 
+    /// A directory in which a Python searches for modules.
+    private struct SearchPath {
+        let directory: String
+        /// The option or directive, before the directory.
+        let setting: String
+        let location: SourceLocation
+        /// The user of the Python.
+        let user: Identity
+        /// The process group; `nil`: embedded.
+        let group: Int?
+    }
+
     /// Directories in which Python searches for modules.
-    static func searchPaths(_ facts: ConfigFacts) -> [Finding] {
-        var findings: [Finding] = []
-        for index in facts.groups.all.indices {
-            let definition = facts.groups.all[index].definition
-            guard definition.options.chroot == nil, let identity = facts.identity(ofGroup: index) else { continue }
-            findings += definition.options.pythonPath.compactMap {
-                finding(
-                    $0, "WSGIDaemonProcess '\(definition.name)': python-path=", identity, definition.location, facts)
+    static func searchPaths(_ facts: ConfigFacts) -> [Finding] { paths(facts).compactMap(closed) }
+
+    /// Directories of installed packages whose path contains the version of a Python other than the one that uses them.
+    static func searchPathsOfOtherPythons(_ facts: ConfigFacts) -> [Finding] {
+        paths(facts).compactMap { path in
+            guard let other = version(inPath: path.directory), let python = python(of: path, facts),
+                let version = PythonFacts(executable: python, path.user.files).version,
+                PythonFacts.minor(version).joined(separator: ".") != other
+            else { return nil }
+            return Finding(
+                .searchPathUnusable, .notice, at: path.location,
+                "\(path.setting)\(path.directory): these are packages for Python \(other), but the processes run Python "
+                    + "\(version) ('\(python)'): compiled modules will not be found, and others may fail. Remove the "
+                    + "path; to use that virtual environment, set \(path.group == nil ? "WSGIPythonHome" : "python-home=") "
+                    + "instead.")
+        }
+    }
+
+    /// The version in a component such as `python3.11`.
+    private static func version(inPath path: String) -> String? {
+        path.split(separator: "/").lazy.compactMap { name -> String? in
+            guard name.hasPrefix("python") else { return nil }
+            let numbers = name.dropFirst(6).split(separator: ".", omittingEmptySubsequences: false)
+            return numbers.count == 2 && numbers.allSatisfy { UInt($0) != nil } ? numbers.joined(separator: ".") : nil
+        }.first
+    }
+
+    private static func python(of path: SearchPath, _ facts: ConfigFacts) -> String? {
+        guard let group = path.group else {
+            return try? PythonChoice.embedded(facts.global, facts.machine.defaultPython, facts.httpd.files)
+        }
+        return (try? facts.resolved[group].get())?.python
+    }
+
+    private static func paths(_ facts: ConfigFacts) -> [SearchPath] {
+        var paths: [SearchPath] = []
+        for (index, group) in facts.groups.all.enumerated() where group.definition.options.chroot == nil {
+            let definition = group.definition
+            guard let user = facts.identity(ofGroup: index) else { continue }
+            paths += definition.options.pythonPath.map {
+                SearchPath(
+                    directory: $0, setting: "WSGIDaemonProcess '\(definition.name)': python-path=",
+                    location: definition.location, user: user, group: index)
             }
         }
         facts.tree.forEach { node, within in
             guard node.name == "wsgipythonpath", within.isEmpty else { return }
-            findings += node.words.joined(separator: ":").split(separator: ":").compactMap {
-                finding(String($0), "WSGIPythonPath ", facts.httpd, node.location, facts)
+            paths += node.words.joined(separator: ":").split(separator: ":").map {
+                SearchPath(
+                    directory: String($0), setting: "WSGIPythonPath ", location: node.location, user: facts.httpd,
+                    group: nil)
             }
         }
-        return findings
+        // A relative path depends on the working directory.
+        return paths.filter { $0.directory.hasPrefix("/") }
     }
 
-    private static func finding(
-        _ directory: String, _ subject: String, _ identity: Identity, _ location: SourceLocation, _ facts: ConfigFacts
-    ) -> Finding? {
-        // A relative path depends on the working directory.
-        guard directory.hasPrefix("/") else { return nil }
+    private static func closed(_ path: SearchPath) -> Finding? {
+        let (directory, identity) = (path.directory, path.user)
         let reason: String
         // The path may also be an archive of modules.
         let isFile = identity.files.isFile(directory)
@@ -72,8 +119,8 @@ enum PathChecks {
         case .closed(let text): reason = "\(text)."
         }
         return Finding(
-            .searchPathUnusable, at: location,
-            "\(subject)\(directory): no module will be found in this directory: \(reason)")
+            .searchPathUnusable, at: path.location,
+            "\(path.setting)\(directory): no module will be found in this directory: \(reason)")
     }
 
     /// Script files, for httpd's user, which looks them up, and for the user that runs them.

@@ -106,13 +106,13 @@ enum PythonChecks {
         {
             pythons.append((executable, httpd, facts.location(of: "WSGIPythonHome")))
         }
-        var told: [PythonVersion] = []
+        var known: [PythonVersion] = []
         return pythons.compactMap { executable, files, location in
             guard let text = PythonFacts(executable: executable, files).version,
                 let version = PythonVersion(text: text),
-                version > .newestTested, !told.contains(version)
+                version > .newestTested, !known.contains(version)
             else { return nil }
-            told.append(version)
+            known.append(version)
             return Finding(
                 .pythonUntested, .notice, at: location,
                 "Python \(version) ('\(executable)') is newer than those that this release of mod_wsgi was tested with "

@@ -65,7 +65,7 @@ public struct SingleApplications {
         }
     }
 
-    /// The name of an alias' application as written.
+    /// The name of an alias's application as written.
     private func callable(of mount: ConfigFacts.Mount) -> String {
         if let name = mount.alias.callableObject { return name.string }
         return switch mount.sample.effect(of: "wsgicallableobject") {

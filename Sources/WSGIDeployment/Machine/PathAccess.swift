@@ -53,6 +53,12 @@ enum PathAccess {
         case ENOENT, ENOTDIR: return .missing(part)
         case EACCES, EPERM:
             guard isSelf(identity) else { return nil }
+            // The part is a symbolic link to a path that the user cannot reach.
+            if status.mode == 0, let target = identity.files.realPath(part), target != part,
+                case .closed(let reason) = denial(target, part == path ? purpose : .enter, for: identity)
+            {
+                return .closed(reason)
+            }
             return .closed(explanation(of: part, status, isWhole: part == path, purpose, identity))
         default: return nil
         }

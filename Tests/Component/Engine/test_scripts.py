@@ -85,8 +85,14 @@ class Scripts(unittest.TestCase):
         self.assertEqual((result.outcome, len(result.log)), (404, 1))
         self.assertTrue(result.log[0][1].startswith('WSGI0089: '))
         self.assertIn("'application'", result.log[0][1])
-        self.assertIn('It defines: app.', result.log[0][1])
+        self.assertIn("It defines: app. Rename it to 'application', or set callable-object=app.", result.log[0][1])
         self.assertIn(path, result.log[0][1])
+
+    def test_missing_callable_of_several_or_none(self):
+        for source, text in (('def app(): pass\ndef main(): pass\n',
+                              "It defines: app, main. Rename one to 'application', or set callable-object= to one of them."),
+                             ('value = 1\n', "It defines no callable: add 'application'.")):
+            self.assertIn(text, engine.run(script(source)).log[0][1])
 
     def test_import_errors(self):
         for source, code, text in (('def application(:', 'WSGI0109', 'SyntaxError'),

@@ -110,6 +110,34 @@ class Configurations(SupervisorCase):
                 parent.text(), r"WSGI0028: Unable to start a process of WSGIDaemonProcess 'site' \(test.conf:1\): .*"
                 r"venv/bin/python' \(No such file or directory\): there is no '.*/venv'")
 
+    def test_python_that_is_missing_is_logged_once_and_so_is_its_return(self):
+        venv = os.path.join(self.directory, "venv")
+        with self.running() as parent:
+            group = self.group(python=os.path.join(venv, "python"))
+            parent.configure(group, log_level=4)
+            wait_for(lambda: "the next one is in 2 s" in parent.text(), what="several starts")
+            self.assertRegex(
+                parent.text(), r"WSGI1014: .* starts have failed in a row \(the user of httpd cannot run the Python "
+                r"executable '.*' \(No such file or directory\): there is no '.*/venv'\); the next one")
+            self.assertEqual(parent.text().count("WSGI0028"), 1)
+            os.mkdir(venv)
+            os.symlink(PYTHON, os.path.join(venv, "python"))
+            wait_for(lambda: parent.state(0) == "serving", what="the Python is back")
+            self.assertRegex(parent.text(), r"wsgi:notice.* is ready after .* ms; \d+ starts before it had failed\.")
+            os.unlink(os.path.join(venv, "python"))
+            for count in 2, 3:
+                parent.configure(group, log_level=4)
+                wait_for(lambda: parent.text().count("WSGI0028") == count, what="WSGI0028")
+            self.assertRegex(parent.text(), r"WSGI1013: .*could not be started \(the user of httpd cannot run .*; 2 times")
+
+    def test_messages_about_a_group_have_the_level_of_its_host(self):
+        with self.running() as parent:
+            parent.configure(
+                self.group(log_level=4), self.group(name="other", index=1, slots=[1], log_level=6), log_level=4)
+            wait_for(lambda: parent.state(0) == parent.state(1) == "serving", what="both groups")
+            self.assertNotIn("'site'", parent.text())
+            self.assertIn("of group 'other' (slot 1, generation 1) was started", parent.text())
+
     def test_logs_are_reopened(self):
         with self.running() as parent:
             group = self.start(parent)

@@ -30,10 +30,11 @@ _TRACEBACK = re.compile(
     r"(\]|^|: )\s*(Traceback \(most recent call last\)|During handling of the above|The above exception was"
     r"|\s+File \"|\s{2,}\S|\s*$|\s*[\^~]+)")
 
-#: The lines of the stacks of a process that ends, after the header that the supervisor adds to each line. Lines that
-#: Python writes itself have no header.
+#: The lines of the stacks of a process that ends or hangs, after the header that each line has. Lines that Python writes
+#: itself have no header.
 _STACKS = re.compile(
-    r"(?:\] |^)(Fatal Python error: |Current thread|Thread 0x|  File |  <|  Binary file |Extension modules: |WSGI\d{4} \(continued\))")
+    r"(?:\] |^)(Fatal Python error: |Current thread|Thread 0x|  File |  <|  Binary file |Extension modules: |WSGI\d{4} \(continued\)"
+    r"|    \S|\[\S+\] [A-Z]+ \S+, for \d+\.\d s$|The GIL cannot be acquired\. |$)")
 
 
 class ErrorLog:
@@ -89,7 +90,7 @@ class ErrorLog:
         self._allowed += [_TRACEBACK, re.compile("WSGI0119: .*the response is incomplete")]
 
     def allow_stacks(self) -> None:
-        """Declares that the stacks of a process that crashes or is killed may be logged after its message."""
+        """Declares that the stacks of a process that crashes, hangs or is killed may be logged after its message."""
         self._allowed.append(_STACKS)
 
     # Auditing

@@ -1,4 +1,5 @@
 import ProcessKit
+import TestFolder
 import Testing
 
 struct SpawnTests {
@@ -72,13 +73,42 @@ struct SpawnTests {
     @Test func missingExecutableIsReportedWithItsPath() throws {
         let failure = try failure { $0.executable = "/usr/nowhere/bin/python" }
         #expect(failure.step == .execute && failure.code == 2)
-        #expect(failure.refusedPart(of: "/usr/nowhere/bin/python") == "/usr/nowhere")
+        #expect(failure.deniedPath == "/usr/nowhere")
+    }
+
+    /// As in a virtual environment, whose bin/python is a link to one that is a link to an installation.
+    @Test func closedDirectoryBehindLinksIsReported() throws {
+        guard CurrentProcess.user == 0 else { return }
+        let folder = try Folder()
+        folder.write("closed/bin/python3.99", mode: 0o755)
+        folder.setMode("closed", 0o700)
+        folder.link("python3", to: folder.at("closed/bin/python3.99"))
+        folder.link("python", to: "python3")
+        folder.link("home", to: "closed")
+        let user = SpawnRequest.Credentials(user: 65_534, group: 65_534, supplementaryGroups: [])
+        let failure = try failure {
+            $0.executable = folder.at("python")
+            $0.credentials = user
+        }
+        #expect(failure.step == .execute && failure.code == 13 && failure.deniedPath == folder.at("closed"))
+        let other = try self.failure {
+            $0.workingDirectory = folder.at("home")
+            $0.credentials = user
+        }
+        #expect(other.step == .directory && other.code == 13 && other.deniedPath == folder.at("closed"))
+    }
+
+    @Test func missingTargetOfALinkIsReported() throws {
+        let folder = try Folder()
+        folder.link("python", to: folder.at("bin/python3.99"))
+        let failure = try failure { $0.executable = folder.at("python") }
+        #expect(failure.code == 2 && failure.deniedPath == folder.at("bin"))
     }
 
     @Test func missingDirectoryIsReported() throws {
         let failure = try failure { $0.workingDirectory = "/nowhere" }
         #expect(failure.step == .directory && failure.code == 2)
-        #expect(failure.refusedPart(of: "/nowhere") == "/nowhere")
+        #expect(failure.deniedPath == "/nowhere")
     }
 
     @Test func scriptWithoutInterpreterIsReported() throws {
@@ -141,6 +171,6 @@ struct SpawnTests {
         guard CurrentProcess.user == 0 else { return }
         let failure = try failure { $0.root = "/var/nowhere/root" }
         #expect(failure.step == .root && failure.code == 2)
-        #expect(failure.refusedPart(of: "/var/nowhere/root") == "/var/nowhere")
+        #expect(failure.deniedPath == "/var/nowhere")
     }
 }

@@ -124,7 +124,7 @@ struct DaemonOptionsTests {
     @Test(arguments: [
         (
             "python-home=/srv/venv/bin/python3.11",
-            "Write /srv/venv, the directory that bin/ is in; python= names executables."
+            "Write /srv/venv, the directory that contains bin/. To name an executable, use python=."
         ),
         ("request-timeout=1m", "Write 1min."), ("graceful-timeout=90SEC", "Write 90s."),
         ("memory-limit=512MB", "Write 512M."),

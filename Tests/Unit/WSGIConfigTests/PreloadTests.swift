@@ -151,7 +151,7 @@ struct PreloadTests {
     func unknownGroupIsExplained(groups: [String], advice: String) throws {
         let error = try Self.error([("main.org", [Self.alias + "site"] + groups)])
         #expect(
-            error == "WSGIScriptAlias '/' at site.conf:1: process group 'site' is not yet configured: \(advice)")
+            error == "WSGIScriptAlias '/' at site.conf:1: process group 'site' is not configured: \(advice)")
     }
 
     @Test func groupsOfOthersAreNotSuggested() throws {

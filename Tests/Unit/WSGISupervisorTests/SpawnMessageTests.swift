@@ -18,7 +18,7 @@ struct SpawnMessageTests {
     }()
 
     @Test func missingPythonIsExplained() {
-        let text = SpawnMessage.text(SpawnError(step: .execute, code: 2, deniedLength: 9), spec)
+        let text = SpawnMessage(SpawnError(step: .execute, code: 2, deniedPath: "/srv/venv"), spec).text
         #expect(
             text == "Unable to start a process of WSGIDaemonProcess 'site' (/etc/apache2/site.conf:12): user 'web' "
                 + "(uid 1001) cannot run the Python executable '/srv/venv/bin/python' (No such file or directory): "
@@ -27,13 +27,33 @@ struct SpawnMessageTests {
     }
 
     @Test func directoryThatRefusesIsNamed() {
-        let text = SpawnMessage.text(SpawnError(step: .directory, code: 13, deniedLength: 5), spec)
+        let text = SpawnMessage(SpawnError(step: .directory, code: 13, deniedPath: "/root"), spec).text
         #expect(text.contains("cannot enter the directory '/root/site' (Permission denied): the error is at '/root'."))
+    }
+
+    @Test func closedDirectoryBehindALinkIsNamed() {
+        let text = SpawnMessage(SpawnError(step: .execute, code: 13, deniedPath: "/root"), spec).text
+        #expect(
+            text.hasSuffix(
+                "cannot run the Python executable '/srv/venv/bin/python' (Permission denied): the error is at '/root'. "
+                    + "Check its permissions and those of its directories."))
+    }
+
+    @Test func missingLibraryIsLookedForAsTheUser() {
+        #expect(WorkerReport.libraryAdvice(spec).contains("To find it: runuser -u web -- ldd '/srv/venv/bin/python'."))
+        var other = spec
+        other.userName = ""
+        other.groupID = 1_002
+        #expect(
+            WorkerReport.libraryAdvice(other).contains(
+                "setpriv --reuid=1001 --regid=1002 --clear-groups ldd '/srv/venv/bin/python'."))
+        other.changesUser = false
+        #expect(WorkerReport.libraryAdvice(other).contains("To find it: ldd '/srv/venv/bin/python'."))
     }
 
     @Test func startThatTakesTooLongIsExplained() {
         #expect(
-            SpawnMessage.delayed(spec).hasSuffix(
+            SpawnMessage(delayed: spec, by: 10).text.hasSuffix(
                 ": it did not begin to run '/srv/venv/bin/python' within 10 s and was killed. Possible causes: the "
                     + "file system of '/root/site' or of Python does not respond, another process holds a lease on the "
                     + "program, or the process was stopped."))
@@ -41,7 +61,7 @@ struct SpawnMessageTests {
 
     @Test(arguments: [SpawnError.Step.fork, .descriptors, .limits, .group, .supplementaryGroups, .user])
     func everyStepSaysWhoseAndWhy(step: SpawnError.Step) {
-        let text = SpawnMessage.text(SpawnError(step: step, code: 11, deniedLength: 0), spec)
+        let text = SpawnMessage(SpawnError(step: step, code: 11), spec).text
         #expect(text.contains("'site'") && text.contains("Resource temporarily unavailable"))
     }
 }

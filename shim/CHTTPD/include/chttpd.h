@@ -215,7 +215,7 @@ static inline void chttpd_close_after(conn_rec *c) { c->keepalive = AP_CONN_CLOS
 int64_t chttpd_set_client_timeout(request_rec *r, int64_t timeout);
 /* Called when the response begins before the body was read. The client need not send the body, so the connection cannot
  * be reused. */
-static inline void chttpd_answer_instead_of_100(request_rec *r) {
+static inline void chttpd_respond_instead_of_100(request_rec *r) {
     if (r->expecting_100)
         r->connection->keepalive = AP_CONN_CLOSE;
     r->expecting_100 = 0;

@@ -28,16 +28,19 @@ enum wsgi_thread_state {
     WSGI_THREAD_CUT = 3      /* the client was answered; the thread still runs the request */
 };
 
+/* Sizes of the texts of a record. */
+enum { WSGI_REQUEST_ID = 40, WSGI_REQUEST_LINE = 184 };
+
 /* One request thread: 256 bytes. */
 typedef struct wsgi_thread_record {
     _Atomic uint32_t sequence; /* odd: the texts are being written */
     _Atomic uint32_t state;    /* wsgi_thread_state */
     _Atomic uint32_t sending;  /* 1: the thread is sending on its connection */
     uint16_t id_length, line_length;
-    _Atomic uint64_t started;  /* start of the request, monotonic nanoseconds; 0: none */
-    _Atomic uint64_t requests; /* number of requests that the thread has ended */
-    char id[40];               /* httpd's log id of the request */
-    char line[184];            /* method and path; of the query only its mark */
+    _Atomic uint64_t started;     /* start of the request, monotonic nanoseconds; 0: none */
+    _Atomic uint64_t requests;    /* number of requests that the thread has ended */
+    char id[WSGI_REQUEST_ID];     /* httpd's log id of the request */
+    char line[WSGI_REQUEST_LINE]; /* method and path; of the query only its mark */
 } wsgi_thread_record;
 
 typedef struct wsgi_request_board {
@@ -77,8 +80,8 @@ typedef struct wsgi_thread_view {
     uint32_t state;
     uint16_t id_length, line_length;
     uint64_t started, requests;
-    char id[40];
-    char line[184];
+    char id[WSGI_REQUEST_ID];
+    char line[WSGI_REQUEST_LINE];
 } wsgi_thread_view;
 /* Reads a record, which may be changed at the same time, or be half written if its writer has died. */
 void wsgi_record_read(wsgi_thread_record *_Nonnull record, wsgi_thread_view *_Nonnull view);

@@ -74,6 +74,10 @@ void wsgi_files_end(void);
  * long. */
 int32_t wsgi_denied_part(const char *_Nonnull path, int32_t mode);
 
+/* Writes that part to `denied`, a buffer of `size` bytes. If it is a symbolic link, follows it, and writes the part of
+ * its target that denies access. Returns its length; 0: as above, or there is no space. Async-signal-safe. */
+size_t wsgi_denied_path(const char *_Nonnull path, int32_t mode, char *_Nonnull denied, size_t size);
+
 /* Changes the owner of the socket file `path`. Any other file, such as a symbolic link, keeps its owner, and the result
  * is -ENOTSOCK. Otherwise returns 0 or a negated errno. */
 int32_t wsgi_give_socket(const char *_Nonnull path, uid_t user, gid_t group);

@@ -31,6 +31,9 @@ enum wsgi_spawn_wish {
     WSGI_SPAWN_WISHES = 4
 };
 
+/* Size of the path in a report of a failure: all of it is written at once, and read at once. */
+enum { WSGI_SPAWN_PATH = 2048 };
+
 /* Limits of the new process; 0: inherited. */
 typedef struct wsgi_spawn_limits {
     int32_t priority;       /* nice value */
@@ -65,8 +68,8 @@ typedef struct wsgi_spawn_request {
 typedef struct wsgi_spawn_failure {
     int32_t step; /* wsgi_spawn_step */
     int32_t code; /* errno */
-    /* For paths: length of the shortest leading part that cannot be entered or found; 0: unknown. */
-    int32_t denied_length;
+    /* For paths: the file or directory that cannot be entered or found (wsgi_denied_path); empty: unknown. */
+    char denied_path[WSGI_SPAWN_PATH];
     /* The errno for each wish (wsgi_spawn_wish) that was not granted, also if the program was started. */
     int32_t denied[WSGI_SPAWN_WISHES];
 } wsgi_spawn_failure;

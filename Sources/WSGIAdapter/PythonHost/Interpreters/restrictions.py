@@ -48,7 +48,7 @@ def restrict_signal(log, unused):
     import signal
     install = signal.signal
     owner = os.getpid()
-    told = set()
+    known = set()
 
     def ignore(signalnum, handler):
         if os.getpid() != owner:
@@ -60,11 +60,11 @@ def restrict_signal(log, unused):
             name = str(signalnum)
         caller = sys._getframe(1)
         place = int(signalnum), caller.f_code, caller.f_lineno
-        if place not in told:
-            told.add(place)
+        if place not in known:
+            known.add(place)
             log(f'Ignoring Python signal handler registration for signal {int(signalnum)}: '
                 f'signal.signal({name}, ...) was ignored, because WSGIRestrictSignal is On. It was called in '
-                + ', called in '.join(places(caller)) + '. This is told once.')
+                + ', called in '.join(places(caller)) + '. This is logged once.')
         return present
 
     ignore.__name__ = ignore.__qualname__ = 'signal'

@@ -186,9 +186,12 @@ internal import WSGICore
             let version = sys.object.attribute("version"), let prefix = sys.object.attribute("prefix")
         else { return "" }
         let number = version.object.text.prefix { $0 != " " }
+        let setting =
+            unsafe ProcessState.current?.pointee.spec.processGroup.isEmpty == true
+            ? "WSGIPythonHome" : "python-home="
         return
-            " Python \(number) in '\(prefix.object.text)' ran it: python-home= of WSGIDaemonProcess, or WSGIPythonHome in "
-            + "embedded mode, names the virtual environment that has its packages."
+            " It was run by Python \(number) in '\(prefix.object.text)'. If its packages are in a virtual environment, set "
+            + "\(setting)."
     }
 
     /// Whether SystemExit ended the script in a process without requests: the script has finished, or a signal has
@@ -211,11 +214,17 @@ internal import WSGICore
             others = found.object.text
         }
         PyErr_Clear()
-        let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
-        let what = wanted.hasSuffix("()") ? "the factory '\(wanted.dropLast(2))'" : "WSGI application '\(wanted)'"
-        return "Target WSGI script '\(path)' does not contain \(what) "
-            + "\(interpreter.label).\(hint)"
+        let isFactory = wanted.hasSuffix("()")
+        let wantedName = isFactory ? String(wanted.dropLast(2)) : wanted
+        let hint =
+            others.isEmpty
+            ? " It defines no callable: add '\(wantedName)'"
+            : others.contains(",")
+                ? " It defines: \(others). Rename one to '\(wantedName)', or set callable-object= to one of them"
+                : " It defines: \(others). Rename it to '\(wantedName)', or set callable-object=\(others)\(isFactory ? "()" : "")"
+        return "Target WSGI script '\(path)' does not contain "
+            + "\(isFactory ? "the factory" : "WSGI application") '\(wantedName)' \(interpreter.label).\(hint)."
     }
 }
 

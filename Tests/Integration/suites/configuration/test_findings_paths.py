@@ -42,7 +42,18 @@ def test_every_finding_is_told_before_the_test_fails(launch):
     assert sorted(one[0] for one in found) == ["WSGI0135", "WSGI1003", "WSGI1005"], found
     lines = [line for line in server.test_config().stdout.splitlines() if line]
     last = max(index for index, line in enumerate(lines) if line.startswith("WSGI"))
-    assert lines[last + 1].startswith("mod_wsgi found 2 errors: ")
+    assert lines[last + 1] == "mod_wsgi found 1 warning."
+    assert lines[last + 2].startswith("mod_wsgi found 2 errors: ")
+
+
+def test_warnings_are_counted_and_do_not_fail_the_test(launch):
+    server = findings.site(launch, "WSGIScriptAlias /1 @SITE@/absent.wsgi\nWSGIScriptAlias /2 @SITE@/gone.wsgi")
+    assert [one[0] for one in findings.of(server)] == ["WSGI0135", "WSGI0135"]
+    assert "mod_wsgi found 2 warnings.\n" in server.test_config().stdout
+
+
+def test_a_correct_configuration_has_no_count(launch):
+    assert "mod_wsgi found" not in findings.site(launch, findings.DAEMON, MORE="").test_config().stdout
 
 
 def test_a_dump_is_printed_and_does_not_fail(launch):
@@ -98,6 +109,16 @@ def test_home_that_the_user_may_not_enter(launch):
     findings.expect(server, "WSGI1006", "WSGIDaemonProcess site",
                     f"may not enter '{server.root}/site/closed' (mode 0700, owner root:root)",
                     f"chmod o+x {server.root}/site/closed", f"user '{env.other_user()}'", error=True)
+
+
+def test_home_that_is_a_link_into_a_closed_directory(launch):
+    findings.root_only()
+    server = findings.site(launch, findings.DAEMON, MORE="user=@OTHER@ home=@SITE@/link")
+    (server.root / "site" / "closed" / "home").mkdir(parents=True)
+    (server.root / "site" / "closed").chmod(0o700)
+    (server.root / "site" / "link").symlink_to("closed/home")
+    findings.expect(server, "WSGI1006", "WSGIDaemonProcess site",
+                    f"may not enter '{server.root}/site/closed' (mode 0700, owner root:root)", error=True)
 
 
 def test_socket_directory_that_does_not_exist(launch):

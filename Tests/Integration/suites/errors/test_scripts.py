@@ -1,5 +1,7 @@
 """Scripts that are missing, broken or unfit: the answer, and the reason in the log."""
 
+import re
+
 import pytest
 
 import env
@@ -36,10 +38,11 @@ def test_exception_while_loading_comes_again_with_the_next_request(server):
     assert [server.get("/broken_import").status for _ in range(3)] == [500] * 3
 
 
-def test_missing_package_names_the_python(server):
+def test_missing_package_names_the_python(server, mode):
     server.log.expect_traceback("ModuleNotFoundError: ", tag="WSGI0109")
     assert server.get("/broken_package").status == 500
-    assert f"Python {server.platform.python.short}." in server.log.text() and "python-home=" in server.log.text()
+    setting = "WSGIPythonHome" if mode == "embedded" else "python-home="
+    server.log.expect(rf"It was run by Python {re.escape(server.platform.python.short)}\.\S+ in '/.*, set {setting}\.")
 
 
 def test_exit_while_loading(server):

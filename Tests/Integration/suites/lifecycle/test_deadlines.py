@@ -29,7 +29,9 @@ GROUPS = pytest.mark.parametrize("group", ["%{GLOBAL}", "site"])
 
 
 def begin(launch, options, group="%{GLOBAL}", **values):
-    return launch(CONFIG, OPTIONS=options, GROUP=group, **values)
+    server = launch(CONFIG, OPTIONS=options, GROUP=group, **values)
+    server.log.allow_stacks()
+    return server
 
 
 def pid(server) -> int:
@@ -65,8 +67,7 @@ def record(server, tag):
     assert found, text
     lines = [found[2]]
     for line in text[found.end() + 1:].splitlines():
-        # A process writes its own stacks without a header; the supervisor gives each line of another's one.
-        one = re.match(rf"(?:\[\w{{3}} \w{{3}} .*\[wsgi:error\] \[pid {found[1]}\] )?(?!WSGI|\[\w{{3}} \w{{3}} )(.*)", line)
+        one = re.match(rf"\[\w{{3}} \w{{3}} .*\[wsgi:(?:error|warn)\] \[pid {found[1]}\] (?!WSGI)(.*)", line)
         if not one:
             break
         lines.append(one[1])
@@ -83,7 +84,8 @@ def test_late_request_is_answered_for_and_its_process_replaced(launch, group):
     fires(server, "/stuck/sleep?15&secret=1", 1)
     worker, text = record(server, "WSGI1051")
     assert worker == first
-    assert re.match(r"\[[\w@+/.-]+\] GET /stuck/sleep\?, for 1\.\d s: .*request_timeout", text), text
+    assert re.match(r"\[[\w@+/.-]+\] GET /stuck/sleep\? ran for 1\.\d s, longer than request-timeout=; the client "
+                    r"received 504, .*request_timeout", text), text
     assert re.search(r'stuck/app\.wsgi", line \d+, in sleep\n', text), text
     assert "secret" not in text
     until(lambda: pid(server) != first, "another process")
@@ -170,6 +172,7 @@ def test_lock_of_one_interpreter_is_enough(launch, platform):
     server = launch(CONFIG.replace("WSGIApplicationGroup", "WSGIPerInterpreterGIL On\nWSGIApplicationGroup"),
                     OPTIONS="threads=4 deadlock-timeout=2", GROUP="site")
     server.log.allow("WSGI0198", "WSGI1011", "WSGI1012", "WSGI1016")
+    server.log.allow_stacks()
     first = pid(server)
     status, took = timed(server, "/stuck/match")
     assert status == 504 and 1.8 <= took < 2 + LATE, (status, took)

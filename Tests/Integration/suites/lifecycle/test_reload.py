@@ -166,6 +166,35 @@ def test_rolling_handler_script(launch):
 
 # Broken changes
 
+def test_change_without_the_application_is_explained(launch):
+    server = begin(launch, path="/app", config=CONFIG.replace(
+        "/app.wsgi\n", "/app.wsgi process-group=main application-group=%{GLOBAL} callable-object=application\n"))
+    server.log.allow(BROKEN, "WSGI0089")
+    server.get("/app")
+    (server.apps / "app.wsgi").write_text("def app(environ, start_response): pass\n")
+    os.utime(server.apps / "app.wsgi")
+    until(lambda: version(server) == "old" and "WSGI1013" in server.log.text(), "the failed replacement")
+    server.log.expect(
+        r"WSGI1013: .*It defines: app\. Rename it to 'application', or set callable-object=app\)\. .*"
+        r"Another attempt follows when the script changes \(touch '.*'\), or at a graceful restart of httpd\.")
+
+
+def test_end_of_a_failure_is_logged_whatever_the_level(launch):
+    server = begin(launch, config=CONFIG + "LogLevel wsgi:warn\n")
+    server.log.allow(BROKEN)
+    server.get("/app")
+    save(server, "bad", "raise ValueError('broken deploy')")
+    assert version(server) == "old"
+    server.log.wait_for("WSGI1013")
+    save(server, "new")
+    assert version(server) == "new"
+    server.log.expect(r"wsgi:notice.*Process \d+ of group 'main' \(slot 0, generation 3\) is ready after \d+ ms; "
+                      r"the start before it had failed\.")
+    save(server, "newer")
+    assert version(server) == "newer"
+    assert server.log.text().count(" is ready after ") == 1, "a replacement without a failure is logged as info"
+
+
 def test_broken_change_costs_one_attempt(launch):
     server = begin(launch)
     server.log.allow(BROKEN)

@@ -58,6 +58,7 @@ def test_a_process_that_is_told_to_end_cuts_requests_after_its_shutdown_timeout(
         server.kill(first, getattr(signal, name))
         assert slow.result().status == 502
         assert 1 <= time.monotonic() - start < 1 + LATE
+    server.log.allow_stacks()
     server.log.expect("WSGI1016: .*1 request under way", "WSGI0146: ")
     assert ask(server, PID) != first
 

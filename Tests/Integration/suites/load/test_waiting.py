@@ -234,6 +234,16 @@ def test_queue_timeout(begin):
     until(lambda: server.get("/turn?next").text.split()[0] == "next", "a thread to be idle")
 
 
+def test_requests_that_waited_too_long_are_logged_once_a_second(begin):
+    server = begin("queue-timeout=1")
+    late = [ask(server, f"/turn?late-{number}") for number in range(8)]
+    assert {one.read_response().status for one in late} == {504}
+    assert 1 <= server.log.text().count("WSGI0084") <= 2
+    server.log.allow("WSGI0084")
+    server.tell("go")
+    until(lambda: server.get("/turn?next").text.split()[0] == "next", "a thread to be idle")
+
+
 @pytest.mark.parametrize("leave", ["close", "reset"])
 def test_request_whose_client_has_gone_is_not_started(begin, leave):
     server = begin()

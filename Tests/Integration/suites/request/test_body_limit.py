@@ -107,7 +107,7 @@ def test_a_body_that_is_longer_when_unpacked_is_a_413_too(server):
 
 @pytest.mark.parametrize("path, size", [("/refused", 10), ("/refused", LIMIT + 1)])
 def test_without_permission_it_is_a_411_and_the_log_has_the_remedy(server, path, size):
-    server.log.expect(r"WSGI0138: The request body has no length .*WSGIChunkedRequest On accepts it")
+    server.log.expect(r"WSGI0138: Rejected with 411: the request body has no length .*set WSGIChunkedRequest On")
     with server.connect() as connection:
         answer = send(connection, path, b"x" * size)
         assert answer.status == 411

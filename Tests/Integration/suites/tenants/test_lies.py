@@ -80,7 +80,7 @@ def test_lies_are_told_once_a_second(site):
     records = [line for line in site.server.log.lines() if "WSGI0148" in line]
     # The second before belongs to another test; each record tells of those in between.
     assert 1 <= len(records) <= time.monotonic() - begin + 1, records
-    assert any("such responses since the last such record" in line for line in records), records
+    assert any("such responses since the last such message" in line for line in records), records
 
 
 def test_the_other_site_has_its_process_back_in_time(site):

@@ -1,3 +1,4 @@
+import ProcessKit
 import TestFolder
 import Testing
 
@@ -70,6 +71,25 @@ extension DeploymentTests {
             let host = try #require(lines.firstIndex(of: "Virtual host shop (/etc/site.conf:2):"))
             #expect(lines[host + 2].hasPrefix("~ ^/b ") && lines[host + 3].hasPrefix("/a "))
             #expect(lines.contains("visible in: shop"))
+        }
+
+        @Test func valuesInEffectAreShownInsteadOfZero() throws {
+            let lines = try lines(
+                "WSGIStartLimit 0\nWSGIDaemonProcess site graceful-timeout=40 header-buffer-size=0 socket-timeout=7\n"
+                    + "WSGIDaemonProcess other response-socket-timeout=9\nWSGISwitchInterval 0.25")
+            for line in [
+                "WSGIStartLimit \(CurrentProcess.processors) /etc/site.conf:1", "display-name (wsgi:site) default",
+                "header-buffer-size 32768 /etc/site.conf:2", "response-buffer-size 8388608 default",
+                "eviction-timeout 40 graceful-timeout=", "response-socket-timeout 7 socket-timeout=",
+                "response-socket-timeout 9 /etc/site.conf:3", "switch-interval 0.25 WSGISwitchInterval",
+                "request-timeout 0 default",
+            ] {
+                #expect(lines.contains(line), "\(line)")
+            }
+            let defaults = try self.lines(Ground.healthy)
+            #expect(defaults.contains("WSGIStartLimit \(CurrentProcess.processors) default"))
+            #expect(defaults.contains("response-socket-timeout 77 httpd's Timeout"))
+            #expect(defaults.contains("switch-interval 0.005 Python's default"))
         }
 
         @Test func valuesThatOtherDirectivesGive() throws {

@@ -28,6 +28,24 @@ extension DeploymentTests {
                 text: "WSGIPythonPath $/site:$/absent",
                 found: [(.searchPathUnusable, .warning, "WSGIPythonPath $/absent: no module will be found")]),
             Mistake(
+                replaced: "home=$/site", text: "python-path=$/venv/lib/python3.12/site-packages",
+                files: "venv/lib/python3.12/site-packages/",
+                found: [
+                    (
+                        .searchPathUnusable, .notice,
+                        "site.conf:2: WSGIDaemonProcess 'site': python-path=$/venv/lib/python3.12/site-packages: these are "
+                            + "packages for Python 3.12, but the processes run Python 3.13 ('$/usr/bin/python3.13'): "
+                    )
+                ], atStart: false),
+            Mistake(
+                text: "WSGIPythonPath $/venv/lib/python3.12/site-packages", files: "venv/lib/python3.12/site-packages/",
+                found: [(.searchPathUnusable, .notice, "set WSGIPythonHome instead")], atStart: false),
+            // Those of the same Python, and directories that only look like those of a version.
+            Mistake(
+                replaced: "home=$/site",
+                text: "python-path=$/venv/lib/python3.13/site-packages:$/python3.x:$/python3:$/mypython3.9",
+                files: "venv/lib/python3.13/site-packages/;python3.x/;python3/;mypython3.9/"),
+            Mistake(
                 replaced: "$/site/app.wsgi", text: "$/site/absent.wsgi",
                 found: [
                     (
