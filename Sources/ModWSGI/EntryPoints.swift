@@ -101,7 +101,9 @@ private let translateName: @convention(c) (UnsafeMutablePointer<request_rec>?) -
 }
 
 private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
-    unsafe r.map { unsafe RequestRouter.handle($0) } ?? DECLINED
+    guard let r = unsafe r else { return DECLINED }
+    let result = unsafe RequestRouter.handle(r)
+    return unsafe result == DECLINED ? StatusHandlers.handle(r) : result
 }
 
 // MARK: - Configuration

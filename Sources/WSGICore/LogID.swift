@@ -109,6 +109,8 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case serviceWithoutScript = 1071
     case warmupFailed = 1072
     case applicationHidden = 1081
+    case metricsUnavailable = 1090
+    case statusClosed = 1091
     case responseShort = 1101
     case logOmitted = 1102
     case hookAnswerInvalid = 1201

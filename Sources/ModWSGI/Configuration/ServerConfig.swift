@@ -8,6 +8,9 @@ final class ServerConfig {
     /// The server's index in httpd's list of servers; set when the whole configuration has been read.
     @safe @exclusivity(unchecked) var index = 0
 
+    /// The number of its name in `MetricsNames`; set when the whole configuration has been read.
+    @safe @exclusivity(unchecked) var number: UInt32 = 0
+
     // What requests ask for, made of the settings by `settle`.
 
     /// The settings of requests for whose directory nothing was written.

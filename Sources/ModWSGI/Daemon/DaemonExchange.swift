@@ -110,6 +110,7 @@ extension DaemonHandler {
                 let payload = try unsafe reader.payload(header.length)
                 guard let start = payload.baseAddress, log.take(payload.count, at: Instant.now.milliseconds)
                 else { break }
+                if unsafe chttpd_logs_request(r, Int32(header.flags)) { unsafe Metrics.countID(of: payload) }
                 unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
             case .end, .error, .reload, .cut: return try conclude(header, &reader, &order, claim)
             default:

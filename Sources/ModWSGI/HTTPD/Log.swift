@@ -6,12 +6,14 @@ enum Log {
     /// Writes a record with the request's context, if its level is logged there.
     static func request(_ r: Request, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard unsafe chttpd_logs_request(r, level.rawValue) else { return }
+        if let id { Metrics.count(id) }
         unsafe chttpd_log_request(r, level.rawValue, line(id, text()))
     }
 
     /// Writes a record in the log of `server`, if its level is logged there.
     static func server(_ server: Server?, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard let server = unsafe server, unsafe chttpd_logs_server(server, level.rawValue) else { return }
+        if let id { Metrics.count(id) }
         unsafe chttpd_log_server(server, level.rawValue, line(id, text()))
     }
 

@@ -12,6 +12,8 @@ struct Rejection: Error {
         let text: String
     }
 
+    /// Why, for metrics.
+    let id: LogID
     /// The handler's result; OK where the response is already on its way, or nobody waits for one.
     let status: Int32
     /// `nil`: there has been one, or one a second is enough.
@@ -25,12 +27,14 @@ struct Rejection: Error {
     /// A rejection with a record.
     init(_ status: Int32, _ level: LogLevel, _ id: LogID, _ text: String) {
         self.status = status
+        self.id = id
         record = Record(level: level, id: id, text: text)
     }
 
     /// A rejection without a record: there has been one, or one a second is enough.
-    init(_ status: Int32) {
+    init(_ status: Int32, withoutRecord id: LogID) {
         self.status = status
+        self.id = id
         record = nil
     }
 

@@ -32,6 +32,7 @@ internal import CSystem
     /// Writes a line. Any thread; never waits for `exclusively`, which may take as long as a client.
     func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
         guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
+        unsafe Metrics.countID(of: text)
         unsafe wsgi_lock_acquire(lines)
         defer { unsafe wsgi_lock_release(lines) }
         let isAlone = unsafe wsgi_lock_try(request)

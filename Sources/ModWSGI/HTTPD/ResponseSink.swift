@@ -23,6 +23,10 @@ internal import WSGIWire
     /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
     private var given: Int64 = 0
     private var declared: Int64 = -1
+    /// The time that passing data on has taken, in nanoseconds.
+    private(set) var writing: UInt64 = 0
+    /// When something was last passed on, in nanoseconds; 0: nothing was.
+    private(set) var passedAt: UInt64 = 0
     /// Whether anything has been passed on.
     private var hasPassed = false
     /// HEAD has been answered before the end of the body that the application makes: until when that may go on.
@@ -324,8 +328,11 @@ internal import WSGIWire
         if !hasPassed { unsafe chttpd_limit_ranges(request) }
         hasPassed = true
         isCommitted = true
+        let start = wsgi_monotonic_nanoseconds()
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)
+        passedAt = wsgi_monotonic_nanoseconds()
+        writing = writing &+ (passedAt &- start)
         appended = 0
         return status
     }

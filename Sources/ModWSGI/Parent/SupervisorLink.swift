@@ -207,6 +207,7 @@ enum SupervisorLink {
     static func look() {
         guard getpid() == owner, !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()
+        Metrics.current?.reviewSlow()
         guard process != 0, let status else {
             if !lastSpec.groups.isEmpty { startAgain() }
             return

@@ -229,6 +229,9 @@ bool chttpd_qualifies_redirect_url(const request_rec *r);
 static inline bool chttpd_may_still_log_in(request_rec *r) {
     return ap_satisfies(r) == SATISFY_ANY && ap_some_auth_required(r);
 }
+/* Whether authorization lets in fewer than everybody: a client without credentials and headers, at an address that no
+ * machine has (RFC 5737), would not be served. Call it for a request that was authorized. */
+bool chttpd_is_restricted(request_rec *r);
 /* Parses the names of a Require line, which may have %{...} in them; the message, or NULL. */
 const char *chttpd_parse_names(cmd_parms *command, const char *names, const void **parsed);
 static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }
