@@ -43,19 +43,27 @@ internal import Glibc
     /// The requests that a worker with `threads` threads was running, from the file behind `raw`, whose contents are
     /// not trusted.
     public static func running(in raw: Int32, threads: Int) -> [RunningRequest] {
+        contents(of: raw, threads: threads).running
+    }
+
+    /// The same, and the number of requests that its threads have ended.
+    public static func contents(of raw: Int32, threads: Int) -> (running: [RunningRequest], requests: UInt64) {
         var bytes = MemoryFile.prefix(of: raw, wsgi_request_board_size(UInt32(clamping: threads)))
         let (head, size) = (MemoryLayout<wsgi_request_board>.size, MemoryLayout<wsgi_thread_record>.size)
         return unsafe bytes.withUnsafeMutableBytes { bytes in
-            guard let start = bytes.baseAddress, bytes.count >= head else { return [] }
-            return (0..<(bytes.count - head) / size).compactMap { thread in
+            guard let start = bytes.baseAddress, bytes.count >= head else { return ([], 0) }
+            var requests: UInt64 = 0
+            let running = (0..<(bytes.count - head) / size).compactMap { thread in
                 // The records need the alignment of their atomics.
                 var record = wsgi_thread_record()
                 return unsafe withUnsafeMutablePointer(to: &record) { record in
                     unsafe UnsafeMutableRawPointer(record).copyMemory(
                         from: start + head + thread * size, byteCount: size)
+                    unsafe requests &+= wsgi_record_requests(record)
                     return unsafe RunningRequest(record, thread: thread)
                 }
             }
+            return (running, requests)
         }
     }
 }

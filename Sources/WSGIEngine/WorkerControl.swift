@@ -126,7 +126,8 @@ struct WorkerControl: ~Copyable {
             if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }
-        case .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed, .served,
+        case .inspect, .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed,
+            .served,
             .changed,
             .unusable,
             .loading:

@@ -69,7 +69,8 @@ extension Supervisor {
             stop("httpd stops or restarts")
         case .restarting:
             configurationDue = Clock.milliseconds() + Self.restartPatience
-        case .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
+        case .inspect, .start, .serve, .drain, .log, .refused, .proven, .ready, .loaded, .retire, .failed, .served,
+            .changed,
             .unusable,
             .loading, nil:
             break

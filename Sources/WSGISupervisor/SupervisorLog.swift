@@ -7,6 +7,15 @@ internal import WSGICore
 struct SupervisorLog {
     /// The least severe level that is logged.
     var level = LogLevel.warning
+    /// Number of messages by their ids, which copies share.
+    private let counters = Counters()
+
+    private final class Counters {
+        var counts: [String: Int64] = [:]
+    }
+
+    /// Number of messages by their ids.
+    var counts: [NamedCount] { counters.counts.sorted { $0.key < $1.key }.map { NamedCount($0.key, $0.value) } }
 
     /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
@@ -14,6 +23,7 @@ struct SupervisorLog {
     /// Logs a message with its id, followed by `details`, lines from a worker.
     func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "", to descriptor: Int32 = 2) {
         guard level <= self.level else { return }
+        counters.counts[id.tag, default: 0] += 1
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
         for line in details.split(separator: "\n") {
             guard lines.count <= Self.mostDetails else { break }

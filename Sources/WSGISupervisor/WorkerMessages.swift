@@ -143,6 +143,7 @@ extension Supervisor {
             if let script = packet.script { worker.noteUnusable(script) }
         case .loading:
             home.group.noteLoading(packet.text, in: home.slot)
+            home.slot.noteServed(packet.text, by: generation)
         case .changed:
             guard home.slot.machine.serving == generation, let code = packet.changedCode,
                 home.slot.noteAsked(code.path, modified: code.modified)
@@ -156,7 +157,8 @@ extension Supervisor {
             handle(.served(generation: generation), home.group, home.slot)
         case .failed:
             worker.noteProblem(packet.payload)
-        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused, .proven:
+        case .inspect, .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused,
+            .proven:
             break
         }
     }

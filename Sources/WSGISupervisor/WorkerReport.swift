@@ -55,12 +55,13 @@ struct WorkerReport {
             details: failure.report.joined(separator: "\n"), to: group.log)
     }
 
-    /// Logs how it has ended.
-    func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) {
+    /// Logs how it has ended. Returns a name of `CrashKind` if that was not expected.
+    func ended(_ ending: ProcessHandle.Ending, _ log: SupervisorLog) -> String? {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(worker.attempt.spec.origin))"
         switch ending {
         case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
             log.info("\(name) has ended.", to: group.log)
+            return nil
         case .exited(let code):
             let requests = Self.list(running)
             let advice =
@@ -68,25 +69,28 @@ struct WorkerReport {
                 ? " A shared library of its Python was not found. Run ldd '\(worker.attempt.spec.python)' to find it, or "
                     + "name its directory with env=LD_LIBRARY_PATH=." : ""
             log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)", to: group.log)
+            return CrashKind.exit
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
             // Its scripts had ended already, and Python had removed its signal handlers.
             log.info("\(name) has ended.", to: group.log)
+            return nil
         case .killed(let signal):
             if worker.killReason != nil, worker.isDraining, !worker.isReady {
                 log.info("\(name) was killed: it is no longer needed, and was still starting.", to: group.log)
-                return
+                return nil
             }
             let requests = Self.list(running)
             if let reason = worker.killReason {
                 log.write(
                     .workerKilled, level: .warning, "\(name) was killed: \(reason)\(requests).", to: group.log)
-                return
+                return CrashKind.killed
             }
             let signal = ProcessHandle.signalName(signal)
             log.write(
                 .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
                 details: CrashText.contents(of: worker.crashText.raw), to: group.log)
+            return CrashKind.signal
         }
     }
 

@@ -14,6 +14,10 @@ public enum ControlKind: UInt32, Sendable {
     /// payload.
     case restarting = 4
 
+    // httpd's children to supervisor, through a pipe.
+    /// Publish the facts for the status pages. No payload.
+    case inspect = 8
+
     // Supervisor to worker.
     /// One descriptor: a memory file with an encoded `ProcessSpec`. The first packet a worker receives.
     case start = 16

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-const uint64_t wsgi_metrics_bounds[WSGI_METRICS_BUCKETS] = {
-    1000,   2500,    5000,    10000,   25000,    50000,    100000,    250000,
-    500000, 1000000, 2500000, 5000000, 10000000, 30000000, UINT64_MAX};
+const uint64_t wsgi_metrics_bounds[WSGI_METRICS_BUCKETS] = {1000,    2500,    5000,     10000,    25000,
+                                                            50000,   100000,  250000,   500000,   1000000,
+                                                            2500000, 5000000, 10000000, 30000000, UINT64_MAX};
 
 /* Maximum number of rows that are inspected for a pair. */
 enum { MOST_PROBES = 64 };
@@ -100,7 +100,7 @@ bool wsgi_metrics_read(wsgi_metrics *metrics, uint32_t index, wsgi_metrics_total
     totals->host = (uint32_t)key - 1;
     for (uint32_t i = 0; i < WSGI_METRICS_STRIPES; i++) {
         wsgi_metrics_stripe *stripe = &row->stripes[i];
-        for (uint32_t class = 0; class < WSGI_METRICS_CLASSES; class++)
+        for (uint32_t class = 0; class < WSGI_METRICS_CLASSES; class ++)
             totals->classes[class] += load(&stripe->classes[class]);
         for (uint32_t reason = 0; reason < WSGI_METRICS_REASONS; reason++)
             totals->rejections[reason] += load(&stripe->rejections[reason]);

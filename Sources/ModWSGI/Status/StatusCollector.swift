@@ -14,8 +14,14 @@ enum StatusCollector {
         report.requests = requests()
         report.groups = DaemonGroups.all.map(status)
         report.slowest = slowest()
-        report.messages = messages()
         report.needsSupervisor = !DaemonGroups.all.isEmpty
+        let facts = SupervisorQuestion.facts()
+        report.messages = messages(and: facts?.messages ?? [])
+        report.supervisorStarted = facts?.started
+        for group in facts?.groups ?? [] {
+            guard let index = report.groups.firstIndex(where: { $0.name == group.name }) else { continue }
+            report.groups[index].facts = group
+        }
         return report
     }
 
@@ -62,10 +68,12 @@ enum StatusCollector {
         unsafe withUnsafeBytes(of: array) { unsafe Array($0.bindMemory(to: UInt64.self)) }
     }
 
-    private static func messages() -> [NamedCount] {
+    /// Messages of httpd's processes, and of the supervisor.
+    private static func messages(and others: [NamedCount]) -> [NamedCount] {
         LogID.allCases.compactMap { id in
-            let count = Metrics.current?.count(of: id.rawValue) ?? 0
-            return count > 0 ? NamedCount(id.tag, Int64(clamping: count)) : nil
+            let own = Int64(clamping: Metrics.current?.count(of: id.rawValue) ?? 0)
+            let count = own &+ (others.first { $0.name == id.tag }?.count ?? 0)
+            return count > 0 ? NamedCount(id.tag, count) : nil
         }
     }
 

@@ -72,6 +72,11 @@ bool wsgi_record_cut(wsgi_thread_record *_Nonnull record, uint64_t started);
 bool wsgi_record_is_sending(wsgi_thread_record *_Nonnull record);
 void wsgi_record_cut_done(wsgi_thread_record *_Nonnull record);
 
+/* Number of requests that the thread has ended. */
+static inline uint64_t wsgi_record_requests(wsgi_thread_record *_Nonnull record) {
+    return atomic_load_explicit(&record->requests, memory_order_relaxed);
+}
+
 /* A copy of a record. */
 typedef struct wsgi_thread_view {
     uint32_t state;

@@ -109,6 +109,14 @@ typedef struct wsgi_process_facts {
 
 /* Reads the state of one process, without its user. Returns false if there is no such process. */
 bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
+/* The use of resources by a process, as in /proc. */
+typedef struct wsgi_process_usage {
+    uint64_t memory; /* resident, in bytes */
+    uint64_t cpu;    /* microseconds */
+    uint32_t descriptors, sockets;
+} wsgi_process_usage;
+/* Reads it; what is not known is 0. `files`: count descriptors, of which at most 10,000 are inspected. */
+void wsgi_read_usage(pid_t process, bool files, wsgi_process_usage *_Nonnull usage);
 /* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns their number. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
 /* Reads the state of all processes, with the users of this process's children. Returns their number. */
