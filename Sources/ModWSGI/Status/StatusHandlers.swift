@@ -11,6 +11,7 @@ enum StatusHandlers {
         let page: (Request) -> Int32
         switch unsafe string(handler) {
         case "wsgi-metrics": unsafe page = { unsafe metrics($0) }
+        case "wsgi-status": unsafe page = { unsafe status($0) }
         default: return DECLINED
         }
         guard unsafe r.pointee.method_number == Int32(M_GET) else {
@@ -30,6 +31,22 @@ enum StatusHandlers {
 
     private static func metrics(_ r: Request) -> Int32 {
         unsafe send(r, MetricsText.page(StatusCollector.report()), MetricsText.mediaType)
+    }
+
+    private static func status(_ r: Request) -> Int32 {
+        let query = unsafe Query(string(r.pointee.args))
+        let report = StatusCollector.report()
+        if let seconds = query.refresh {
+            unsafe apr_table_setn(
+                r.pointee.headers_out, "Refresh", r.pointee.pool.map { unsafe copy("\(seconds)", into: $0) } ?? nil)
+        }
+        switch query.format {
+        case .json: return unsafe send(r, StatusJSON.page(report), StatusJSON.mediaType)
+        case .lines: return unsafe send(r, StatusLines.page(report), StatusLines.mediaType)
+        case .html:
+            let host = unsafe string(r.pointee.server?.pointee.server_hostname)
+            return unsafe send(r, StatusPage.page(report, host: host), StatusPage.mediaType)
+        }
     }
 
     /// Sends a page.
