@@ -1,7 +1,7 @@
 /// The style sheet of the page: light and dark, and usable in a window of 400 pixels.
 enum StatusStyle {
     static let sheet = """
-        :root{--back:#f6f7f9;--card:#fff;--text:#1b1f24;--soft:#5b6470;--line:#d9dee5;--bar:#3b74c4;--good:#1a7f47;\
+        :root{--back:#f6f7f9;--card:#fff;--text:#1b1f24;--soft:#5b6470;--line:#d9dee5;--bar:#2c62b0;--good:#1a7f47;\
         --bad:#b3261e;--badback:#fbeae9;--code:#eef1f5}
         @media (prefers-color-scheme:dark){:root{--back:#14171b;--card:#1d2127;--text:#e6e9ee;--soft:#9aa4b2;--line:#333a44;\
         --bar:#6ea3ef;--good:#5cc98a;--bad:#ff8b82;--badback:#3a2322;--code:#262c34}}
@@ -26,6 +26,7 @@ enum StatusStyle {
         .note{background:var(--badback);border-radius:6px;padding:.6rem .8rem;margin:.6rem 0;overflow-wrap:anywhere}
         .note code{display:block;margin-top:.3rem;color:var(--text)}
         table{border-collapse:collapse;width:100%;margin:.8rem 0 0;font-variant-numeric:tabular-nums}
+        section>table:first-child{margin:0}
         caption{text-align:left;font-weight:600;padding:0 0 .3rem}
         th,td{text-align:left;padding:.25rem .8rem .25rem 0;border-top:1px solid var(--line);vertical-align:top;\
         overflow-wrap:anywhere}
