@@ -124,9 +124,14 @@ struct WorkerControl: ~Copyable {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
         case .refused:
             if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
+        case .stackWanted:
+            if let wanted = message.wantedStack {
+                StackReport.begin(worker, thread: Int(wanted.thread), id: wanted.id)
+            }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }
-        case .inspect, .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed,
+        case .inspect, .inspectStack, .stack, .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded,
+            .retire, .failed,
             .served,
             .changed,
             .unusable,

@@ -24,6 +24,18 @@ public enum StatusJSON {
         return json.text + "\n"
     }
 
+    /// The page with the Python stack of a request.
+    ///
+    /// - Parameter stack: Empty: the request does not run in a daemon process. `nil`: its process has not answered.
+    public static func stack(of id: String, _ stack: String?) -> String {
+        var json = JSON()
+        json.object { json in
+            json.string("id", id)
+            if let stack { json.string("stack", stack) } else { json.null("stack") }
+        }
+        return json.text + "\n"
+    }
+
     private static func group(_ json: inout JSON, _ group: GroupStatus, at time: Int64) {
         json.string("name", group.name)
         json.string("state", group.state.rawValue)

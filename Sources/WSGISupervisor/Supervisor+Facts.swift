@@ -19,8 +19,42 @@ extension Supervisor {
                 schedule.due = nil
                 return
             }
+            if let packet = ControlPacket(bytes), packet.kind == .inspectStack, let place = packet.requestPlace {
+                wantStack(place)
+            }
         }
     }
+
+    // MARK: - Stacks
+
+    /// Maximum number of stacks that are kept, and that one worker may owe.
+    private static let mostStacks = 8
+
+    /// Asks the worker for the stack of a request, without waiting.
+    private func wantStack(_ place: ControlPacket.RequestPlace) {
+        guard let slot = groups.lazy.flatMap(\.slots).first(where: { $0.index == place.slot }),
+            let worker = slot.workers[place.generation], worker.isReady, worker.wantedStacks.count < Self.mostStacks
+        else { return }
+        let packet = ControlPacket.stackWanted(
+            thread: place.thread, id: String(decoding: place.id.utf8.prefix(64), as: UTF8.self))
+        guard (try? packet.send(on: worker.control)) != nil else { return }
+        worker.wantedStacks.insert(place.id)
+    }
+
+    /// Publishes a stack that was requested.
+    func noteStack(_ text: String, of id: String, _ worker: WorkerProcess) {
+        guard worker.wantedStacks.remove(id) != nil else { return }
+        var stack = StackFacts()
+        stack.id = id
+        stack.time = Clock.wallMicroseconds()
+        stack.text = text
+        schedule.stacks.removeAll { $0.id == id }
+        if schedule.stacks.count >= Self.mostStacks { schedule.stacks.removeFirst() }
+        schedule.stacks.append(stack)
+        schedule.due = Clock.milliseconds()
+    }
+
+    // MARK: - Publishing
 
     /// Publishes the facts if somebody has asked for them.
     func publishFacts(at now: Int64) {
@@ -68,6 +102,7 @@ extension Supervisor {
         facts.started = facts.time - (Clock.milliseconds() - started) * 1_000
         facts.groups = groups.map { self.facts(of: $0, at: facts.time) }
         facts.messages = log.counts
+        facts.stacks = schedule.stacks
         return facts
     }
 

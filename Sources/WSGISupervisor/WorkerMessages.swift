@@ -155,9 +155,12 @@ extension Supervisor {
             handle(.retire(generation: generation, reason, text), home.group, home.slot)
         case .served:
             handle(.served(generation: generation), home.group, home.slot)
+        case .stack:
+            if let stack = packet.stack { noteStack(stack.text, of: stack.id, worker) }
         case .failed:
             worker.noteProblem(packet.payload)
-        case .inspect, .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .refused,
+        case .inspect, .inspectStack, .stackWanted, .descriptors, .configuration, .stop, .restarting, .start, .serve,
+            .drain, .log, .refused,
             .proven:
             break
         }

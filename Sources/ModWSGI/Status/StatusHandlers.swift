@@ -35,6 +35,7 @@ enum StatusHandlers {
 
     private static func status(_ r: Request) -> Int32 {
         let query = unsafe Query(string(r.pointee.args))
+        if let id = query.stack { return unsafe stack(r, id, query.format) }
         let report = StatusCollector.report()
         if let seconds = query.refresh {
             unsafe apr_table_setn(
@@ -49,6 +50,29 @@ enum StatusHandlers {
         }
     }
 
+    private static func stack(_ r: Request, _ id: String, _ format: Query.Format) -> Int32 {
+        let stack = SupervisorQuestion.stack(of: id)
+        switch format {
+        case .json: return unsafe send(r, StatusJSON.stack(of: id, stack), StatusJSON.mediaType)
+        case .lines: return unsafe send(r, (stack ?? "") + "\n", StatusLines.mediaType)
+        case .html: return unsafe send(r, StatusPage.stack(of: id, stack), StatusPage.mediaType)
+        }
+    }
+
+    /// Writes the section of mod_status's page.
+    static func section(_ r: Request, isShort: Bool) -> Int32 {
+        let report = StatusCollector.report()
+        unsafe write(r, isShort ? StatusLines.page(report) : StatusPage.section(report))
+        return OK
+    }
+
+    private static func write(_ r: Request, _ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            unsafe _ = ap_rwrite(bytes.baseAddress, Int32(clamping: bytes.count), r)
+        }
+    }
+
     /// Sends a page.
     static func send(_ r: Request, _ page: String, _ mediaType: String) -> Int32 {
         let pool = unsafe r.pointee.pool
@@ -60,10 +84,7 @@ enum StatusHandlers {
         ] as [(StaticString, StaticString)] {
             unsafe apr_table_setn(r.pointee.headers_out, literal(name), literal(value))
         }
-        var page = page
-        page.withUTF8 { bytes in
-            unsafe _ = ap_rwrite(bytes.baseAddress, Int32(clamping: bytes.count), r)
-        }
+        unsafe write(r, page)
         return OK
     }
 }

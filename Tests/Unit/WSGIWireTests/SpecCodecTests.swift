@@ -162,6 +162,6 @@ struct SpecCodecTests {
 
     @Test func controlKindsAreDistinct() {
         let kinds = (0...64).compactMap { ControlKind(rawValue: $0) }
-        #expect(kinds.count == 19)
+        #expect(kinds.count == 22)
     }
 }
