@@ -26,6 +26,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     chttpd_register_filters()
     unsafe AuthenticationHooks.register(pool)
     unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
+    unsafe chttpd_hook_status(statusSection)
 }
 
 private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Int32 = { _, _, _ in
@@ -104,6 +105,11 @@ private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32
     guard let r = unsafe r else { return DECLINED }
     let result = unsafe RequestRouter.handle(r)
     return unsafe result == DECLINED ? StatusHandlers.handle(r) : result
+}
+
+/// Called for each request for mod_status's page, which has its own access control.
+private let statusSection: @convention(c) (UnsafeMutablePointer<request_rec>?, Int32) -> Int32 = { r, isShort in
+    unsafe r.map { unsafe StatusHandlers.section($0, isShort: isShort != 0) } ?? OK
 }
 
 // MARK: - Configuration

@@ -1,6 +1,7 @@
 #include "chttpd.h"
 
 #include <mod_core.h>
+#include <mod_status.h>
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -82,6 +83,15 @@ void chttpd_log_startup(int level, const char *text) {
 bool chttpd_logs_request(const request_rec *r, int level) { return APLOG_R_IS_LEVEL(r, level); }
 
 bool chttpd_logs_server(const server_rec *s, int level) { return APLOG_IS_LEVEL(s, level); }
+
+static int (*write_status)(request_rec *r, int is_short);
+
+static int status_hook(request_rec *r, int flags) { return write_status(r, (flags & AP_STATUS_SHORT) != 0); }
+
+void chttpd_hook_status(int (*function)(request_rec *r, int is_short)) {
+    write_status = function;
+    APR_OPTIONAL_HOOK(ap, status_hook, status_hook, NULL, NULL, APR_HOOK_MIDDLE);
+}
 
 bool chttpd_is_restricted(request_rec *r) {
     static const struct ap_logconf quiet = {.module_levels = NULL, .level = APLOG_EMERG};
