@@ -80,7 +80,7 @@ public struct StatusPage {
         }
         html += "<dl class=\"tiles\">\n"
         tile("Requests", "\(total)")
-        tile("Rejected", "\(rejected)", isBad: false)
+        tile("Rejected", "\(rejected)")
         tile(
             "Busy threads",
             "\(report.groups.reduce(0) { $0 + $1.busy }) of \(report.groups.reduce(0) { $0 + $1.threads })")
@@ -189,15 +189,18 @@ public struct StatusPage {
     private static func time(_ microseconds: Int64?) -> String {
         guard let microseconds else { return "-" }
         guard microseconds < 1_000_000 else { return Units.duration(microseconds) }
-        return "\(microseconds / 1_000).\(microseconds % 1_000 / 100) ms"
+        return "\(microseconds / 1_000).\(microseconds % 1_000 / 100)\u{A0}ms"
     }
+
+    /// Slow requests on the page; there are more in the JSON.
+    private static let mostSlow = 15
 
     private mutating func slowest() {
         guard !report.slowest.isEmpty else { return }
         let names = ["Time", "Request", "Status", "Queue", "Application", "Read", "Write", "Ended", "Id"]
         html += "<section>\n"
         table("Slowest requests of the last 15 minutes", names) { page in
-            for request in page.report.slowest {
+            for request in page.report.slowest.prefix(Self.mostSlow) {
                 page.row(
                     names,
                     [
@@ -230,10 +233,16 @@ public struct StatusPage {
         html += "</tbody>\n</table>\n"
     }
 
+    /// The columns whose cells may be broken anywhere.
+    private static let texts: Set = ["Group", "Request", "Script", "Started because", "Virtual host"]
+
     /// A row; narrow windows show the names of the columns in each cell.
     private mutating func row(_ names: [String], _ cells: [String], link: (query: String, text: String)? = nil) {
         html += "<tr>"
-        for (name, cell) in zip(names, cells) { html += "<td data-name=\"\(name)\">\(Self.escaped(cell))</td>" }
+        for (name, cell) in zip(names, cells) {
+            let kind = Self.texts.contains(name) ? " class=\"text\"" : ""
+            html += "<td\(kind) data-name=\"\(name)\">\(Self.escaped(cell))</td>"
+        }
         if let link, let name = names.last {
             html +=
                 "<td data-name=\"\(name)\"><a href=\"?\(Self.encoded(link.query))\">\(Self.escaped(link.text))</a></td>"

@@ -29,8 +29,9 @@ enum StatusStyle {
         section>table:first-child{margin:0}
         caption{text-align:left;font-weight:600;padding:0 0 .3rem}
         th,td{text-align:left;padding:.25rem .8rem .25rem 0;border-top:1px solid var(--line);vertical-align:top;\
-        overflow-wrap:anywhere}
-        th{color:var(--soft);font-weight:normal;font-size:.8rem;white-space:nowrap;overflow-wrap:normal}
+        white-space:nowrap}
+        td.text{white-space:normal;overflow-wrap:anywhere}
+        th{color:var(--soft);font-weight:normal;font-size:.8rem}
         pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:1rem;overflow-x:auto}
         @media (max-width:46rem){thead{position:absolute;left:-9999px}tr{display:block;border-top:1px solid var(--line);\
         padding:.4rem 0}td{display:flex;gap:.8rem;border:0;padding:.1rem 0}td::before{content:attr(data-name);flex:0 0 8rem;\

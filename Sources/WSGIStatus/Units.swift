@@ -1,4 +1,4 @@
-/// Numbers as people read them.
+/// Numbers as people read them. No line break separates a number from its unit.
 enum Units {
     /// A duration: `0.25 s`, `12 s`, `5 min`, `3 h 20 min`, `4 d 2 h`.
     static func duration(_ microseconds: Int64) -> String {
@@ -7,25 +7,25 @@ enum Units {
         switch seconds {
         case ..<10:
             let hundredths = milliseconds % 1_000 / 10
-            return "\(seconds).\(hundredths < 10 ? "0" : "")\(hundredths) s"
-        case ..<120: return "\(seconds) s"
-        case ..<7_200: return "\(seconds / 60) min"
+            return "\(seconds).\(hundredths < 10 ? "0" : "")\(hundredths)\u{A0}s"
+        case ..<120: return "\(seconds)\u{A0}s"
+        case ..<7_200: return "\(seconds / 60)\u{A0}min"
         case ..<172_800: return pair(seconds / 3_600, "h", seconds % 3_600 / 60, "min")
         default: return pair(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h")
         }
     }
 
     private static func pair(_ one: Int64, _ unit: String, _ other: Int64, _ smaller: String) -> String {
-        other == 0 ? "\(one) \(unit)" : "\(one) \(unit) \(other) \(smaller)"
+        other == 0 ? "\(one)\u{A0}\(unit)" : "\(one)\u{A0}\(unit) \(other)\u{A0}\(smaller)"
     }
 
     /// A size in bytes: `812 KiB`, `23.4 MiB`.
     static func size(_ bytes: Int64) -> String {
         let kibibytes = max(bytes, 0) / 1_024
-        guard kibibytes >= 1_024 else { return "\(kibibytes) KiB" }
+        guard kibibytes >= 1_024 else { return "\(kibibytes)\u{A0}KiB" }
         let tenths = kibibytes * 10 / 1_024
-        guard tenths >= 10_240 else { return "\(tenths / 10).\(tenths % 10) MiB" }
-        return "\(tenths / 10_240).\(tenths % 10_240 * 10 / 10_240) GiB"
+        guard tenths >= 10_240 else { return "\(tenths / 10).\(tenths % 10)\u{A0}MiB" }
+        return "\(tenths / 10_240).\(tenths % 10_240 * 10 / 10_240)\u{A0}GiB"
     }
 
     /// A time as `2026-11-28 16:04:05`, in UTC.

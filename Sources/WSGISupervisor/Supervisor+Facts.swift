@@ -9,8 +9,7 @@ extension Supervisor {
     func receiveQuestions() {
         guard let answers else { return }
         poller.change(answers.questions.raw, [], token: Token.questions)
-        let now = Clock.milliseconds()
-        schedule.due = schedule.due ?? max(now, schedule.published + FactsSchedule.interval)
+        schedule.request(at: Clock.milliseconds())
         for _ in 0..<16 {
             guard let bytes = try? answers.questions.receive() else { return }
             guard !bytes.isEmpty else {
@@ -51,7 +50,7 @@ extension Supervisor {
         schedule.stacks.removeAll { $0.id == id }
         if schedule.stacks.count >= Self.mostStacks { schedule.stacks.removeFirst() }
         schedule.stacks.append(stack)
-        schedule.due = Clock.milliseconds()
+        schedule.request(at: Clock.milliseconds())
     }
 
     // MARK: - Publishing
@@ -59,8 +58,7 @@ extension Supervisor {
     /// Publishes the facts if somebody has asked for them.
     func publishFacts(at now: Int64) {
         guard let answers, let due = schedule.due, due <= now else { return }
-        schedule.due = nil
-        schedule.published = now
+        let start = Clock.milliseconds()
         var facts = facts()
         if !publish(facts, answers) {
             // Thousands of processes with many threads each.
@@ -69,6 +67,7 @@ extension Supervisor {
             }
             _ = publish(facts, answers)
         }
+        schedule.note(from: start, to: Clock.milliseconds())
         poller.change(answers.questions.raw, .readable, token: Token.questions)
     }
 

@@ -55,7 +55,7 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
 }
 
 /* Maximum number of descriptors that are inspected. */
-enum { MOST_FILES = 10000 };
+enum { MOST_FILES = 4000 };
 
 /* Reads the beginning of /proc/PROCESS/NAME. Returns false if it does not exist. */
 static bool read_text(pid_t process, const char *name, char *text, size_t size) {

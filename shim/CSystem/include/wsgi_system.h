@@ -115,7 +115,7 @@ typedef struct wsgi_process_usage {
     uint64_t cpu;    /* microseconds */
     uint32_t descriptors, sockets;
 } wsgi_process_usage;
-/* Reads it; what is not known is 0. `files`: count descriptors, of which at most 10,000 are inspected. */
+/* Reads it; what is not known is 0. `files`: count descriptors, at most 4,000. */
 void wsgi_read_usage(pid_t process, bool files, wsgi_process_usage *_Nonnull usage);
 /* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns their number. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);

@@ -65,6 +65,9 @@ def test_page(site, mode):
 
 def test_json(site, mode):
     site.get("/hello")
+    # The thread of a process notes the end of a request after it has sent the response.
+    if mode == "daemon":
+        until(lambda: status(site)["groups"][0]["slots"][0]["processes"][0]["requests"] == 1, "the request to be counted")
     found = status(site)
     assert len(found["groups"]) == (mode == "daemon")
     assert any(row["status"]["2xx"] == 1 for row in found["requests"])
