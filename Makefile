@@ -40,7 +40,7 @@ unit: ready toolchain ## Run the tests that need neither httpd nor Python
 	$(SWIFT) test $(SWIFT_FLAGS)
 
 components: ready all ## Run the tests that drive the engine and the supervisor without httpd
-	Tests/Component/run --build $(abspath $(BUILD))
+	Tests/Component/run --build=$(abspath $(BUILD))
 
 # These suites measure times under load, and run alone.
 ALONE = load reliability streams

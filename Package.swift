@@ -76,6 +76,8 @@ let package = Package(
             dependencies: ["WSGICore", "WSGIWire", "PythonRuntime", "CPython", "CSystem", "CEngineABI"],
             // tools/embed-python writes them into Swift.
             exclude: [
+                "PythonHost/Events/events.py", "PythonHost/Metrics/metrics.py", "PythonHost/Module/late_names.py",
+                "PythonHost/Module/log_handler.py",
                 "PythonHost/Interpreters/child_processes.py", "PythonHost/Interpreters/interpreter.py",
                 "PythonHost/Interpreters/restrictions.py", "PythonHost/Module/packages.py",
                 "PythonHost/Scripts/scripts.py", "PythonHost/Scripts/service_signals.py", "WSGI/file_wrapper.py",

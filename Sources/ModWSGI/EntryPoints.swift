@@ -67,6 +67,7 @@ private let postConfig:
             chttpd_is_running_normally()
         else { return OK }
         defer { UserFiles.forget() }
+        Settled.singleApplications = unsafe ConfigReport.singleApplications(main: main)
         let status = unsafe Startup.run(main: main, configuration)
         if status == OK { unsafe ConfigReport.log(main: main) }
         return status
@@ -145,7 +146,7 @@ func mergeDirectory(
     let sum = inner.over(outer)
     if sum === outer { return unsafe parent }
     if sum === inner { return unsafe child }
-    // A sum that `inner` caches lives as long as `inner`.
+    // A merged configuration that `inner` caches lives as long as `inner`.
     return unsafe sum.isPermanent ? Unmanaged.passUnretained(sum).toOpaque() : ConfigBridge.hold(sum, in: pool)
 }
 

@@ -117,8 +117,9 @@ public enum CurrentProcess {
 
     /// Starts a detached thread in which no signal handler runs, because httpd's handlers are for its own threads.
     public static func startQuietThread(
-        name: String, _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
+        name: String, context: UnsafeMutableRawPointer? = nil,
+        _ run: @convention(c) (UnsafeMutableRawPointer?) -> Void
     ) throws(SystemError) {
-        try check(unsafe name.withCString { unsafe wsgi_start_quiet_thread($0, run, nil) }, "pthread_create")
+        try check(unsafe name.withCString { unsafe wsgi_start_quiet_thread($0, run, context) }, "pthread_create")
     }
 }

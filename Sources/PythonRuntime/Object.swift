@@ -57,11 +57,6 @@ public typealias PyPointer = UnsafeMutablePointer<PyObject>
         return answer > 0
     }
 
-    /// Whether it is an instance of exactly `type`.
-    public func isExactly(_ type: Object) -> Bool {
-        unsafe UnsafeRawPointer(wsgi_type(pointer)) == UnsafeRawPointer(type.pointer)
-    }
-
     /// Its type's name, for messages.
     public var typeName: String {
         guard let type = unsafe Reference(PyObject_Type(pointer)), let name = type.object.attribute("__name__") else {

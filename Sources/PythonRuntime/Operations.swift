@@ -32,10 +32,6 @@ extension Object {
     public func call(_ one: Object, _ two: Object, _ three: Object) -> Reference? {
         unsafe Reference(wsgi_call3(pointer, one.pointer, two.pointer, three.pointer))
     }
-    /// `self.name()`.
-    public func callMethod(_ name: StaticString) -> Reference? {
-        unsafe Reference(wsgi_call_method(pointer, name.cString))
-    }
 
     /// The item of a list or tuple, borrowed; `nil` without an exception if there is none.
     public func item(_ index: Int) -> Object? {
@@ -136,6 +132,21 @@ public enum Python {
             guard let item = integer(Int64(value)) else { return nil }
             _ = unsafe PyTuple_SetItem(tuple.object.pointer, index, item.take())
         }
+        return tuple
+    }
+
+    /// A tuple of new references, which it takes over; `nil` with a Python exception set if one of them is `nil`.
+    public static func tuple(owned values: [PyPointer?]) -> Reference? {
+        guard let tuple = unsafe Reference(PyTuple_New(values.count)) else {
+            for index in unsafe values.indices { unsafe Py_DecRef(values[index]) }
+            return nil
+        }
+        var isComplete = true
+        for index in unsafe values.indices {
+            if unsafe values[index] == nil { isComplete = false }
+            _ = unsafe PyTuple_SetItem(tuple.object.pointer, index, values[index])
+        }
+        guard isComplete else { return nil }
         return tuple
     }
 

@@ -32,6 +32,8 @@ public enum Adapter {
     /// Registers the parts that interpreters are prepared for, in this order; done once.
     private static let registration: Void = {
         PythonModule.register()
+        Events.register()
+        Metrics.register()
         InterpreterScripts.register()
         WSGIProtocol.register()
         HookScripts.register()
@@ -83,6 +85,19 @@ public enum Adapter {
         InterpreterRegistry.probe(thread)
     }
 
+    /// Passes the event `process_stopping` to the applications, once and before `stop`: `reason` is the name of a
+    /// `ShutdownReason`, empty in embedded mode.
+    ///
+    /// Called without the GIL, on the thread of `start`. Returns when all callbacks have returned.
+    public static func announceStopping(_ reason: String) { ProcessEvents.announceStopping(reason) }
+
+    /// Passes the event `process_signal` to the applications. Called like `announceStopping`.
+    ///
+    /// - Returns: Whether an application has subscribed to it.
+    public static func announceSignal(_ name: String, _ number: Int32) -> Bool {
+        ProcessEvents.announceSignal(name, number)
+    }
+
     /// Ends the interpreters other than the main one, so that their `atexit` functions run.
     ///
     /// Needs the GIL, in the thread state of `start`. No request may be running.
@@ -101,7 +116,11 @@ public enum Adapter {
         ScriptEvents.listen(callback)
     }
 
-    /// Marks this code as refused: see `FailedCode`. Any thread.
+    /// Sets the function that is called when a script begins to be loaded in an interpreter other than the main one, on
+    /// the thread that loads it, with the GIL.
+    public static func onLoad(_ callback: @escaping @Sendable (ScriptLoad) -> Void) { ScriptLoad.listen(callback) }
+
+    /// Marks this code as failed: see `FailedCode`. Any thread.
     public static func markFailed(_ path: String, modified: Int64) { FailedCode.insert(path, modified: modified) }
 
     /// Another process of the group serves with this script: see `ProvenScripts`. Any thread.
@@ -113,8 +132,12 @@ public enum Adapter {
     public static func catchSignals() { Services.catchSignals() }
 
     /// Runs the scripts of `ProcessSpec.preloads` in order, until all have returned or one raises SystemExit, which is
-    /// not logged. Other exceptions are logged, and the next script runs.
+    /// not logged. Other exceptions are logged, and the next script runs. Then the event `process_stopping` is passed to
+    /// them with the name of the reason.
     ///
     /// Needs the GIL, on the main thread, in the thread state of `start`.
-    public static func runServices() { Services.run() }
+    public static func runServices(reason: () -> String) {
+        Services.run()
+        Attachment.detached { announceStopping(reason()) }
+    }
 }

@@ -39,6 +39,7 @@ enum AliasStatement {
                 location: statement.location)
         {
             preload.mountPoint = isPattern || path == "/" ? "" : path
+            if let name = options.callableObject?.string, name.hasSuffix("()") { preload.factory = name }
             server.importScripts.append(preload)
         }
     }

@@ -10,8 +10,6 @@ public struct DaemonOption: Sendable {
     public let help: StaticString
     /// The description of valid values, which follows "must be" in messages.
     public let syntax: String
-    /// Whether it may be repeated, each time adding a value.
-    public let isRepeatable: Bool
     /// Whether its values must not be shown in messages.
     public let isSecret: Bool
 
@@ -33,7 +31,6 @@ public struct DaemonOption: Sendable {
         self.help = help
         usage = kind.usage
         syntax = kind.syntax
-        isRepeatable = false
         isSecret = false
         set = { (word: String, subject: String, options: inout DaemonOptions) throws(ConfigError) in
             options[keyPath: path] = try kind.value(of: word, for: subject)
@@ -51,7 +48,6 @@ public struct DaemonOption: Sendable {
         self.help = help
         usage = kind.usage
         syntax = kind.syntax
-        isRepeatable = true
         self.isSecret = isSecret
         set = { (word: String, subject: String, options: inout DaemonOptions) throws(ConfigError) in
             guard !isSecret || kind.parse(word) != nil else {

@@ -97,9 +97,9 @@ public struct DaemonOptions: Equatable, Sendable {
     public var receiveBufferSize = 0
     /// Largest size of one header of a response in bytes; 0: 32768.
     public var headerBufferSize = 0
-    /// Bytes of a response after which it is flushed; 0: 8388608.
+    /// Bytes of a response that may wait in httpd for a slow client while its process continues; 0: 8388608.
     public var responseBufferSize = 0
-    /// Milliseconds to wait for more of a response before it is flushed.
+    /// Accepted for compatibility, without effect.
     public var responseFlushDelay = 5
     /// CPU seconds after which a process is replaced; 0: no limit.
     public var cpuTimeLimit = 0

@@ -107,17 +107,20 @@ public enum DirectiveTable {
 
     private static let requests: [Directive] = [
         .setting(
-            "WSGIApplicationGroup", \.applicationGroup, .group, in: .directory,
+            "WSGIApplicationGroup", \.applicationGroup, .applicationGroup, in: .directory,
             help: "Name of the interpreter that runs the application, or a variable: %{GLOBAL} is the main one."),
         .setting(
             "WSGICallableObject", \.callableObject, .callable, in: .fileInfo,
-            help: "Name of the application in the script, or %{ENV:name}."),
+            help: "Name of the application in the script, name() of a factory that returns it, or %{ENV:name}."),
         .setting(
             "WSGIScriptReloading", \.scriptReloading, .scriptReloading, in: .fileInfo,
             help: "On, Off or Rolling: load a script again when its file has changed; with Rolling no request waits."),
         .setting(
             "WSGIPassAuthorization", \.passAuthorization, .flag, in: .fileInfo,
             help: "On or Off: pass the Authorization header to applications."),
+        .setting(
+            "WSGITraceContext", \.traceContext, .flag, in: .fileInfo,
+            help: "On or Off: make a traceparent for requests without a valid one, and provide its trace id for logs."),
         .setting(
             "WSGIChunkedRequest", \.chunkedRequest, .flag, in: .fileInfo,
             help: "On or Off: accept request bodies without a Content-Length."),

@@ -12,6 +12,8 @@ public struct DirectorySettings: Equatable, Sendable {
     public var scriptReloading = ScriptReloading.on
     /// Whether applications see the `Authorization` header.
     public var passAuthorization = false
+    /// Whether each request has a W3C trace context.
+    public var traceContext = false
     /// Whether a request body of unknown length is accepted.
     public var chunkedRequest = false
     /// Whether httpd may use sendfile for files that applications return; `auto`: those of local file systems.

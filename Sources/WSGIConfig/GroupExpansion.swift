@@ -63,7 +63,8 @@ extension GroupExpression {
         case .host:
             let host = unsafe request.hostName
             unsafe out.append(server: host.isEmpty ? request.serverName : host, port: request.port)
-        case .resource:
+        // The caller knows if it is the main interpreter.
+        case .resource, .auto:
             unsafe out.append(server: request.serverName, port: request.port)
             out.append(byte: UInt8(ascii: "|"))
             unsafe out.append(scriptName: request.scriptName, ignoresCase: request.ignoresCase)
@@ -79,23 +80,6 @@ extension GroupExpression {
 
     private static func matches(_ value: Slice<UnsafeRawBufferPointer>, _ text: StaticString) -> Bool {
         unsafe value.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-}
-
-/// The name of the application group that an application has by default: `<server>[:port]|<script name>`.
-public enum ResourceName {
-    /// Writes the name into `buffer` and returns its length; `nil` if it does not fit.
-    ///
-    /// Ports 80 and 443 are omitted. Runs of `/` in the script name become one.
-    public static func write(
-        server: UnsafeRawBufferPointer, port: UInt16, scriptName: UnsafeRawBufferPointer,
-        into buffer: UnsafeMutableRawBufferPointer
-    ) -> Int? {
-        var out = unsafe Composer(buffer)
-        unsafe out.append(server: server, port: port)
-        out.append(byte: UInt8(ascii: "|"))
-        unsafe out.append(scriptName: scriptName, ignoresCase: false)
-        return out.length
     }
 }
 

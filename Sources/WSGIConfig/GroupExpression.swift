@@ -15,6 +15,9 @@ public struct GroupExpression: Equatable, Sendable {
         case host
         /// `%{ENV:name}`: a variable of the request.
         case environment
+        /// `%{AUTO}`, of an application group: the main interpreter where a process group serves a single application,
+        /// otherwise as `%{RESOURCE}`.
+        case auto
     }
 
     /// The purpose of an expression, which decides which variables are known.
@@ -34,12 +37,21 @@ public struct GroupExpression: Equatable, Sendable {
 
     /// Parses `text`.
     public init(_ text: String, role: Role = .group) {
-        (kind, self.role) = (Self.kind(of: text, in: role), role)
+        self.init(text, Self.kind(of: text, in: role), role)
+    }
+
+    private init(_ text: String, _ kind: Kind, _ role: Role) {
+        (self.kind, self.role) = (kind, role)
         switch (role, kind) {
         case (.group, .literal) where text == "%{GLOBAL}": self.text = ""
         case (.callableObject, .literal) where text.hasPrefix("%"): self.text = "application"
         default: self.text = ConfigText(text)
         }
+    }
+
+    /// Parses the value of an application group, which may also be `%{AUTO}`.
+    public init(applicationGroup text: String) {
+        self.init(text, text == "%{AUTO}" ? .auto : Self.kind(of: text, in: .group), .group)
     }
 
     /// The text of an expression that is the same for every request; `nil` if it depends on the request.

@@ -25,9 +25,9 @@ public final class HookScript: Sendable, Equatable {
     convenience init(_ statement: Statement) throws(ConfigError) {
         let path = try statement.scriptPath(at: 0, syntax: "/srv/script.py [application-group=name]")
         let options = try ScriptOptions(statement, from: 1, known: [.applicationGroup])
+        let group = options.applicationGroup.flatMap { $0.kind == .auto ? nil : $0 }
         self.init(
-            path: path, applicationGroup: options.applicationGroup ?? GroupExpression("%{GLOBAL}"),
-            location: statement.location)
+            path: path, applicationGroup: group ?? GroupExpression("%{GLOBAL}"), location: statement.location)
     }
 }
 

@@ -12,6 +12,10 @@ public struct ImportScript: Sendable {
     public let location: SourceLocation
     /// The URL path of the alias that requests it, empty if that is a regular expression; `nil` without an alias.
     public var mountPoint: String?
+    /// Whether `applicationGroup` is `%{AUTO}`: the script is imported only if that is the main interpreter.
+    public var isAuto = false
+    /// The factory that makes the alias's application, `name()`; empty: none, or not known yet.
+    public var factory = ""
 }
 
 extension ImportScript {
@@ -20,8 +24,12 @@ extension ImportScript {
         path: String, _ processGroup: GroupExpression?, _ applicationGroup: GroupExpression?, owner: String,
         location: SourceLocation
     ) {
-        guard let process = processGroup?.staticText, let application = applicationGroup?.staticText else { return nil }
+        let isAuto = applicationGroup?.kind == .auto
+        guard let process = processGroup?.staticText,
+            let application = isAuto ? "" : applicationGroup?.staticText
+        else { return nil }
         self.init(
-            path: path, processGroup: process, applicationGroup: application, owner: owner, location: location)
+            path: path, processGroup: process, applicationGroup: application, owner: owner, location: location,
+            isAuto: isAuto)
     }
 }

@@ -18,13 +18,21 @@ extension ProcessGroups {
     /// The requested preloads, in order and each once: those of `WSGIImportScript`, and those of aliases that give both
     /// groups without depending on the request.
     ///
-    /// `servers` must be the list that these groups were collected from.
+    /// `servers` must be the list that these groups were collected from. In the groups `single`, `%{AUTO}` is the main
+    /// interpreter; elsewhere it depends on the request.
     ///
     /// - Throws: `ConfigError` if a process group does not exist or is not visible to the server.
-    public func preloads(of servers: [ConfiguredServer]) throws(ConfigError) -> [Preload] {
+    public func preloads(
+        of servers: [ConfiguredServer], single: Set<Int> = []
+    ) throws(ConfigError) -> [Preload] {
         var preloads = PreloadList()
         for (index, server) in servers.enumerated() {
             for script in server.settings.importScripts {
+                if script.isAuto {
+                    guard case .found(let group) = find(script.processGroup, from: index), single.contains(group) else {
+                        continue
+                    }
+                }
                 let preload = try preload(script, of: index)
                 // Processes without request threads run scripts, but no applications.
                 if script.mountPoint != nil, let group = preload.group, isService(group) { continue }
@@ -38,7 +46,8 @@ extension ProcessGroups {
 
     private func preload(_ script: ImportScript, of server: Int) throws(ConfigError) -> Preload {
         let spec = ScriptSpec(
-            path: script.path, applicationGroup: script.applicationGroup, mountPoint: script.mountPoint)
+            path: script.path, applicationGroup: script.applicationGroup, callableObject: script.factory,
+            mountPoint: script.mountPoint)
         guard !script.processGroup.isEmpty else { return Preload(group: nil, script: spec) }
         switch find(script.processGroup, from: server) {
         case .found(let group): return Preload(group: group, script: spec)
@@ -68,6 +77,7 @@ private struct PreloadList {
         let group: Int?
         let path: String
         let applicationGroup: String
+        let factory: String
     }
 
     private(set) var all: [Preload] = []
@@ -75,7 +85,8 @@ private struct PreloadList {
 
     mutating func append(_ preload: Preload) {
         let code = Code(
-            group: preload.group, path: preload.script.path, applicationGroup: preload.script.applicationGroup)
+            group: preload.group, path: preload.script.path, applicationGroup: preload.script.applicationGroup,
+            factory: preload.script.callableObject)
         guard let known = indices[code] else {
             indices[code] = all.count
             all.append(preload)

@@ -26,23 +26,23 @@ struct ScriptOptions: Sendable {
 
     private mutating func set(_ name: Name, _ value: String, _ subject: String) throws(ConfigError) {
         switch name {
-        case .processGroup: processGroup = try group(value, subject)
-        case .applicationGroup: applicationGroup = try group(value, subject)
+        case .processGroup: processGroup = GroupExpression(try group(value, subject))
+        case .applicationGroup: applicationGroup = GroupExpression(applicationGroup: try group(value, subject))
         case .callableObject:
             // A variable has no meaning here; it is the name of an object that no script has.
-            guard isIdentifier(value) || value.hasPrefix("%{") else {
-                throw ConfigError("\(subject) must be \(ValueKind.callable.syntax), not '\(value)'.")
+            guard isCallableName(value) || value.hasPrefix("%{") else {
+                throw ValueKind.callable.rejection(of: value, for: subject)
             }
             callableObject = ConfigText(value)
         case .passAuthorization: passAuthorization = try ValueKind.flag.value(of: value, for: subject)
         }
     }
 
-    private func group(_ value: String, _ subject: String) throws(ConfigError) -> GroupExpression {
+    private func group(_ value: String, _ subject: String) throws(ConfigError) -> String {
         guard !value.isEmpty else {
             throw ConfigError(
                 "\(subject) must not be empty; for embedded mode or the main interpreter write %{GLOBAL}.")
         }
-        return GroupExpression(value)
+        return value
     }
 }

@@ -15,10 +15,13 @@ struct ValueKind<Value: Equatable & Sendable>: Sendable {
 
     /// The value of `word`; `subject` begins the message if the word is invalid.
     func value(of word: String, for subject: @autoclosure () -> String) throws(ConfigError) -> Value {
-        guard let value = parse(word) else {
-            throw ConfigError("\(subject()) must be \(syntax), not '\(word)'.\(advice(word).map { " " + $0 } ?? "")")
-        }
+        guard let value = parse(word) else { throw rejection(of: word, for: subject()) }
         return value
+    }
+
+    /// The error of a word that is not accepted; `subject` begins its message.
+    func rejection(of word: String, for subject: String) -> ConfigError {
+        ConfigError("\(subject) must be \(syntax), not '\(word)'.\(advice(word).map { " " + $0 } ?? "")")
     }
 }
 

@@ -103,7 +103,7 @@ public struct GroupSpec: Spec {
 
 /// The user, groups and root of a process.
 public struct ProcessRights: Equatable, Sendable {
-    /// The user; `nil`: that of httpd's parent, which cannot change it.
+    /// The user; `nil`: the user of httpd's parent, which cannot change it.
     let user: UInt32?
     /// The primary group, then the supplementary groups in numeric order.
     let groups: [UInt32]
@@ -166,14 +166,14 @@ public struct SupervisorSpec: Spec {
     public var configuration: UInt32 = 0
     /// The path of the engine, `_wsgi_engine.abi3.so`.
     public var engine = ""
-    /// `LogLevel` of httpd's main server for this module, as its number (4: warn); lifecycle lines appear from 6 on.
+    /// `LogLevel` of httpd's main server for this module, as its number (4: warn). Lifecycle lines need at least 6.
     public var logLevel = 4
     /// Index of the main error log among the descriptors that came with the configuration; -1: the log that the
     /// supervisor was started with.
     public var logDescriptor = -1
     /// Maximum number of workers that start at a time, over all groups; 0: the number of processors.
     public var startLimit = 0
-    /// Scripts that an alias of the previous configuration named, and none of this one does.
+    /// Scripts that were named by an alias of the previous configuration, but not by any alias of this one.
     public var formerScripts: [String] = []
     /// All process groups.
     public var groups: [GroupSpec] = []

@@ -47,9 +47,9 @@ public struct Handover {
     public enum Successor: Sendable {
         /// The only slot has a new worker.
         case ready
-        /// A thread is claimed of a worker that has not rejected the request.
+        /// A thread of a worker that has not rejected the request is claimed.
         case claimed(slot: Int, generation: UInt32)
-        /// There is no successor, or not in time.
+        /// There is no successor, or it was not ready in time.
         case none
     }
 
@@ -106,7 +106,7 @@ public struct Handover {
 
     /// A request for a group with this number of slots.
     public init(slots: Int) {
-        // Each worker may reject a changed script once, and die during a request once or twice. More is a fault.
+        // Each worker may reject a changed script once, and end during a request once or twice. More is an error.
         mostAttempts = 2 * slots + 8
     }
 
@@ -150,7 +150,7 @@ public struct Handover {
             if lastReason != .spent, rejections[slot].first != generation { permission = .reloaded }
             return attempt(.handOver(slot: slot, generation: generation))
         case .none:
-            // The last of the slots that have old code. All of them may be tried again.
+            // The last slot that has old code. All slots that have old code may be tried again.
             var stale: Int?
             for slot in rejections.indices where rejections[slot].generation != 0 && !rejections[slot].isUnusable {
                 rejections[slot].generation = 0

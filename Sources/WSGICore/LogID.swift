@@ -1,9 +1,9 @@
-/// The stable identifier of a log message: people search for it, so a number is never reused.
+/// The stable identifier of a log message. Users search for it, so a number is never reused.
 ///
-/// Numbers below 1000 are those of mod_wsgi for the same condition; ours begin at 1000.
-/// `LogIDManual` explains each of them.
+/// Numbers below 1000 are those of mod_wsgi for the same condition. Numbers of this module begin at 1000. `LogIDManual`
+/// explains each of them.
 public enum LogID: UInt16, CaseIterable, Sendable {
-    // In the order of their numbers.
+    // In numerical order.
     case embeddedStartFailed = 1
     case chrootFailed = 3
     case daemonStartFailed = 28
@@ -28,6 +28,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case scriptUnreadable = 105
     case scriptExited = 107
     case scriptRaised = 109
+    case callbackRaised = 112
     case queueFull = 116
     case connectFailed = 117
     case responseBroken = 119
@@ -66,6 +67,7 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case checkPasswordInvalid = 177
     case realmHashEmpty = 178
     case realmHashInvalid = 179
+    case callbackExited = 190
     case ownGILUnavailable = 198
     case switchIntervalShared = 199
     case freeThreadingUnavailable = 200
@@ -103,11 +105,13 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case pythonDeadlocked = 1052
     case startupOverdue = 1053
     case memoryExceeded = 1054
+    case loadingSlow = 1055
     case clientGone = 1060
     case nestedRequest = 1061
     case serviceGroup = 1070
     case serviceWithoutScript = 1071
     case warmupFailed = 1072
+    case factoryFailed = 1073
     case applicationHidden = 1081
     case metricsUnavailable = 1090
     case statusClosed = 1091

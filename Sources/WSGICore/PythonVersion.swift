@@ -18,12 +18,12 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
         self.minor = minor
     }
 
-    /// The version that CPython calls `Py_Version`.
+    /// The version in the form of CPython's `Py_Version`.
     public init(hexadecimal: UInt32) {
         self.init(Int(hexadecimal >> 24), Int(hexadecimal >> 16 & 0xFF))
     }
 
-    /// The first release of the version, as CPython writes `Py_Version`.
+    /// The first release of the version, in the form of CPython's `Py_Version`.
     public var hexadecimal: UInt32 { UInt32(major & 0xFF) << 24 | UInt32(minor & 0xFF) << 16 }
 
     /// The version in a text such as `3.11.2`; `nil` unless it begins with two numbers.
@@ -39,10 +39,11 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
     /// The configuration structure of CPython is not in the stable ABI. Its layout is known for tested versions only.
     public var ownGILObstacle: String? {
         if self < Self.oldestWithOwnGILs {
-            return "Python \(self) has no such interpreters: they need Python \(Self.oldestWithOwnGILs) or later"
+            return "Python \(self) does not support such interpreters, which need Python \(Self.oldestWithOwnGILs) "
+                + "or later"
         }
         if self > Self.newestTested {
-            return "Python \(self) is newer than those that this release of mod_wsgi can make such interpreters in "
+            return "Python \(self) is newer than those in which this release of mod_wsgi can create such interpreters "
                 + "(\(Self.oldestWithOwnGILs) to \(Self.newestTested)): use one of these, or a newer mod_wsgi"
         }
         return nil
@@ -51,7 +52,7 @@ public struct PythonVersion: Comparable, Sendable, CustomStringConvertible {
     /// `3.11`.
     public var description: String { "\(major).\(minor)" }
 
-    /// By their numbers: 3.9 comes before 3.11.
+    /// Compares the numbers: 3.9 is less than 3.11.
     public static func < (left: PythonVersion, right: PythonVersion) -> Bool {
         (left.major, left.minor) < (right.major, right.minor)
     }

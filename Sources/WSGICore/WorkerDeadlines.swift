@@ -16,7 +16,7 @@ public struct WorkerDeadlines {
         public var inactivity: Int64 = 0
         /// How long the GIL may be unavailable.
         public var deadlock: Int64 = 0
-        /// The maximum resident memory, in bytes.
+        /// The maximum resident memory, in bytes; see `memorySamples`.
         public var memory: Int64 = 0
 
         /// The fields, in the order in which they are sent.
@@ -44,7 +44,7 @@ public struct WorkerDeadlines {
         public var thread: Int
         /// When it began.
         public var started: Int64
-        /// Whether its client was answered without it.
+        /// Whether the worker has ended its response while it still runs.
         public var isCut: Bool
 
         /// Describes a request.
@@ -76,7 +76,7 @@ public struct WorkerDeadlines {
     public enum Action: Equatable, Sendable {
         /// Raise `RequestTimeout` in the request.
         case interrupt(Request)
-        /// Answer the request's client without it.
+        /// End the request's response without waiting for the application.
         case cut(Request, ShutdownReason)
         /// Ask for a successor.
         case retire(ShutdownReason)
@@ -88,6 +88,8 @@ public struct WorkerDeadlines {
     public static let patience: Int64 = 30_000
     /// The maximum time between two checks, and between two probes.
     public static let pace: Int64 = 1_000
+    /// How many samples in a row must exceed the maximum memory. They are `pace` apart.
+    public static let memorySamples = 3
 
     private let limits: Limits
     /// When `RequestTimeout` was raised in the request that began at `started` on the thread.
@@ -96,6 +98,8 @@ public struct WorkerDeadlines {
     /// A request was cut. Its thread is lost, so the worker asks for a successor until there is one.
     private var hasCut = false
     private var probedAt: Int64 = 0
+    /// The samples in a row that exceeded the maximum memory, and when the last of them was counted.
+    private var excess: (samples: Int, at: Int64) = (0, 0)
     /// When `check` is due next.
     public private(set) var nextCheck: Int64 = 0
 
@@ -125,7 +129,7 @@ public struct WorkerDeadlines {
         {
             retire(.inactivityTimeout, now, &actions)
         }
-        if limits.memory > 0, facts.memory > limits.memory, facts.lastActivity > 0 {
+        if exceedsMemory(facts, now) {
             retire(.maximumMemory, now, &actions)
         }
         if limits.deadlock > 0, !running.isEmpty, facts.probingSince == 0, isOver(probedAt + Self.pace, now) {
@@ -135,7 +139,17 @@ public struct WorkerDeadlines {
         return actions
     }
 
-    /// Why the worker cannot serve at all; `nil`: it can.
+    /// Whether the worker has exceeded its maximum memory for long enough.
+    private mutating func exceedsMemory(_ facts: Facts, _ now: Int64) -> Bool {
+        guard limits.memory > 0, facts.memory > limits.memory, facts.lastActivity > 0 else {
+            excess = (0, 0)
+            return false
+        }
+        if excess.samples == 0 || isOver(excess.at + Self.pace, now) { excess = (excess.samples + 1, now) }
+        return excess.samples >= Self.memorySamples
+    }
+
+    /// Why the worker cannot serve requests; `nil`: it can.
     private mutating func uselessness(_ facts: Facts, _ now: Int64) -> ShutdownReason? {
         if limits.deadlock > 0, facts.probingSince > 0, isOver(facts.probingSince + limits.deadlock, now) {
             return .deadlockTimeout
@@ -168,7 +182,7 @@ public struct WorkerDeadlines {
         actions.append(.retire(reason))
     }
 
-    /// Whether `time` has passed. If not, the next check is no later than `time`.
+    /// Whether `time` has passed. If not, the next check is at `time` or earlier.
     private mutating func isOver(_ time: Int64, _ now: Int64) -> Bool {
         if time <= now { return true }
         nextCheck = min(nextCheck, time)

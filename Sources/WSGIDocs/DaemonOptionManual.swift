@@ -196,8 +196,9 @@ enum DaemonOptionManual {
         ManualEntry(
             "maximum-memory", since: "7.0",
             """
-            The resident memory (RSS, checked every second) above which a process is replaced. Requests under way have \
-            `graceful-timeout=` to end. Unlike `memory-limit=`, which makes allocations of the application fail, it \
+            The resident memory (RSS) above which a process is replaced. It is measured every second. The process is \
+            replaced if three measurements in a row exceed the limit, so a peak of less than two seconds does not \
+            replace it. Requests under way have `graceful-timeout=` to end. Unlike `memory-limit=`, which makes allocations of the application fail, it \
             does not disturb requests. `WSGI1054` in the log gives the amount. 0 disables the limit.
             """),
         ManualEntry(

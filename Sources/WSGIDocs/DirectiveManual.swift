@@ -20,7 +20,7 @@ enum DirectiveManual {
 
             - `process-group=`: see `WSGIProcessGroup`
             - `application-group=`: see `WSGIApplicationGroup`
-            - `callable-object=`: see `WSGICallableObject`; always a name
+            - `callable-object=`: see `WSGICallableObject`; a name or `name()`, not a variable
             - `pass-authorization=On|Off`: see `WSGIPassAuthorization`
 
             If both groups are given, and neither is a variable of the request, the script is imported before the \
@@ -160,15 +160,36 @@ enum DirectiveManual {
             modules. By default each application has its own sub-interpreter, named after server, port and script \
             name. `%{GLOBAL}` is the main interpreter. Use it for applications with extension modules that do not \
             support sub-interpreters (numpy, and many that are written in Rust or Cython), and wherever a process \
-            group has only one application. The variables are those of `WSGIProcessGroup`.
+            group has only one application. The variables are those of `WSGIProcessGroup`, and `%{AUTO}`.
+
+            `%{AUTO}` is the main interpreter in a process group that serves a single application, and the default in \
+            every other one and in embedded mode. `application-group=%{AUTO}` is the same. A group serves a single \
+            application if one script leads to it, of `WSGIScriptAlias` or `WSGIHandlerScript`, and with one name of its \
+            application. The script may have several aliases. This is decided from the server's configuration when it is \
+            read. The group counts as one of several applications if something may lead to it that depends on the \
+            request: a `WSGIScriptAliasMatch`, an alias of a directory, `AddHandler`, `SetHandler` or another directive \
+            with `wsgi-script` where `WSGIProcessGroup` names the group, a `WSGIDispatchScript`, a variable as the \
+            process group, or a `WSGIProcessGroup` in a section such as `<If>`. Scripts of `WSGIImportScript` do not \
+            count. A script that a `.htaccess` file maps has its own sub-interpreter. `apachectl -t -D DUMP_WSGI` shows \
+            what `%{AUTO}` is in each group, and why. Hook scripts, whose default is the main interpreter, run there.
             """,
+            difference: "`%{AUTO}` is new.",
             example: "WSGIApplicationGroup %{GLOBAL}"),
         ManualEntry(
             "WSGICallableObject",
             """
             Names the application in the script. It is a plain name, without dots. `%{ENV:name}` takes the name from a \
             variable of the request, or uses `application` if there is none.
+
+            `name()` names an application factory: a function of the script that is called without arguments and \
+            returns the application. It is called once each time the script is loaded: with the script, if that is \
+            imported before the first request and the alias has `callable-object=`, otherwise by the first request. \
+            Other requests wait meanwhile. If it raises an exception or returns something that cannot be called, \
+            requests answer 500 (`WSGI1073`) and the next one calls it again; a new process does not replace one that \
+            serves. `mod_wsgi.callable_object` in the environ is the whole text, with `()`. Arguments are not possible: \
+            write a function that passes them.
             """,
+            difference: "Factories are new.",
             example: "WSGICallableObject app"),
         ManualEntry(
             "WSGIScriptReloading",
@@ -204,6 +225,28 @@ enum DirectiveManual {
             that httpd itself has checked. httpd's `CGIPassAuth On` has the same effect.
             """,
             example: "WSGIPassAuthorization On"),
+        ManualEntry(
+            "WSGITraceContext", since: "7.0",
+            """
+            Applications receive the headers `traceparent` and `tracestate` of [W3C Trace \
+            Context](https://www.w3.org/TR/trace-context/) like any other, as `HTTP_TRACEPARENT` and `HTTP_TRACESTATE`. \
+            With `On`, each request of an application has a valid `traceparent`. A valid one is passed on unchanged, \
+            together with `tracestate`. If there is none, or an invalid one, a new one is made: a random trace id and \
+            parent id, with the flag *sampled*; a `tracestate` is then removed. Valid is a `traceparent` of version 00 \
+            in its exact format, or of a later version that begins with the same fields; ids of zeros and version `ff` \
+            are invalid.
+
+            The environment variable `mod_wsgi.trace_id` of the request has the trace id for httpd's logs: \
+            `%{mod_wsgi.trace_id}e` in `LogFormat` and in `ErrorLogFormat`. With `%L`, the id of the request, in both \
+            formats, records of the access log, the error log and the application's traces can be joined. Static files \
+            and requests that are rejected before they reach this module have no such variable, and hook scripts other \
+            than `WSGIDispatchScript` see the headers as they came.
+            """,
+            example: """
+                WSGITraceContext On
+                LogFormat "%h %t \\"%r\\" %>s %L %{mod_wsgi.trace_id}e" traced
+                ErrorLogFormat "[%t] [%-m:%l] [pid %P] [%-L] [trace %{mod_wsgi.trace_id}e] %M"
+                """),
         ManualEntry(
             "WSGIChunkedRequest", since: "mod_wsgi 3.0",
             """
@@ -401,89 +444,5 @@ enum DirectiveManual {
             With `Off`, interpreters are not finalised when a process ends: functions registered with `atexit` do not \
             run, and threads that never end cannot delay the end of the process.
             """),
-    ]
-
-    private static let interpreters: [ManualEntry] = [
-        ManualEntry(
-            "WSGISwitchInterval",
-            """
-            The time that a thread runs before it yields to another one, in seconds with decimals, as for \
-            `sys.setswitchinterval`. Units: `s`, `ms`. With a shorter interval, quick requests are answered sooner \
-            while other threads compute.
-            """,
-            example: "WSGISwitchInterval 2ms"),
-        ManualEntry(
-            "WSGIPerInterpreterGIL",
-            """
-            `On` gives each sub-interpreter a GIL of its own, so that applications in different application groups of \
-            one process run Python at the same time. It needs Python 3.12 to 3.15. With other versions, a warning is \
-            logged, and the interpreter shares the GIL of its process. Extension modules that do not support it \
-            cannot be imported; with Python 3.12 that includes `ctypes`.
-            """),
-        ManualEntry(
-            "WSGIFreeThreading",
-            """
-            Accepted for compatibility. This module does not support free-threaded builds of Python, because they have \
-            no stable ABI. `On` has no effect and logs a warning (`WSGI0200`).
-            """,
-            difference: "mod_wsgi runs a free-threaded build of Python (3.13t and later) without the GIL."),
-        ManualEntry(
-            "WSGIRestrictStdin",
-            "`On` makes every use of `sys.stdin` an error, to find applications that would wait for a terminal."),
-        ManualEntry(
-            "WSGIRestrictStdout",
-            "`On` makes every use of `sys.stdout` an error. By default printed text goes to the error log."),
-        ManualEntry(
-            "WSGIRestrictSignal",
-            """
-            With `On`, `signal.signal` only logs, so that applications do not take over the signals that control httpd \
-            and the processes.
-            """),
-        ManualEntry(
-            "<WSGIInterpreterOptions",
-            """
-            A section of settings for the interpreters of some groups. Both selectors are optional. `%{GLOBAL}` is \
-            embedded mode, or the main interpreter. The section may contain `WSGIPythonPath`, `WSGISwitchInterval`, \
-            `WSGIPerInterpreterGIL`, `WSGIFreeThreading`, `WSGIRestrictStdin`, `WSGIRestrictStdout` and \
-            `WSGIRestrictSignal`. The section with more selectors takes precedence; among equal sections, the later \
-            one. Directories of `WSGIPythonPath` accumulate, those of the most specific section first.
-            """,
-            difference: "Any other directive in the section is an error.",
-            example: """
-                <WSGIInterpreterOptions process-group=site application-group=%{GLOBAL}>
-                    WSGISwitchInterval 1ms
-                    WSGIPythonPath /srv/site/lib
-                </WSGIInterpreterOptions>
-                """),
-    ]
-
-    private static let measurement: [ManualEntry] = [
-        ManualEntry(
-            "WSGIServerMetrics",
-            """
-            `On` lets embedded applications call `mod_wsgi.server_metrics()`, which reports all requests of the \
-            server, including those of other sites. Process groups have `server-metrics=On`.
-            """),
-        ManualEntry(
-            "WSGITelemetryService",
-            """
-            The UNIX datagram socket to which every process sends samples of its activity, once per `interval=` \
-            (seconds with decimals, at least 0.5; the default is 1).
-            """,
-            example: "WSGITelemetryService unix:/run/telemetry.sock interval=5s"),
-        ManualEntry(
-            "WSGITelemetryOptions",
-            """
-            The contents of the samples. `CaptureUserAgent` adds the client's `User-Agent` to reports of slow \
-            requests. Flags without a sign replace the previous flags. `None` clears all flags, `All` sets all, `+` \
-            adds a flag and `-` removes it.
-            """),
-        ManualEntry(
-            "WSGISlowRequests",
-            """
-            The time after which a request is reported as slow, in seconds with decimals. 0 disables the reports. \
-            Units: `s`, `ms`.
-            """
-        ),
     ]
 }

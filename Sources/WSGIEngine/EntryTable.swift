@@ -47,24 +47,26 @@ enum EmbeddedPython {
         }
         unsafe destroysInterpreters = spec.destroysInterpreters
         guard unsafe Adapter.start(spec, host: host) else { return -1 }
+        LoadWatch.start { _ in "The GIL cannot be acquired, so there is no Python stack." }
         guard let failure = Adapter.importPreloads() else { return 0 }
         failure.log()
         return -1
     }
 
-    /// Ends the interpreters, and Python if it was started here.
+    /// Passes the event to the applications. Ends the interpreters, and Python if it was started here.
     static func stop() {
-        guard unsafe destroysInterpreters else { return }
         switch unsafe origin {
         case .notStarted: return
         case .found:
             let state = PyGILState_Ensure()
-            Adapter.stop()
+            Attachment.detached { Adapter.announceStopping("") }
+            if unsafe destroysInterpreters { Adapter.stop() }
             PyGILState_Release(state)
         case .started(let state):
             unsafe PyEval_RestoreThread(state)
+            Attachment.detached { Adapter.announceStopping("") }
             // An interpreter with a running thread cannot be ended, and so neither can Python. The process ends soon.
-            if Adapter.stop() { Py_FinalizeEx() } else { unsafe PyEval_SaveThread() }
+            if unsafe destroysInterpreters, Adapter.stop() { Py_FinalizeEx() } else { unsafe PyEval_SaveThread() }
         }
         unsafe origin = .notStarted
     }

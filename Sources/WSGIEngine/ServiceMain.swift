@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessKit
+internal import Synchronization
 internal import WSGIAdapter
 internal import WSGICore
 internal import WSGIWire
@@ -9,6 +10,8 @@ final class ServiceMain: Sendable {
     private let spec: WorkerSpec
     private let control: PacketSocket
     private let reports: PacketPipe
+    /// Why the process ends, as `ShutdownReason`; 0: its scripts have ended.
+    private let reason = Atomic<UInt8>(0)
 
     private init(_ spec: WorkerSpec, _ control: consuming PacketSocket, _ reports: consuming PacketPipe) {
         self.spec = spec
@@ -31,7 +34,9 @@ final class ServiceMain: Sendable {
             unsafe Unmanaged<ServiceMain>.fromOpaque(context).takeRetainedValue().listen()
         }
         ControlMessage.send(.ready, on: service.reports)
-        Adapter.runServices()
+        Adapter.runServices {
+            ShutdownReason(rawValue: service.reason.load(ordering: .relaxed))?.name ?? ""
+        }
     }
 
     /// Listens to the supervisor on its own thread: Python's main thread runs the scripts.
@@ -54,7 +59,9 @@ final class ServiceMain: Sendable {
 
     private func take(_ message: ControlPacket, _ descriptors: [Int32]) {
         switch message.kind {
-        case .drain: CurrentProcess.signal(SIGTERM)
+        case .drain:
+            reason.store(message.drainReason.rawValue, ordering: .relaxed)
+            CurrentProcess.signal(SIGTERM)
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }

@@ -44,8 +44,20 @@ struct StuckRequests {
     /// them.
     private func dumped(from thread: Int) -> String {
         guard let known = worker.thread(thread) else { return "" }
+        let text = Self.dump(of: known.ident)
+        return text.isEmpty ? "" : "\n" + text
+    }
+
+    /// The same for the thread with this id; empty if faulthandler has written nothing.
+    static func dump(of ident: UInt) -> String {
+        dumping.withLock { _ in dumpAlone(of: ident) }
+    }
+
+    private static let dumping = Locked(())
+
+    private static func dumpAlone(of ident: UInt) -> String {
         CrashText.clear(Worker.Descriptors.crashText)
-        CurrentProcess.signal(thread: known.ident, Worker.stackSignal)
+        CurrentProcess.signal(thread: ident, Worker.stackSignal)
         var text = ""
         // The text has no end marker. It is complete when nothing more has arrived for a while.
         var quiet = 0
@@ -56,6 +68,6 @@ struct StuckRequests {
             text = now
         }
         CrashText.clear(Worker.Descriptors.crashText)
-        return text.isEmpty ? "" : "\nThe GIL cannot be acquired. Output of faulthandler:\n" + String(text.dropLast())
+        return text.isEmpty ? "" : "The GIL cannot be acquired. Output of faulthandler:\n" + String(text.dropLast())
     }
 }

@@ -20,6 +20,10 @@ struct WorkerControl: ~Copyable {
     /// The time until which requests under way may continue, in milliseconds of the monotonic clock; `nil`: the worker
     /// is not to end.
     private var deadline: Int64?
+    /// Why the worker ends: the first reason that it was given.
+    private var reason = ShutdownReason.shutdownSignal
+    /// Whether applications are to learn at once that the worker ends; `nil`: they have learned it.
+    private var announcesEndNow: Bool? = false
     private var isDeaf = false
     /// The time of the next search for connections that no thread has taken while the worker drains; 0: it does not
     /// drain.
@@ -63,11 +67,16 @@ struct WorkerControl: ~Copyable {
         python.leavePython()
         defer { python.enterPython() }
         while true {
-            if deadline != nil, worker.isQuiet { return worker.connections.count == 0 }
+            if announcesEndNow == true { announceEnd() }
+            if deadline != nil, worker.isQuiet {
+                announceEnd()
+                return worker.connections.count == 0
+            }
             let left = deadline.map { $0 - Clock.milliseconds() }
             if let left, left <= 0, !worker.isEndHeld {
                 let count = worker.active
                 if count > 0 { reportCut(count) }
+                announceEnd()
                 return count == 0
             }
             if deadline != nil, Clock.milliseconds() >= nextLook {
@@ -84,6 +93,13 @@ struct WorkerControl: ~Copyable {
             case .broken: endSoon()
             }
         }
+    }
+
+    /// Passes `process_stopping` to the applications.
+    private mutating func announceEnd() {
+        guard announcesEndNow != nil else { return }
+        announcesEndNow = nil
+        Adapter.announceStopping(reason.name)
     }
 
     private func reportCut(_ count: Int) {
@@ -111,18 +127,19 @@ struct WorkerControl: ~Copyable {
             isDeaf = true
             drain(
                 requests: worker.spec.gracefulTimeout,
-                total: worker.spec.gracefulTimeout + worker.spec.shutdownTimeout)
+                total: worker.spec.gracefulTimeout + worker.spec.shutdownTimeout, because: .controlLost)
         }
     }
 
     private mutating func take(_ message: ControlPacket, _ descriptors: [Int32]) {
         switch message.kind {
         case .serve: serve()
-        case .drain: drain(requests: message.number(0), total: message.number(1))
+        case .drain:
+            drain(requests: message.number(0), total: message.number(1), because: message.drainReason)
         case .log:
             guard let log = descriptors.first else { return }
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
-        case .refused:
+        case .codeFailed:
             if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
         case .stackWanted:
             if let wanted = message.wantedStack {
@@ -161,7 +178,9 @@ struct WorkerControl: ~Copyable {
         case SIGXCPU:
             worker.retire(.cpuTimeLimit, "it has used its CPU time of \(worker.spec.cpuTimeLimit) s")
         case SIGHUP, SIGUSR2:
-            WorkerLog.write(WSGI_LOG_INFO, "\(ProcessHandle.signalName(signal)) has no meaning here and was ignored.")
+            let name = ProcessHandle.signalName(signal)
+            guard !Adapter.announceSignal(name, signal) else { break }
+            WorkerLog.write(WSGI_LOG_INFO, "\(name) has no meaning here and was ignored.")
         default:
             // `Worker.Note.ended` only ends the wait.
             break
@@ -170,11 +189,16 @@ struct WorkerControl: ~Copyable {
 
     /// Ends within the shutdown timeout.
     private mutating func endSoon() {
-        drain(requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout)
+        drain(
+            requests: worker.spec.shutdownTimeout, total: worker.spec.shutdownTimeout, because: .shutdownSignal)
     }
 
     /// Ends within this time. A later call can only shorten it. Times are in seconds.
-    private mutating func drain(requests: Int, total: Int) {
+    private mutating func drain(requests: Int, total: Int, because reason: ShutdownReason) {
+        if deadline == nil { self.reason = reason }
+        // Without a graceful timeout, requests that wait for the end must learn of it now. Otherwise the process serves
+        // until its requests have ended, and applications must not close what they use.
+        if requests >= total, requests > 0, announcesEndNow != nil { announcesEndNow = true }
         let now = Clock.milliseconds()
         let end = now + Int64(requests) * 1_000
         // Slightly later than the requests' time, to leave time for logging the requests that were cut.

@@ -1,6 +1,7 @@
 internal import CEngineABI
 internal import ProcessKit
 internal import WSGICore
+internal import WSGIWire
 
 /// Log lines of the daemon process outside requests: descriptor 2 is the group's error log.
 enum WorkerLog {
@@ -19,16 +20,24 @@ enum WorkerLog {
         LogLine.write(level: Int(level.rawValue), text: text)
     }
 
-    /// Writes a line.
-    static func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard unsafe level <= self.level else { return }
-        unsafe LogLine.write(level: Int(level), text: String(decoding: text, as: UTF8.self))
+    /// Writes a record. As in httpd's log, the place where it was made is shown for `debug` only.
+    static func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
+        let record = unsafe LogSource(level: level, record)
+        guard unsafe record.level <= self.level else { return }
+        var text = unsafe String(decoding: record.text, as: UTF8.self)
+        if record.level >= Int32(WSGI_LOG_DEBUG.rawValue), unsafe !record.file.isEmpty {
+            let file = unsafe String(decoding: record.file, as: UTF8.self)
+            text = "\(LogLine.escaped(file))(\(record.line)): \(text)"
+        }
+        LogLine.write(level: Int(record.level), text: text)
     }
 
     /// The log function for the adapter.
     static func host() -> wsgi_host {
-        unsafe wsgi_host(log: { level, text, length in
-            unsafe WorkerLog.write(level, UnsafeRawBufferPointer(start: text, count: length))
-        })
+        unsafe wsgi_host(
+            log: { level, text, length in
+                unsafe WorkerLog.write(level, UnsafeRawBufferPointer(start: text, count: length))
+            },
+            log_level: { unsafe UInt32(clamping: WorkerLog.level) })
     }
 }

@@ -54,10 +54,12 @@ enum WorkerMain {
             } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }
+            LoadWatch.start { StuckRequests.dump(of: $0) }
             Adapter.onScript { ControlMessage.send($0, on: worker.reports) }
             if let failure = Adapter.importPreloads() ?? Adapter.warmUp() {
                 ControlMessage.send(failure, on: worker.reports)
-                return ExitCode.preloadsFailed
+                // Python 3.13 aborts if the main interpreter ends before the others.
+                return Adapter.stop() ? ExitCode.preloadsFailed : ExitCode.leave
             }
             do { try main.startThreads() } catch { throw .system(error) }
             let drained = main.run()

@@ -76,6 +76,11 @@ extension LogIDManual {
             cause: "The function returned something other than str, bytes or `None`. The request fails with 500.",
             remedy: "Return the MD5 hash of `user:realm:password` in hexadecimal digits."),
         LogIDEntry(
+            .callbackExited, [.error], "Callback of an event raised SystemExit",
+            texts: ["SystemExit exception raised by a callback for the event '<event>'; ignored."],
+            cause: "A callback of an event tried to end Python. The other callbacks are called.",
+            remedy: "Remove the call of `sys.exit()` from the callback."),
+        LogIDEntry(
             .ownGILUnavailable, [.warning], "Interpreter cannot have a GIL of its own",
             texts: [
                 """

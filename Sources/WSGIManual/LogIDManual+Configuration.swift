@@ -141,7 +141,7 @@ extension LogIDManual {
             .socketUnusable, [.error], "Socket cannot be created",
             texts: [
                 """
-                WSGIDaemonProcess '<group>': the socket '<socket>' cannot be made (<call>: <reason>). Its \
+                WSGIDaemonProcess '<group>': the socket '<socket>' cannot be created (<call>: <reason>). Its \
                 directory must exist and be writable for the user that starts httpd; WSGISocketPrefix sets \
                 another one.
                 """,

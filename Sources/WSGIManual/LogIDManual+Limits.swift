@@ -1,7 +1,7 @@
 internal import WSGICore
 
 extension LogIDManual {
-    /// Limits of requests and processes: WSGI1050 to WSGI1072.
+    /// Limits of requests and processes: WSGI1050 to WSGI1073.
     static let limits: [LogIDEntry] = [
         LogIDEntry(
             .requestInterrupted, [.warning], "Request exceeded request-timeout= and was interrupted",
@@ -80,12 +80,36 @@ extension LogIDManual {
                 """
             ],
             cause: """
-                The process uses more memory than `maximum-memory=` and is replaced. Requests under way have \
+                The process has used more memory than `maximum-memory=` in three measurements in a row, one second \
+                apart, and is replaced. Requests under way have \
                 `graceful-timeout=` to end.
                 """,
             remedy: """
                 If it happens often, the limit is too low for the application, or the application leaks. Compare the \
                 times between two of these messages.
+                """),
+        LogIDEntry(
+            .loadingSlow, [.warning], "Script takes long to load in a sub-interpreter",
+            texts: [
+                """
+                WSGI script '<script>' (process group '<group>', application group '<group>') has been loading for \
+                10 s. If it does not end, an extension module may support the main interpreter only: add \
+                'WSGIApplicationGroup %{GLOBAL}' to its directory or location, or application-group=%{GLOBAL} to its \
+                WSGIScriptAlias. <Python stack>
+                """
+            ],
+            cause: """
+                The script, or its application factory, has been loading for ten seconds in an interpreter other than \
+                the main one. Some extension modules (many that are written in Rust or Cython, numpy) support the main \
+                interpreter only. In another one an import may wait forever for a lock that its own thread holds. The \
+                lines after the message show the Python stack. If the GIL cannot be acquired, they are the output of \
+                faulthandler in a daemon process, and there is no stack in embedded mode. This is logged once for each \
+                load. Loading continues. `startup-timeout=` ends it.
+                """,
+            remedy: """
+                If the stack shows the import of an extension module, run the application in the main interpreter: \
+                `WSGIApplicationGroup %{GLOBAL}` or `%{AUTO}`, in a process group of its own. If it shows a connection \
+                to another service, give that a time limit.
                 """),
         LogIDEntry(
             .clientGone, [.info], "Client disconnected while its request waited",
@@ -162,5 +186,27 @@ extension LogIDManual {
                 one does.
                 """,
             remedy: "The traceback is in the log before this message."),
+        LogIDEntry(
+            .factoryFailed, [.error], "Application factory failed",
+            texts: [
+                """
+                The factory '<name>' of the WSGI script '<script>' (process group '<group>', application group \
+                '<group>') raised an exception.
+                """,
+                """
+                The factory '<name>' of the WSGI script '<script>' (process group '<group>', application group \
+                '<group>') returned an object of type '<type>', which is not callable: it must return the WSGI \
+                application.
+                """,
+            ],
+            cause: """
+                `WSGICallableObject` or `callable-object=` names a factory with `()`, and calling it did not give an \
+                application. The request answers 500, and the next one calls the factory again. A process whose \
+                predecessor serves the application does not take over ([WSGI1013](#wsgi1013)).
+                """,
+            remedy: """
+                Look at the traceback after the message. A factory is called without arguments and must return the \
+                application.
+                """),
     ]
 }

@@ -56,7 +56,7 @@ extension LogIDManual {
                 """,
                 """
                 The WSGI script '<script>' declared a Content-Length of <number> but returned <number> bytes; a \
-                filter has made another body.
+                filter replaced the body.
                 """,
             ],
             cause: """
@@ -112,8 +112,8 @@ extension LogIDManual {
             .hookScriptRestricted, [.alert], "Hook script in .htaccess, and WSGIRestrictEmbedded is On",
             texts: [
                 """
-                <directive> cannot stand in .htaccess while WSGIRestrictEmbedded is On, because the script would \
-                run in httpd's own processes: move it to a <Directory> of the server's configuration.
+                <directive> is not allowed in .htaccess while WSGIRestrictEmbedded is On, because the script would \
+                run in httpd's own processes: move it to a <Directory> in the server's configuration.
                 """
             ],
             cause: """

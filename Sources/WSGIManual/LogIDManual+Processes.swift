@@ -126,7 +126,7 @@ extension LogIDManual {
                 is in <number> s.
                 """,
                 """
-                Process group '<group>': <number> processes could not be started, or ended right after their \
+                Process group '<group>': <number> processes could not be started, or ended within a second of their \
                 start, in a row; the next one is in <number> s.
                 """,
                 """
@@ -191,10 +191,11 @@ extension LogIDManual {
             .authorizationDropped, [.notice], "Authorization header is not passed to the application",
             texts: [
                 """
-                A client sent an Authorization header (<scheme>) where httpd does not ask for one, and \
-                applications of '<host>' do not see it. Nothing is wrong if httpd itself authenticates another \
-                part of the site. If an application checks credentials itself, write WSGIPassAuthorization On, \
-                or pass-authorization=On, which shows it passwords; if none does, write Off. This is said once.
+                A client sent an Authorization header (<scheme>) where httpd does not require one, and it is not \
+                passed to the applications of '<host>'. Nothing is wrong if httpd itself authenticates another \
+                part of the site. If an application checks credentials itself, set WSGIPassAuthorization On, or \
+                pass-authorization=On, which lets it see passwords. If none does, set it to Off. This message is \
+                logged once.
                 """
             ],
             cause: """

@@ -83,8 +83,8 @@ extension LogIDManual {
             .embeddedUnavailable, [.error], "Python is not available in this httpd child",
             texts: [
                 """
-                Python could not be started in this httpd process; the reason is in the error log, where it was \
-                tried.
+                Python could not be started in this httpd process; an earlier record in the error log gives the \
+                reason.
                 """,
                 """
                 Python could not be started in this httpd process, so '<script>' (<file>:<line>) cannot be \
@@ -210,7 +210,7 @@ extension LogIDManual {
         LogIDEntry(
             .groupUnknown, [.error, .warning], "Process group is not defined",
             texts: [
-                "No process group '<group>' is defined by a WSGIDaemonProcess; defined are: <groups>.",
+                "No process group '<group>' is defined by a WSGIDaemonProcess; the defined groups are: <groups>.",
                 """
                 <directive>: requests will fail with 500, because no WSGIDaemonProcess defines process group \
                 '<group>': <advice>
@@ -243,7 +243,7 @@ extension LogIDManual {
         LogIDEntry(
             .scriptUnexamined, [.error], "Owner of the script cannot be determined",
             texts: [
-                "The script '<script>' cannot be examined, as script-user or script-group asks for."
+                "The script '<script>' cannot be examined, which script-user or script-group requires."
             ],
             cause: """
                 `script-user=` or `script-group=` of the process group requires a check of the script, and httpd's \
@@ -274,7 +274,7 @@ extension LogIDManual {
             .scriptWorldWritable, [.error], "Script can be written by all users",
             texts: [
                 """
-                The script '<script>' can be written by everybody, which script-user and script-group forbid: \
+                The script '<script>' can be written by all users, which script-user and script-group forbid: \
                 remove that right (chmod o-w).
                 """
             ],
@@ -284,8 +284,8 @@ extension LogIDManual {
             .scriptDirectoryUnexamined, [.error], "Owner of the script's directory cannot be determined",
             texts: [
                 """
-                The script's directory '<directory>' cannot be examined, as script-user or script-group asks \
-                for.
+                The script's directory '<directory>' cannot be examined, which script-user or script-group \
+                requires.
                 """
             ],
             cause: """
@@ -317,7 +317,7 @@ extension LogIDManual {
             .scriptDirectoryWorldWritable, [.error], "Script's directory can be written by all users",
             texts: [
                 """
-                The script's directory '<directory>' can be written by everybody, which script-user and \
+                The script's directory '<directory>' can be written by all users, which script-user and \
                 script-group forbid: remove that right (chmod o-w).
                 """
             ],

@@ -24,7 +24,11 @@ extension LogIDManual {
                 """
                 Target WSGI script '<script>' does not contain WSGI application '<name>' (process group \
                 '<group>', application group '<group>'). It defines: <names>.
+                """,
                 """
+                Target WSGI script '<script>' does not contain the factory '<name>' (process group '<group>', \
+                application group '<group>'). It defines: <names>.
+                """,
             ],
             cause: "The script has no object of the configured name. The request fails with 404.",
             remedy: """
@@ -102,6 +106,14 @@ extension LogIDManual {
                 """,
             remedy: "The traceback follows the message."),
         LogIDEntry(
+            .callbackRaised, [.error], "Callback of an event raised an exception",
+            texts: ["<exception> exception raised by a callback for the event '<event>'."],
+            cause: """
+                A function that was passed to `mod_wsgi.subscribe_events()`, `subscribe_shutdown()` or \
+                `subscribe_signals()` raised an exception. The other callbacks are called, and the request continues.
+                """,
+            remedy: "The traceback follows the message."),
+        LogIDEntry(
             .queueFull, [.error], "All threads of the group are busy",
             texts: [
                 """
@@ -140,9 +152,9 @@ extension LogIDManual {
             .connectFailed, [.error, .info], "No process of the group could be reached",
             texts: [
                 """
-                Process group '<group>' has no running process: none could be started. An earlier record about \
-                the group gives the reason, in the error log of the server or virtual host that contains its \
-                WSGIDaemonProcess.
+                Process group '<group>' has no running process, because its last starts failed. They are \
+                repeated. An earlier record about the group gives the reason, in the error log of the server or \
+                virtual host that contains its WSGIDaemonProcess.
                 """,
                 """
                 Process group '<group>': cannot connect to its process at '<socket>': <reason>. httpd's user \

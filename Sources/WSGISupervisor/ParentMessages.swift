@@ -69,9 +69,8 @@ extension Supervisor {
             stop("httpd stops or restarts")
         case .restarting:
             configurationDue = Clock.milliseconds() + Self.restartPatience
-        case .inspect, .inspectStack, .stackWanted, .stack, .start, .serve, .drain, .log, .refused, .proven, .ready,
-            .loaded, .retire, .failed, .served,
-            .changed,
+        case .inspect, .inspectStack, .stackWanted, .stack, .start, .serve, .drain, .log, .codeFailed, .proven, .ready,
+            .loaded, .retire, .failed, .served, .changed,
             .unusable,
             .loading, nil:
             break

@@ -32,7 +32,7 @@ extension SlotMachine {
         case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
-        refusals = 0
+        failedReplacements = 0
         let serving = Serving(generation: generation, since: now, restartAt: nextRestart(now))
         phase = .ready(serving)
         actions += [.publish(generation: generation), .serve(generation: generation)]
@@ -42,16 +42,7 @@ extension SlotMachine {
     }
 
     mutating func served(_ generation: UInt32) -> [Action] {
-        switch phase {
-        case .ready(var serving) where serving.generation == generation:
-            serving.hasServed = true
-            phase = .ready(serving)
-        case .replacing(var serving, by: let launch) where serving.generation == generation:
-            serving.hasServed = true
-            phase = .replacing(serving, by: launch)
-        case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
-            break
-        }
+        if serving == generation { codeHasServed = true }
         return []
     }
 
@@ -68,7 +59,7 @@ extension SlotMachine {
         case .ready(let serving) where serving.generation == generation:
             let stable = replacement == .service ? BackOff.longRun : BackOff.stableAfter
             if now - serving.since >= stable { forgetFailures() }
-            return [.withdraw] + tryAgain(now, hasServed: serving.hasServed)
+            return [.withdraw] + tryAgain(now, hasServed: codeHasServed)
         case .replacing(let serving, by: let launch) where serving.generation == generation:
             phase = .starting(launch)
             return [.withdraw]
@@ -85,24 +76,24 @@ extension SlotMachine {
         switch phase {
         case .ready(let serving) where serving.generation == generation:
             guard reason.leavesNothing else { return replace(serving, .retired(reason, text)) }
-            let actions = dismiss(serving, now)
-            guard isExclusive else { return actions + tryAgain(now, hasServed: serving.hasServed) }
+            let actions = dismiss(serving, reason, now)
+            guard isExclusive else { return actions + tryAgain(now, hasServed: codeHasServed) }
             wanted = nil
             phase = .yielding(.retired(reason, text))
             return actions
         case .replacing(let serving, by: let launch) where serving.generation == generation && reason.leavesNothing:
             phase = .starting(launch)
-            return dismiss(serving, now)
+            return dismiss(serving, reason, now)
         case .empty, .waiting, .starting, .ready, .replacing, .yielding, .backingOff, .stopping:
             return []
         }
     }
 
     /// Takes a worker out of service that can no longer serve, without waiting for its successor or its requests.
-    mutating func dismiss(_ serving: Serving, _ now: Int64) -> [Action] {
+    mutating func dismiss(_ serving: Serving, _ reason: ShutdownReason, _ now: Int64) -> [Action] {
         if now - serving.since >= BackOff.stableAfter { forgetFailures() }
         leaving.append(Leaving(generation: serving.generation, killAt: now + 1_000))
-        return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0)]
+        return [.withdraw, .drain(generation: serving.generation, requests: 0, total: 0, because: reason)]
     }
 
     mutating func changed(_ generation: UInt32, isAwaited: Bool) -> [Action] {
@@ -130,7 +121,7 @@ extension SlotMachine {
     mutating func yield(_ serving: Serving, _ cause: Cause, _ now: Int64) -> [Action] {
         phase = .yielding(cause)
         guard replacement == .service else { return [.withdraw, retireGracefully(serving, cause, now)] }
-        return [.withdraw, retire(serving, requests: timeouts.shutdown, total: timeouts.shutdown, now)]
+        return [.withdraw, retire(serving, cause, requests: timeouts.shutdown, total: timeouts.shutdown, now)]
     }
 
     mutating func drop() -> [Action] {
@@ -257,6 +248,7 @@ extension SlotMachine {
         failures += 1
         let delay = BackOff.delay(failures: failures, hasServed: hasServed)
         isFailing = !hasServed
+        if isFailing { codeHasServed = false }
         guard delay > 0 else { return begin(.ended) }
         phase = .backingOff(until: now + delay)
         return [.delayed(milliseconds: delay, failures: failures, starts: failedStarts >= failures)]
@@ -273,8 +265,8 @@ extension SlotMachine {
             return replace(serving, .configuration(change))
         }
         guard launch.cause == .configuration(.rights) else {
-            refusals += 1
-            return [.refuse(launch.cause, count: refusals)]
+            failedReplacements += 1
+            return [.replacementFailed(launch.cause, count: failedReplacements)]
         }
         // The serving worker has rights that it must no longer have.
         failedStarts += 1
@@ -285,12 +277,12 @@ extension SlotMachine {
         var requests = timeouts.graceful
         if case .retired(.evictionSignal, _) = cause, timeouts.eviction > 0 { requests = timeouts.eviction }
         let total = requests + timeouts.shutdown
-        return retire(serving, requests: requests, total: total, now)
+        return retire(serving, cause, requests: requests, total: total, now)
     }
 
-    mutating func retire(_ serving: Serving, requests: Int, total: Int, _ now: Int64) -> Action {
+    mutating func retire(_ serving: Serving, _ cause: Cause, requests: Int, total: Int, _ now: Int64) -> Action {
         leaving.append(Leaving(generation: serving.generation, killAt: now + Int64(total + 1) * 1_000))
-        return .drain(generation: serving.generation, requests: requests, total: total)
+        return .drain(generation: serving.generation, requests: requests, total: total, because: cause.reason)
     }
 
     mutating func takeGeneration() -> UInt32 {
@@ -301,6 +293,9 @@ extension SlotMachine {
 }
 
 extension SlotMachine.Cause {
+    /// The reason for applications. A restart of httpd ends workers with SIGTERM in mod_wsgi.
+    var reason: ShutdownReason { if case .retired(let reason, _) = self { reason } else { .shutdownSignal } }
+
     /// Whether a restart of httpd is the cause.
     var isConfiguration: Bool { if case .configuration = self { true } else { false } }
 }

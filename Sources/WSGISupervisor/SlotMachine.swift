@@ -63,8 +63,6 @@ struct SlotMachine {
     struct Serving: Equatable {
         var generation: UInt32
         var since: Int64
-        /// Whether it has reported that it has served a request.
-        var hasServed = false
         /// When it is replaced because of its age; `nil`: never.
         var restartAt: Int64?
     }
@@ -146,11 +144,12 @@ struct SlotMachine {
         /// Enter in the scoreboard that no worker serves.
         case withdraw
         /// Notify requests that wait for a successor that there will be none.
-        case refuse(Cause, count: Int)
+        case replacementFailed(Cause, count: Int)
         /// Have the worker accept connections.
         case serve(generation: UInt32)
-        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether.
-        case drain(generation: UInt32, requests: Int, total: Int)
+        /// Have the worker end, within `requests` seconds for running requests and `total` seconds altogether. The worker
+        /// passes the reason to its applications.
+        case drain(generation: UInt32, requests: Int, total: Int, because: ShutdownReason = .shutdownSignal)
         /// Kill the worker, because its time is over.
         case kill(generation: UInt32)
         /// The next start is delayed after this number of failures; `starts`: all of them were failed starts.
@@ -171,12 +170,14 @@ struct SlotMachine {
     var wanted: Wanted?
     /// Number of failures in a row: starts that failed, and workers that ended early.
     var failures = 0
-    /// Whether the last failure was a worker that had not served a request.
+    /// Whether a worker has served a request since the last failed start: crashes are caused by requests then.
+    var codeHasServed = false
+    /// Whether the last failure was a failed start, or a worker whose code has never served a request.
     var isFailing = false
     /// Those of `failures` that never became ready.
     var failedStarts = 0
     /// Number of replacements in a row that could not be started.
-    var refusals = 0
+    var failedReplacements = 0
     /// The timeouts of workers.
     var timeouts: Timeouts
     /// How workers are replaced.

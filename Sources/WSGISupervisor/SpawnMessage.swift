@@ -33,18 +33,18 @@ enum SpawnMessage {
             return "unable to become \(user) (\(failure.reason))."
         case .directory:
             return "\(user) cannot enter the directory '\(spec.workingDirectory)' (\(failure.reason))"
-                + refused(failure, spec.workingDirectory) + ". Correct home=, or the permissions."
+                + obstacle(failure, spec.workingDirectory) + ". Correct home=, or the permissions."
         case .root:
             return "the directory '\(spec.root)' cannot become its root (\(failure.reason))"
-                + refused(failure, spec.root) + ". Correct chroot=, which requires that httpd is started by root."
+                + obstacle(failure, spec.root) + ". Correct chroot=, which requires that httpd is started by root."
         case .execute:
             return "\(user) cannot run the Python executable '\(spec.python)' (\(failure.reason))"
-                + refused(failure, spec.python) + advice(failure, spec)
+                + obstacle(failure, spec.python) + advice(failure, spec)
         }
     }
 
     /// The part of the path that caused the error, unless it is the whole path.
-    private static func refused(_ failure: SpawnError, _ path: String) -> String {
+    private static func obstacle(_ failure: SpawnError, _ path: String) -> String {
         guard let part = failure.refusedPart(of: path), part != path else { return "" }
         return failure.code == 2 ? ": there is no '\(part)'" : ": the error is at '\(part)'"
     }

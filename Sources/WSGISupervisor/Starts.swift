@@ -56,7 +56,7 @@ extension Supervisor {
         for group in groups {
             for slot in group.slots where group.isPointless(slot, at: now) {
                 handle(.pointless, group, slot)
-                if let event = refuse(group, slot) { handle(event, group, slot) }
+                if let event = replacementFailed(group, slot) { handle(event, group, slot) }
             }
         }
     }

@@ -267,14 +267,14 @@ final class Supervisor {
             group.noteSuccess(slot)
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
-        case .refuse(let cause, let count):
+        case .replacementFailed(let cause, let count):
             group.noteFailedDeploy(of: slot)
             log.write(
                 .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
                     + "\(cause.text), but could not be started\(group.explanation(of: slot, count: count)). The running "
                     + "process goes on serving.\(group.advice(for: slot))", to: group.log)
-            return refuse(group, slot)
+            return replacementFailed(group, slot)
         case .serve(let generation):
             guard let worker = slot.workers[generation] else { return nil }
             group.tellWhatOthersServe(worker, of: slot)
@@ -282,10 +282,10 @@ final class Supervisor {
                 // It would never accept a request, and has none yet.
                 worker.process.kill()
             }
-        case .drain(let generation, let requests, let total):
+        case .drain(let generation, let requests, let total, let reason):
             guard let worker = slot.workers[generation] else { return nil }
             worker.isDraining = true
-            let packet = ControlPacket.drain(requests: requests, total: total)
+            let packet = ControlPacket.drain(requests: requests, total: total, because: reason)
             do { try packet.send(on: worker.control) } catch {
                 // SIGTERM has the same effect, without the timeouts.
                 worker.process.terminate()
@@ -301,7 +301,7 @@ final class Supervisor {
                 ? "runs have ended early"
                 : starts
                     ? "starts have failed"
-                    : "processes could not be started, or ended right after their start,"
+                    : "processes could not be started, or ended within a second of their start,"
             let reason = slot.failure.map { " (\($0.path): \($0.reason))" } ?? ""
             log.write(
                 .startDelayed, level: .warning,
@@ -312,13 +312,13 @@ final class Supervisor {
     }
 
     /// Releases requests that wait for a successor. If another attempt is due, returns its event instead.
-    func refuse(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
+    func replacementFailed(_ group: ProcessGroup, _ slot: Slot) -> SlotMachine.Event? {
         guard let serving = slot.machine.serving else { return nil }
         if let worker = slot.workers[serving] {
             var asked = slot.asked
             if let failure = slot.failure { asked[failure.path] = failure.modified }
             for (path, modified) in asked where group.failedCode.blames(path, modified: modified) {
-                try? ControlPacket.refused(path, modified: modified).send(on: worker.control)
+                try? ControlPacket.codeFailed(path, modified: modified).send(on: worker.control)
             }
         }
         if slot.machine.wanted == nil, !group.isPointless(at: Clock.milliseconds()), group.isRetryDue(slot) {

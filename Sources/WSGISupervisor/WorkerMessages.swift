@@ -160,8 +160,7 @@ extension Supervisor {
         case .failed:
             worker.noteProblem(packet.payload)
         case .inspect, .inspectStack, .stackWanted, .descriptors, .configuration, .stop, .restarting, .start, .serve,
-            .drain, .log, .refused,
-            .proven:
+            .drain, .log, .codeFailed, .proven:
             break
         }
     }

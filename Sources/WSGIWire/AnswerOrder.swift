@@ -101,7 +101,7 @@ public struct AnswerOrder: Sendable {
         switch (header.kind, phase) {
         case (_, .ended): throw .order
         case (.request, _), (.body, _), (.bodyEnd, _), (.abort, _): throw .direction
-        case (.log, _): if !(2...15).contains(header.flags) { throw .level }
+        case (.log, _): if !(2...15).contains(header.flags & ~LogSource.flag) { throw .level }
         case (.hints, .begin), (.hints, .entered):
             phase = .entered
             hints = hints &+ 1

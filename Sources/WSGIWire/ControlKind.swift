@@ -34,7 +34,7 @@ public enum ControlKind: UInt32, Sendable {
     case log = 19
     /// No successor can be started with the script of this time (payload: path as string, time as `Int64`). The loaded
     /// code keeps serving until the file changes again.
-    case refused = 24
+    case codeFailed = 24
     /// Another worker of the group serves a script (payload: as `loaded`). A worker that cannot serve it rejects its
     /// requests.
     case proven = 25

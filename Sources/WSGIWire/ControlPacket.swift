@@ -23,19 +23,20 @@ public struct ControlPacket: Equatable, Sendable {
     }
 
     /// Has a worker end, within seconds for running requests and for everything.
-    public static func drain(requests: Int, total: Int) -> ControlPacket {
+    public static func drain(requests: Int, total: Int, because reason: ShutdownReason) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(UInt32(clamping: requests))
         buffer.append(UInt32(clamping: total))
+        buffer.append(UInt32(reason.rawValue))
         return ControlPacket(.drain, payload: unsafe Array(buffer.bytes))
     }
 
     /// Informs a worker that no successor can be started with this code.
-    public static func refused(_ path: String, modified: Int64) -> ControlPacket {
+    public static func codeFailed(_ path: String, modified: Int64) -> ControlPacket {
         var buffer = ByteBuffer()
         buffer.append(string: path)
         buffer.append(modified)
-        return ControlPacket(.refused, payload: unsafe Array(buffer.bytes))
+        return ControlPacket(.codeFailed, payload: unsafe Array(buffer.bytes))
     }
 
     /// Informs a worker that another worker of its group serves a script.
@@ -128,7 +129,7 @@ public struct ControlPacket: Equatable, Sendable {
         }
     }
 
-    /// The payload of `refused`: a path and a time.
+    /// The payload of `codeFailed`: a path and a time.
     public var code: (path: String, modified: Int64)? {
         read { reader in
             guard let path = try? reader.string(), let modified = try? reader.integer(Int64.self) else { return nil }
@@ -145,6 +146,9 @@ public struct ControlPacket: Equatable, Sendable {
             return (path, modified, isAwaited != 0)
         }
     }
+
+    /// The reason in the payload of `drain`.
+    public var drainReason: ShutdownReason { ShutdownReason(rawValue: UInt8(clamping: number(2))) ?? .shutdownSignal }
 
     /// The number in the payload at this index, counted from 0; 0: there is none.
     public func number(_ index: Int) -> Int {

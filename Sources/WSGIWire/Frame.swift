@@ -66,7 +66,7 @@ public enum Frame {
         case data = 18
         /// A descriptor (SCM_RIGHTS, with the first byte of this header). The payload is offset and length, as `Int64`.
         case file = 19
-        /// A line for the error log. `flags` is the level.
+        /// A line for the error log, as `LogSource` decodes it. `flags` is the level.
         case log = 20
         /// The response is complete, and the connection is free for the next request.
         case end = 21

@@ -34,6 +34,12 @@
         public static let rolling = Flags(rawValue: 1 << 10)
         /// No other worker can serve the request, so this worker must answer, even with an error.
         public static let lastResort = Flags(rawValue: 1 << 11)
+
+        /// The most detailed level of the request's log records (`LogLevel`), as httpd's number, in the last four bits.
+        public static func logLevel(_ level: UInt32) -> Flags { Flags(rawValue: min(level, 15) << 28) }
+
+        /// That level; 0: unknown.
+        public var logLevel: UInt32 { rawValue >> 28 }
     }
 
     /// Facts of one bit each.
@@ -65,9 +71,6 @@
     public let environ: UnsafeRawBufferPointer
 
     private var entries: ByteReader
-
-    /// Size of the fixed part.
-    static let fixedSize = 68
 
     /// Decodes the fixed part and the strings, and checks that all entries lie within `bytes`.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {

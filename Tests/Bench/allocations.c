@@ -1,4 +1,4 @@
-/* Counts the calls that allocate memory: preloaded into a process, keeps the number in the file $WSGI_ALLOCATIONS. */
+/* Counts calls that allocate memory. Preloaded into a process; the count is in the file $WSGI_ALLOCATIONS. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares what a request costs with its budget: budgets.py BUILD [OTHER ...] [--accept] [--swift COMMAND]
+"""Compares the cost of requests with their budgets: budgets.py BUILD [OTHER ...] [--accept] [--swift COMMAND]
 
-Counts instructions, system calls (without futex) and allocations (calls of malloc and its like) of three requests, embedded
-and in daemon mode, there for httpd and the worker apart. Fails when a count of BUILD is more than 3 % over the one in
-budgets.json; --accept writes the counts there. The counts of other builds are printed as well.
+Counts instructions, system calls (without futex) and allocations (calls of malloc and similar functions) of three
+requests, in embedded mode and in daemon mode. In daemon mode, httpd and the worker are counted separately. Fails if a
+count of BUILD exceeds the one in budgets.json by more than 3 %. --accept writes the counts to that file. The counts of
+other builds are printed as well.
 
-Where a tool is missing, or what the counts depend on is not what the budgets were made with, nothing is compared.
+Nothing is compared if a tool is missing, or if the environment is not the one that the budgets were made in.
 """
 
 import argparse
@@ -22,12 +23,12 @@ import counts
 BUDGETS = pathlib.Path(__file__).with_name("budgets.json")
 COUNTS = ("instructions", "system calls", "allocations")
 TOLERANCE = 0.03
-#: What a count may be over its budget in any case: a thread that starts meanwhile makes some calls.
+#: The amount by which any count may exceed its budget: a thread that starts meanwhile makes some calls.
 SLACK = 0.1
 
 
 def environment(swift):
-    """What the counts depend on."""
+    """The properties of the environment that the counts depend on."""
     def version(pattern, *command):
         try:
             output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
@@ -67,12 +68,12 @@ def table(build, rows):
 
 
 def smaller(rows, others):
-    """The smaller of two counts each: what a timer or a new thread of the process adds is not the requests'."""
+    """The smaller one of each pair of counts. Timers and new threads of a process add to counts of its requests."""
     return {name: {count: min(value, others[name][count]) for count, value in row.items()} for name, row in rows.items()}
 
 
 def over(rows, budgets):
-    """A line for each count that is over its budget."""
+    """A line for each count that exceeds its budget."""
     for name, row in rows.items():
         for count, value in row.items():
             budget = budgets.get(name, {}).get(count)
@@ -87,10 +88,10 @@ def main():
     parser.add_argument("build")
     parser.add_argument("others", nargs="*")
     parser.add_argument("--accept", action="store_true", help="write the counts into budgets.json")
-    parser.add_argument("--swift", default="swift", help="the command of the compiler that has built it")
+    parser.add_argument("--swift", default="swift", help="the command of the compiler that built it")
     options = parser.parse_args()
     if missing := [tool for tool in ("valgrind", "vgdb", "strace", "gcc") if not shutil.which(tool)]:
-        print(f"budgets: not compared, because there is no {', '.join(missing)} on this machine")
+        print(f"budgets: not compared, because {', '.join(missing)} is missing on this machine")
         return 0
     made_with = environment(options.swift)
     stored = json.loads(BUDGETS.read_text()) if BUDGETS.exists() else {"made with": made_with, "budgets": {}}
@@ -104,7 +105,7 @@ def main():
         if options.accept or any(over(rows, stored["budgets"])):
             measured[options.build] = rows = smaller(rows, measure(options.build))
     except counts.NotPermitted as problem:
-        print(f"budgets: not compared, because strace may not attach to processes: {problem}")
+        print(f"budgets: not compared, because strace cannot attach to processes: {problem}")
         return 0
     for build, counted in measured.items():
         table(build, counted)
@@ -116,7 +117,7 @@ def main():
     for violation in violations:
         print(f"OVER BUDGET  {violation}")
     if violations:
-        print("Make it cheaper, or run 'make budgets ACCEPT=1' and give the reason in the commit.")
+        print("Reduce the cost, or run 'make budgets ACCEPT=1' and give the reason in the commit message.")
     return 1 if violations else 0
 
 

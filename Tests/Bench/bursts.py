@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Lets many clients ask at the same time: this module, mod_wsgi and httpd with uWSGI, one after the other in each cell.
+"""Measures many concurrent clients: this module, mod_wsgi and httpd with uWSGI, one after the other in each cell.
 
     bursts.py MODULE [--seconds 5] [--rounds 3] [--only TEXT] [--clients 50,100,...] [--servers NAME,...] [--rival MODULE]
 
-Closed loop: each of N clients asks again as soon as it is answered, on a connection that it keeps (wrk). A cell is a number
-of clients, an application (hello, 20 ms, 50 ms), MaxRequestWorkers (150 is Debian's default) and processes x threads. Besides,
-400 connections that all ask at once come to an idle server, once in each round. --rival is the module of mod_wsgi 6.1.1; uWSGI is
-looked for beside its Python. Both are left out where they are missing. Each server is started once in each round, in turn;
-answers and p99 are the medians of the rounds, refusals their sum.
+The load is a closed loop: each of N clients keeps its connection and sends the next request as soon as it has received
+a response (wrk). A cell is a number of clients, an application (hello, 20 ms, 50 ms), MaxRequestWorkers (150 is
+Debian's default) and processes x threads. In addition, 400 connections send a request to an idle server at once, once
+in each round. --rival is the module of mod_wsgi 6.1.1. uWSGI is searched for next to the Python of that module. Both
+are omitted if they are missing. Each server is started once in each round, in turn. Responses and p99 are the medians
+of the rounds, rejections their sum.
 
-Fails when a request is refused where mod_wsgi refuses none, when p99 is over 1.1 times that of uWSGI plus a millisecond, or
-when one of the 400 is not answered with 200. Needs root and wrk.
+Fails if a request is rejected where mod_wsgi rejects none, if p99 exceeds 1.1 times that of uWSGI plus a millisecond,
+or if one of the 400 requests does not receive a 200. Needs root and wrk.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def application(environ, start_response):
 
 
 def server(module, uwsgi, values):
-    """httpd with one of the three."""
+    """httpd with one of the three servers."""
     extra = ("proxy", "proxy_uwsgi") if uwsgi else ()
     files = {"httpd.conf": HTTPD + (UWSGI if uwsgi else WSGI), "app.py": APPLICATION}
     words = [uwsgi, "--socket", "@ROOT@/uwsgi.sock", "--chmod-socket=666", "--master", "--die-on-term", "--disable-logging",
@@ -89,7 +90,7 @@ def server(module, uwsgi, values):
 
 
 def closed_loop(port, clients, seconds):
-    """Answers, refusals and errors, p99 in milliseconds."""
+    """The numbers of responses, rejections and errors, and p99 in milliseconds."""
     text = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "60s",
                            f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
@@ -101,7 +102,7 @@ def closed_loop(port, clients, seconds):
 
 
 def settle(port, service):
-    """Waits until requests of the former clients are done: some servers run them to the end."""
+    """Waits until the requests of the previous clients are done: some servers complete them."""
     for _ in range(60):
         start = time.monotonic()
         with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
@@ -112,7 +113,7 @@ def settle(port, service):
 
 
 def at_once(port, count=400):
-    """How many of so many connections that ask at once are answered with 200."""
+    """Sends `count` requests on their own connections at once, and returns how many receive a 200."""
     poll, sockets, good = select.epoll(), {}, 0
     for _ in range(count):
         one = socket.socket()
@@ -147,7 +148,7 @@ def main():
     parser.add_argument("--rival", default=os.environ.get("WSGI_RIVAL", ""))
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--servers", default="", help="only these of: this module, mod_wsgi, uWSGI")
+    parser.add_argument("--servers", default="", help="a selection of: this module, mod_wsgi, uWSGI")
     parser.add_argument("--clients", default=",".join(map(str, CLIENTS)))
     parser.add_argument("--only", default="", help="cells whose description contains this text")
     options = parser.parse_args()
@@ -200,12 +201,12 @@ def run_cell(cell, servers, values, options):
         ours = found["this module", clients]
         rival, uwsgi = found.get(("mod_wsgi", clients)), found.get(("uWSGI", clients))
         if ours[1] and (rival is None or rival[1] == 0):
-            faults.append(f"{cell}, {clients} clients: {ours[1]} refused, by mod_wsgi none")
+            faults.append(f"{cell}, {clients} clients: {ours[1]} rejected, by mod_wsgi none")
         if uwsgi and uwsgi[1] == 0 and ours[3] > 1.1 * uwsgi[3] + 1:
-            faults.append(f"{cell}, {clients} clients: p99 is {ours[3]:.1f} ms, with uWSGI {uwsgi[3]:.1f} ms")
+            faults.append(f"{cell}, {clients} clients: p99 is {ours[3]:.1f} ms, that of uWSGI {uwsgi[3]:.1f} ms")
     print(f"| {cell} | 400 at once | " + " | ".join(f"{found[name, 'at once']} answered" for name in servers) + " |", flush=True)
     if found["this module", "at once"] != 400:
-        faults.append(f"{cell}: of 400 at once {found['this module', 'at once']} were answered")
+        faults.append(f"{cell}: {found['this module', 'at once']} of 400 at once were answered")
     return faults
 
 

@@ -1,8 +1,9 @@
-"""Counts of one request: instructions, system calls and allocations, of httpd and of the worker.
+"""Counts of one request: instructions, system calls and allocations of httpd and of the worker.
 
-httpd runs as one process (-X) with one connection of a client. Its start and its end are not counted: the tools count what
-a running process does during a known number of requests. Counts depend on the versions of Python, httpd and the compiler,
-and a little on the processor, for which the C library chooses its functions; not on the speed of the machine.
+httpd runs as one process (-X) with one client connection. Its start and its end are not counted: the tools measure a
+running process during a known number of requests. Counts depend on the versions of Python, httpd and the compiler, and
+a little on the processor, because the C library selects its functions for it. They do not depend on the speed of the
+machine.
 """
 
 import contextlib
@@ -38,7 +39,7 @@ WSGIScriptAlias /upload @ROOT@/upload.wsgi
 WSGIScriptAlias / @ROOT@/app.wsgi
 """
 
-#: What the configuration of each mode adds.
+#: The directives of each mode.
 EMBEDDED = ""
 DAEMON = """
 WSGIDaemonProcess site threads=1 python=@ROOT@/python3 startup-timeout=0
@@ -53,7 +54,7 @@ def application(environ, start_response):
     return [b"Hello World!"]
 """
 
-#: The worker's Python, so that the tool runs it.
+#: The worker's Python, a script that runs Python under the tool.
 PYTHON = """#!/bin/sh
 echo $$ >@ROOT@/worker.pid
 exec @TOOL@ /usr/bin/python3 "$@"
@@ -69,7 +70,7 @@ REQUESTS = {
     "64 KiB POST": b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + b"x" * 65536,
 }
 
-#: Requests before the first count, so that buffers, caches and threads are there.
+#: Requests before the first count, so that buffers, caches and threads exist.
 WARM_UP = 100
 
 #: httpd does not run as root.
@@ -77,11 +78,11 @@ AS_USER = ["runuser", "-u", "www-data", "--"] if os.geteuid() == 0 else []
 
 
 class NotPermitted(Exception):
-    """strace may not attach to the processes."""
+    """strace is not permitted to attach to the processes."""
 
 
 class Server(httpd.Server):
-    """httpd and, in daemon mode, its worker, each run by a tool: words in which {0} stands for "httpd" or "worker"."""
+    """httpd and, in daemon mode, its worker, each run by `tool`: words in which {0} stands for "httpd" or "worker"."""
 
     def __init__(self, module, text, tool):
         files = {
@@ -118,7 +119,7 @@ class Server(httpd.Server):
                 answer += got
                 if not got or not answer.startswith(b"HTTP/1.1 200 "):
                     raise SystemExit(f"no answer: {answer!r}\n{pathlib.Path(self.root, 'log').read_text()}")
-        time.sleep(0.1)  # The processes have more to do after the client has its answer.
+        time.sleep(0.1)  # The processes continue to work after the client has received the response.
 
 
 def instructions(module, text, requests=REQUESTS, number=600):
@@ -128,7 +129,7 @@ def instructions(module, text, requests=REQUESTS, number=600):
         dumps = 0
 
         def counted():
-            """Those since the last call."""
+            """The instructions since the last call."""
             nonlocal dumps
             dumps += 1
             totals = {}
@@ -150,8 +151,8 @@ def instructions(module, text, requests=REQUESTS, number=600):
 def calls(module, text, requests=REQUESTS, numbers=(100, 600)):
     """The system calls and the allocations of each request: {request: {"httpd": (..., ...), "worker": (..., ...)}}.
 
-    Each is the difference between two numbers of requests, because attaching strace costs some calls as well. futex is left
-    out: how often the threads of the MPM wait for each other depends on the scheduler.
+    Each is computed from the difference between two numbers of requests, because attaching strace costs calls, too.
+    futex is omitted: how often the threads of the MPM wait for each other depends on the scheduler.
     """
     result = {}
     with Server(module, text, PRELOAD) as server:
@@ -164,7 +165,7 @@ def calls(module, text, requests=REQUESTS, numbers=(100, 600)):
 
 
 def _window(server, request, number):
-    """System calls and allocations of each process during so many requests."""
+    """System calls and allocations of each process during `number` requests."""
     with contextlib.ExitStack() as tracing:
         counters = {name: tracing.enter_context(_tracer(server, name)) for name in server.processes}
         before = {name: _allocations(server, name) for name in server.processes}

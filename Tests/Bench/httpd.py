@@ -1,4 +1,4 @@
-"""An httpd for a measurement: in a folder of its own, with a copy of the module that httpd's user can read."""
+"""An httpd for a measurement, in its own folder and with a copy of the module that httpd's user can read."""
 
 import os
 import pathlib
@@ -11,18 +11,18 @@ import time
 
 
 def modules(*names):
-    """The lines that load modules of httpd; some of them may be in it already."""
+    """The lines that load modules of httpd, without those that are compiled into it."""
     folder = subprocess.check_output(["apxs", "-q", "LIBEXECDIR"], text=True).strip()
     files = {name: f"{folder}/mod_{name}.so" for name in names}
     return "\n".join(f"LoadModule {name}_module {file}" for name, file in files.items() if os.path.exists(file))
 
 
 class Server:
-    """One httpd, and programs that run beside it; use as a context manager.
+    """One httpd and its companion programs, to be used as a context manager.
 
     files: names in the folder and their texts, in which @NAME@ stands for values["NAME"], @ROOT@, @PORT@ and @MODULE@.
-    httpd.conf is one of them. beside: the words of programs that are started before httpd, with the same names in them.
-    command: the words that start httpd, with the same names.
+    httpd.conf is one of them. beside: the commands of programs that are started before httpd. command: the command that
+    starts httpd. Both have the same placeholders.
     """
 
     def __init__(self, module, files, values, beside=(), command=("apache2", "-f", "@ROOT@/httpd.conf", "-DFOREGROUND")):

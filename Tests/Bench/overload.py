@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Offers a process group ten times what it can do, and watches it during that time and afterwards.
+"""Offers ten times its capacity to a process group, and observes it meanwhile and afterwards.
 
     overload.py MODULE [--seconds 60] [--service 40] [--times 10] [--backlog 100] [--workers 510] [--options "..."]
 
 MODULE is a mod_wsgi.so. The application sleeps for --service milliseconds in 2 processes of 4 threads. Clients arrive
-at random, each on a connection of its own, whether or not the former ones have been answered. One in ten leaves after
-0.1 to 0.4 s, the others after 2 to 4 s. A request is good when it was answered with 200 before its client left.
-Meanwhile a static file and an application of another process group are asked for twenty times a second.
+at random, each on its own connection, whether or not earlier requests have been answered. One in ten leaves after
+0.1 to 0.4 s, the others after 2 to 4 s. A request is good if it receives a 200 before its client leaves. Meanwhile a
+static file and an application of another process group are requested twenty times a second.
 
-Fails when fewer than 0.9 of the capacity are good, when p95 is not back within 5 s of the end, or when p95 of the file or of
-the other group is over 100 ms. Needs root.
+Fails if the rate of good requests is below 0.9 of the capacity, if p95 is not normal again within 5 s of the end, or if
+p95 of the file or of the other group exceeds 100 ms. Needs root.
 """
 
 import argparse
@@ -80,7 +80,7 @@ REQUEST = request("/")
 
 
 def server(options):
-    """httpd with a group that is overloaded, and what must not notice."""
+    """httpd with a group that is overloaded, and with a file and a group that must not be affected."""
     files = {"httpd.conf": BASE, "app.wsgi": APPLICATION, "static": "static\n",
              "neighbour.wsgi": APPLICATION.replace("@SERVICE@", "0")}
     return httpd.Server(options.module, files, {
@@ -90,7 +90,7 @@ def server(options):
 
 
 def answered(server):
-    """How many requests httpd has answered with each status, by its access log."""
+    """The number of responses with each status, according to httpd's access log."""
     counts = {}
     for line in pathlib.Path(server.root, "access.log").read_text().splitlines():
         counts[line] = counts.get(line, 0) + 1
@@ -115,7 +115,7 @@ class Sample:
 
 
 class Neighbours:
-    """Asks for what has nothing to do with the busy group, in a process of its own; a context manager."""
+    """Requests the file and the other group from a separate process. A context manager."""
 
     PATHS = ("/static", "/neighbour")
 
@@ -150,7 +150,7 @@ class Neighbours:
 
 
 class Load:
-    """Clients in one thread. `rate` a second arrive, or `always` are there all the time."""
+    """Clients in one thread: `rate` clients arrive each second, or `always` clients exist all the time."""
 
     def __init__(self, port, seconds, *, rate=0.0, always=0, impatient=0.1):
         self.port, self.rate, self.always, self.impatient = port, rate, always, impatient
@@ -187,7 +187,7 @@ class Load:
     def _arrive(self, now):
         connection = socket.socket()
         connection.setblocking(False)
-        # Ports of one address would run out.
+        # One address does not have enough ports.
         connection.setsockopt(socket.IPPROTO_IP, getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24), 1)
         connection.bind((f"127.0.0.{1 + self._count % 32}", 0))
         code = connection.connect_ex(("127.0.0.1", self.port))
@@ -230,7 +230,7 @@ class Load:
         return sorted(one.took for one in self.samples if one.outcome == outcome and since <= one.begin < until)
 
     def good_a_second(self):
-        """Good answers that arrived while the load went on."""
+        """Good responses that arrived during the load."""
         seconds = self.end - self.begin
         return sum(one.outcome == 200 and one.begin + one.took <= seconds for one in self.samples) / seconds
 
@@ -266,7 +266,7 @@ def main():
             during = Load(one.port, options.seconds, rate=options.times * capacity)
         started = sum(count - logged.get(line, 0) for line, count in answered(one).items() if line[:3] == "200")
         after = Load(one.port, 10, rate=capacity / 2, impatient=0)
-    # Of the second in which p95 is as before; what is not answered with 200 is no sign of health either.
+    # For each second: p95, which must be as before, and the number of requests that did not receive a 200.
     seconds = [(percentile(after.took(since=start, until=start + 1), 0.95),
                 sum(one.outcome != 200 for one in after.samples if start <= one.begin < start + 1)) for start in range(10)]
     healthy = [p95 <= 1.25 * normal + 5 and failed == 0 for p95, failed in seconds]
@@ -283,11 +283,11 @@ def main():
     line("good during it", f"{during.good_a_second():.0f} requests/s")
     line("**good / capacity**", f"**{share:.2f}**")
     line("p50, p95 of the good ones", f"{percentile(during.took(), 0.5):.0f} ms, {percentile(during.took(), 0.95):.0f} ms")
-    line("refused with 503", f"{during.count(503)}")
-    line("p50, p95 until the refusal", f"{percentile(during.took(503), 0.5):.0f} ms, {percentile(during.took(503), 0.95):.0f} ms")
+    line("rejected with 503", f"{during.count(503)}")
+    line("p50, p95 until the rejection", f"{percentile(during.took(503), 0.5):.0f} ms, {percentile(during.took(503), 0.95):.0f} ms")
     line("clients that left", f"{during.count('left')}")
     asked = sum(len(values) for values in neighbours.took.values())
-    line("requests run for nobody", f"{max(started - during.count(200) - asked, 0)}")
+    line("requests run for clients that left", f"{max(started - during.count(200) - asked, 0)}")
     line("other outcomes", ", ".join(f"{during.count(one)} {one}" for one in sorted(outcomes, key=str)) or "none")
     late = []
     for path, values in neighbours.took.items():
@@ -297,7 +297,7 @@ def main():
     line("p95 in the seconds after", ", ".join(f"{p95:.0f}" for p95, _ in seconds[:5]) + " ms")
     line("**back to normal after**", f"**{recovery} s**" if recovery is not None else "**not within 10 s**")
     if share < 0.9 or recovery is None or recovery > 5 or late:
-        sys.exit("The server does not stand the load.")
+        sys.exit("The server does not withstand the load.")
 
 
 if __name__ == "__main__":

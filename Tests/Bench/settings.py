@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Instructions of one embedded request, by where settings were written: settings.py BUILD. Needs valgrind."""
+"""Instructions of one embedded request, by the context of the settings: settings.py BUILD. Needs valgrind."""
 
 import sys
 
@@ -25,11 +25,11 @@ def location(text):
 
 
 CASES = {
-    "nothing written": "",
+    "no settings": "",
     "10 in the server": SETTINGS,
-    "a <Location> without any": location("LimitRequestBody 0\n"),
+    "a <Location> without settings": location("LimitRequestBody 0\n"),
     "10 in a <Location>": location(SETTINGS),
-    "10 in both, the same ones": SETTINGS + location(SETTINGS),
+    "the same 10 in both": SETTINGS + location(SETTINGS),
     "5 in the server, 5 others in a <Location>": FIRST + location(SECOND),
 }
 

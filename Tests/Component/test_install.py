@@ -38,7 +38,7 @@ class InstallTest(unittest.TestCase):
         done = self.make("install")
         self.assertEqual(done.returncode, 0, done.stdout)
         names = {pathlib.Path(name).name for name in self.files()}
-        self.assertEqual(names, {"mod_wsgi.so", "_wsgi_engine.abi3.so", "wsgi-supervisor", "default-python", "wsgi.load",
+        self.assertEqual(names, {"mod_wsgi.so", "_wsgi_engine.abi3.so", "wsgi-supervisor", "default-python", "mod_wsgi.pyi", "apache.pyi", "wsgi.load",
                                  "wsgi.conf"})
         done = self.make("uninstall")
         self.assertEqual((done.returncode, self.files()), (0, set()), done.stdout)

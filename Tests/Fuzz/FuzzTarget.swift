@@ -26,6 +26,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "response-rules", run: fuzzResponseRules),
         FuzzTarget(name: "script-alias", run: fuzzScriptAlias),
         FuzzTarget(name: "spec", seeds: Seeds.specs, run: fuzzSpec),
+        FuzzTarget(name: "trace-parent", run: fuzzTraceParent),
         FuzzTarget(name: "words", run: fuzzWords),
         FuzzTarget(name: "worker-frames", run: fuzzWorkerFrames),
     ]

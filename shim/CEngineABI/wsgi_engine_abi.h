@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Incremented whenever a struct below, or an encoding that passes through it, changes its meaning. */
-#define WSGI_ENGINE_ABI 3
+#define WSGI_ENGINE_ABI 4
 
 /* Log levels, with httpd's numbers (APLOG_*). */
 enum wsgi_log_level {
@@ -20,7 +20,9 @@ enum wsgi_log_level {
     WSGI_LOG_NOTICE = 5,
     WSGI_LOG_INFO = 6,
     WSGI_LOG_DEBUG = 7,
-    WSGI_LOG_TRACE1 = 8
+    WSGI_LOG_TRACE1 = 8,
+    /* A flag: the text begins with the place where the record was made, as LogSource (WSGIWire) encodes it. */
+    WSGI_LOG_SOURCE = 0x80
 };
 
 /* Errors of transport functions: all negative, so that byte counts can share the result. */
@@ -80,7 +82,7 @@ typedef struct wsgi_text {
     size_t length;
 } wsgi_text;
 
-/* The values that a function may return, as bits of `accepts`. Everything else is WSGI_RESULT_WRONG. */
+/* The values that a function may return, as bits of `kinds`. Everything else is WSGI_RESULT_WRONG. */
 enum wsgi_result_kinds {
     WSGI_KIND_NONE = 1 << 0,  /* None */
     WSGI_KIND_BOOL = 1 << 1,  /* True or False, and no other number */
@@ -114,7 +116,7 @@ typedef struct wsgi_function_call {
 /* Functions that `call` uses in addition to the transport, with the transport's context. They are called on the thread
  * of `call`, the first two with the GIL, so they must neither block nor call the engine. */
 typedef struct wsgi_call_functions {
-    /* A text of the answer to functionCall number `index`; copied before the call returns. Texts contain no NUL. */
+    /* A text of the result of function number `index`; copied before the call returns. Texts contain no NUL. */
     void (*answer_text)(void *context, size_t index, const uint8_t *text, size_t length);
 
     /* An entry that a function has added to the environ. Neither key nor value contains NUL; both are str. */
@@ -129,6 +131,9 @@ typedef struct wsgi_call_functions {
 typedef struct wsgi_host {
     /* Writes one record to the process's error log; any thread. */
     void (*log)(int32_t level, const uint8_t *text, size_t length);
+
+    /* The most detailed level that it writes, as httpd's number; any thread. */
+    uint32_t (*log_level)(void);
 } wsgi_host;
 
 /* The engine's functions. All but `run` and `call` are called on one thread, before and after all requests. */

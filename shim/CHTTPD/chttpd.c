@@ -8,13 +8,13 @@
 
 APLOG_USE_MODULE(wsgi);
 
-/* What ap_log_* writes of a message, with its prefix within 8 KiB: what is longer makes several records. */
+/* Maximum length of a record. With its prefix it fits into the 8 KiB of ap_log_*. Longer texts make several records. */
 #define LONGEST_RECORD 7600
 
-/* How much of a file is read at a time where it is not sent by sendfile(). */
+/* Bytes of a file that are read at a time if sendfile() is not used. */
 #define FILE_PIECE (64 << 10)
 
-/* How much of `text` the next record takes: ap_log_* writes a byte that is not printable ASCII as four. */
+/* The number of bytes of `text` for the next record. ap_log_* writes a byte that is not printable ASCII as four. */
 static int piece(const char *text, size_t length) {
     size_t size = 0;
     for (int room = LONGEST_RECORD; size < length; size++) {
@@ -26,7 +26,7 @@ static int piece(const char *text, size_t length) {
     return (int)size;
 }
 
-/* The length of the message's id at the beginning of `text`, which its further records repeat; 0 without one. */
+/* The length of the message's id at the beginning of `text`, which further records repeat. 0 if there is none. */
 static int id_length(const char *text, size_t length) {
     if (length < 9 || strncmp(text, "WSGI", 4) != 0 || text[8] != ':')
         return 0;
@@ -36,8 +36,19 @@ static int id_length(const char *text, size_t length) {
     return 8;
 }
 
-/* Writes all of `text`, to the log of the request, or of the server where there is no request. */
-static void write_records(const request_rec *r, const server_rec *s, int level, const char *text, size_t length) {
+/* The name of a file for the log; httpd does not escape it. */
+static const char *printable(const void *file, size_t length, char *room, size_t size) {
+    const unsigned char *bytes = file;
+    size_t count = 0;
+    for (; count < length && count < size - 1; count++)
+        room[count] = apr_isgraph(bytes[count]) ? (char)bytes[count] : '?';
+    room[count] = '\0';
+    return room;
+}
+
+/* Writes all of `text` to the log of the request, or of the server if there is no request. */
+static void write_records(const request_rec *r, const server_rec *s, int level, const char *file, int line,
+                          const char *text, size_t length) {
     const char *rest = text;
     int id = id_length(text, length);
     do {
@@ -45,24 +56,36 @@ static void write_records(const request_rec *r, const server_rec *s, int level, 
         int repeated = rest == text ? 0 : id;
         const char *link = repeated > 0 ? " (continued): " : "";
         if (r != NULL)
-            ap_log_rerror(APLOG_MARK, level, 0, r, "%.*s%s%.*s", repeated, text, link, size, rest);
+            ap_log_rerror(file, line, APLOG_MODULE_INDEX, level, 0, r, "%.*s%s%.*s", repeated, text, link, size, rest);
         else
-            ap_log_error(APLOG_MARK, level, 0, s, "%.*s%s%.*s", repeated, text, link, size, rest);
+            ap_log_error(file, line, APLOG_MODULE_INDEX, level, 0, s, "%.*s%s%.*s", repeated, text, link, size, rest);
         rest += size;
         length -= (size_t)size;
     } while (length > 0);
 }
 
-void chttpd_log_request_bytes(const request_rec *r, int level, const void *text, size_t length) {
-    write_records(r, NULL, level, (const char *)text, length);
+/* Writes text with the place where it was made, or with this one. */
+static void write_from(const request_rec *r, const server_rec *s, int level, const void *file, size_t file_length,
+                       int line, const void *text, size_t length) {
+    char name[256];
+    if (file_length == 0)
+        write_records(r, s, level, __FILE__, __LINE__, (const char *)text, length);
+    else
+        write_records(r, s, level, printable(file, file_length, name, sizeof name), line, (const char *)text, length);
+}
+
+void chttpd_log_request_bytes(const request_rec *r, int level, const void *file, size_t file_length, int line,
+                              const void *text, size_t length) {
+    write_from(r, NULL, level, file, file_length, line, text, length);
 }
 
 void chttpd_log_request(const request_rec *r, int level, const char *text) {
-    write_records(r, NULL, level, text, strlen(text));
+    write_records(r, NULL, level, __FILE__, __LINE__, text, strlen(text));
 }
 
-void chttpd_log_server_bytes(const server_rec *s, int level, const void *text, size_t length) {
-    write_records(NULL, s, level, (const char *)text, length);
+void chttpd_log_server_bytes(const server_rec *s, int level, const void *file, size_t file_length, int line,
+                             const void *text, size_t length) {
+    write_from(NULL, s, level, file, file_length, line, text, length);
 }
 
 bool chttpd_log_needs_ids(const request_rec *r) {
@@ -73,7 +96,7 @@ bool chttpd_log_needs_ids(const request_rec *r) {
 }
 
 void chttpd_log_server(const server_rec *s, int level, const char *text) {
-    write_records(NULL, s, level, text, strlen(text));
+    write_records(NULL, s, level, __FILE__, __LINE__, text, strlen(text));
 }
 
 void chttpd_log_startup(int level, const char *text) {
@@ -120,7 +143,7 @@ bool chttpd_is_restricted(request_rec *r) {
     return result == DECLINED ? own.user != NULL : result != OK;
 }
 
-/* apr_os_file_put registers no cleanup. When a filter has set the file aside, this file has no descriptor any more. */
+/* apr_os_file_put registers no cleanup. After a filter has set the file aside, this file has no descriptor. */
 static apr_status_t close_file(void *file) { return apr_file_close((apr_file_t *)file); }
 
 apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr_off_t offset, apr_off_t length,
@@ -134,7 +157,7 @@ apr_status_t chttpd_append_file(apr_bucket_brigade *brigade, int descriptor, apr
     apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
     apr_bucket *last = APR_BRIGADE_LAST(brigade);
     apr_brigade_insert_file(brigade, file, offset, length, pool);
-    /* Not mapped into memory: a file that shrinks while a filter looks at it would end the process by a bus error. */
+    /* Not mapped into memory: a file that shrinks while a filter reads it would end the process with SIGBUS. */
     for (apr_bucket *bucket = APR_BUCKET_NEXT(last); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
         apr_bucket_file_enable_mmap(bucket, 0);
@@ -257,7 +280,7 @@ size_t chttpd_move_buckets(apr_bucket_brigade *to, apr_bucket_brigade *from, siz
     return moved;
 }
 
-/* Takes the error bucket of an input filter out of the way; everything else passes. */
+/* Removes the error bucket of an input filter. Everything else passes. */
 static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
@@ -273,10 +296,11 @@ static apr_status_t withhold(ap_filter_t *filter, apr_bucket_brigade *brigade) {
 static ap_filter_rec_t withholding = {
     .name = "wsgi_body", .filter_func = {.out_func = withhold}, .ftype = AP_FTYPE_RESOURCE};
 
-apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits, int *refusal) {
+apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_off_t length, bool waits,
+                              int *rejection) {
     ap_filter_t *filters = r->output_filters;
-    ap_filter_t first = {.frec = &withholding, .ctx = refusal, .next = filters, .r = r, .c = r->connection};
-    *refusal = 0;
+    ap_filter_t first = {.frec = &withholding, .ctx = rejection, .next = filters, .r = r, .c = r->connection};
+    *rejection = 0;
     r->output_filters = &first;
     apr_read_type_e how = waits ? APR_BLOCK_READ : APR_NONBLOCK_READ;
     apr_status_t status = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, how, length);
@@ -284,7 +308,7 @@ apr_status_t chttpd_read_body(request_rec *r, apr_bucket_brigade *brigade, apr_o
     return status;
 }
 
-/* Both come behind all filters that work on the content, before those of HTTP. */
+/* Both run after all content filters and before those of HTTP. */
 static ap_filter_rec_t *length_filter;
 static ap_filter_rec_t *range_filter;
 
@@ -304,7 +328,7 @@ static apr_status_t judge_length(ap_filter_t *filter, apr_bucket_brigade *brigad
     shortfall->is_cut = true;
     r->connection->keepalive = AP_CONN_CLOSE;
     apr_bucket_delete(APR_BRIGADE_LAST(brigade));
-    /* The head leaves as it is; with the end of the response httpd would write the length of what there is. */
+    /* Sends the head unchanged. Together with the end of the response, httpd would write the actual length. */
     chttpd_append_flush(brigade);
     apr_status_t status = ap_pass_brigade(filter->next, brigade);
     apr_brigade_cleanup(brigade);
@@ -331,7 +355,7 @@ static void remove_ranges(request_rec *r) {
         }
 }
 
-/* Looks at the first that the content filters pass on. */
+/* Checks the first data that the content filters pass on. */
 static apr_status_t judge_ranges(ap_filter_t *filter, apr_bucket_brigade *brigade) {
     apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
     while (bucket != APR_BRIGADE_SENTINEL(brigade) && APR_BUCKET_IS_METADATA(bucket) && !APR_BUCKET_IS_EOS(bucket))
@@ -370,7 +394,7 @@ enum chttpd_client chttpd_look_at_client(const request_rec *r) {
                                                 : CHTTPD_CLIENT_THERE;
 }
 
-/* A request that is made while another one runs on the same thread finds it here. */
+/* Read by a request that is made while another one runs on the same thread. */
 static _Thread_local void *held_thread;
 
 void *chttpd_held_thread(void) { return held_thread; }

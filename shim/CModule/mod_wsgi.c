@@ -1,5 +1,5 @@
-/* What httpd sees: the module record. Everything it names is written in Swift (Sources/ModWSGI).
- * The file has this name because `<IfModule mod_wsgi.c>` depends on it. */
+/* The module record, through which httpd uses this module. Its functions are written in Swift (Sources/ModWSGI).
+ * `<IfModule mod_wsgi.c>` depends on the name of this file. */
 
 #include "cmodule.h"
 
@@ -25,7 +25,7 @@ void cmodule_set_command(int row, const char *name, const char *help, int overri
     commands[row] = (command_rec)AP_INIT_RAW_ARGS(name, set_directive, (void *)(intptr_t)row, override, help);
 }
 
-/* httpd reads the table as soon as it has loaded the module. */
+/* Runs while the module is loaded, because httpd reads the table immediately afterwards. */
 __attribute__((constructor)) static void fill_commands(void) { wsgi_fill_commands(); }
 
 __attribute__((visibility("default")))

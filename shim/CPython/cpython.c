@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -44,6 +45,41 @@ bool wsgi_take_line_end(const void *stream) {
         return false;
     line_ended = NULL;
     return true;
+}
+
+bool wsgi_waits_are_measured;
+static __thread uint64_t waited;
+static __thread uint32_t waits;
+
+static uint64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void wsgi_restore_measured(PyThreadState *state) {
+    uint64_t start = nanoseconds();
+    PyEval_RestoreThread(state);
+    waited += nanoseconds() - start;
+    waits++;
+}
+
+uint64_t wsgi_waits(uint32_t *count) {
+    *count = waits;
+    return waited;
+}
+
+void wsgi_reset_waits(void) {
+    waited = 0;
+    waits = 0;
+}
+
+void wsgi_processor_times(bool process, int64_t *user, int64_t *system) {
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    getrusage(process ? RUSAGE_SELF : RUSAGE_THREAD, &usage);
+    *user = (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+    *system = (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
 enum { FUSE_MAGIC = 0x65735546 }; /* FUSE_SUPER_MAGIC of linux/magic.h */
@@ -93,6 +129,8 @@ bool wsgi_delete_other_thread_states(void) {
     }
     return true;
 }
+
+PyObject *wsgi_thread_frame(PyThreadState *state) { return (PyObject *)PyThreadState_GetFrame(state); }
 
 void wsgi_end_interpreter(PyThreadState *next) {
     Py_EndInterpreter(PyThreadState_Get());

@@ -180,11 +180,11 @@ void wsgi_queue_count_left(wsgi_scoreboard *board, uint32_t group) {
 
 uint32_t wsgi_queue_count_rejected(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
-    atomic_fetch_add(&cell->refused, 1);
+    atomic_fetch_add(&cell->rejected, 1);
     uint32_t now = milliseconds(), before = atomic_load(&cell->reported);
     if ((before != 0 && now - before < 1000) || !atomic_compare_exchange_strong(&cell->reported, &before, moment(now)))
         return 0;
-    return atomic_exchange(&cell->refused, 0);
+    return atomic_exchange(&cell->rejected, 0);
 }
 
 uint32_t wsgi_queue_ahead(wsgi_scoreboard *board, uint32_t group, uint32_t ticket) {

@@ -65,7 +65,7 @@ void wsgi_slot_close(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
 }
 
 void wsgi_slot_replacement_failed(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
-    atomic_fetch_add(&board->slots[slot].refusals, 1);
+    atomic_fetch_add(&board->slots[slot].failed_replacements, 1);
     wake(board, group);
 }
 
@@ -97,7 +97,7 @@ uint32_t wsgi_slot_threads(wsgi_scoreboard *board, uint32_t slot) {
 }
 
 uint32_t wsgi_slot_failed_replacements(wsgi_scoreboard *board, uint32_t slot) {
-    return atomic_load_explicit(&board->slots[slot].refusals, memory_order_acquire);
+    return atomic_load_explicit(&board->slots[slot].failed_replacements, memory_order_acquire);
 }
 
 int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_load(&board->slots[slot].pid); }

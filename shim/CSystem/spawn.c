@@ -22,11 +22,11 @@ enum { FIRST_SPARE = 64, MAX_DESCRIPTORS = 32 };
 struct news {
     int32_t step; /* 0: a wish */
     int32_t code;
-    int32_t detail; /* `refused`, or which wish */
+    int32_t detail; /* `denied`, or which wish */
 };
 
-static _Noreturn void fail(int report, int step, int code, int refused) {
-    struct news news = {.step = step, .code = code, .detail = refused};
+static _Noreturn void fail(int report, int step, int code, int denied) {
+    struct news news = {.step = step, .code = code, .detail = denied};
     ssize_t written = write(report, &news, sizeof news);
     _exit(written == sizeof news ? 127 : 126);
 }

@@ -5,20 +5,20 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIDeployment
 
-/// Shows what `ConfigCheck` finds in the configuration that httpd has just read.
+/// Reports what `ConfigCheck` finds in the configuration that httpd has just read.
 enum ConfigReport {
-    /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can serve.
+    /// Prints findings on the console, as part of `apachectl configtest`. Returns whether all groups can run.
     static func printFindings(main: Server) -> Bool {
         defer { UserFiles.forget() }
         let findings = unsafe facts(main).map { ConfigCheck.findings($0, atStart: false) } ?? []
         for finding in findings { unsafe chttpd_log_startup(level(of: finding).rawValue, finding.line) }
         let errors = findings.filter { $0.weight == .error }.count
         guard errors > 0 else { return true }
-        let subject = errors == 1 ? "One finding of mod_wsgi is an error" : "\(errors) findings of mod_wsgi are errors"
+        let subject = errors == 1 ? "mod_wsgi found 1 error" : "mod_wsgi found \(errors) errors"
         unsafe chttpd_log_startup(
             LogLevel.error.rawValue,
-            "\(subject): a process group cannot run like this. httpd would start all the same, and answer 503 for it; a "
-                + "graceful restart would leave the group's former processes where they are.")
+            "\(subject): a process group cannot run with this configuration. httpd would start, but answer the group's "
+                + "requests with 503. After a graceful restart the group's former processes would continue to serve.")
         return false
     }
 
@@ -33,13 +33,19 @@ enum ConfigReport {
     static func printDump(main: Server) {
         defer { UserFiles.forget() }
         guard let facts = unsafe facts(main) else { return }
-        // Not through stdio: httpd prints its own dumps without its buffers.
+        // Not through stdio, because httpd's own dumps bypass the buffers of stdio.
         var bytes = Array(ConfigDump(facts).text.utf8)[...]
         while !bytes.isEmpty {
             let written = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
             guard written > 0 else { return }
             bytes = bytes.dropFirst(written)
         }
+    }
+
+    /// The process groups that serve a single application, if the configuration has `%{AUTO}` anywhere.
+    static func singleApplications(main: Server) -> Set<Int> {
+        guard ConfigTree.httpd.mentions("%{AUTO}"), let facts = unsafe facts(main) else { return [] }
+        return SingleApplications(facts).groups
     }
 
     private static func level(of finding: Finding) -> LogLevel {
@@ -57,7 +63,7 @@ enum ConfigReport {
         return unsafe ConfigFacts(servers, locations(main), ConfigTree.httpd, machine)
     }
 
-    /// The servers, as messages name them.
+    /// The names and locations of the servers, for messages.
     private static func locations(_ main: Server) -> [ConfigFacts.HostLocation] {
         var locations = [ConfigFacts.HostLocation(title: "the main server", location: nil)]
         var next: Server? = unsafe main.pointee.next

@@ -3,7 +3,7 @@ internal import WSGIConfig
 internal import WSGIDeployment
 
 extension ConfigTree {
-    /// httpd's tree of the configuration that it has just read.
+    /// httpd's tree of the configuration, which it has just read.
     static var httpd: ConfigTree { unsafe ConfigTree(read(chttpd_config_tree())) }
 
     private static func read(_ first: UnsafePointer<ap_directive_t>?) -> [Node] {
@@ -30,7 +30,7 @@ extension ConfigTree {
     }
 }
 
-/// A regular expression as httpd has them.
+/// A regular expression of httpd.
 @safe private final class PatternOfHTTPD: RegularExpression {
     private var compiled = unsafe ap_regex_t()
 

@@ -5,19 +5,19 @@ internal import WSGICore
 
 /// The bridge between httpd's configuration callbacks and `WSGIConfig`.
 ///
-/// httpd holds our objects as raw pointers; each is retained once for the pool it was made in.
+/// httpd holds our objects as raw pointers. Each is retained once for the pool in which it was made.
 enum ConfigBridge {
     /// The configuration of a server.
     static func server(_ server: Server) -> ServerConfig? {
         unsafe object(chttpd_module_config(server.pointee.module_config))
     }
 
-    /// The configuration that applies to a request's directory; `nil` when nothing was written in any.
+    /// The configuration that applies to a request's directory. `nil` if no container has directives of ours.
     static func directory(_ request: Request) -> DirectoryConfig? {
         unsafe object(chttpd_module_config(request.pointee.per_dir_config))
     }
 
-    /// The settings of a request to this server.
+    /// The settings that apply to a request to this server.
     static func settings(of r: Request, in server: ServerConfig) -> DirectoryConfig {
         guard let directory = unsafe directory(r) else { return server.effective }
         return directory.over(server.effective)
@@ -32,7 +32,7 @@ enum ConfigBridge {
         }
     }
 
-    /// Applies a statement; the result is httpd's: nil, or the message.
+    /// Applies a statement. Returns the result for httpd: `nil`, or the error message.
     static func set(
         row: Int, _ command: UnsafeMutablePointer<cmd_parms>, _ directory: UnsafeMutableRawPointer?, _ arguments: CText?
     ) -> CText? {
@@ -48,16 +48,16 @@ enum ConfigBridge {
         let known = server.settings.ownAliases.count
         do throws(ConfigError) {
             if context.section == .htaccess {
-                // Requests read the server's settings meanwhile; nothing in a .htaccess file may change them.
+                // Other requests read the server's settings at the same time, so a .htaccess file must not change them.
                 var settings = server.settings
                 try unsafe directive.apply(
                     rawArguments: bytes(of: arguments), at: location, in: context, server: &settings,
                     directory: &container.settings)
                 if Settled.restrictsEmbedded, container.settings.hasHooks {
                     throw ConfigError(
-                        "\(LogID.hookScriptRestricted.tag): \(directive.name) cannot stand in .htaccess while "
+                        "\(LogID.hookScriptRestricted.tag): \(directive.name) is not allowed in .htaccess while "
                             + "WSGIRestrictEmbedded is On, because the script would run in httpd's own processes: move it to "
-                            + "a <Directory> of the server's configuration.")
+                            + "a <Directory> in the server's configuration.")
                 }
             } else {
                 try unsafe directive.apply(
@@ -65,8 +65,8 @@ enum ConfigBridge {
                     directory: &container.settings)
                 if container.settings.hasHooks || server.settings.directory.hasHooks { Settled.expectsHooks = true }
             }
-            if server.settings.ownAliases.count > known, let refusal = unsafe checkPattern(command, server.settings) {
-                return unsafe refusal
+            if server.settings.ownAliases.count > known, let message = unsafe checkPattern(command, server.settings) {
+                return unsafe message
             }
             return unsafe directive.isSection ? walk(command) : nil
         } catch {
@@ -74,7 +74,7 @@ enum ConfigBridge {
         }
     }
 
-    /// Refuses an alias, just read, whose regular expression httpd cannot compile.
+    /// Rejects the alias that was just read if httpd cannot compile its regular expression.
     private static func checkPattern(
         _ command: UnsafeMutablePointer<cmd_parms>, _ settings: ServerSettings
     ) -> CText? {
@@ -88,14 +88,14 @@ enum ConfigBridge {
         ).map { unsafe UnsafePointer($0) }
     }
 
-    /// Whether objects that httpd asks for live as long as the configuration: until a child serves requests.
+    /// Whether new objects live as long as the configuration. True until a child serves requests.
     @safe nonisolated(unsafe) static var isReading = true
 
-    /// A configuration of the server's own, equal to `shared`: virtual hosts in which nothing of ours is written have that
-    /// of the main server, and they are not the same host.
+    /// A configuration of the server's own, equal to `shared`. A virtual host without directives of ours shares the
+    /// configuration object of the main server, but needs one of its own.
     static func separate(_ shared: ServerConfig, for server: Server) -> ServerConfig {
         let own = ServerConfig()
-        // As httpd merges a host with directives of ours: what is never merged stays the main server's.
+        // As httpd merges a host with directives of ours. Settings that are never merged remain the main server's.
         own.settings = shared.settings.merged(under: ServerSettings())
         if let pool = unsafe server.pointee.process?.pointee.pconf {
             unsafe chttpd_set_module_config(server.pointee.module_config, hold(own, in: pool))
@@ -103,7 +103,7 @@ enum ConfigBridge {
         return own
     }
 
-    /// All servers in httpd's order, the main one first; each learns its index.
+    /// All servers in httpd's order, the main server first. Sets the index of each.
     static func servers(_ main: Server) -> [ConfiguredServer] {
         var servers: [ConfiguredServer] = []
         var seen: Set<ObjectIdentifier> = []
@@ -123,7 +123,7 @@ enum ConfigBridge {
         return servers
     }
 
-    /// Makes of the settings of all servers what requests need; the whole configuration has been read.
+    /// Prepares the settings of all servers for requests, after the whole configuration has been read.
     static func settle(_ main: Server, _ pool: Pool) {
         let notices = unsafe chttpd_shared_bytes(pool, Int(chttpd_server_count(main)))
         let first = unsafe server(main)
@@ -139,7 +139,7 @@ enum ConfigBridge {
         }
     }
 
-    /// Whether the statements of a section of ours are being applied; configuration is read on one thread.
+    /// Whether the statements of a section of ours are being applied. The configuration is read on one thread.
     @safe nonisolated(unsafe) private static var isInSection = false
 
     /// Applies the statements within a section of ours.
@@ -152,7 +152,7 @@ enum ConfigBridge {
                 let title = unsafe string(section.pointee.directive) + ">"
                 unsafe command.pointee.err_directive = unsafe UnsafePointer(child)
                 return unsafe copy(
-                    "\(name) cannot stand in \(title): move it out of the section.", into: command.pointee.pool
+                    "\(name) is not allowed in \(title): move it out of the section.", into: command.pointee.pool
                 )
                 .map { unsafe UnsafePointer($0) }
             }
@@ -165,14 +165,14 @@ enum ConfigBridge {
         return unsafe message
     }
 
-    /// Hands an object to httpd for the life of `pool`.
+    /// Gives an object to httpd for the life of `pool`.
     static func hold(_ object: AnyObject, in pool: Pool) -> UnsafeMutableRawPointer {
         let pointer = unsafe Unmanaged.passRetained(object).toOpaque()
         unsafe chttpd_cleanup(pool, pointer, releaseObject)
         return unsafe pointer
     }
 
-    /// The object behind a pointer of httpd's.
+    /// The object to which a pointer of httpd points.
     static func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) -> Object? {
         guard let pointer = unsafe pointer else { return nil }
         return unsafe Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
@@ -186,7 +186,7 @@ enum ConfigBridge {
             return StatementContext(.htaccess, serverName: name)
         }
         if isInSection { return StatementContext(.interpreterOptions, serverName: name) }
-        // <AuthnProviderAlias> and its like are containers without a path.
+        // <AuthnProviderAlias> and similar containers have no path.
         if unsafe command.pointee.path != nil || command.pointee.override & Int32(RSRC_CONF) == 0 {
             return StatementContext(.directory, serverName: name)
         }
@@ -195,7 +195,7 @@ enum ConfigBridge {
 
     private static func overrides(_ classes: OverrideClasses) -> Int32 {
         var result = 0
-        // OR_* alone would keep a directive out of the places outside of containers.
+        // With OR_* alone, httpd would reject the directive outside of containers.
         if classes.contains(.resourceConfig) { result |= Int(RSRC_CONF) }
         if classes.contains(.accessConfig) { result |= Int(ACCESS_CONF) }
         if classes.contains(.fileInfo) { result |= Int(OR_FILEINFO) }
@@ -208,7 +208,7 @@ enum ConfigBridge {
     }
 }
 
-/// Gives up the reference that `ConfigBridge.hold` took.
+/// Releases the reference that `ConfigBridge.hold` took.
 private let releaseObject: @convention(c) (UnsafeMutableRawPointer?) -> apr_status_t = { pointer in
     if let pointer = unsafe pointer { unsafe Unmanaged<AnyObject>.fromOpaque(pointer).release() }
     return APR_SUCCESS

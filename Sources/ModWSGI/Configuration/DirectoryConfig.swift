@@ -1,20 +1,21 @@
 internal import Synchronization
 internal import WSGIConfig
 
-/// What httpd keeps for a directory-like container, a `.htaccess` file, or the sum of them for a request.
+/// Per-directory configuration: that of a container, of a `.htaccess` file, or their merged settings for a request.
 @safe final class DirectoryConfig {
-    /// The settings; written while the container is being read, and only read once it has been closed.
+    /// The settings. Written while the container is being read, and only read after its end.
     @safe @exclusivity(unchecked) var settings: DirectorySettings
-    /// Whether it lives as long as the configuration; what a request makes of `.htaccess` files does not.
+    /// Whether it lives as long as the configuration. That of a `.htaccess` file lives as long as a request.
     let isPermanent: Bool
 
-    /// The sums of this scope over others, a list that only grows.
+    /// The sums of this scope over others. The list only grows.
     private let sums = unsafe Atomic<UnsafeMutablePointer<Sum>?>(nil)
 
-    /// One more would be made for the request alone: patterns of containers can combine in any number of ways.
+    /// Maximum number of sums in the list. Containers with patterns can combine in any number of ways, so a further sum
+    /// belongs to its request only.
     private static let mostSums: UInt32 = 64
 
-    /// The settings of this scope over those of an outer one.
+    /// A sum: the settings of this scope over those of an outer one.
     @safe private struct Sum {
         let outer: DirectoryConfig
         let config: DirectoryConfig
@@ -36,9 +37,9 @@ internal import WSGIConfig
         }
     }
 
-    /// What this scope has written over what an outer one has; one of both when the other has no say.
+    /// The settings of this scope over those of an outer one: one of the two if the other sets nothing.
     ///
-    /// A sum is made once for each pair, by whichever request needs it first, unless one of both is a request's own.
+    /// The first request that needs a sum makes it for all later ones, unless one of the two belongs to a request.
     func over(_ outer: DirectoryConfig) -> DirectoryConfig {
         switch DirectorySettings.source(server: outer.settings.written, directory: settings.written) {
         case .server: return outer
@@ -57,7 +58,7 @@ internal import WSGIConfig
         return made
     }
 
-    /// Another request may have kept an equal sum meanwhile: then there are two, and the later one is found.
+    /// Another request may have added an equal sum at the same time. Then there are two, and the later one is found.
     private func keep(_ made: DirectoryConfig, over outer: DirectoryConfig) {
         let sum = UnsafeMutablePointer<Sum>.allocate(capacity: 1)
         var first = unsafe sums.load(ordering: .acquiring)

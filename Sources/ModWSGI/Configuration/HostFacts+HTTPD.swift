@@ -4,7 +4,7 @@ internal import WSGICore
 internal import WSGIDeployment
 
 extension HostFacts {
-    /// Asks httpd. Parent only, after the configuration has been read.
+    /// The facts that httpd provides. Parent only, after the configuration has been read.
     init(main: Server, _ socketPrefix: String?) {
         let companions = moduleDirectory() + "/mod_wsgi"
         let pool = unsafe main.pointee.process?.pointee.pool
@@ -36,7 +36,7 @@ extension HostFacts {
         return unsafe prefix.hasPrefix("/") ? prefix : string(ap_server_root_relative(pool, prefix))
     }
 
-    /// What `-f` says on httpd's command line, or the file that httpd was built with.
+    /// The file that `-f` names on httpd's command line, or else the default that was compiled into httpd.
     private static func configurationFile(_ main: Server) -> String? {
         guard let process = unsafe main.pointee.process else { return nil }
         var words: [String] = []

@@ -1,15 +1,15 @@
 internal import CHTTPD
 internal import WSGIConfig
 
-/// A script alias as requests use it: its texts are httpd's, and a regular expression is compiled.
+/// A script alias as requests use it, with its texts in httpd's memory and its regular expression compiled.
 ///
-/// Made when the configuration has been read; lives as long as it.
+/// Made after the configuration has been read, and lives as long.
 @safe final class MappedAlias {
-    /// What was configured.
+    /// The alias as it was configured.
     let alias: ScriptAlias
     private let pattern: UnsafeMutablePointer<ap_regex_t>?
     private let target: UnsafeMutablePointer<CChar>?
-    /// The options that were written, as httpd's notes on a request: key and value.
+    /// The options that were given, as notes for a request: key and value.
     private let notes: [(key: CText, value: CText)]
 
     init(_ alias: ScriptAlias, _ pool: Pool) {
@@ -26,7 +26,7 @@ internal import WSGIConfig
         unsafe notes = unsafe options.compactMap { key, value in unsafe value.map { unsafe (key, $0) } }
     }
 
-    /// The regular expression of an alias; `nil` when it is none.
+    /// The compiled regular expression of an alias. `nil` if it is invalid.
     static func compile(_ alias: ScriptAlias, _ pool: Pool) -> UnsafeMutablePointer<ap_regex_t>? {
         unsafe ap_pregcomp(pool, alias.urlPath.string, AP_REG_EXTENDED)
     }
@@ -35,13 +35,13 @@ internal import WSGIConfig
         unsafe text.flatMap { unsafe copy($0.string, into: pool) }.map { unsafe UnsafePointer($0) }
     }
 
-    /// Whether a URI is the alias' business.
+    /// Whether the alias covers a URI.
     func covers(_ uri: UnsafeMutablePointer<CChar>) -> Bool {
         guard let pattern = unsafe pattern else { return unsafe alias.match(bytes(of: uri)) != nil }
         return unsafe ap_regexec(pattern, uri, 0, nil, 0) == 0
     }
 
-    /// The file that a URI is mapped to, in the request's memory; `nil` when the alias does not cover it.
+    /// The file to which the alias maps a URI, in the request's memory. `nil` if the alias does not cover the URI.
     func map(_ uri: UnsafeMutablePointer<CChar>, _ pool: Pool) -> UnsafeMutablePointer<CChar>? {
         guard let target = unsafe target else { return nil }
         guard let pattern = unsafe pattern else {
@@ -56,7 +56,7 @@ internal import WSGIConfig
         }
     }
 
-    /// Leaves the options that were written in the request's notes, where `%{ENV:}` finds them.
+    /// Adds the options that were given to the request's notes, where `%{ENV:}` finds them.
     func note(in r: Request) {
         for index in unsafe notes.indices {
             unsafe apr_table_setn(r.pointee.notes, notes[index].key, notes[index].value)

@@ -1,32 +1,32 @@
 internal import CHTTPD
 internal import WSGIConfig
 
-/// What httpd keeps for a server: the main server or a virtual host.
+/// Per-server configuration, of the main server or a virtual host.
 final class ServerConfig {
-    /// The settings; written while the configuration is read, on httpd's one thread, and only read afterwards.
+    /// The settings. Written while the configuration is read, on httpd's only thread, and only read afterwards.
     @safe @exclusivity(unchecked) var settings = ServerSettings()
-    /// The server's index in httpd's list of servers; set when the whole configuration has been read.
+    /// The server's index in httpd's list of servers. Set after the whole configuration has been read.
     @safe @exclusivity(unchecked) var index = 0
 
-    /// The number of its name in `MetricsNames`; set when the whole configuration has been read.
+    /// The number of its name in `MetricsNames`. Set after the whole configuration has been read.
     @safe @exclusivity(unchecked) var number: UInt32 = 0
 
-    // What requests ask for, made of the settings by `settle`.
+    // Used by requests. `settle` prepares these properties from the settings.
 
-    /// The settings of requests for whose directory nothing was written.
+    /// The settings of requests whose directory has none of its own.
     @safe @exclusivity(unchecked) private(set) var effective = DirectoryConfig(isPermanent: true)
-    /// The aliases that were written in this server, in the order in which they are tried.
+    /// The aliases of this server, in the order in which they are tried.
     @safe @exclusivity(unchecked) private var aliases: [MappedAlias] = []
-    /// The server whose aliases are tried after them: the main one, for a virtual host.
+    /// The server whose aliases are tried after them. For a virtual host, this is the main server.
     @safe @exclusivity(unchecked) private var inherited: ServerConfig?
-    /// Finds among `aliases`.
+    /// Index of `aliases`.
     @safe @exclusivity(unchecked) private var aliasIndex = AliasIndex([])
-    /// Whether it was said that an Authorization header was dropped; shared by all children.
+    /// The notice that an Authorization header was dropped. Shared by all children.
     @safe @exclusivity(unchecked) private(set) var authorizationNotice = OneTimeNotice()
 
-    /// Makes of the settings what requests need; runs in the parent when the whole configuration has been read.
+    /// Prepares the settings for requests. Runs in the parent after the whole configuration has been read.
     ///
-    /// - Parameter main: The main server, which has been settled before; `nil`: this is it.
+    /// - Parameter main: The main server, which must be settled first. `nil` if this is the main server.
     func settle(_ notice: OneTimeNotice, inheriting main: ServerConfig?, _ pool: Pool) {
         effective = DirectoryConfig(isPermanent: true, settings: settings.directory)
         aliases = settings.ownAliases.map { unsafe MappedAlias($0, pool) }
@@ -35,7 +35,7 @@ final class ServerConfig {
         authorizationNotice = notice
     }
 
-    /// The first alias, in order, that covers a URI; `nil`: none does.
+    /// The first alias, in order, that covers a URI. `nil` if none does.
     func alias(of uri: UnsafeMutablePointer<CChar>) -> MappedAlias? {
         let index = unsafe aliasIndex.first(bytes(of: uri)) ?? aliases.count
         for pattern in aliasIndex.patterns {
@@ -47,20 +47,20 @@ final class ServerConfig {
     }
 }
 
-/// Something that is said once, by whichever child comes to it first.
+/// A notice that is logged once, by the first child that has a reason to.
 @safe struct OneTimeNotice {
     private let said: UnsafeMutablePointer<UInt8>?
 
     /// A notice that is never due.
     init() { unsafe said = nil }
 
-    /// A notice that is due while `said` is 0; the byte is in memory that all children share.
+    /// A notice that is due while `said` is 0. The byte is in memory that all children share.
     init(_ said: UnsafeMutablePointer<UInt8>) { unsafe self.said = said }
 
-    /// Whether it need not be thought of any more.
+    /// Whether the notice has been logged, or is never due.
     var wasSaid: Bool { unsafe said.map { unsafe $0.pointee != 0 } ?? true }
 
-    /// Whether it is to be said now; true once.
+    /// Whether to log the notice now. True once.
     func isDue() -> Bool {
         guard let said = unsafe said else { return false }
         return unsafe chttpd_set_once(said)

@@ -108,10 +108,13 @@ extension DaemonHandler {
             switch header.kind {
             case .log:
                 let payload = try unsafe reader.payload(header.length)
-                guard let start = payload.baseAddress, log.take(payload.count, at: Instant.now.milliseconds)
+                let record = unsafe LogSource(level: Int32(header.flags), payload)
+                guard let start = unsafe record.text.baseAddress,
+                    log.take(payload.count, at: Instant.now.milliseconds)
                 else { break }
-                if unsafe chttpd_logs_request(r, Int32(header.flags)) { unsafe Metrics.countID(of: payload) }
-                unsafe chttpd_log_request_bytes(r, Int32(header.flags), start, payload.count)
+                if unsafe chttpd_logs_request(r, record.level) { unsafe Metrics.countID(of: record.text) }
+                unsafe chttpd_log_request_bytes(
+                    r, record.level, record.file.baseAddress, record.file.count, record.line, start, record.text.count)
             case .end, .error, .reload, .cut: return try conclude(header, &reader, &order, claim)
             default:
                 if let attempt = try pass(header, &reader, &order) { return attempt }

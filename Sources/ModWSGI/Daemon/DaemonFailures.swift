@@ -19,8 +19,9 @@ extension DaemonHandler {
         case .unavailable:
             return Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .connectFailed,
-                "\(subject) has no running process: none could be started. An earlier record about the group gives the "
-                    + "reason, in the error log of the server or virtual host that contains its WSGIDaemonProcess."
+                "\(subject) has no running process, because its last starts failed. They are repeated. An earlier record "
+                    + "about the group gives the reason, in the error log of the server or virtual host that contains its "
+                    + "WSGIDaemonProcess."
             ).retried(after: 0)
         case .late(let wait):
             let seconds = Rejection.seconds(wait)

@@ -57,10 +57,13 @@ internal import WSGIWire
         let reading = handler.body.reading
         defer {
             handler.measure(&measure, reading: handler.body.reading &- reading)
-            unsafe LogVariables.set(r, connects: handler.handover.attempts)
+            unsafe LogVariables.set(r, connects: handler.handOvers)
         }
         return try handler.run()
     }
+
+    /// How often the request was handed to a worker.
+    private var handOvers = 0
 
     private init(
         _ r: Request, _ group: DaemonGroup, _ choice: SlotChoice, _ scratch: UnsafeMutablePointer<Scratch>,
@@ -118,6 +121,7 @@ internal import WSGIWire
     private mutating func handOver() throws(Rejection) -> Attempt {
         guard let claim else { return .notServed(.retry(isEarly: false)) }
         self.claim = nil
+        handOvers += 1
         failedReplacements = choice.scoreboard.failedReplacements(of: claim.slot.index)
         unsafe HeldThread.push(
             scratch.pointee.held, (group.index, claim.slot.index, claim.generation), in: choice.scoreboard,

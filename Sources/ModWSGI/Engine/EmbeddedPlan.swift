@@ -144,11 +144,15 @@ final class EmbeddedPlan: Sendable {
 }
 
 /// The functions of this process that the engine may call. The engine keeps the pointer.
-nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(log: { level, text, length in
-    guard let text = unsafe text else { return }
-    let line = unsafe String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
-    unsafe chttpd_log_server(chttpd_main_server(), level, line)
-})
+nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(
+    log: { level, text, length in
+        let record = unsafe LogSource(level: level, UnsafeRawBufferPointer(start: text, count: length))
+        guard let start = unsafe record.text.baseAddress else { return }
+        unsafe chttpd_log_server_bytes(
+            chttpd_main_server(), record.level, record.file.baseAddress, record.file.count, record.line, start,
+            record.text.count)
+    },
+    log_level: { unsafe UInt32(clamping: chttpd_log_level(chttpd_main_server())) })
 
 private func processLog(_ level: LogLevel, _ id: LogID, _ text: String) {
     unsafe Log.server(chttpd_main_server(), level, id, text)

@@ -14,12 +14,12 @@ func bodyRejection(_ error: Int64, of r: Request) -> Rejection {
 
 /// Logs that a body could not be read, and why.
 func logBodyFailure(_ error: Int64, of r: Request) {
-    // A client that goes away is nothing to report to an administrator.
+    // Disconnects are common, and an administrator need not act on them.
     let level: LogLevel = error == Int64(WSGI_TRANSPORT_DISCONNECTED.rawValue) ? .debug : .info
     unsafe Log.request(r, level, .bodyFailed, "The request body could not be read: \(bodyFailureReason(error)).")
 }
 
-/// The reason in words.
+/// The reason, as text for the log.
 private func bodyFailureReason(_ error: Int64) -> String {
     switch Int32(truncatingIfNeeded: error) {
     case WSGI_TRANSPORT_TIMEOUT.rawValue: "the client did not send it in time"

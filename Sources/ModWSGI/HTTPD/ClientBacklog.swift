@@ -2,48 +2,48 @@ internal import CHTTPD
 internal import CSystem
 internal import Glibc
 
-/// What a worker has sent and a slow client has not taken yet, so that the worker is free as soon as it is done.
+/// Data that a worker sent and a slow client has not taken yet. It frees the worker as soon as the response is made.
 ///
-/// Used on the request's thread only. Memory is bounded by `limit`, whatever the sizes of the blocks: they are copied into
-/// buckets of one size, and these are counted with what APR needs for them. Files cost none.
+/// Used on the request's thread only. `limit` bounds the memory, whatever the sizes of the blocks: they are copied into
+/// buckets of one size, which are counted with APR's overhead. Files do not count.
 @safe struct ClientBacklog: ~Copyable {
-    /// Why waiting has ended.
+    /// The reason why a wait has ended.
     enum Event {
-        /// The worker has sent something, or has gone.
+        /// The worker has sent data or has closed the connection.
         case worker
-        /// The client takes more.
+        /// The client accepts more data.
         case client
-        /// Neither within the time.
+        /// Neither happened in time.
         case timeout
     }
 
     private let request: Request
     private let limit: Int
-    /// The client's socket; -1 where there is none of its own: streams of HTTP/2 share one.
+    /// The client's socket. -1 for a stream of HTTP/2, which shares a socket with others.
     private let socket: Int32
     private var brigade: UnsafeMutablePointer<apr_bucket_brigade>?
-    /// How many buckets wait, but for files.
+    /// The number of waiting buckets, without files.
     private var buckets = 0
-    /// Bytes that were passed on since the client's socket was looked at.
+    /// The bytes passed on since the client's socket was last checked.
     private var unchecked = 0
-    /// Since when these have been counted for a stream, whose client is not looked at: microseconds.
+    /// For a stream, which has no socket to check: when counting `unchecked` began, in microseconds.
     private var countedSince: Int64 = 0
-    /// How much is passed on at a time: more and more to a client that takes it.
+    /// The bytes passed on at a time. Grows while the client takes them.
     private var portion = leastPortion
 
     private static let leastPortion = 16 << 10
     private static let largestPortion = 128 << 10
-    /// How much is passed on before the client's socket is looked at again: less than any socket's buffer, and no more
-    /// than mod_http2 takes of a stream that nobody reads.
+    /// The bytes passed on before the client's socket is checked again: less than the buffer of any socket, and at most
+    /// what mod_http2 takes for a stream that its client does not read.
     private static let checkInterval = 32 << 10
-    /// How long a worker that sends much at once may pause before what waits for a stream of HTTP/2 is passed on, which
-    /// may take as long as the client likes: milliseconds.
+    /// How long a worker that sends a burst may pause before data that waits for a stream of HTTP/2 is passed on, in
+    /// milliseconds. Passing it on may take any time.
     private static let patience: Int32 = 100
-    /// Within how much time `checkInterval` is reached by such a worker: microseconds.
+    /// The time within which a burst reaches `checkInterval`, in microseconds.
     private static let burst: Int64 = 1_000_000
 
-    /// How much less than its limit it holds before it counts as full: one more block of what is received at once, in
-    /// buckets, must not bring it beyond the limit by more than the block.
+    /// The backlog counts as full this far below its limit, so that one more received block, in buckets, exceeds the
+    /// limit by at most the block.
     private static let slack = 16 << 10
 
     /// An empty backlog that holds up to `limit` bytes.
@@ -53,18 +53,18 @@ internal import Glibc
         socket = unsafe chttpd_client_socket(request)
     }
 
-    /// Whether nothing waits.
+    /// Whether no data waits.
     var isEmpty: Bool {
         guard let waiting = unsafe brigade else { return true }
         return unsafe chttpd_is_empty(waiting)
     }
-    /// Whether it holds as much as it may.
+    /// Whether the limit is reached.
     var isFull: Bool { buckets &* CHTTPD_BUCKET_COST &+ Self.slack >= limit }
 
     /// Whether `length` bytes can be passed on without a long wait.
     ///
-    /// - Parameter worker: The connection to the worker: where the client's socket says nothing, what the worker has
-    ///   ready is taken first.
+    /// - Parameter worker: The connection to the worker. For a client without a socket of its own, data that the worker
+    ///   has ready is received first.
     mutating func clientTakes(_ length: Int, worker: Int32) -> Bool {
         guard isEmpty else { return false }
         if socket < 0, unchecked > 0, apr_time_now() &- countedSince > Self.burst { unchecked = 0 }
@@ -76,7 +76,7 @@ internal import Glibc
             ? isReady(socket, Int16(POLLOUT)) : !isReady(worker, Int16(POLLIN), Self.patience)
     }
 
-    /// Whether some of what waits can be passed on now, or must be because there is no more room.
+    /// Whether some waiting data can be passed on now, or must be because the backlog is full.
     mutating func isPortionDue() -> Bool {
         if isEmpty { return false }
         if socket >= 0, isReady(socket, Int16(POLLOUT)) {
@@ -93,15 +93,15 @@ internal import Glibc
         buckets = unsafe buckets &+ Int(chttpd_append_copy(kept, start, data.count))
     }
 
-    /// Keeps copies of blocks that were to be passed on, and leaves the brigade empty.
+    /// Keeps copies of blocks that could not be passed on, and empties the brigade.
     mutating func add(_ blocks: UnsafeMutablePointer<apr_bucket_brigade>) {
         guard unsafe !chttpd_is_empty(blocks), let kept = unsafe kept() else { return }
         buckets = unsafe buckets &+ Int(chttpd_append_copies(kept, blocks))
     }
 
-    /// Keeps a part of a file; the descriptor is closed with the request.
+    /// Keeps a part of a file. The descriptor is closed with the request.
     ///
-    /// - Returns: false when that is not possible; the descriptor is closed then.
+    /// - Returns: false if that is not possible. The descriptor is then closed already.
     mutating func addFile(_ descriptor: Int32, offset: Int64, length: Int64, sendfile: Bool) -> Bool {
         let status = unsafe chttpd_append_file(
             kept(), descriptor, apr_off_t(offset), apr_off_t(length), sendfile, request.pointee.pool)
@@ -109,21 +109,20 @@ internal import Glibc
         return status == APR_SUCCESS
     }
 
-    /// Moves a portion of what waits into `target`.
+    /// Moves a portion of the waiting data into `target`.
     mutating func takePortion(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         guard let waiting = unsafe brigade else { return }
         let moved = unsafe chttpd_move_buckets(target, waiting, portion / CHTTPD_BUCKET_SIZE)
         buckets = max(0, buckets &- Int(moved))
     }
 
-    /// Moves all that waits into `target`.
+    /// Moves all waiting data into `target`.
     mutating func takeAll(into target: UnsafeMutablePointer<apr_bucket_brigade>) {
         if let waiting = unsafe brigade { unsafe chttpd_concatenate(target, waiting) }
         buckets = 0
     }
 
-    /// Waits until the client takes more or the worker has sent something, at most so many seconds
-    /// (0: httpd's `Timeout`).
+    /// Waits until the client takes more or the worker has sent data, but at most `seconds` (0: httpd's `Timeout`).
     func wait(worker: Int32, seconds: Int) -> Event {
         guard socket >= 0 else {
             return !isFull && isReady(worker, Int16(POLLIN), Self.patience) ? .worker : .client

@@ -2,9 +2,9 @@ internal import CEngineABI
 internal import CHTTPD
 internal import CSystem
 
-/// The body of a request, read from httpd's input filters as it is asked for.
+/// The body of a request, read from httpd's input filters on demand.
 ///
-/// Used on the request's thread only. The first read makes httpd send `100 Continue` where the client expects it.
+/// Used on the request's thread only. The first read makes httpd send `100 Continue` if the client expects it.
 @safe struct ClientBody: ~Copyable {
     private let request: Request
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
@@ -18,21 +18,21 @@ internal import CSystem
         case failed(wsgi_transport_error)
     }
 
-    /// Whether all of it has been read.
+    /// Whether the end has been reached.
     var hasEnded: Bool {
         if case .ended = state { true } else { false }
     }
 
-    /// A body that has not been read from.
+    /// A body of which nothing has been read.
     init(of request: Request) {
         unsafe self.request = request
         unsafe brigade = chttpd_brigade(request)
     }
 
-    /// Reads up to `capacity` bytes into `buffer`: waits until there is at least one, and takes what is there besides.
-    /// httpd's input filters give 8,000 bytes at a time, however many the client has sent.
+    /// Reads up to `capacity` bytes into `buffer`: waits for the first byte, then takes all that are available. httpd's
+    /// input filters return at most 8,000 bytes at a time, even if the client has sent more.
     ///
-    /// - Returns: the count; 0 at the end; a `wsgi_transport_error`, which then stays.
+    /// - Returns: The count, 0 at the end, or a `wsgi_transport_error`, which all later reads return too.
     mutating func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int64 {
         let start = wsgi_monotonic_nanoseconds()
         defer { reading = reading &+ (wsgi_monotonic_nanoseconds() &- start) }
@@ -43,10 +43,10 @@ internal import CSystem
             case .open: break
             }
             if unsafe chttpd_is_empty(brigade) {
-                var refusal: Int32 = 0
-                let status = unsafe chttpd_read_body(request, brigade, apr_off_t(capacity), true, &refusal)
-                guard status == APR_SUCCESS, refusal == 0 else {
-                    fail(status, refusal)
+                var rejection: Int32 = 0
+                let status = unsafe chttpd_read_body(request, brigade, apr_off_t(capacity), true, &rejection)
+                guard status == APR_SUCCESS, rejection == 0 else {
+                    fail(status, rejection)
                     continue
                 }
             }
@@ -59,17 +59,17 @@ internal import CSystem
         }
     }
 
-    /// Whether more of the body is here already.
+    /// Whether more of the body is available without waiting.
     private mutating func hasMore(_ length: Int) -> Bool {
         guard case .open = state else { return false }
-        var refusal: Int32 = 0
-        let status = unsafe chttpd_read_body(request, brigade, apr_off_t(length), false, &refusal)
-        if status == APR_SUCCESS, refusal == 0 { return unsafe !chttpd_is_empty(brigade) }
-        if refusal != 0 || !chttpd_status_is_again(status) { fail(status, refusal) }
+        var rejection: Int32 = 0
+        let status = unsafe chttpd_read_body(request, brigade, apr_off_t(length), false, &rejection)
+        if status == APR_SUCCESS, rejection == 0 { return unsafe !chttpd_is_empty(brigade) }
+        if rejection != 0 || !chttpd_status_is_again(status) { fail(status, rejection) }
         return false
     }
 
-    /// Copies what the brigade holds; it never holds more than was asked for in one call, but may hold it in pieces.
+    /// Copies the contents of the brigade, which never holds more than one call requested, but possibly in pieces.
     private mutating func take(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
         var count = 0
         while unsafe !chttpd_is_empty(brigade), count < capacity {
@@ -98,13 +98,13 @@ internal import CSystem
         return count
     }
 
-    /// - Parameter refusal: The status that httpd would have answered.
-    private mutating func fail(_ status: apr_status_t, _ refusal: Int32 = 0) {
+    /// - Parameter rejection: The status with which httpd would have rejected the request.
+    private mutating func fail(_ status: apr_status_t, _ rejection: Int32 = 0) {
         unsafe chttpd_close_after(request.pointee.connection)
         let error: wsgi_transport_error =
-            if chttpd_status_is_timeup(status) || status == EAGAIN || refusal == HTTP_REQUEST_TIME_OUT {
+            if chttpd_status_is_timeup(status) || status == EAGAIN || rejection == HTTP_REQUEST_TIME_OUT {
                 WSGI_TRANSPORT_TIMEOUT
-            } else if status == ENOSPC || refusal == HTTP_REQUEST_ENTITY_TOO_LARGE {
+            } else if status == ENOSPC || rejection == HTTP_REQUEST_ENTITY_TOO_LARGE {
                 WSGI_TRANSPORT_TOO_LARGE
             } else if unsafe chttpd_aborted(request.pointee.connection) || chttpd_status_is_eof(status)
                 || status == ECONNRESET || status == ECONNABORTED || status == EPIPE

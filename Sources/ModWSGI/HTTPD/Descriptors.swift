@@ -1,7 +1,7 @@
 internal import CSystem
 internal import Glibc
 
-/// A second descriptor of the same file, close-on-exec; negative when there is none left.
+/// A second descriptor of the same file, close-on-exec. Negative if no descriptor is available.
 func duplicateDescriptor(_ descriptor: Int32) -> Int32 { wsgi_duplicate(descriptor, 3) }
 
 /// Closes a descriptor.

@@ -1,7 +1,7 @@
-/// What became of a request.
+/// The result of a handler.
 @safe enum HandlerResult {
-    /// The handler's status, for httpd.
+    /// The status that the handler returns to httpd.
     case status(Int32)
-    /// The application names another resource of this server, whose response is the response.
+    /// The application names another resource of this server, which httpd serves instead.
     case redirect(CText)
 }

@@ -1,8 +1,8 @@
 internal import CHTTPD
 
-/// A list of module names as httpd's hooks want it, for the order among them.
+/// A list of module names, in the form with which httpd's hooks declare their order.
 ///
-/// - Parameter pool: That of the configuration: httpd keeps the list until it sorts the hooks.
+/// - Parameter pool: The pool of the configuration. httpd keeps the list until it sorts the hooks.
 func moduleNames(_ names: StaticString..., in pool: Pool?) -> UnsafePointer<UnsafePointer<CChar>?>? {
     let size = unsafe (names.count + 1) * MemoryLayout<UnsafePointer<CChar>?>.stride
     guard let pool = unsafe pool, let room = unsafe apr_palloc(pool, apr_size_t(size)) else { return nil }

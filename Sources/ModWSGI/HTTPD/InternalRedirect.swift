@@ -1,12 +1,12 @@
 internal import CHTTPD
 
-/// A response of status 200 whose Location begins with `/`: httpd serves that resource instead, as for CGI (RFC 3875,
-/// 6.2.2).
+/// A response with status 200 and a Location that begins with `/`. httpd serves that resource instead, as for CGI
+/// (RFC 3875, 6.2.2).
 enum InternalRedirect {
-    /// Lets httpd serve `location` as the answer to `r`; the result is the handler's status.
+    /// Makes httpd serve `location` as the response to `r`. Returns the handler's status.
     static func run(_ r: Request, to location: CText) -> Int32 {
-        // Whoever answers now sees a GET without a body; what the application left of it must be off the connection while
-        // httpd still knows how long it is.
+        // The new handler sees a GET without a body. The rest of the body must be read from the connection while httpd
+        // still knows its length.
         let status = unsafe ap_discard_request_body(r)
         guard status == OK else { return status }
         unsafe r.pointee.method = literal("GET")

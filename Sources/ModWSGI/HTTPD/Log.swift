@@ -1,7 +1,7 @@
 internal import CHTTPD
 internal import WSGICore
 
-/// The error log, through httpd: its format, its levels, the right virtual host.
+/// httpd's error log: its format, its levels, and the log of the right virtual host.
 enum Log {
     /// Writes a record with the request's context, if its level is logged there.
     static func request(_ r: Request, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {

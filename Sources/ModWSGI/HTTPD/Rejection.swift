@@ -1,24 +1,24 @@
 internal import CHTTPD
 internal import WSGICore
 
-/// Why a request ends without a response of its application: the status, and the record for the error log.
+/// The reason why a request ends without a response of its application: the status, and the record for the error log.
 ///
-/// Thrown by whatever finds the reason, and logged in one place, where the handler returns to httpd.
+/// Thrown where the reason is found, and logged in one place, where the handler returns to httpd.
 struct Rejection: Error {
-    /// The record.
+    /// A record for the error log.
     struct Record {
         let level: LogLevel
         let id: LogID
         let text: String
     }
 
-    /// Why, for metrics.
+    /// The reason, for metrics.
     let id: LogID
-    /// The handler's result; OK where the response is already on its way, or nobody waits for one.
+    /// The handler's result. OK if the response has already begun, or no client waits for one.
     let status: Int32
-    /// `nil`: there has been one, or one a second is enough.
+    /// The record. `nil` if one has been written already: such a record is written once, or once a second.
     let record: Record?
-    /// Milliseconds after which the client may try again, for `Retry-After`.
+    /// Milliseconds after which the client may repeat the request, for `Retry-After`.
     var retryAfter: Int?
 
     /// A rejection with a record at the level `error`.
@@ -31,21 +31,21 @@ struct Rejection: Error {
         record = Record(level: level, id: id, text: text)
     }
 
-    /// A rejection without a record: there has been one, or one a second is enough.
+    /// A rejection without a record, because one has been written already: once, or within this second.
     init(_ status: Int32, withoutRecord id: LogID) {
         self.status = status
         self.id = id
         record = nil
     }
 
-    /// The same, to be tried again after so many milliseconds.
+    /// The same rejection, with `Retry-After` after the given time.
     func retried(after milliseconds: Int) -> Rejection {
         var rejection = self
         rejection.retryAfter = milliseconds
         return rejection
     }
 
-    /// Whole seconds for so many milliseconds, at least one.
+    /// Milliseconds rounded up to whole seconds, at least one.
     static func seconds(_ milliseconds: Int) -> Int {
         max(1, milliseconds / 1_000 &+ (milliseconds % 1_000 > 0 ? 1 : 0))
     }

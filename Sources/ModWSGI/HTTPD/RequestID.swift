@@ -2,7 +2,7 @@ internal import CHTTPD
 internal import Glibc
 internal import Synchronization
 
-/// The request's log id, made when httpd has not needed one yet; joins the application's records with httpd's.
+/// The request's log id, which relates the application's records to httpd's. Made here if httpd has not needed one yet.
 func requestID(of r: Request) -> CText? {
     if let known = unsafe r.pointee.log_id { return unsafe known }
     var made: CText?
@@ -13,7 +13,7 @@ func requestID(of r: Request) -> CText? {
     return unsafe made
 }
 
-/// Makes the ids of one process differ even within a microsecond.
+/// Distinguishes ids that one process creates in the same microsecond.
 private let requestCounter = Atomic<UInt64>(0)
 
 private func makeRequestID(in pool: Pool?) -> CText? {

@@ -1,10 +1,11 @@
 internal import CHTTPD
 internal import CSystem
+internal import WSGIWire
 
-/// The log of a request that several threads of an application write to, while one of them uses the request.
+/// The log of a request. Several threads of an application may write to it while one of them uses the request.
 ///
-/// A pool is for one thread at a time, and httpd makes the ids of a request and of its connection in their pools when their
-/// first line is written, if `ErrorLogFormat` is set: that line must not come while another thread is in `exclusively`.
+/// A pool must be used by one thread at a time. If `ErrorLogFormat` is set, httpd makes the ids of a request and of its
+/// connection in their pools when it writes the first line. Meanwhile no other thread may be in `exclusively`.
 @safe struct RequestLog {
     private let r: Request
     /// Held while a line is written.
@@ -12,7 +13,7 @@ internal import CSystem
     /// Held while the request is used.
     private let request: UnsafeMutablePointer<wsgi_lock>
 
-    /// Lends a log, which must not be used after the return.
+    /// Calls `body` with a log that must not be used after the return.
     static func lend<Result>(_ r: Request, _ body: (RequestLog) -> Result) -> Result {
         var (lines, request) = (wsgi_lock(word: 0), wsgi_lock(word: 0))
         return unsafe withUnsafeMutablePointer(to: &lines) { lines in
@@ -22,24 +23,28 @@ internal import CSystem
         }
     }
 
-    /// Runs what uses the request's memory, or that of its connection. Any thread; not within itself.
+    /// Runs code that uses the memory of the request or of its connection. Any thread. Not reentrant.
     func exclusively<Result>(_ body: () -> Result) -> Result {
         unsafe wsgi_lock_acquire(request)
         defer { unsafe wsgi_lock_release(request) }
         return body()
     }
 
-    /// Writes a line. Any thread; never waits for `exclusively`, which may take as long as a client.
-    func write(_ level: Int32, _ text: UnsafeRawBufferPointer) {
-        guard unsafe chttpd_logs_request(r, level), let start = text.baseAddress else { return }
-        unsafe Metrics.countID(of: text)
+    /// Writes a record. Any thread. Never waits for `exclusively`, which may wait for a slow client.
+    func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
+        let record = unsafe LogSource(level: level, record)
+        guard unsafe chttpd_logs_request(r, record.level), let start = unsafe record.text.baseAddress else { return }
+        unsafe Metrics.countID(of: record.text)
         unsafe wsgi_lock_acquire(lines)
         defer { unsafe wsgi_lock_release(lines) }
         let isAlone = unsafe wsgi_lock_try(request)
         if unsafe isAlone || !chttpd_log_needs_ids(r) {
-            unsafe chttpd_log_request_bytes(r, level, start, text.count)
+            unsafe chttpd_log_request_bytes(
+                r, record.level, record.file.baseAddress, record.file.count, record.line, start, record.text.count)
         } else {
-            unsafe chttpd_log_server_bytes(r.pointee.server, level, start, text.count)
+            unsafe chttpd_log_server_bytes(
+                r.pointee.server, record.level, record.file.baseAddress, record.file.count, record.line, start,
+                record.text.count)
         }
         if isAlone { unsafe wsgi_lock_release(request) }
     }

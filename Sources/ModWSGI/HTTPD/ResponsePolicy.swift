@@ -1,17 +1,17 @@
 internal import WSGIConfig
 
-/// How the head of a response is dealt with.
+/// The settings that apply to a response.
 struct ResponsePolicy {
-    /// `WSGIErrorOverride`: httpd's error documents replace what applications say about errors.
+    /// `WSGIErrorOverride`: httpd's error documents replace the error responses of applications.
     var overridesErrors = false
     /// `WSGIEnableSendfile`.
     var usesSendfile = OnOffAuto.auto
-    /// `header-buffer-size`: the most bytes of one header; 0: any.
+    /// `header-buffer-size`: the maximum size of one header in bytes. 0: no limit.
     var longestHeader = 0
-    /// `response-buffer-size`: the most bytes that wait in this process for a slow client.
+    /// `response-buffer-size`: the maximum number of bytes that this process keeps for a slow client.
     var largestBacklog = 0
-    /// Whether heads come from another process, which may send anything.
+    /// Whether heads come from another process and must be checked.
     var isForeign = false
-    /// `response-socket-timeout`: the most seconds that one write to the client may take; 0: as httpd's `Timeout` says.
+    /// `response-socket-timeout`: the maximum duration of one write to the client in seconds. 0: httpd's `Timeout`.
     var clientTimeout = 0
 }

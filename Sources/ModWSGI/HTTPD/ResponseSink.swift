@@ -5,44 +5,47 @@ internal import WSGIConfig
 internal import WSGICore
 internal import WSGIWire
 
-/// Where a response goes: status and headers into the request, the body through httpd's output filters.
+/// Passes a response to httpd: status and headers into the request, the body through httpd's output filters.
 ///
-/// Used on the request's thread only. Data is passed on without a copy, and must stay in place until the call returns.
+/// Used on the request's thread only. Data is passed on without a copy, and must stay valid until the call returns.
 @safe struct ResponseSink: ~Copyable {
     private let request: Request
     private let policy: ResponsePolicy
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
-    /// What waits for a slow client; only a worker's response may.
+    /// Data that waits for a slow client. Used for responses of workers only.
     private var backlog: ClientBacklog
-    /// The connection's timeout before it was changed for this response, in microseconds; -1: it was not.
+    /// The connection's timeout before it was changed for this response, in microseconds. -1 if it was not changed.
     private var formerTimeout: Int64 = -1
-    /// How many bytes have been appended since anything was passed on.
+    /// The number of bytes appended since the brigade was last passed on.
     private var appended = 0
-    /// Who answers instead of the application, whose body is dropped then.
+    /// The result that replaces the application's response, whose body is then dropped.
     private var replacement: HandlerResult?
-    /// How many bytes of body the application has given, and how many it has declared; -1: it has not.
+    /// The number of bytes of the body that the application has sent.
     private var given: Int64 = 0
+    /// The length of the body that the application has declared. -1 if it has not.
     private var declared: Int64 = -1
     /// The time that passing data on has taken, in nanoseconds.
     private(set) var writing: UInt64 = 0
-    /// When something was last passed on, in nanoseconds; 0: nothing was.
+    /// When data was last passed on, in nanoseconds. 0 if none was.
     private(set) var passedAt: UInt64 = 0
-    /// Whether anything has been passed on.
+    /// Whether a brigade has been passed on.
     private var hasPassed = false
-    /// HEAD has been answered before the end of the body that the application makes: until when that may go on.
+    /// Set when the response to HEAD was sent before the end of the application's body: the time until which the
+    /// application may continue.
     private var answered: Instant?
 
-    /// How long an application may go on with the body after HEAD has been answered, in seconds. Nothing is written to the
-    /// client by which it could be noticed that it has gone.
+    /// How long an application may continue with the body after the response to HEAD, in seconds. Nothing more is
+    /// written to the client, so its disconnect would go unnoticed.
     private static let headPatience = 1
-    /// Whether anything has gone to the filters: from then on the status can no longer change.
+    /// Whether data has been passed to the filters. From then on the status cannot change.
     private(set) var isCommitted = false
     /// Whether status and headers have been set.
     private(set) var hasHead = false
-    /// Whether the body is a file that waits for the end of the response: httpd answers ranges of what it has as a whole.
+    /// Whether the body is a file that is kept until the end of the response, as httpd serves ranges only of a body
+    /// that it has as a whole.
     private(set) var holdsFile = false
 
-    /// A sink nothing has been written to.
+    /// A sink for a new response.
     init(of request: Request, _ policy: ResponsePolicy) {
         unsafe self.request = request
         self.policy = policy
@@ -52,17 +55,17 @@ internal import WSGIWire
 
     deinit { if formerTimeout >= 0 { unsafe _ = chttpd_set_client_timeout(request, formerTimeout) } }
 
-    /// Why a head was not taken over.
+    /// The reason why a head was rejected.
     enum HeadError: Error {
-        /// No worker that follows the rules sends it.
+        /// It violates the protocol between worker and module.
         case invalid(AnswerOrder.Fault)
-        /// A header of so many bytes is longer than `header-buffer-size`.
+        /// A header of the given number of bytes is longer than `header-buffer-size`.
         case headerTooLong(Int)
     }
 
-    /// Sets status and headers. They leave for the client with the first data, or at the end.
+    /// Sets status and headers. They are sent to the client with the first data, or at the end.
     ///
-    /// - Parameter order: Is told status and declared length, before anything of the head counts.
+    /// - Parameter order: Checks status and declared length before the head takes effect.
     mutating func sendHead(_ encoded: UnsafeRawBufferPointer, _ order: inout AnswerOrder) throws(HeadError) {
         let (head, facts) = try unsafe inspect(encoded)
         do { try order.take(status: head.status, contentLength: head.contentLength) } catch { throw .invalid(error) }
@@ -78,9 +81,9 @@ internal import WSGIWire
         }
     }
 
-    /// What has to be known of the headers before any is taken over.
+    /// Facts about the headers that are needed before the first of them is set.
     @safe private struct HeaderFacts {
-        /// The bytes of the longest header.
+        /// The length of the longest header in bytes.
         var longest = 0
         /// The Location, if it is a path.
         var location: CText?
@@ -110,13 +113,13 @@ internal import WSGIWire
         unsafe forEachHeader(of: head) { name, value in unsafe setHeader(name, value, pool) }
         declared = head.contentLength
         if head.contentLength >= 0 { unsafe ap_set_content_length(request, apr_off_t(head.contentLength)) }
-        // PEP 3333 has no use for an interim response once the answer has begun.
+        // No `100 Continue` once the response has begun (PEP 3333).
         unsafe chttpd_answer_instead_of_100(request)
     }
 
-    /// Sends an interim response (RFC 8297). A client of HTTP/1.0, which knows of none, is spared it.
+    /// Sends an interim response (RFC 8297). Not sent to HTTP/1.0 clients.
     ///
-    /// - Returns: false when the client has gone.
+    /// - Returns: false if the client has disconnected.
     mutating func sendHints(_ encoded: UnsafeRawBufferPointer) throws(WireError) -> Bool {
         var head = try unsafe ResponseHead(encoded)
         guard head.status == 103 else { throw .invalid("status") }
@@ -125,7 +128,7 @@ internal import WSGIWire
         let (status, line, headers) = unsafe (
             request.pointee.status, request.pointee.status_line, request.pointee.headers_out
         )
-        // ap_send_interim_response takes everything from the request, and leaves it there.
+        // ap_send_interim_response uses status and headers of the request, and does not remove them.
         unsafe request.pointee.headers_out = apr_table_make(pool, 4)
         unsafe request.pointee.status = Int32(truncatingIfNeeded: head.status)
         unsafe request.pointee.status_line = UnsafePointer(string(head.statusLine, pool))
@@ -136,7 +139,7 @@ internal import WSGIWire
         }
         for _ in 0..<head.headerCount {
             let (name, value) = try unsafe head.nextHeader()
-            // httpd checks what is in a final response, but nothing here.
+            // httpd checks the headers of a final response, but not these.
             guard unsafe HeaderRules.isHarmless(name, value) else {
                 throw .invalid("header")
             }
@@ -146,12 +149,12 @@ internal import WSGIWire
         return unsafe !chttpd_aborted(request.pointee.connection)
     }
 
-    /// `WSGIErrorOverride`: httpd makes the answer; only what asks the client for credentials is kept.
+    /// `WSGIErrorOverride`: httpd makes the response. Only `WWW-Authenticate` is kept.
     private mutating func replaceByErrorDocument(_ head: ResponseHead) {
         unsafe forEachHeader(of: head) { name, value in
             if unsafe equals(name, "WWW-Authenticate") { unsafe setHeader(name, value, request.pointee.pool) }
         }
-        // httpd knows no text for a status that is not registered.
+        // httpd has no text for an unregistered status.
         unsafe request.pointee.status_line = unsafe UnsafePointer(string(head.statusLine, request.pointee.pool))
         replacement = .status(Int32(truncatingIfNeeded: head.status))
     }
@@ -167,16 +170,16 @@ internal import WSGIWire
         }
     }
 
-    /// Whether the client is to get the body: the method is not HEAD.
+    /// Whether the client receives the body: the method is not HEAD.
     var wantsBody: Bool { unsafe request.pointee.header_only == 0 }
 
-    /// Whether somebody else answers.
+    /// Whether httpd's response replaces the application's.
     var isReplaced: Bool { replacement != nil }
 
-    /// What became of the request, all of whose body has been taken over or dropped.
+    /// The handler's result, once the whole body has been passed on or dropped.
     var answer: HandlerResult { replacement ?? .status(OK) }
 
-    /// Keeps a block of the body for the next call, which must come before its memory is used for anything else.
+    /// Keeps a block of the body for the next call, which must come before the block's memory is reused.
     mutating func append(_ data: UnsafeRawBufferPointer) {
         guard replacement == nil, answered == nil else { return }
         guard let start = data.baseAddress, data.count > 0 else { return }
@@ -185,9 +188,9 @@ internal import WSGIWire
         appended = appended &+ data.count
     }
 
-    /// Passes a block of the body on. `flush`: it must leave for the client now.
+    /// Passes on a block of the body. `flush`: it must be sent to the client now.
     ///
-    /// - Returns: false when the client has gone.
+    /// - Returns: false if the client has disconnected.
     mutating func sendData(_ data: UnsafeRawBufferPointer, flush: Bool) -> Bool {
         guard replacement == nil else { return unsafe !chttpd_aborted(request.pointee.connection) }
         if let answered { return answered.millisecondsLeft > 0 }
@@ -195,7 +198,7 @@ internal import WSGIWire
         guard flush else { return pass() }
         unsafe chttpd_append_flush(brigade)
         guard unsafe request.pointee.header_only != 0, declared < 0 else { return pass() }
-        // httpd sends the head of HEAD with the end, and the stream may never end.
+        // httpd sends the response to HEAD at the end of the stream, which may never come.
         guard pass() else { return false }
         unsafe chttpd_append_eos(brigade)
         guard pass() else { return false }
@@ -207,19 +210,19 @@ internal import WSGIWire
 
     // MARK: - A slow client
 
-    /// Whether something waits for the client.
+    /// Whether data waits for the client.
     var hasBacklog: Bool { !backlog.isEmpty }
 
-    /// Passes a block of a worker's response on, or keeps it while the client does not take it.
+    /// Passes on a block of a worker's response, or keeps it while the client does not take it.
     ///
     /// - Parameter worker: The connection to the worker.
-    /// - Returns: false when the client has gone.
+    /// - Returns: false if the client has disconnected.
     mutating func offer(_ data: UnsafeRawBufferPointer, worker: Int32) -> Bool {
         if replacement != nil || answered != nil || backlog.clientTakes(appended &+ data.count, worker: worker) {
             return unsafe sendData(data, flush: true)
         }
         isCommitted = true
-        // Blocks that were to go out with this one lie in memory that the next ones will be received into.
+        // The appended blocks are in memory into which the next ones will be received.
         unsafe backlog.add(brigade)
         appended = 0
         given = given &+ Int64(data.count)
@@ -230,10 +233,10 @@ internal import WSGIWire
         return true
     }
 
-    /// Takes a part of a regular file, which is all of the body and is sent at the end of the response: until then another
-    /// answer is possible. The descriptor becomes httpd's and is closed with the request.
+    /// Takes a part of a regular file as the whole body. It is sent at the end of the response, and another response is
+    /// possible until then. httpd owns the descriptor and closes it with the request.
     ///
-    /// - Returns: false when that is not possible.
+    /// - Returns: false if that is not possible.
     mutating func holdFile(_ descriptor: Int32, offset: Int64, length: Int64) -> Bool {
         guard replacement == nil else {
             closeDescriptor(descriptor)
@@ -245,9 +248,9 @@ internal import WSGIWire
         return backlog.addFile(descriptor, offset: offset, length: length, sendfile: sendfile)
     }
 
-    /// Passes on what the client takes, until the worker has something to say.
+    /// Passes on the backlog as the client takes it, until the worker sends data.
     ///
-    /// - Returns: false when the client has gone, or takes nothing for too long.
+    /// - Returns: false if the client has disconnected, or has taken nothing within the timeout.
     mutating func serveBacklog(worker: Int32, seconds: Int) -> Bool {
         while !backlog.isEmpty {
             switch backlog.wait(worker: worker, seconds: seconds) {
@@ -259,14 +262,14 @@ internal import WSGIWire
         return true
     }
 
-    /// Passes a portion of the backlog on; waits for the client if need be.
+    /// Passes on a portion of the backlog. Waits for the client if necessary.
     private mutating func relieve() -> Bool {
         unsafe backlog.takePortion(into: brigade)
         unsafe chttpd_append_flush(brigade)
         return pass()
     }
 
-    /// Ends the response, with a last block where there is one.
+    /// Ends the response, optionally with a last block.
     mutating func finish(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) -> Bool {
         guard replacement == nil, answered == nil else { return true }
         unsafe backlog.takeAll(into: brigade)
@@ -274,22 +277,22 @@ internal import WSGIWire
         unsafe chttpd_append_eos(brigade)
         switch passAll() {
         case APR_SUCCESS: return unsafe !chttpd_aborted(request.pointee.connection)
-        case AP_FILTER_ERROR: return true  // A filter has answered instead.
+        case AP_FILTER_ERROR: return true  // A filter has sent its own response.
         default:
-            // A filter could not go on: the file has become shorter, for example.
+            // A filter failed, for example because the file has been truncated.
             if unsafe !chttpd_aborted(request.pointee.connection) { cut() }
             return false
         }
     }
 
-    /// Ends a response whose body is shorter than declared: cuts it, unless a filter has made another body.
+    /// Ends a response whose body is shorter than declared: cuts it off, unless a filter has replaced the body.
     mutating func finishShort(_ data: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)) {
         guard replacement == nil, answered == nil else { return }
         let isEmpty = given == 0 && data.count == 0
         let shortfall = unsafe chttpd_judge_length(request, isEmpty)
         _ = unsafe finish(data)
         let isCut = unsafe shortfall?.pointee.is_cut == true
-        // A proxy before httpd takes the file that one of these names.
+        // A proxy in front of httpd sends the file that one of these headers names.
         let isElsewhere =
             isEmpty
             && (["X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File"] as [StaticString]).contains {
@@ -298,16 +301,16 @@ internal import WSGIWire
         unsafe Log.request(
             request, isCut && !isElsewhere ? .error : .debug, .responseShort,
             unsafe "The WSGI script '\(ModWSGI.string(request.pointee.filename))' declared a Content-Length of \(declared) but "
-                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter has made another body").")
+                + "returned \(given) bytes; \(isCut ? "the response is cut off" : "a filter replaced the body").")
     }
 
-    /// Breaks the response off so that the client can tell: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
+    /// Cuts off the response so that the client can detect it: no last chunk in HTTP/1.1, RST_STREAM in HTTP/2.
     mutating func cut() {
         guard answered == nil else { return }
         unsafe chttpd_close_after(request.pointee.connection)
         unsafe backlog.takeAll(into: brigade)
         if unsafe !chttpd_is_empty(brigade) {
-            // On its own: with nothing sent yet, httpd would take the rest for an answer of its own.
+            // Flush separately: if nothing has been sent yet, httpd would treat the rest as a response of its own.
             unsafe chttpd_append_flush(brigade)
             _ = pass()
         }
@@ -342,7 +345,7 @@ internal import WSGIWire
         if unsafe equals(name, "Content-Type") {
             unsafe ap_set_content_type(request, text)
         } else if unsafe equals(name, "Content-Length") {
-            // `ap_set_content_length` writes it, from the number in the head.
+            // `ap_set_content_length` sets it from the number in the head.
         } else if unsafe equals(name, "WWW-Authenticate") {
             unsafe apr_table_addn(request.pointee.err_headers_out, string(name, pool), text)
         } else {
@@ -363,5 +366,5 @@ internal import WSGIWire
     }
 }
 
-/// A text of no bytes.
+/// An empty text.
 var emptyText: CText { unsafe literal("") }

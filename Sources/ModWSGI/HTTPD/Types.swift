@@ -1,16 +1,16 @@
 internal import CHTTPD
 internal import Glibc
 
-/// httpd's request; valid while its hook or handler runs, on that thread only.
+/// httpd's request. Valid while its hook or handler runs, on that thread only.
 typealias Request = UnsafeMutablePointer<request_rec>
 /// httpd's server: the main server or a virtual host.
 typealias Server = UnsafeMutablePointer<server_rec>
-/// An APR pool; never shared between threads.
+/// An APR pool. Never shared between threads.
 typealias Pool = OpaquePointer
-/// CText of httpd: NUL-terminated bytes in no particular encoding.
+/// httpd's text: NUL-terminated bytes in no particular encoding.
 typealias CText = UnsafePointer<CChar>
 
-/// The bytes of a NUL-terminated text, without the NUL; empty for none.
+/// The bytes of a NUL-terminated text, without the NUL. Empty for `nil`.
 @inline(__always)
 func bytes(of text: CText?) -> UnsafeRawBufferPointer {
     guard let text = unsafe text else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -23,7 +23,7 @@ func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
 }
 
-/// httpd's text as a String, for configuration and messages; what is not UTF-8 is repaired.
+/// httpd's text as a String, for configuration and messages. Invalid UTF-8 is replaced.
 func string(_ text: CText?) -> String {
     guard let text = unsafe text else { return "" }
     return unsafe String(cString: text)

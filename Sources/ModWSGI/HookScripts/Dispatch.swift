@@ -28,7 +28,7 @@ struct Dispatch {
                 let value = unsafe string(text)
                 switch index {
                 case 0: dispatch.processGroup = GroupExpression(value)
-                case 1: dispatch.applicationGroup = GroupExpression(value)
+                case 1: dispatch.applicationGroup = GroupExpression(applicationGroup: value)
                 default: dispatch.callableObject = GroupExpression(value, role: .callableObject)
                 }
             case .invalid(let type):

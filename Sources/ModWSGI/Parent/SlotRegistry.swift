@@ -241,7 +241,7 @@ enum SlotRegistry {
     private static func failed(_ call: String, _ path: String, _ name: String) -> ResolutionError {
         ResolutionError(
             .socketUnusable,
-            "\(name): the socket '\(path)' cannot be made (\(call): \(SystemError.reason(errno))). Its directory must "
+            "\(name): the socket '\(path)' cannot be created (\(call): \(SystemError.reason(errno))). Its directory must "
                 + "exist and be writable for the user that starts httpd; WSGISocketPrefix sets another one.")
     }
 }

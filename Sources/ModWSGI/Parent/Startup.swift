@@ -44,7 +44,7 @@ enum Startup {
         let host = unsafe HostFacts(main: main, settings.global.socketPrefix)
         guard let names = try? ProcessGroups(servers: servers),
             // An alias of a directory serves all scripts in it. Which of them to import is known only with a request.
-            let preloads = try? names.preloads(of: servers)
+            let preloads = try? names.preloads(of: servers, single: Settled.singleApplications)
                 .filter({ !host.httpdFiles.isDirectory($0.script.path) })
         else { return HTTP_INTERNAL_SERVER_ERROR }
         Settled.names = names

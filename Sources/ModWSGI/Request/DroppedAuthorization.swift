@@ -2,15 +2,15 @@ internal import CHTTPD
 internal import WSGIConfig
 internal import WSGICore
 
-/// Tells, once for each virtual host, that applications do not see the credentials that clients send.
+/// Logs, once for each virtual host, that applications do not receive the credentials that clients send.
 enum DroppedAuthorization {
-    /// The longest name of a scheme that is shown.
+    /// The maximum length of a scheme's name that is logged.
     private static let longestScheme = 32
 
-    /// A request had this Authorization header, and its application does not get it.
+    /// Called for a request whose Authorization header is not passed to the application.
     static func note(_ r: Request, _ facts: RequestFacts, _ value: CText) {
-        // Where httpd itself has asked for the credentials they are not the application's.
-        // Some configurations pass the header as a variable of their own: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
+        // If httpd itself requires the credentials, they are not meant for the application.
+        // Some configurations pass the header as their own variable: RewriteRule ... [E=HTTP_AUTHORIZATION:...].
         guard unsafe r.pointee.ap_auth_type == nil,
             unsafe apr_table_get(r.pointee.subprocess_env, "HTTP_AUTHORIZATION") == nil,
             !facts.server.authorizationNotice.wasSaid,
@@ -20,23 +20,24 @@ enum DroppedAuthorization {
         let host = unsafe string(r.pointee.server?.pointee.server_hostname)
         unsafe Log.request(
             r, .notice, .authorizationDropped,
-            "A client sent an Authorization header (\(scheme(of: value))) where httpd does not ask for one, and applications "
-                + "of '\(host)' do not see it. Nothing is wrong if httpd itself authenticates another part of the site. If an "
-                + "application checks credentials itself, write WSGIPassAuthorization On, or pass-authorization=On, which "
-                + "shows it passwords; if none does, write Off. This is said once.")
+            "A client sent an Authorization header (\(scheme(of: value))) where httpd does not require one, and it "
+                + "is not passed to the applications of '\(host)'. Nothing is wrong if httpd itself authenticates "
+                + "another part of the site. If an application checks credentials itself, set WSGIPassAuthorization "
+                + "On, or pass-authorization=On, which lets it see passwords. If none does, set it to Off. This "
+                + "message is logged once.")
     }
 
-    /// Whether somebody has written that applications do not see the header.
+    /// Whether the configuration states that the header is not passed to applications.
     private static func isMeant(_ r: Request, _ facts: RequestFacts) -> Bool {
         facts.effective.settings.isWritten("WSGIPassAuthorization")
             || (unsafe apr_table_get(r.pointee.notes, "mod_wsgi.pass_authorization") != nil)
     }
 
-    /// The name of the scheme, RFC 9110, 11.1; nothing else of the value, which is a secret.
+    /// The name of the scheme (RFC 9110, 11.1). The rest of the value is a secret.
     private static func scheme(of value: CText) -> String {  // cold: once for a server
         var length = 0
         while length <= longestScheme, unsafe isToken(UInt8(bitPattern: value[length])) { length += 1 }
-        guard length > 0, length <= longestScheme, unsafe value[length] == 0x20 else { return "of no known scheme" }
+        guard length > 0, length <= longestScheme, unsafe value[length] == 0x20 else { return "of an unknown scheme" }
         // cold: once for a server
         return unsafe "scheme " + String(decoding: UnsafeRawBufferPointer(start: value, count: length), as: UTF8.self)
     }

@@ -2,7 +2,7 @@ internal import CHTTPD
 internal import Glibc
 internal import WSGIConfig
 
-/// What a group's expression may ask of a request.
+/// The request's values for the expressions that name a group.
 @safe struct ExpansionFacts: ExpansionSource {
     private let r: Request
 

@@ -3,12 +3,12 @@ internal import Glibc
 internal import WSGIConfig
 internal import WSGIWire
 
-/// What the headers of trusted proxies change in the environ of one request, `WSGITrustedProxyHeaders`.
+/// Changes that the headers of trusted proxies make to the environ of one request (`WSGITrustedProxyHeaders`).
 @safe struct ForwardedEntries {
     private let r: Request
     private let request: ForwardedRequest
 
-    /// `nil` when no header is trusted, so that all stays as it is.
+    /// `nil` if no header is trusted, so that nothing changes.
     init?(_ r: Request, _ effective: DirectoryConfig) {
         if effective.settings.trustedProxyHeaders.isEmpty { return nil }
         unsafe self.r = r
@@ -18,10 +18,10 @@ internal import WSGIWire
             peer: peer.map { unsafe bytes(of: $0) }, headers: RequestHeaders(r))
     }
 
-    /// What a header says about the scheme; `nil`: nothing that is believed.
+    /// The scheme according to a trusted header; `nil`: there is none.
     var isHTTPS: Bool? { request.isHTTPS }
 
-    /// Whether the application must not see this header.
+    /// Whether this header is not passed to the application.
     func removes(_ name: CText) -> Bool {
         guard unsafe name[0] | 0x20 == CChar(bitPattern: UInt8(ascii: "x")) else { return false }
         for number in 0..<TrustedHeader.count {
@@ -57,7 +57,7 @@ internal import WSGIWire
     }
 }
 
-/// The headers of a request, each as httpd has it: several of one name are joined by then.
+/// The headers of a request, as stored by httpd, which has already joined those of the same name.
 @safe private struct RequestHeaders: ForwardedHeaders {
     private let r: Request
 

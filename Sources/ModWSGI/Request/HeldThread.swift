@@ -4,29 +4,29 @@ internal import Glibc
 internal import ProcessKit
 internal import WSGIWire
 
-/// The thread of a worker that a request of this thread of httpd holds.
+/// The worker thread that a request on this httpd thread holds.
 ///
 /// A filter may make another request while the response passes through it: an SSI include, or an ErrorDocument. Such a
-/// nested request must not wait for a thread of a worker while its own client's request holds one: two of them could wait
-/// for each other for ever. So before it waits it takes what the outer worker still sends into memory, until that is done
-/// and its thread can be given back. The outer request finds it here.
+/// nested request must not wait for a worker thread while its own client's request holds one: two of them could wait
+/// for each other forever. So before it waits, it receives the rest of the outer worker's response into memory, until
+/// the worker is done and its thread can be released. The outer request then reads its response from here.
 ///
-/// Part of the request's scratch memory; used on the request's thread only.
+/// Part of the request's scratch memory. Used only on the request's thread.
 @safe struct HeldThread: ~Copyable {
-    /// Where the thread is to be given back; `nil`: it is not held, or not any more.
+    /// The scoreboard in which the thread is claimed; `nil`: it is not held, or no longer held.
     private var scoreboard: ChildScoreboard?
     private var thread: Thread = (0, 0, 0)
-    /// The most bytes that are kept.
+    /// Maximum number of bytes kept.
     private var limit = 0
-    /// The request that this one is nested in, if that holds a thread.
+    /// The request that this one is nested in, if it holds a thread.
     private var outer: UnsafeMutablePointer<HeldThread>?
-    /// The connection to the worker while something is passed to filters; -1: nothing is.
+    /// The connection to the worker while data is passed to filters; -1 otherwise.
     private var descriptor: Int32 = -1
-    /// What the outer request has received and not taken when it passed something to its filters.
+    /// Data that the outer request had received but not taken when it passed data to its filters.
     private var unread = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     private var payloadLeft = 0
     private var scan: ResponseScan?
-    /// What was received for it since then, and how much of that it has taken.
+    /// Data received for it since then, and how much of it has been taken.
     private var kept = ByteBuffer(capacity: 64)
     private var taken = 0
     private var file: Int32 = -1
@@ -36,19 +36,19 @@ internal import WSGIWire
     /// A claim in the scoreboard.
     typealias Thread = (group: UInt32, slot: UInt32, generation: UInt32)
 
-    /// Nothing is held.
+    /// Holds no thread.
     init() {}
 
-    /// The thread that the innermost request of this thread of httpd holds.
+    /// The worker thread that the innermost request on this httpd thread holds.
     static var innermost: UnsafeMutablePointer<HeldThread>? {
         unsafe chttpd_held_thread()?.assumingMemoryBound(to: HeldThread.self)
     }
 
-    /// A request begins to hold a thread.
+    /// Called when a request begins to hold a thread.
     ///
     /// - Parameters:
-    ///   - limit: The most bytes that are kept for the request.
-    ///   - closing: Descriptors of the worker's group that are not closed yet; it must outlive the request.
+    ///   - limit: Maximum number of bytes kept for the request.
+    ///   - closing: Descriptors of the worker's group that are not closed yet. It must outlive the request.
     static func push(
         _ held: UnsafeMutablePointer<HeldThread>, _ thread: Thread, in scoreboard: ChildScoreboard,
         limit: Int, closing: UnsafeMutablePointer<UInt32>
@@ -61,7 +61,7 @@ internal import WSGIWire
         unsafe chttpd_set_held_thread(held)
     }
 
-    /// The request is done with its worker: gives the thread back, unless that has been done or the thread `isLost`.
+    /// Called when the request is done with its worker. Releases the thread, unless it is already released or `isLost`.
     static func pop(_ held: UnsafeMutablePointer<HeldThread>, isLost: Bool) {
         unsafe chttpd_set_held_thread(held.pointee.outer)
         unsafe held.pointee.end(isLost: isLost)
@@ -78,7 +78,7 @@ internal import WSGIWire
         didPass()
     }
 
-    /// Whether the thread has not been given back.
+    /// Whether the thread has not been released.
     var isHeld: Bool { scoreboard != nil }
 
     private mutating func closeFile() {
@@ -94,11 +94,11 @@ internal import WSGIWire
 
     // MARK: - The outer request
 
-    /// The request is about to pass data to its filters.
+    /// Called before the request passes data to its filters.
     ///
     /// - Parameters:
-    ///   - unread: What it has received of its connection and not taken; it stays in thread.
-    ///   - payloadLeft: Bytes of the present frame's payload that it has not taken.
+    ///   - unread: Data received from its connection but not taken. It must stay valid until `didPass`.
+    ///   - payloadLeft: Bytes of the current frame's payload that it has not taken.
     mutating func willPass(_ descriptor: Int32, unread: UnsafeRawBufferPointer, payloadLeft: Int) {
         self.descriptor = descriptor
         unsafe self.unread = unsafe unread
@@ -106,16 +106,16 @@ internal import WSGIWire
         scan = nil
     }
 
-    /// It has done so.
+    /// Called after the data has been passed.
     mutating func didPass() {
         descriptor = -1
         scan = nil
     }
 
-    /// Whether something was received for the request that it has not taken.
+    /// Whether data was received for the request that it has not taken.
     var hasKept: Bool { taken < kept.count }
 
-    /// Moves some of that into `room`; returns how much.
+    /// Moves some of that data into `room` and returns its size.
     mutating func takeKept(into room: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(kept.count &- taken, room.count)
         unsafe room.copyBytes(from: UnsafeRawBufferPointer(rebasing: kept.bytes[taken..<taken &+ count]))
@@ -127,10 +127,10 @@ internal import WSGIWire
         return count
     }
 
-    /// Whether a descriptor came with what was kept.
+    /// Whether a descriptor was received with the kept data.
     var hasFile: Bool { file >= 0 }
 
-    /// The descriptor that came with what was kept.
+    /// Returns the descriptor that was received with the kept data, once.
     mutating func takeFile() -> Int32? {
         guard file >= 0 else { return nil }
         defer { file = -1 }
@@ -139,17 +139,17 @@ internal import WSGIWire
 
     // MARK: - A nested request
 
-    /// What has become of the threads that outer requests hold.
+    /// The state of the threads that outer requests hold.
     enum Outcome {
-        /// None of them holds one any more.
+        /// No outer request holds a thread.
         case free
-        /// Some worker is not done.
+        /// A worker is not done.
         case held
-        /// A worker will not be done before the outer request goes on.
+        /// A worker cannot be done before the outer request continues.
         case never
     }
 
-    /// Receives for `milliseconds` what outer requests are sent, and gives back the threads that are done.
+    /// Receives data for outer requests for up to `milliseconds`, and releases the threads that are done.
     static func settle(_ held: UnsafeMutablePointer<HeldThread>, milliseconds: Int32) -> Outcome {
         var next: UnsafeMutablePointer<HeldThread>? = unsafe held
         while let one = unsafe next {
@@ -165,7 +165,7 @@ internal import WSGIWire
         guard descriptor >= 0 else { return .never }
         var scan = self.scan ?? scanned()
         while scan.state == .more {
-            // It is as much as may wait for a slow client, and for the same reason.
+            // The limit is the one for data that waits for a slow client, for the same reason.
             guard kept.count &- taken <= limit else { return .never }
             var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&waited, 1, milliseconds) > 0 else {
@@ -182,7 +182,7 @@ internal import WSGIWire
         return .free
     }
 
-    /// Where the frames stand that are here already.
+    /// The scan of the frames received so far.
     private func scanned() -> ResponseScan {
         var scan = ResponseScan(within: payloadLeft)
         unsafe scan.feed(unread)

@@ -3,29 +3,29 @@ internal import Glibc
 internal import WSGIConfig
 internal import WSGICore
 
-/// What is known of a request, as httpd's environment variables: for `%{mod_wsgi.request_id}e` in `CustomLog` and
-/// `Header`, and the like.
+/// Sets facts about a request as httpd environment variables, for example for `%{mod_wsgi.request_id}e` in `CustomLog`
+/// and `Header`.
 ///
-/// Applications get the same from the encoded request, so this is done only where the configuration mentions such a
-/// variable: everybody else's requests are spared two dozen table entries.
+/// Applications receive the same facts in the encoded request. They are set only if the configuration mentions such a
+/// variable, because they cost two dozen table entries for each request.
 enum LogVariables {
-    /// Whether the configuration mentions variables of ours. Written by the parent.
+    /// Whether the configuration mentions a variable of this module. Written by the parent.
     @safe nonisolated(unsafe) static var isWanted = false
-    /// Whether the configuration takes CGI's variables from httpd's environment. Written by the parent.
+    /// Whether the configuration reads CGI variables from httpd's environment. Written by the parent.
     @safe nonisolated(unsafe) static var isCGIWanted = false
 
-    /// A new configuration is being read.
+    /// Called before a new configuration is read.
     static func reset() {
         isWanted = false
         isCGIWanted = false
     }
 
-    /// Whether an argument of any directive mentions a variable of ours.
+    /// Whether an argument of any directive mentions a variable of this module.
     static func areMentioned(in first: UnsafePointer<ap_directive_t>?) -> Bool {
         unsafe anyArgument(of: first) { unsafe strstr($0, "mod_wsgi.") != nil }
     }
 
-    /// Whether the arguments of a directive, or of one within it, are what is looked for.
+    /// Whether the arguments of a directive, or of one nested in it, match.
     static func anyArgument(of first: UnsafePointer<ap_directive_t>?, _ matches: (CText) -> Bool) -> Bool {
         var next = unsafe first
         while let directive = unsafe next {
@@ -36,8 +36,8 @@ enum LogVariables {
         return false
     }
 
-    /// Whether an argument of any directive takes one of CGI's variables from httpd's environment, by `%{NAME}e`, `env=NAME`
-    /// `reqenv('NAME')` or `expr=`. mod_wsgi leaves them there.
+    /// Whether an argument of any directive reads a CGI variable from httpd's environment, by `%{NAME}e`, `env=NAME`,
+    /// `reqenv('NAME')` or `expr=`. mod_wsgi sets these variables there.
     static func mentionsCGIVariables(in first: UnsafePointer<ap_directive_t>?) -> Bool {
         unsafe anyArgument(of: first) { unsafe mentionsCGI($0) }
     }
@@ -53,7 +53,7 @@ enum LogVariables {
         return readers.contains(where: contains) && names.contains(where: contains)
     }
 
-    /// Sets them. The application's environ must be encoded by then: there they have other types.
+    /// Sets the variables. The application's environ must already be encoded, because they have other types there.
     static func set(_ r: Request, _ facts: RequestFacts) {
         if isCGIWanted { unsafe setCGI(r) }
         guard isWanted else { return }
@@ -89,7 +89,7 @@ enum LogVariables {
         unsafe put(r, "mod_wsgi.x-ignore_activity", settings.ignoreActivity ? "1" : "0")
     }
 
-    /// CGI's variables, as httpd makes them.
+    /// Sets the CGI variables, as httpd creates them.
     private static func setCGI(_ r: Request) {
         unsafe ap_add_common_vars(r)
         unsafe ap_add_cgi_vars(r)
@@ -98,8 +98,8 @@ enum LogVariables {
         }
     }
 
-    /// Sets what is known when a worker has answered: how often the request was handed to one, and how often it was
-    /// handed on because the worker was being replaced.
+    /// Sets the variables that are known after a worker's response: how often the request was passed to a worker, and
+    /// how often it was passed on because the worker was being replaced.
     static func set(_ r: Request, connects: Int) {
         guard isWanted else { return }
         // cold: only if the configuration asks for them
@@ -119,7 +119,7 @@ enum LogVariables {
             r.pointee.subprocess_env, literal(key), apr_pstrmemdup(r.pointee.pool, start, apr_size_t(value.count)))
     }
 
-    /// A time in seconds since 1970, as applications see it.
+    /// A time in seconds since 1970, in the form that applications receive.
     // cold: only if the configuration asks for them
     private static func seconds(_ microseconds: Int64) -> String {
         let fraction = String(microseconds % 1_000_000)  // cold: only if the configuration asks for them

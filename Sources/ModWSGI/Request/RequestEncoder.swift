@@ -3,15 +3,15 @@ internal import Glibc
 internal import Synchronization
 internal import WSGIWire
 
-/// Writes what httpd knows of a request as an encoded `RequestHead`, straight from httpd's own memory.
+/// Encodes a request as a `RequestHead`, directly from httpd's memory.
 ///
-/// Runs once per request on its thread; the only memory it takes is the buffer's. A later entry of the same key wins in
-/// the application, so the order is: variables set by directives, request headers, CGI variables.
+/// Runs once per request on its thread, and allocates only the buffer. In the application, later entries override
+/// earlier ones with the same key. The order is: variables set by directives, request headers, CGI variables.
 @safe struct RequestEncoder: ~Copyable {
     private let r: Request
     private var head: RequestHeadEncoder
 
-    /// Encodes the head of `r` at the end of `buffer`; the caller appends the inline body, if `inlineBody` says so.
+    /// Encodes the head of `r` at the end of `buffer`. The caller appends the inline body of `inlineBody` bytes.
     static func encode(_ r: Request, _ facts: RequestFacts, inlineBody: Int, into buffer: inout ByteBuffer) {
         var encoder = unsafe RequestEncoder(r, facts, &buffer)
         let forwarded = unsafe ForwardedEntries(r, facts.effective)
@@ -25,12 +25,13 @@ internal import WSGIWire
             encoder.isHTTPS = forwarded.isHTTPS ?? encoder.isHTTPS
         }
         var flags = facts.flags
+        flags.insert(.logLevel(UInt32(clamping: unsafe chttpd_request_log_level(r))))
         if encoder.isHTTPS { flags.insert(.https) }
         encoder.head.finish(flags: flags, bodyLength: inlineBody, into: &buffer)
     }
 
-    /// Encodes the head for a script of the configuration that decides about `r`: the request as the client sent it,
-    /// without its secrets and without what other directives have set.
+    /// Encodes the head for a hook script that is called for `r`: the request as the client sent it, without its
+    /// secrets and without variables that directives have set.
     static func encodeForHook(_ r: Request, _ facts: RequestFacts, into buffer: inout ByteBuffer) {
         var encoder = unsafe RequestEncoder(r, facts, &buffer)
         encoder.requestHeaders(facts, isForHook: true, &buffer)
@@ -54,10 +55,10 @@ internal import WSGIWire
         }
     }
 
-    /// What is kept of a request line; a thread's record in the worker board has no more room.
+    /// Maximum bytes of a request line: the size of its field in a thread's record on the request board.
     private static let longestLine = 184
 
-    /// Method and path. Of a query there is only its mark: it may hold what nobody else is to see.
+    /// Method and path. A query is reduced to its question mark, because it may contain secrets.
     private static func requestLine(of r: Request, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
         let target = unsafe bytes(of: r.pointee.unparsed_uri)
         var length = 0
@@ -81,12 +82,12 @@ internal import WSGIWire
 
     // MARK: - Groups of entries
 
-    /// SetEnv, SetEnvIf, RewriteRule [E=], mod_ssl's StdEnvVars: whatever httpd's modules put into `subprocess_env`.
+    /// Variables of httpd's modules in `subprocess_env`: SetEnv, SetEnvIf, RewriteRule [E=], mod_ssl's StdEnvVars.
     private mutating func directiveVariables(_ buffer: inout ByteBuffer) {
         isHTTPS = unsafe chttpd_is_https(r)
         unsafe forEachEntry(of: r.pointee.subprocess_env) { key, value in
             if unsafe equals(key, "HTTPS") {
-                // Decides the scheme and is not passed on.
+                // It sets the scheme and is not passed on.
                 isHTTPS = unsafe equals(value, "1") || equalsIgnoringCase(value, "on")
             } else if unsafe !equals(key, "PATH") && !isReserved(key) {
                 unsafe head.entry(key: bytes(of: key), value: bytes(of: value), into: &buffer)
@@ -94,8 +95,8 @@ internal import WSGIWire
         }
     }
 
-    /// `HTTP_*`, CONTENT_TYPE and CONTENT_LENGTH. A name with other characters than letters, digits and `-` could pass
-    /// for another header (`X_Foo` for `X-Foo`): such a header is taken off the request.
+    /// `HTTP_*`, CONTENT_TYPE and CONTENT_LENGTH. A header whose name has characters other than letters, digits and `-`
+    /// could be mistaken for another header (`X_Foo` for `X-Foo`), and is removed from the request.
     private mutating func requestHeaders(
         _ facts: RequestFacts, _ forwarded: ForwardedEntries? = nil, isForHook: Bool = false,
         _ buffer: inout ByteBuffer
@@ -129,8 +130,8 @@ internal import WSGIWire
         if hasOther { removeOtherHeaders() }
     }
 
-    /// Takes headers off the request that no CGI variable can stand for, so that later phases of httpd see what the
-    /// application sees.
+    /// Removes headers that have no CGI variable from the request, so that later phases of httpd see the same headers
+    /// as the application.
     private func removeOtherHeaders() {
         var isClean = false
         while !isClean {
@@ -143,7 +144,7 @@ internal import WSGIWire
         }
     }
 
-    /// What is the same for every request of a connection or a server.
+    /// Variables that are the same for every request of a connection or a server.
     private mutating func serverVariables(_ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer) {
         let connection = unsafe r.pointee.connection
         unsafe put("SERVER_SOFTWARE", ap_get_server_banner(), &buffer)
@@ -161,7 +162,7 @@ internal import WSGIWire
         if let admin = unsafe r.pointee.server?.pointee.server_admin { unsafe put("SERVER_ADMIN", admin, &buffer) }
     }
 
-    /// What is this request's own.
+    /// Variables of this request.
     private mutating func requestVariables(_ facts: RequestFacts, _ buffer: inout ByteBuffer) {
         unsafe put(
             "SCRIPT_FILENAME", path: r.pointee.filename.map { unsafe UnsafePointer($0) }, facts.root, &buffer)
@@ -209,7 +210,7 @@ internal import WSGIWire
         }
     }
 
-    /// SCRIPT_NAME, PATH_INFO, and two keys that only scripts which decide about a request find.
+    /// SCRIPT_NAME, PATH_INFO, and two keys that only hook scripts receive.
     private mutating func hookVariables(_ buffer: inout ByteBuffer) {
         let (scriptName, pathInfo) = unsafe scriptNameAndPathInfo(of: r)
         unsafe head.entry(key: bytes(of: "SCRIPT_NAME"), value: scriptName, into: &buffer)
@@ -229,7 +230,7 @@ internal import WSGIWire
         unsafe put(key, UnsafePointer(value), &buffer)
     }
 
-    /// A path as the worker sees it; one that it cannot see is left out.
+    /// Appends a path as the worker sees it, unless it is outside the worker's root.
     private mutating func put(
         _ key: StaticString, path: CText?, _ root: UnsafeRawBufferPointer, _ buffer: inout ByteBuffer
     ) {
@@ -241,10 +242,10 @@ internal import WSGIWire
         unsafe withDecimal(number) { unsafe head.entry(key: bytes(of: key), value: $0, into: &buffer) }
     }
 
-    /// Appends an `HTTP_*` entry; false when the header's name cannot be one.
+    /// Appends an `HTTP_*` entry. Returns false if the header's name is not valid for one.
     private mutating func header(_ name: CText, _ value: CText, _ buffer: inout ByteBuffer) -> Bool {
         let length = unsafe strlen(name)
-        guard length <= 1024 else { return true }
+        guard length <= 1024 else { return false }
         return unsafe withUnsafeTemporaryAllocation(byteCount: 5 + 1024, alignment: 1) { key in
             guard let start = key.baseAddress else { return true }
             unsafe memcpy(start, "HTTP_", 5)
@@ -288,7 +289,7 @@ internal import WSGIWire
 
 // MARK: - Small parts
 
-/// A header name's character as it stands in a CGI variable; 0: not allowed there.
+/// A character of a header's name as written in a CGI variable; 0: not allowed there.
 @inline(__always)
 private func cgiCharacter(_ byte: UInt8) -> UInt8 {
     switch byte {
@@ -299,7 +300,7 @@ private func cgiCharacter(_ byte: UInt8) -> UInt8 {
     }
 }
 
-/// Whether a key is the adapter's own, which no directive sets.
+/// Whether a key is reserved for the adapter, so that no directive may set it.
 @inline(__always)
 private func isReserved(_ key: CText) -> Bool {
     switch unsafe UInt8(bitPattern: key[0]) {
@@ -309,7 +310,7 @@ private func isReserved(_ key: CText) -> Bool {
     }
 }
 
-/// Whether all characters of a header's name can stand in a CGI variable.
+/// Whether all characters of a header's name are allowed in a CGI variable.
 private func isVariable(_ name: CText) -> Bool {
     var index = 0
     while unsafe name[index] != 0 {

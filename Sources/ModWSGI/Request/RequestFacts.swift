@@ -1,9 +1,9 @@
 internal import WSGIConfig
 internal import WSGIWire
 
-/// What was decided about a request: what the encoder and the handlers need besides httpd's own record.
+/// Decisions about a request that the encoder and the handlers need in addition to httpd's request record.
 ///
-/// All bytes are borrowed, from httpd's memory or from the request's scratch memory.
+/// All bytes are borrowed from httpd's memory or from the request's scratch memory.
 @safe struct RequestFacts {
     /// The server that the request is for.
     let server: ServerConfig
@@ -11,9 +11,9 @@ internal import WSGIWire
     let effective: DirectoryConfig
     /// The file with the code: the WSGI script, or the handler script.
     var script: UnsafeRawBufferPointer
-    /// The handler script; empty when the requested file is itself the script.
+    /// The handler script; empty if the requested file is itself the script.
     var handlerScript = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-    /// The directory that is the worker's root: paths are told without it. Empty: they are told as they are.
+    /// The worker's root directory, which is removed from the paths that it receives. Empty: paths are unchanged.
     var root = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     /// The process group; empty: embedded.
     var processGroup = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
@@ -21,7 +21,7 @@ internal import WSGIWire
     var applicationGroup = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     /// The name of the callable in the script.
     var callableObject = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-    /// When the code was changed, in microseconds since 1970; 0: not to be compared.
+    /// When the script was modified, in microseconds since 1970; 0: not compared.
     var scriptModified: Int64 = 0
     /// When the request was ready for a worker; 0 in embedded mode.
     var queueStart: Int64 = 0
@@ -42,7 +42,7 @@ internal import WSGIWire
 }
 
 extension ResponsePolicy {
-    /// What the settings of a request say.
+    /// The policy according to the settings of a request.
     init(_ facts: borrowing RequestFacts) {
         overridesErrors = facts.effective.settings.errorOverride
         usesSendfile = facts.effective.settings.enableSendfile

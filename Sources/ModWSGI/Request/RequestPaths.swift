@@ -1,7 +1,7 @@
 internal import CHTTPD
 internal import Glibc
 
-/// SCRIPT_NAME and PATH_INFO: the URI up to and from the path info, with runs of slashes made one.
+/// SCRIPT_NAME and PATH_INFO: the URI before and from the path info, with repeated slashes merged.
 func scriptNameAndPathInfo(of r: Request) -> (UnsafeRawBufferPointer, UnsafeRawBufferPointer) {
     let info = unsafe r.pointee.path_info
     var nameLength = unsafe r.pointee.uri.map { unsafe strlen($0) } ?? 0
@@ -13,7 +13,7 @@ func scriptNameAndPathInfo(of r: Request) -> (UnsafeRawBufferPointer, UnsafeRawB
     return unsafe (withSingleSlashes(name, r.pointee.pool), withSingleSlashes(bytes(of: info), r.pointee.pool))
 }
 
-/// The bytes with every run of slashes made one; a copy in `pool` only where there is such a run.
+/// The path with repeated slashes merged. It is copied into `pool` only if it has any.
 func withSingleSlashes(_ path: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeRawBufferPointer {
     let slash = UInt8(ascii: "/")
     var index = 1
@@ -25,8 +25,7 @@ func withSingleSlashes(_ path: UnsafeRawBufferPointer, _ pool: Pool?) -> UnsafeR
     return unsafe bytes(of: copy)
 }
 
-/// The part of `path` below `root`, which is `/` for the root itself; `nil`: it is not below. An empty root is above
-/// everything.
+/// The part of `path` below `root`, `/` for the root itself; `nil`: it is not below. Every path is below an empty root.
 func insidePath(_ path: UnsafeRawBufferPointer, _ root: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     guard unsafe !root.isEmpty else { return unsafe path }
     guard path.count >= root.count, let start = path.baseAddress, let prefix = root.baseAddress,

@@ -1,24 +1,24 @@
 internal import Synchronization
 internal import WSGIWire
 
-/// The memory one request needs while it is under way, used again by later requests.
+/// The memory that one request needs while it runs. Later requests use it again.
 ///
-/// Whoever took it owns it until `ScratchPool.give`; one thread at a time.
+/// The caller of `ScratchPool.take` owns it until `ScratchPool.give`. Only one thread uses it at a time.
 @safe struct Scratch: ~Copyable {
-    /// The encoded request: a frame's header, the head, an inline body.
+    /// The encoded request: the header of a frame, the head and an inline body.
     var request = ByteBuffer(capacity: 8192)
-    /// What is received from a worker, or read from a client for it.
+    /// Data received from a worker, or read from a client for it.
     let input: UnsafeMutableRawBufferPointer
 
     /// The names of process group, application group and callable after expansion.
     let names: UnsafeMutableRawBufferPointer
 
-    /// The worker's thread that the request holds; the memory stays where it is, because nested requests look at it.
+    /// The worker thread that the request holds. Its address is constant, because nested requests refer to it.
     let held: UnsafeMutablePointer<HeldThread>
 
-    /// Bytes of `input`.
+    /// The size of `input` in bytes.
     static let inputSize = 64 << 10
-    /// The most bytes of one name.
+    /// The maximum size of a name in bytes.
     static let longestName = 8 << 10
 
     init() {
@@ -35,22 +35,22 @@ internal import WSGIWire
         unsafe held.deallocate()
     }
 
-    /// The room for one of the three names.
+    /// The memory for one of the three names.
     func name(_ index: Int) -> UnsafeMutableRawBufferPointer {
         unsafe UnsafeMutableRawBufferPointer(rebasing: names[index * Self.longestName..<(index + 1) * Self.longestName])
     }
 }
 
-/// The idle scratch memory of an httpd child: at most as many as requests ran at once.
+/// The idle scratch memory of an httpd child. Its maximum size is the highest number of concurrent requests.
 enum ScratchPool {
-    private static let idle = Mutex<[Held]>([])  // cold: grows with the requests at a time
+    private static let idle = Mutex<[Held]>([])  // cold: grows with the number of concurrent requests
 
     /// A pointer that one owner at a time holds.
     @safe private struct Held: @unchecked Sendable {
         let scratch: UnsafeMutablePointer<Scratch>
     }
 
-    /// Scratch memory for one request; to be given back.
+    /// Returns scratch memory for one request, which must be given back.
     static func take() -> UnsafeMutablePointer<Scratch> {
         if let known = idle.withLock({ $0.popLast() }) { return unsafe known.scratch }
         let made = UnsafeMutablePointer<Scratch>.allocate(capacity: 1)

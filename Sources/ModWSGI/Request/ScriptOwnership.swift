@@ -3,14 +3,14 @@ internal import Glibc
 internal import WSGICore
 internal import WSGIDeployment
 
-/// Whether scripts and their directories belong to whom `script-user=` and `script-group=` of a process group name.
+/// Checks that scripts and their directories belong to `script-user=` and `script-group=` of a process group.
 struct ScriptOwnership: Sendable {
     private let owner: ScriptOwner
 
     /// The check for an owner.
     init(_ owner: ScriptOwner) { self.owner = owner }
 
-    /// Rejects a script that others than its owner could have written, or have put into its place.
+    /// Rejects a script that users other than its owner could have written or replaced.
     func check(_ script: UnsafeRawBufferPointer, _ pool: Pool?) throws(Rejection) {
         guard let slash = unsafe script.lastIndex(of: UInt8(ascii: "/")) else {
             throw Rejection(HTTP_FORBIDDEN, withoutRecord: .scriptUnexamined)
@@ -20,14 +20,14 @@ struct ScriptOwnership: Sendable {
         try unsafe check(directory, .directory, pool)
     }
 
-    private enum Subject: String {  // cold: text of a record
+    private enum Subject: String {  // cold: text of a message
         case file = "script"
         case directory = "script's directory"
     }
 
     private func check(_ path: UnsafeRawBufferPointer, _ subject: Subject, _ pool: Pool?) throws(Rejection) {
         let isFile = subject == .file
-        // cold: text of a record
+        // cold: text of a message
         var name: String { "The \(subject.rawValue) '\(unsafe String(decoding: path, as: UTF8.self))'" }
         var info = unsafe apr_finfo_t()
         let text = unsafe apr_pstrmemdup(
@@ -35,7 +35,7 @@ struct ScriptOwnership: Sendable {
         guard unsafe apr_stat(&info, text, apr_int32_t(APR_FINFO_OWNER | APR_FINFO_PROT), pool) == APR_SUCCESS else {
             throw Rejection(
                 HTTP_FORBIDDEN, isFile ? .scriptUnexamined : .scriptDirectoryUnexamined,
-                "\(name) cannot be examined, as script-user or script-group asks for.")
+                "\(name) cannot be examined, which script-user or script-group requires.")
         }
         if let user = owner.user, unsafe info.user != user.id {
             throw Rejection(
@@ -57,7 +57,7 @@ struct ScriptOwnership: Sendable {
         if unsafe info.protection & APR_FPROT_WWRITE != 0 {
             throw Rejection(
                 HTTP_FORBIDDEN, isFile ? .scriptWorldWritable : .scriptDirectoryWorldWritable,
-                "\(name) can be written by everybody, which script-user and script-group forbid: remove that right "
+                "\(name) can be written by all users, which script-user and script-group forbid: remove that right "
                     + "(chmod o-w).")
         }
     }

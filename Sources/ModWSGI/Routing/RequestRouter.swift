@@ -64,6 +64,7 @@ internal import WSGIWire
     /// Stores the facts that follow from the settings and the script.
     private borrowing func describe(_ facts: inout RequestFacts) {
         facts.passesAuthorization = mapping.passAuthorization ?? effective.settings.passAuthorization
+        if effective.settings.traceContext { unsafe TraceContext.prepare(r) }
         if effective.settings.ignoreActivity { facts.flags.insert(.ignoresActivity) }
         let reloads = effective.settings.scriptReloading != .off
         if reloads { facts.flags.insert(.scriptReloading) }
@@ -137,7 +138,7 @@ internal import WSGIWire
             HTTP_INTERNAL_SERVER_ERROR, .groupUnknown,
             // cold: text of a record
             "No process group '\(unsafe String(decoding: facts.processGroup, as: UTF8.self))' is defined by a "
-                + "WSGIDaemonProcess; defined are: \(known.isEmpty ? "none" : known).")
+                + "WSGIDaemonProcess; the defined groups are: \(known.isEmpty ? "none" : known).")
     }
 
     private borrowing func embedded(
@@ -153,7 +154,7 @@ internal import WSGIWire
         guard let engine = unsafe EmbeddedPlan.current?.engine() else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .embeddedUnavailable,
-                "Python could not be started in this httpd process; the reason is in the error log, where it was tried."
+                "Python could not be started in this httpd process; an earlier record in the error log gives the reason."
             )
         }
         return unsafe EmbeddedHandler.run(r, facts, engine, scratch, &measure)

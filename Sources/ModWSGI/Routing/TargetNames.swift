@@ -18,13 +18,34 @@ internal import WSGIConfig
         let process = dispatch.processGroup ?? mapping.processGroup ?? facts.effective.settings.processGroup
         let application =
             dispatch.applicationGroup ?? mapping.applicationGroup ?? facts.effective.settings.applicationGroup
-        guard let process = unsafe name(process, at: 0), let application = unsafe name(application, at: 1),
+        guard let process = unsafe name(process, at: 0),
+            let application = unsafe applicationGroup(application, process, mapping, facts),
             let callable = unsafe callable(dispatch, mapping, facts)
         else { return false }
         unsafe facts.processGroup = process
         unsafe facts.applicationGroup = application
         unsafe facts.callableObject = callable
         return true
+    }
+
+    private func applicationGroup(
+        _ expression: GroupExpression, _ process: UnsafeRawBufferPointer, _ mapping: ScriptMapping,
+        _ facts: RequestFacts
+    ) -> UnsafeRawBufferPointer? {
+        guard expression.kind == .auto, unsafe isSingle(process, mapping, facts) else {
+            return unsafe name(expression, at: 1)
+        }
+        return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// Whether the process group serves a single application, and the request is for it. Scripts that a `.htaccess` file
+    /// maps are not known when the configuration is read.
+    private func isSingle(
+        _ process: UnsafeRawBufferPointer, _ mapping: ScriptMapping, _ facts: RequestFacts
+    ) -> Bool {
+        if case .script(nil) = mapping { return false }
+        guard case .found(let group) = unsafe Settled.find(process, from: facts.server) else { return false }
+        return Settled.singleApplications.contains(group)
     }
 
     private func callable(

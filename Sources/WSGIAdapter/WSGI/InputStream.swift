@@ -50,7 +50,7 @@ enum InputStream {
         }
         guard let call = unsafe begin(object, name) else { return nil }
         defer { call.context.leave() }
-        return unsafe operation(call, size)
+        return unsafe call.measuringRead { unsafe operation(call, size) }
     }
 
     private static func begin(_ object: PyPointer?, _ name: StaticString) -> WSGICall? {
@@ -73,6 +73,10 @@ enum InputStream {
         defer { unsafe PyBuffer_Release(&view) }
         guard let call = unsafe begin(object, "readinto") else { return nil }
         defer { call.context.leave() }
+        return unsafe call.measuringRead { unsafe fill(view, from: call) }
+    }
+
+    private static func fill(_ view: Py_buffer, from call: WSGICall) -> PyPointer? {
         var filled = 0
         while unsafe filled < view.len, let start = unsafe view.buf?.assumingMemoryBound(to: UInt8.self) {
             let got = unsafe call.fetch(start + filled, view.len &- filled)

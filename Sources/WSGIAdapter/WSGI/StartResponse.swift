@@ -60,6 +60,7 @@ enum StartResponse {
                 WSGI_RUNTIME_ERROR, "start_response() argument 'exc_info' must be a 3-tuple or None")
         }
         if call.isOver { return unsafe raiseOver("start_response()") }
+        if call.hasSubscribers, !call.announceResponse(status, headers, exception) { return nil }
         if unsafe call.exchange.pointee.phase == .sent { return unsafe raiseAgain(exception) }
         if unsafe exception == nil && call.exchange.pointee.phase == .held {
             return unsafe PythonError.raise(

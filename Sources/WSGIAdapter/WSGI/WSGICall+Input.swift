@@ -77,6 +77,7 @@ extension WSGICall {
     }
 
     private func advance(_ count: Int) {
+        unsafe exchange.pointee.meter.bytesRead &+= Int64(count)
         unsafe exchange.pointee.windowCount &-= count
         unsafe exchange.pointee.window = unsafe exchange.pointee.window.map { unsafe $0 + count }
     }
@@ -115,7 +116,11 @@ extension WSGICall {
             let transport = unsafe context.state.pointee.transport
             return unsafe transport.pointee.read_body?(transport.pointee.context, target, capacity) ?? 0
         }
-        if got > 0 { return Int(truncatingIfNeeded: min(got, Int64(capacity))) }
+        if got > 0 {
+            // What goes into the window counts when it is read from there.
+            if unsafe target != exchange.pointee.storage { unsafe exchange.pointee.meter.bytesRead &+= got }
+            return Int(truncatingIfNeeded: min(got, Int64(capacity)))
+        }
         unsafe exchange.pointee.bodyPhase = got == 0 ? .ended : .failed
         if got == 0 { return 0 }
         let error = Int32(truncatingIfNeeded: got)

@@ -36,7 +36,9 @@ extension WSGICall {
         if unsafe total > 0 && exchange.pointee.phase == .waiting { return end() }
         if total <= WSGICall.mostDeferred, unsafe exchange.pointee.phase == .held {
             for index in 0..<blocks.count {
-                if let block = blocks.item(index) { unsafe exchange.pointee.deferred.append(block.bytes) }
+                guard let bytes = unsafe blocks.item(index)?.bytes else { break }
+                unsafe exchange.pointee.deferred.append(bytes)
+                if unsafe !bytes.isEmpty { unsafe exchange.pointee.meter.writes &+= 1 }
             }
             return end()
         }
@@ -102,15 +104,18 @@ extension WSGICall {
         guard unsafe first || exchange.pointee.phase == .sent else { return false }
         unsafe exchange.pointee.phase = .sent
         let length = take(block.count)
-        let error: Int32 = Attachment.detached {
-            let transport = unsafe context.state.pointee.transport
-            if first {
-                let error = sendHead()
-                if error != 0 { return error }
+        unsafe exchange.pointee.meter.writes &+= 1
+        let error: Int32 = measuringWrite {
+            Attachment.detached {
+                let transport = unsafe context.state.pointee.transport
+                if first {
+                    let error = sendHead()
+                    if error != 0 { return error }
+                }
+                if length == 0 { return 0 }
+                let start = unsafe block.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                return unsafe transport.pointee.send_data?(transport.pointee.context, start, length, flush ? 1 : 0) ?? 0
             }
-            if length == 0 { return 0 }
-            let start = unsafe block.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            return unsafe transport.pointee.send_data?(transport.pointee.context, start, length, flush ? 1 : 0) ?? 0
         }
         if error != 0 { unsafe exchange.pointee.transportError = error }
         return error == 0
@@ -197,8 +202,11 @@ extension WSGICall {
         } else if !PythonError.occurred {
             return
         }
+        guard let exception = PythonError.take() else { return }
         ExceptionReport.log(
-            .applicationRaised, "Exception in close() of the response of \(context.label).", to: context.log)
+            exception.object, .applicationRaised, "Exception in close() of the response of \(context.label).",
+            to: context.log)
+        announceException(exception.object)
     }
 
     // MARK: - Files
@@ -234,11 +242,14 @@ extension WSGICall {
         unsafe exchange.pointee.delivered = length
         unsafe exchange.pointee.hasSentFile = true
         let drops = unsafe context.state.pointee.flags.contains(.headersOnly) || length == 0
-        let error: Int32 = Attachment.detached {
-            let error = sendHead()
-            let transport = unsafe context.state.pointee.transport
-            if error != 0 || drops { return error }
-            return unsafe transport.pointee.send_file?(transport.pointee.context, own, offset, length) ?? 0
+        unsafe exchange.pointee.meter.writes &+= 1
+        let error: Int32 = measuringWrite {
+            Attachment.detached {
+                let error = sendHead()
+                let transport = unsafe context.state.pointee.transport
+                if error != 0 || drops { return error }
+                return unsafe transport.pointee.send_file?(transport.pointee.context, own, offset, length) ?? 0
+            }
         }
         if error != 0 { unsafe exchange.pointee.transportError = error }
         return error == 0 ? WSGI_OUTCOME_COMPLETE.rawValue : WSGI_OUTCOME_TRUNCATED.rawValue

@@ -47,6 +47,7 @@ internal import WSGIWire
     /// Runs one request; see `Adapter.run`.
     static func run(_ head: UnsafeRawBufferPointer, _ transport: UnsafePointer<wsgi_transport>) -> Int32 {
         guard unsafe ProcessState.current != nil, let thread = ThreadContext.current else { return 500 }
+        Attachment.resetWaits()
         let request: RequestHead
         do {
             request = unsafe try RequestHead(head)
@@ -76,19 +77,44 @@ internal import WSGIWire
             head.script, ignoresCase: head.flags.contains(.ignoresCase))
         ThreadContext.current?.beginInterruptible(interpreter)
         if let answer = context.prepare(script, head, asksScript: true) { return turnedAway(answer) }
-        let isFirst = unsafe !script.knows(head.callableObject)
-        guard let name = unsafe script.name(head.callableObject), let application = unsafe script.callable(name) else {
-            PyErr_Clear()
-            let message = unsafe script.missingCallable(head.callableObject, in: interpreter)
-            let target = context.log
-            Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
-            return turnedAway(unsafe context.leaveToOthers(script, head, lacking: head.callableObject) ?? 404)
+        var isFirst = unsafe !script.knows(head.callableObject)
+        guard let name = unsafe script.name(head.callableObject),
+            let application = unsafe find(name, script, head, isNew: &isFirst)
+        else {
+            let status = notFound(script, head)
+            return turnedAway(unsafe context.leaveToOthers(script, head, lacking: head.callableObject) ?? status)
         }
         if isFirst { unsafe announce(script, head.callableObject, head.value(of: "SCRIPT_NAME")) }
         let outcome = unsafe call(application.object, head, name, entered)
         _ = consume application
         finish()
         return outcome
+    }
+
+    /// The application. If its factory has not been called yet, this is done, and `isNew` is set.
+    @inline(__always)
+    private func find(_ name: PyPointer, _ script: Script, _ head: RequestHead, isNew: inout Bool) -> Reference? {
+        if let found = unsafe script.callable(name) { return found }
+        return make(script, head, isNew: &isNew)
+    }
+
+    private func make(_ script: Script, _ head: RequestHead, isNew: inout Bool) -> Reference? {
+        PyErr_Clear()
+        guard let factory = unsafe Factory(head.callableObject, of: script),
+            let made = unsafe factory.application(in: context.state.pointee.interpreter, target: context.log)
+        else { return nil }
+        isNew = true
+        return made
+    }
+
+    /// The status of a request whose script does not have the application. The failure of a factory has been logged.
+    private func notFound(_ script: Script, _ head: RequestHead) -> Int32 {
+        PyErr_Clear()
+        if let factory = unsafe Factory(head.callableObject, of: script), factory.isDefined { return 500 }
+        let message = unsafe script.missingCallable(head.callableObject, in: context.state.pointee.interpreter)
+        let target = context.log
+        Attachment.detached { target.write(WSGI_LOG_ERR, .callableNotFound, message) }
+        return 404
     }
 
     /// Ends the request with this outcome, without the application; with 504 if it was interrupted before.
@@ -110,12 +136,15 @@ internal import WSGIWire
         Attachment.detached { ScriptEvents.announce(.loaded(spec)) }
     }
 
+    @inline(__always)
     private func call(_ application: Object, _ head: RequestHead, _ name: PyPointer, _ entered: Int64) -> Int32 {
+        context.beginActive(at: entered)
         guard makeObjects(), let response = unsafe exchange.pointee.response,
             let environ = unsafe makeEnviron(head, name, entered),
             let start = unsafe Reference(
                 PyCFunction_NewEx(exchange.pointee.interpreter.pointee.startResponse, response, nil))
         else { return failed() }
+        if isObserved { return callObserved(application, head, environ.object, start.object, entered) }
         guard let result = application.call(environ.object, start.object) else { return failed() }
         return deliver(result)
     }
@@ -156,6 +185,7 @@ internal import WSGIWire
         unsafe exchange.pointee.phase = isSent ? .sent : .failed
         guard let exception = PythonError.take() else { return isSent ? WSGI_OUTCOME_TRUNCATED.rawValue : 500 }
         let isTimeout = context.logRaised(exception.object)
+        if !isTimeout { announceException(exception.object) }
         if isSent { return WSGI_OUTCOME_TRUNCATED.rawValue }
         if isTimeout { return 504 }
         // Not the application's fault: the request body is broken, and the application needs it.

@@ -52,6 +52,8 @@ enum BodyPhase {
     var delivered: Int64 = 0
     /// The body is a file, which has been passed on. Nothing may follow it.
     var hasSentFile = false
+    /// What was read and written.
+    var meter = Meter()
     /// Early hints so far, and the bytes of their heads.
     var hints = 0
     var hintBytes = 0
@@ -86,6 +88,7 @@ enum BodyPhase {
         declaredLength = -1
         delivered = 0
         hasSentFile = false
+        meter = Meter()
         hints = 0
         hintBytes = 0
         excess = 0

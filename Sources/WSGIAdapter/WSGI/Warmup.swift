@@ -144,8 +144,9 @@ extension Warmup {
 
     /// Whether the application exists. If not, the import has logged that, or no request has used it yet.
     private static func isReady(_ script: ScriptSpec, _ thread: ThreadContext) -> Bool {
-        Script.with(script, thread, .process) { entry, interpreter in
-            entry.isLoaded && entry.missing(script.callableObject, in: interpreter) == nil
+        Script.with(script, thread, .process) { entry, _ in
+            var name = script.callableObject
+            return entry.isLoaded && name.withUTF8 { unsafe entry.has(UnsafeRawBufferPointer($0)) }
         } ?? false
     }
 }

@@ -4,9 +4,10 @@ internal import WSGICore
 /// The output of `apachectl -t -D DUMP_WSGI`: the target of each URL, and all options of all process groups.
 public struct ConfigDump {
     private let facts: ConfigFacts
+    private let singles: SingleApplications
 
     /// Prepares the text for a configuration.
-    public init(_ facts: ConfigFacts) { self.facts = facts }
+    public init(_ facts: ConfigFacts) { (self.facts, singles) = (facts, SingleApplications(facts)) }
 
     /// All lines.
     public var text: String {
@@ -27,7 +28,7 @@ public struct ConfigDump {
             let alias = mount.alias
             table.append([
                 alias.isPattern ? "~ " + alias.urlPath.string : alias.urlPath.string, alias.target.string,
-                processGroup(of: mount), mount.applicationGroup ?? "(depends on the request)", python(of: mount),
+                processGroup(of: mount), applicationGroup(of: mount), python(of: mount),
                 alias.location.description,
             ])
         }
@@ -49,6 +50,16 @@ public struct ConfigDump {
             case .unknown: return "\(name) (not defined)"
             }
         }
+    }
+
+    /// The application group; of `%{AUTO}`, what it is.
+    private func applicationGroup(of mount: ConfigFacts.Mount) -> String {
+        guard let group = mount.applicationGroup else { return "(depends on the request)" }
+        guard group == "%{AUTO}" else { return group }
+        guard let name = mount.processGroupName, case .found(let index) = facts.lookup(name, from: mount.host.index),
+            singles.isSingle(index)
+        else { return "%{AUTO}: %{RESOURCE}" }
+        return "%{AUTO}: %{GLOBAL}"
     }
 
     private func python(of mount: ConfigFacts.Mount) -> String {
@@ -94,7 +105,7 @@ public struct ConfigDump {
         return [
             "", "Process group '\(definition.name)' (\(definition.location)):",
             "    visible in: \(users.count == facts.hosts.count ? "all servers" : users.joined(separator: ", "))",
-            "    runs: \(python(ofGroup: index))",
+            "    runs: \(python(ofGroup: index))", "    %{AUTO}: \(singles.explanation(of: index))",
         ] + table.lines(indent: "    ")
     }
 

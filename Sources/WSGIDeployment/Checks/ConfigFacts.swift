@@ -83,7 +83,7 @@ public struct ConfigFacts {
     ///
     /// - Parameters:
     ///   - servers: All servers, the main one first.
-    ///   - hosts: The locations of these servers in `tree`.
+    ///   - locations: The locations of these servers in `tree`.
     ///   - tree: The configuration as written.
     ///   - machine: The properties of httpd and of this machine.
     public init?(_ servers: [ConfiguredServer], _ locations: [HostLocation], _ tree: ConfigTree, _ machine: HostFacts) {

@@ -135,6 +135,13 @@ public struct ConfigTree {
     /// The last directive of this name outside of all sections, which is the one in effect.
     func last(_ name: String) -> Node? { mainServer.children(of: [name]).all.last { !$0.isSection } }
 
+    /// Whether a text is in the arguments of any directive.
+    public func mentions(_ text: String) -> Bool {
+        var isFound = false
+        forEach { node, _ in isFound = isFound || node.arguments.contains(text) }
+        return isFound
+    }
+
     /// Visits every directive and section, with its enclosing sections, outermost first.
     func forEach(_ body: (Node, _ within: [Node]) -> Void) {
         var within: [Node] = []

@@ -108,6 +108,7 @@ enum GroupChecks {
         facts.tree.forEach { node, _ in
             var values = ["process-group", "application-group"].compactMap { node.option($0) }
             if node.name == "wsgiapplicationgroup" || node.name == "wsgiprocessgroup" { values += node.words.prefix(1) }
+            if knowsAuto(node), values.last == "%{AUTO}" { values.removeLast() }
             guard node.name.hasPrefix("wsgi") else { return }
             let option = node.option("callable-object")
             let object = option ?? (node.name == "wsgicallableobject" ? node.words.first : nil)
@@ -143,6 +144,15 @@ enum GroupChecks {
             }
         }
         return findings
+    }
+
+    /// Whether `%{AUTO}` as the application group, the last of a directive's groups, is a variable.
+    private static func knowsAuto(_ node: ConfigTree.Node) -> Bool {
+        switch node.name {
+        case "wsgiimportscript": false
+        case "wsgiapplicationgroup": true
+        default: !node.isSection && node.option("application-group") != nil
+        }
     }
 
     /// Applications that run in httpd's children, although no directive requests it.
@@ -253,8 +263,8 @@ enum GroupChecks {
 }
 
 extension ConfigTree.Node {
-    /// The directive as written, for messages.
-    fileprivate var title: String {
+    /// The directive as it was written, for messages.
+    var title: String {
         let name = DirectiveTable.directive(named: name)?.name.description ?? name
         return name + (words.first.map { " '\($0)'" } ?? "")
     }

@@ -101,7 +101,8 @@ enum RequestChecks {
     static func interpreterPerURL(_ facts: ConfigFacts) -> [Finding] {
         everywhere(facts) { mount in
             guard mount.alias.isPattern, mount.hasFixedTarget, !mount.sample.isDirectory,
-                mount.applicationGroup == "%{RESOURCE}", isEndless(mount.alias.urlPath.string)
+                mount.applicationGroup == "%{RESOURCE}" || mount.applicationGroup == "%{AUTO}",
+                isEndless(mount.alias.urlPath.string)
             else { return nil }
             return Finding(
                 .interpreterPerURL, at: mount.alias.location,

@@ -91,6 +91,10 @@ enum PathAccess {
         guard part != "/root" else { return "\(what): move the required files elsewhere, such as below /srv" }
         let path = quoted(part)
         guard who == "o" else { return "\(what); to allow it: chmod \(who)+\(letter) \(path)" }
+        // Another group that has access may need it: httpd's user and that of a group often use the same directory.
+        guard status.group == 0 || status.mode & (1 << (3 + shift)) == 0 else {
+            return "\(what); to allow it: chmod o+\(letter) \(path)"
+        }
         return "\(what); to allow it: chgrp \(name(ofGroup: identity.group)) \(path) && chmod g+\(letter) \(path), "
             + "or for all users: chmod o+\(letter) \(path)"
     }

@@ -4,7 +4,9 @@ ENGINE names the shared object, TRANSPORT the library made of transport.c (compi
 """
 
 import ctypes
+import gc
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -60,13 +62,21 @@ class Answers:
         self.text = '\n'.join(data.decode() for kind, _, data in records if kind == 'L')
 
 
+def resident() -> int:
+    """The memory of this process, in KiB."""
+    gc.collect()
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[1]) * resource.getpagesize() // 1024
+
+
 class Result:
     """What one request did: its outcome, and what it handed to the transport."""
 
     def __init__(self, outcome, records):
         self.outcome = outcome
         self.records = records
-        self.log = [(level, data.decode()) for kind, level, data in records if kind == 'L']
+        self.log = [(level & 0x7F, logged(level, data)[1]) for kind, level, data in records if kind == 'L']
+        self.sources = [logged(level, data)[0] for kind, level, data in records if kind == 'L']
         self.blocks = [data for kind, _, data in records if kind in 'DF']
         self.flushes = [flush for kind, flush, _ in records if kind == 'D']
         self.files = [data for kind, _, data in records if kind == 'F']
@@ -82,6 +92,14 @@ class Result:
     @property
     def text(self):
         return '\n'.join(line for _, line in self.log)
+
+
+def logged(level, data):
+    """The place where a log record was made, as (file, line) or None, and its text."""
+    if not level & 0x80:
+        return None, data.decode()
+    line, count = struct.unpack_from('=iH', data)
+    return (data[6:6 + count].decode(), line), data[6 + count:].decode()
 
 
 def decode_head(data):
@@ -150,7 +168,7 @@ ENVIRON = {
 
 
 def request_head(script, group='', callable_object='application', environ=None, flags=0, content_length=-1,
-                 modified=0, start=1700000000123456, queue=0, body=b''):
+                 modified=0, start=1700000000123456, queue=0, body=b'', request_id='abcdef'):
     """An encoded RequestHead, as RequestHeadEncoder writes it."""
     to_bytes = lambda value: value if isinstance(value, bytes) else value.encode('latin-1')
     entries = b''
@@ -158,7 +176,7 @@ def request_head(script, group='', callable_object='application', environ=None, 
     for key, value in items:
         key, value = to_bytes(key), to_bytes(value)
         entries += struct.pack('=II', len(key), len(value)) + key + value
-    names = [script.encode(), group.encode(), callable_object.encode(), b'abcdef', b'GET /']
+    names = [script.encode(), group.encode(), callable_object.encode(), request_id.encode(), b'GET /']
     head = struct.pack('=IIqqqqIIIIIII', flags, len(entries), content_length, modified, start, queue, len(items),
                        len(body), *(len(name) for name in names))
     return head + b''.join(names) + entries + body
@@ -230,4 +248,4 @@ class Engine:
     def host_log(self):
         buffer = ctypes.create_string_buffer(1 << 20)
         count = self.transport.take_host_log(buffer, len(buffer))
-        return [data.decode() for _, _, data in records(buffer.raw[:count])]
+        return [logged(level, data)[1] for _, level, data in records(buffer.raw[:count])]

@@ -3,24 +3,19 @@
 
 import gc
 import os
-import resource
+import textwrap
 import unittest
 
 from adapter import FOLDER, SIMPLE, application, engine, main, script
-from engine import BODY_INLINE, COMPLETE
+from engine import BODY_INLINE, COMPLETE, resident
 
 
 class Leaks(unittest.TestCase):
-    def resident(self):
-        gc.collect()
-        with open('/proc/self/statm') as file:
-            return int(file.read().split()[1]) * resource.getpagesize() // 1024
-
     def check(self, path, count, expected=COMPLETE, **head):
         engine.run_many(path, 2000, expected, **head)
-        before, objects = self.resident(), len(gc.get_objects())
+        before, objects = resident(), len(gc.get_objects())
         self.assertEqual(engine.run_many(path, count, expected, **head), 0)
-        self.assertLess(self.resident() - before, 600)
+        self.assertLess(resident() - before, 600)
         self.assertLess(abs(len(gc.get_objects()) - objects), 50)
 
     def test_small_responses(self):
@@ -33,6 +28,37 @@ class Leaks(unittest.TestCase):
             write(b'x')
             yield b'y'
         '''), 20000, flags=BODY_INLINE, body=b'a\nb')
+
+    def test_everything_is_observed(self):
+        path = application('''
+            import mod_wsgi
+            assert mod_wsgi.active_requests['abcdef'] is mod_wsgi.request_data()
+            environ['wsgi.input'].read()
+            start_response('200 OK', [])
+            return [b'x']
+        ''')
+        with open(path, 'a') as file:
+            file.write(textwrap.dedent('''
+                import mod_wsgi
+                kept = []
+                @mod_wsgi.subscribe_events
+                def observe(name, request_data={}, **payload):
+                    request_data[name] = payload
+                    kept[:] = [payload]
+                    if name == 'request_started':
+                        return {'application_object': lambda *arguments: payload['application_object'](*arguments)}
+                    if name == 'request_finished' and payload['thread_id'] % 100 == 0:
+                        mod_wsgi.request_metrics(), mod_wsgi.process_metrics()
+                mod_wsgi.start_recording_metrics()
+            '''))
+        self.check(path, 100000, group='observed', flags=BODY_INLINE, body=b'abc')
+
+    def test_exceptions_are_observed(self):
+        path = application("raise ValueError('x')")
+        with open(path, 'a') as file:
+            file.write('\nimport mod_wsgi\nkept = []\n'
+                       'mod_wsgi.subscribe_events(lambda name, **payload: kept.__setitem__(slice(1), [payload]))\n')
+        self.check(path, 3000, expected=500, group='observed2')
 
     def test_exceptions(self):
         self.check(application("raise ValueError('x')"), 3000, expected=500)

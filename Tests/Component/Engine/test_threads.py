@@ -8,7 +8,7 @@ import time
 import unittest
 
 from adapter import SIMPLE, application, engine, main, script
-from engine import COMPLETE, ENVIRON
+from engine import COMPLETE, ENVIRON, resident
 
 
 class Threads(unittest.TestCase):
@@ -331,10 +331,18 @@ class Threads(unittest.TestCase):
 
     def test_threads_that_end_leave_nothing(self):
         path = script(SIMPLE)
-        for _ in range(300):
-            thread = threading.Thread(target=engine.run, args=(path,), kwargs={'group': 'one'})
+        outcomes = []
+        memory = None
+        for number in range(400):
+            thread = threading.Thread(target=lambda: outcomes.append(engine.run(path, group='one').outcome))
             thread.start()
             thread.join()
+            if number == 100:
+                memory = resident()
+        self.assertEqual(set(outcomes), {COMPLETE})
+        self.assertEqual(len(outcomes), 400)
+        # What a thread leaves is multiplied by 300.
+        self.assertLess(resident() - memory, 1000)
 
 
 if __name__ == '__main__':

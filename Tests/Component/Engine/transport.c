@@ -103,7 +103,11 @@ static void process_log(int32_t level, const uint8_t *text, size_t length) {
     if (getenv("ENGINE_VERBOSE")) fprintf(stderr, "[%d] %.*s\n", level, (int)length, text);
 }
 
-const wsgi_host host = {.log = process_log};
+/* What process_log "writes": the tests change it. 0: unknown. */
+uint32_t host_level;
+static uint32_t process_log_level(void) { return host_level; }
+
+const wsgi_host host = {.log = process_log, .log_level = process_log_level};
 
 size_t take_host_log(uint8_t *buffer, size_t capacity) {
     pthread_mutex_lock(&lock);

@@ -96,9 +96,13 @@ class Worker:
         with open(self.log_path, errors='replace') as file:
             return file.read()
 
-    def end(self):
+    def drain(self, requests=5, total=10, reason=0):
+        """Has the process end, as the supervisor does; `reason` is a ShutdownReason."""
+        self.control.send(struct.pack('=IIII', DRAIN, requests, total, reason))
+
+    def end(self, *how):
         """Drains and waits; the exit code."""
-        self.control.send(struct.pack('=III', DRAIN, 5, 10))
+        self.drain(*how)
         return self.process.wait(60)
 
     def __enter__(self):

@@ -22,7 +22,7 @@ static const uint32_t slots[SLOTS] = {5, 9};
 static wsgi_scoreboard *board;
 /* What the processes have in common besides: counts, and what they found wrong. */
 static struct {
-    _Atomic uint64_t served, refused, waited, put_out;
+    _Atomic uint64_t served, rejected, waited, put_out;
     _Atomic uint32_t last_ticket, busy, wrong_order, too_many;
 } * shared;
 
@@ -123,7 +123,7 @@ static void *requests(void *arrives_late) {
         if (slot < 0)
             slot = claim_in_turn(&generation);
         if (slot < 0) {
-            atomic_fetch_add(&shared->refused, 1);
+            atomic_fetch_add(&shared->rejected, 1);
             usleep(2000);
             continue;
         }
@@ -182,8 +182,8 @@ static void end(pid_t pid, bool tell) {
 }
 
 static void print(const char *title) {
-    printf("%-22s served %8llu, waited %8llu, refused or impatient %6llu, put out %3llu\n", title,
-           (unsigned long long)shared->served, (unsigned long long)shared->waited, (unsigned long long)shared->refused,
+    printf("%-22s served %8llu, waited %8llu, rejected or impatient %6llu, put out %3llu\n", title,
+           (unsigned long long)shared->served, (unsigned long long)shared->waited, (unsigned long long)shared->rejected,
            (unsigned long long)shared->put_out);
     memset(shared, 0, sizeof *shared);
 }

@@ -180,13 +180,13 @@ class Parent:
         return STATES[struct.unpack_from("=I", self.board, GROUPS_AT + 64 * group)[0]]
 
     def slot_cell(self, slot):
-        """(claimed, generation, refusals, threads, pid)"""
+        """(claimed, generation, failed_replacements, threads, pid)"""
         return struct.unpack_from("=IIIIi", self.board, SLOTS_AT + 64 * slot)
 
     def generation(self, slot):
         return self.slot_cell(slot)[1]
 
-    def refusals(self, slot):
+    def failed_replacements(self, slot):
         return self.slot_cell(slot)[2]
 
     def pid(self, slot):

@@ -33,7 +33,7 @@ class Configurations(SupervisorCase):
             pid = parent.pid(0)
             os.unlink(link)
             parent.configure(group)
-            wait_for(lambda: parent.refusals(0), what="refusal")
+            wait_for(lambda: parent.failed_replacements(0), what="failed replacement")
             self.assertEqual((parent.pid(0), parent.state(0)), (pid, "serving"))
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
 
@@ -44,7 +44,7 @@ class Configurations(SupervisorCase):
             changed = dict(group, python=os.path.join(self.directory, "venv/bin/python"), threads=7)
             for count in 1, 2:
                 parent.configure(changed)
-                wait_for(lambda: parent.refusals(0) == count, what="refusal")
+                wait_for(lambda: parent.failed_replacements(0) == count, what="failed replacement")
                 self.assertEqual((parent.pid(0), parent.state(0)), (pid, "serving"))
                 self.assertEqual(parent.text().count("WSGI1013"), count)
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
@@ -63,7 +63,7 @@ class Configurations(SupervisorCase):
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
             self.write("app.wsgi", "import nosuch\n")
             parent.configure(dict(group, threads=7))
-            wait_for(lambda: parent.refusals(0), what="refusal")
+            wait_for(lambda: parent.failed_replacements(0), what="failed replacement")
             self.assertEqual(parent.pid(0), pid)
             self.assertEqual(self.get(Child(parent, 0)).body, b"Hello World!")
             # No alias names it any more: it is not in the way of the next one.

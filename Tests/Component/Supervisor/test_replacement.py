@@ -127,7 +127,7 @@ class Replacement(SupervisorCase):
             time.sleep(0.1)
             self.write("app.wsgi", "raise ValueError('broken deploy')\n")
             os.kill(pid, signal.SIGUSR1)
-            wait_for(lambda: parent.refusals(0), what="refusal")
+            wait_for(lambda: parent.failed_replacements(0), what="failed replacement")
             self.assertEqual((parent.pid(0), self.get(child).body), (pid, b"Hello World!"))
             self.write("app.wsgi", SCRIPT)
             os.kill(pid, signal.SIGUSR1)

@@ -55,7 +55,7 @@ class Reports(SupervisorCase):
             text = "".join("LINE%d-" % number + "x" * 9000 + "-END\n" for number in range(3))
             self.write("preload.py", "raise ValueError(%r)\n" % text)
             parent.configure(group)
-            wait_for(lambda: "WSGI1013" in parent.text(), what="the refusal")
+            wait_for(lambda: "WSGI1013" in parent.text(), what="the failed replacement")
             log = parent.text()
             for number in range(3):
                 self.assertIn("LINE%d-" % number + "x" * 9000 + "-END", log)
@@ -67,7 +67,7 @@ class Reports(SupervisorCase):
             group = self.start(parent, preloads=[(preload, "", "application")])
             self.write("preload.py", "raise ValueError('FIRST' + 'x' * 200_000 + 'LAST')\n")
             parent.configure(group)
-            wait_for(lambda: "WSGI1013" in parent.text(), what="the refusal")
+            wait_for(lambda: "WSGI1013" in parent.text(), what="the failed replacement")
             log = parent.text()
             self.assertIn("ValueError: FIRST", log)
             self.assertIn("xLAST", log)

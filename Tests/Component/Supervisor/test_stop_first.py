@@ -29,7 +29,7 @@ class StopFirst(SupervisorCase):
             group = self.start(parent)
             pid = parent.pid(0)
             parent.configure(group)
-            wait_for(lambda: parent.refusals(0), what="refusal")
+            wait_for(lambda: parent.failed_replacements(0), what="failed replacement")
             self.assertEqual(parent.pid(0), pid)
             self.assertRegex(parent.text(), "WSGI1013: .*BlockingIOError.*replacement=stop-first")
             parent.configure(dict(group, stops_first=True))

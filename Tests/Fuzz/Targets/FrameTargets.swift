@@ -262,13 +262,15 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
     if let (reason, text) = packet.retirement {
         try require(reason.rawValue == packet.payload.first && text.utf8.count <= 3 * bytes.count, "a retirement")
     }
-    let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1))
+    let reason = packet.drainReason
+    let drain = ControlPacket.drain(requests: packet.number(0), total: packet.number(1), because: reason)
+    try require(drain.drainReason == reason, "a reason is read back")
     try require(drain.number(0) == packet.number(0) && drain.number(1) == packet.number(1), "times are read back")
     if let script = packet.script {
         try require(ControlPacket.proven(script).script == script, "a script is read back")
     }
     if let code = packet.code {
-        let again = ControlPacket.refused(code.path, modified: code.modified).code
-        try require(again?.path == code.path && again?.modified == code.modified, "refused code is read back")
+        let again = ControlPacket.codeFailed(code.path, modified: code.modified).code
+        try require(again?.path == code.path && again?.modified == code.modified, "failed code is read back")
     }
 }

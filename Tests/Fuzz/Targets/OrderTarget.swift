@@ -30,7 +30,7 @@ private struct Accepted {
         case .end: return hasHead
         case .reload: return !kinds.contains { $0 != .log }
         case .go: return bodyFollows && !hasBodyEnded
-        case .log: return (2...15).contains(header.flags)
+        case .log: return (2...15).contains(header.flags & 0x7F)
         case .error, .cut: return true
         case .request, .body, .bodyEnd, .abort: return false
         }

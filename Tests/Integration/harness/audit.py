@@ -1,16 +1,16 @@
-"""What the audits after a test found, and which of it another run may excuse (reruns.py): damage never."""
+"""Findings of the audits after a test. A rerun (reruns.py) may clear them, except damage."""
 
 
 class Damage(str):
-    """A fault that must never happen, however busy the machine: a crash, or something left behind."""
+    """A fault that must never happen, however busy the machine is: a crash, or leftovers."""
 
 
 class DamageFailure(AssertionError):
-    """Fails a test for good."""
+    """Fails a test, which is not run again."""
 
 
 def require_none(faults: list[str]) -> None:
-    """Fails with all faults when there are any."""
+    """Fails with all faults if there are any."""
     if any(isinstance(one, Damage) for one in faults):
         raise DamageFailure("\n".join(faults))
     assert not faults, "\n".join(faults)

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client that hides nothing: raw bytes out, and answers that say whether they were cut."""
+"""A small HTTP/1.1 client that hides nothing: it sends raw bytes and reports incomplete responses."""
 
 import contextlib
 import dataclasses
@@ -11,7 +11,7 @@ from polling import PATIENCE
 
 
 class Cut(Exception):
-    """The connection ended before the answer did; `partial` is what had arrived."""
+    """The connection ended before the response did. `partial` is the part that had arrived."""
 
     def __init__(self, partial: "Response | None", reason: str):
         super().__init__(reason)
@@ -43,13 +43,13 @@ class Response:
 
     @property
     def environ(self) -> dict:
-        """What apps/environ was called with: every text and number."""
+        """The environ that apps/environ was called with: all strings and numbers."""
         assert self.body.startswith(b"{"), self
         return {key: told["value"] for key, told in self.json["environ"].items() if "value" in told}
 
 
 class Connection:
-    """One TCP connection; use as a context manager."""
+    """One TCP connection, to be used as a context manager."""
 
     def __init__(self, port: int, *, timeout: float = PATIENCE, receive_buffer: int | None = None):
         self._socket = socket.socket()
@@ -60,7 +60,7 @@ class Connection:
         self._buffer = bytearray()
         #: The client's own port.
         self.port = self._socket.getsockname()[1]
-        #: Whether not a byte has come since `start_answer`.
+        #: Whether no byte has arrived since `start_answer`.
         self.is_untouched = True
 
     def __enter__(self):
@@ -73,12 +73,12 @@ class Connection:
         self._socket.close()
 
     def reset(self) -> None:
-        """Closes with RST, as a client that crashed."""
+        """Closes the connection with RST, like a client that crashed."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def half_close(self) -> None:
-        """Says that nothing more will be sent; answers are still read."""
+        """Closes the sending side. Responses are still read."""
         self._socket.shutdown(socket.SHUT_WR)
 
     # Sending
@@ -87,7 +87,7 @@ class Connection:
         self._socket.sendall(data)
 
     def send_request(self, method: str, path: str, headers=(), body: bytes | None = None, *, close=False) -> None:
-        """Sends a whole request; Host and Content-Length are added unless given."""
+        """Sends a complete request. Host and Content-Length are added unless given."""
         self.send(request_bytes(method, path, headers, body, close=close))
 
     def request(self, method: str, path: str, headers=(), body: bytes | None = None, *, close=False) -> Response:
@@ -100,7 +100,7 @@ class Connection:
     # Receiving
 
     def start_answer(self) -> None:
-        """Nothing has come of the answer to the next request."""
+        """Called before a request: resets `is_untouched`."""
         self.is_untouched = not self._buffer
 
     def _fill(self) -> bool:
@@ -127,24 +127,24 @@ class Connection:
         return data
 
     def take_some(self) -> bytes:
-        """Whatever comes next; empty at the end."""
+        """The next bytes; empty at the end."""
         if not self._buffer:
             self._fill()
         return self._take(len(self._buffer))
 
     def at_end(self) -> bool:
-        """Waits for more; true if the server closed the connection instead."""
+        """Waits for more data. Returns True if the server closed the connection instead."""
         try:
             return not self._buffer and not self._fill()
         except ConnectionResetError:
             return True
 
     def is_silent(self, seconds: float) -> bool:
-        """Whether nothing (not even a close) arrives for that long."""
+        """Whether nothing arrives for `seconds`, not even a close."""
         return not self._buffer and not select.select([self._socket], [], [], seconds)[0]
 
     def read_head(self) -> Response:
-        """The status line and the headers of the next answer, interim answers included."""
+        """The status line and the headers of the next response, which may be an interim response."""
         version, _, rest = self.read_line().decode("latin-1").partition(" ")
         code, _, reason = rest.partition(" ")
         headers = []
@@ -154,9 +154,9 @@ class Connection:
         return Response(int(code), reason, headers, version=version)
 
     def blocks(self, response: Response):
-        """The chunks of a chunked answer as they arrive; raises Cut when there is no final chunk.
+        """The chunks of a chunked response as they arrive. Raises Cut if there is no final chunk.
 
-        response.body is what has come when the iteration ends.
+        At the end of the iteration, response.body is the part that has arrived.
         """
         body = bytearray()
         try:
@@ -197,12 +197,12 @@ class Connection:
         try:
             response = self.read_head()
         except ConnectionResetError:
-            raise Cut(None, "reset before the answer") from None
+            raise Cut(None, "reset before the response") from None
         return self.read_body(response, method)
 
 
 def request_bytes(method: str, path: str, headers=(), body: bytes | None = None, *, close=False) -> bytes:
-    """The bytes of a request. `headers` is a mapping or a list of pairs; text is sent as UTF-8."""
+    """The bytes of a request. `headers` is a dict or a list of pairs. Text is sent as UTF-8."""
     pairs = list(headers.items() if isinstance(headers, dict) else headers)
     names = {name.lower() for name, _ in pairs}
     if "host" not in names:
@@ -216,5 +216,5 @@ def request_bytes(method: str, path: str, headers=(), body: bytes | None = None,
 
 
 def chunked(*blocks: bytes) -> bytes:
-    """Blocks as a complete chunked body."""
+    """The blocks as a complete chunked body."""
     return b"".join(b"%x\r\n%b\r\n" % (len(block), block) for block in blocks) + b"0\r\n\r\n"

@@ -1,4 +1,4 @@
-"""A small HTTP/2 client whose streams take their answers as slowly as a test wants (prior knowledge, no TLS)."""
+"""A small HTTP/2 client whose streams read their responses as slowly as a test wants (prior knowledge, no TLS)."""
 
 import socket
 import time
@@ -10,25 +10,25 @@ import h2.settings
 
 from polling import PATIENCE
 
-#: How much a stream may receive before it says that it takes more.
+#: The initial window of a stream: the bytes that it may receive before it extends the window.
 WINDOW = 65535
 
 
 class Stream:
-    """One request and what has come of its answer."""
+    """One request and the part of its response that has arrived."""
 
     def __init__(self, number: int):
         self.number, self.status, self.body, self.ended, self.error = number, None, 0, False, None
 
 
 class Connection:
-    """One connection with many streams; use as a context manager. Data is taken by `take` only."""
+    """One connection with many streams, to be used as a context manager. Only `take` extends the window of a stream."""
 
     def __init__(self, port: int):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self._http.initiate_connection()
-        # The window of the connection never stands in the way, only those of the streams do.
+        # The window of the connection is never the limit, only those of the streams are.
         self._http.increment_flow_control_window(1 << 30)
         self._streams: dict[int, Stream] = {}
         self._flush()
@@ -52,12 +52,12 @@ class Connection:
         return stream
 
     def take(self, stream: Stream, length: int) -> None:
-        """Says that the stream takes so much more."""
+        """Extends the window of the stream by `length` bytes."""
         self._http.increment_flow_control_window(length, stream.number)
         self._flush()
 
     def receive(self, seconds: float) -> bool:
-        """Handles what arrives next, for so long at the most; false: nothing did."""
+        """Handles the data that arrives next. Returns False if none arrives within `seconds`."""
         self._socket.settimeout(seconds)
         try:
             data = self._socket.recv(1 << 16)
@@ -81,7 +81,7 @@ class Connection:
         return True
 
     def wait(self, condition, seconds: float = 10) -> float:
-        """Receives until the condition holds; how long that took."""
+        """Receives until the condition holds, and returns how long that took."""
         begin = time.monotonic()
         while not condition():
             left = seconds - (time.monotonic() - begin)

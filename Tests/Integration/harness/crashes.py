@@ -1,11 +1,13 @@
-"""Crashes of httpd itself, told apart from ours by the stack in the core file.
+"""Crashes of httpd itself, distinguished from crashes of this module by the stack in the core file.
 
-Known: when a child ends, the main thread of mod_mpm_event shuts down the connections that its threads serve, and one that
-its thread has just destroyed crashes it (apr_os_sock_get, called by mod_mpm_event). It needs a connection that closes at
-the very moment of a stop or a hard restart, and no module: about 1 of 40 stops under load, without this module as with it.
+A known crash: when a child ends, the main thread of mod_mpm_event shuts down the connections that its threads serve. It
+crashes on a connection that its thread has just destroyed (apr_os_sock_get, called by mod_mpm_event). This requires a
+connection that closes at the moment of a stop or a hard restart, but no module: it happens in about 1 of 40 stops under
+load, with and without this module.
 
-Where it does not crash it writes to memory that it has no right to any more. Seen twice in some 5,000 stops: a thread that
-waits in httpd's own queue wakes up and finds the queue's memory gone (ap_queue_pop_something, called by mod_mpm_event).
+If it does not crash, it writes to memory that it no longer owns. This was seen twice in about 5,000 stops: a thread
+that waits in httpd's own queue wakes up after the memory of the queue was freed (ap_queue_pop_something, called by
+mod_mpm_event).
 """
 
 import pathlib
@@ -16,14 +18,14 @@ import subprocess
 
 import env
 
-# It asks for the socket's descriptor, sets its timeout and closes it.
+# mod_mpm_event gets the socket's descriptor, sets its timeout and closes it.
 _SOCKET = r"(#\d+ .*/libapr-1\.so.*\n)*#\d+ .*\bapr_(os_sock_get|socket_timeout_set|socket_close) \(\).*\n"
 _QUEUE = r"(#\d+ .*\b(futex_wait|\w*lll_lock_wait|\w*pthread_\w+) \(.*\n)+#\d+ .*\bap_queue_pop_something \(\).*\n"
 _KNOWN = re.compile(rf"({_SOCKET}|{_QUEUE})#\d+ .*/mod_mpm_event\.so")
 
 
 def allow_cores() -> None:
-    """Lets the processes of all servers write core files."""
+    """Allows the processes of all servers to write core files."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
@@ -36,14 +38,14 @@ def stacks(folder: pathlib.Path) -> list[str]:
 
 
 def is_httpds_own(stack: str) -> bool:
-    """Whether it shows the known crash."""
+    """Whether the stack shows a known crash of httpd."""
     return bool(_KNOWN.match(stack))
 
 
 def _stack(core: pathlib.Path) -> str:
-    """The stack of the thread that crashed, and, unless that is the known crash, those of the others."""
+    """The stack of the thread that crashed and, unless the crash is a known one, the stacks of the other threads."""
     frames = [line for line in _ask(core, "bt 20").splitlines() if line.startswith("#")]
-    # gdb shows the innermost frame once when it has loaded the file, and again in the stack.
+    # gdb shows the innermost frame twice: after it has loaded the file, and in the stack.
     stack = "\n".join(frames[1:])
     return stack if is_httpds_own(stack) else f"{stack}\n{_ask(core, 'thread apply all bt 20')}"
 

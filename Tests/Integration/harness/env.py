@@ -1,4 +1,4 @@
-"""Where things are on this machine: httpd, its modules, the module under test, users and caches."""
+"""Locations on this machine: httpd, its modules, the module under test, users and caches."""
 
 import atexit
 import functools
@@ -18,13 +18,13 @@ DEFAULT_MODULE = REPOSITORY / "build" / "mod_wsgi.so"
 DEFAULT_PYTHON = pathlib.Path("/usr/bin/python3")
 CACHE = pathlib.Path(os.environ.get("WSGI_TEST_CACHE", "/var/tmp/mod-wsgi-tests"))
 
-#: Every process of a server under test carries this variable, so that it is found wherever it was reparented to.
+#: An environment variable of every process of a server under test, by which reparented processes are found.
 MARKER = "WSGI_TEST_SERVER"
 
 
 @functools.cache
 def httpd() -> str:
-    """The httpd program: Debian calls it apache2."""
+    """The httpd program, which Debian calls apache2."""
     for name in ("apache2", "httpd"):
         if found := shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"):
             return found
@@ -33,7 +33,7 @@ def httpd() -> str:
 
 @functools.cache
 def module_directory() -> pathlib.Path:
-    """The directory of httpd's own modules: what apxs says, or, without it, where Debian has them."""
+    """The directory of httpd's own modules, according to apxs or, without apxs, that of Debian."""
     apxs = shutil.which("apxs") or shutil.which("apxs2")
     if not apxs:
         debian = pathlib.Path("/usr/lib/apache2/modules")
@@ -53,12 +53,12 @@ def is_root() -> bool:
 
 
 def httpd_user() -> str:
-    """The account of httpd's children: www-data when started by root, otherwise the caller."""
+    """The account of httpd's children: www-data if started by root, otherwise the caller's."""
     return "www-data" if is_root() else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def other_user() -> str:
-    """An account with a home directory that is neither root nor httpd's, for daemon processes; only as root."""
+    """An account with a home directory for daemon processes, neither root nor httpd's. Used only as root."""
     return "daemon"
 
 
@@ -69,14 +69,14 @@ def free_port() -> int:
 
 
 def give_to_httpd(path: pathlib.Path) -> None:
-    """Lets httpd's children write to `path`."""
+    """Allows httpd's children to write to `path`."""
     if is_root():
         shutil.chown(path, httpd_user())
     path.chmod(0o777)
 
 
 def readable_module(module: pathlib.Path) -> pathlib.Path:
-    """A copy of the module with its companions where httpd's user may read it: the checkout may be in a closed place."""
+    """A copy of the module and its companions that httpd's user can read, unlike the checkout in some places."""
     target = pathlib.Path(tempfile.mkdtemp(prefix="wsgi-module-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     companions = module.with_suffix("")

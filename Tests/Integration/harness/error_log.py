@@ -1,4 +1,4 @@
-"""The error log as an assertion: a test declares what it provokes, everything else that is wrong fails it."""
+"""The error log as an assertion: a test declares the messages that it causes. All other warnings and errors fail it."""
 
 import pathlib
 import re
@@ -14,24 +14,24 @@ _BAD = [
     re.compile(r"Fatal|AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Traceback|Exception ignored"),
 ]
 
-#: What httpd says of itself, with any module: a child that ends drops connections that linger, and closes those of its
-#: threads, which close them as well.
+#: Messages of httpd itself, with any module: a child that ends drops lingering connections, and closes the connections
+#: of its threads, which also close them.
 _HTTPD = re.compile(r"AH03092: process_lingering_close: apr_pollset_add failure|AH00468: error closing socket|"
                     r"Bad file descriptor: AH03093: process_socket: apr_pollset_add failure for keep alive")
 
-#: A child that crashed; `crashes` knows whether it was httpd's own doing.
+#: A child that crashed. `crashes` decides whether httpd itself is the cause.
 _SEGFAULT = re.compile(r"AH0005[12]: .*exit signal Segmentation fault")
 
-#: What no test may excuse that has not declared it.
+#: Messages that a rerun never clears.
 _CRASH = re.compile(r"AH0005[12]|exit signal|Fatal|Sanitizer|^#\d+ ")
 
-#: What a traceback consists of, after the header that httpd gives each line.
+#: The lines of a traceback, after the header that httpd adds to each line.
 _TRACEBACK = re.compile(
     r"(\]|^|: )\s*(Traceback \(most recent call last\)|During handling of the above|The above exception was"
     r"|\s+File \"|\s{2,}\S|\s*$|\s*[\^~]+)")
 
-#: What the stacks of a process that ends consist of, after the header that the supervisor gives each line; Python writes
-#: them itself where it has not begun yet.
+#: The lines of the stacks of a process that ends, after the header that the supervisor adds to each line. Lines that
+#: Python writes itself have no header.
 _STACKS = re.compile(
     r"(?:\] |^)(Fatal Python error: |Current thread|Thread 0x|  File |  <|  Binary file |Extension modules: |WSGI\d{4} \(continued\))")
 
@@ -48,7 +48,7 @@ class ErrorLog:
     # Reading
 
     def lines(self, name: str | None = None) -> list[str]:
-        """The lines since the test began, of every error log or of the one called `name`."""
+        """The lines logged since the test began, in all error logs or in the one called `name`."""
         found = []
         for path in [self._folder / name] if name else sorted(self._folder.glob("error*.log")):
             if path.exists():
@@ -61,7 +61,7 @@ class ErrorLog:
         return "\n".join(self.lines(name))
 
     def wait_for(self, pattern: str, *, name: str | None = None, timeout: float = PATIENCE) -> re.Match:
-        """Waits until a line matches and returns the match; the line counts as expected."""
+        """Waits until a line matches, and returns the match. The line is then expected."""
         compiled = re.compile(pattern)
         self._allowed.append(compiled)
 
@@ -76,20 +76,20 @@ class ErrorLog:
     # Declaring
 
     def expect(self, *patterns: str) -> None:
-        """Lines that must appear before the test ends, and are no fault."""
+        """Declares lines that must appear before the test ends."""
         self._expected += map(re.compile, patterns)
 
     def allow(self, *patterns: str) -> None:
-        """Lines that may appear and are no fault."""
+        """Declares lines that may appear."""
         self._allowed += map(re.compile, patterns)
 
     def expect_traceback(self, text: str, tag: str = "WSGI0174") -> None:
-        """An exception with this text must be logged with `tag` and a traceback."""
+        """Declares that an exception with this text is logged with `tag` and a traceback."""
         self.expect(tag, text)
         self._allowed += [_TRACEBACK, re.compile("WSGI0119: .*the response is incomplete")]
 
     def allow_stacks(self) -> None:
-        """The stacks of a process that crashes or is killed may be logged after its record."""
+        """Declares that the stacks of a process that crashes or is killed may be logged after its message."""
         self._allowed.append(_STACKS)
 
     # Auditing
@@ -99,7 +99,7 @@ class ErrorLog:
         self._expected, self._allowed = [], []
 
     def faults(self) -> list[str]:
-        """What was not declared, and what was declared and did not come."""
+        """Messages that were not declared, and expected messages that were not logged."""
         missing = [f"expected, not logged: {one.pattern}" for one in self._expected if not self._arrived(one)]
         known = [*self._expected, *self._allowed, _HTTPD]
         found = [line for line in self.lines()

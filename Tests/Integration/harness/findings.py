@@ -1,4 +1,4 @@
-"""What `httpd -t` finds in a configuration that it accepts, or that only a finding makes it refuse."""
+"""Findings of `httpd -t` in a configuration that it accepts, or rejects only because of a finding."""
 
 import pathlib
 import re
@@ -10,14 +10,14 @@ import env
 import httpd_config
 
 _FINDING = re.compile(r"^(WSGI\d{4}): (?:(\S+):(\d+): )?(.*)$")
-_SUMMARY = re.compile(r"^(?:One finding|(\d+) findings) of mod_wsgi (?:is an error|are errors): ")
+_SUMMARY = re.compile(r"^mod_wsgi found (\d+) errors?: ")
 
 
 def of(server, errors: int = 0) -> list[tuple[str, int | None, str]]:
-    """(id, line of httpd.conf, text) of each finding; fails unless `errors` of them keep `httpd -t` from being content."""
+    """(id, line of httpd.conf, text) of each finding. Fails unless `errors` of them are errors of `httpd -t`."""
     done = server.test_config()
     lines = done.stdout.splitlines()
-    told = [int(match[1] or 1) for line in lines if (match := _SUMMARY.match(line))]
+    told = [int(match[1]) for line in lines if (match := _SUMMARY.match(line))]
     assert (done.returncode, told) == ((1, [errors]) if errors else (0, [])), done.stdout
     assert ("Syntax OK" in done.stdout) is (errors == 0), done.stdout
     found = []
@@ -30,7 +30,7 @@ def of(server, errors: int = 0) -> list[tuple[str, int | None, str]]:
 
 
 def expect(server, tag: str, directive: str, *parts: str, error: bool = False) -> str:
-    """The text of the only finding; it must be about the first line with `directive` and contain `parts`."""
+    """The text of the only finding. It must be about the first line with `directive`, and contain `parts`."""
     found = of(server, errors=int(error))
     assert len(found) == 1, found
     assert found[0][:2] == (tag, server.line_of(directive)), found
@@ -39,9 +39,9 @@ def expect(server, tag: str, directive: str, *parts: str, error: bool = False) -
     return found[0][2]
 
 
-# Configurations with something to find
+# Configurations with findings
 
-#: A group, with its Python in another place, and with further options.
+#: A group with its Python in another location, and one with further options.
 GROUP = "WSGIDaemonProcess site python-home=@HOME@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
 DAEMON = "WSGIDaemonProcess site python-home=@VENV@ @MORE@\nWSGIScriptAlias / @SITE@/app.wsgi process-group=site\n"
 
@@ -49,7 +49,7 @@ GRANT = "<Directory @ROOT@/site>\nRequire all granted\n</Directory>\n"
 
 
 def site(launch, text, *, name="app.wsgi", **values):
-    """A server that is not started, with a script in a directory of its own; @SITE@ is that directory."""
+    """A server that is not started, with a script in its own directory, @SITE@."""
     server = launch(start=False)
     (server.root / "site").mkdir()
     (server.root / "site" / name).write_text("def application(environ, start_response): pass\n")

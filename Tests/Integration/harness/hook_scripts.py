@@ -1,4 +1,4 @@
-"""What the tests of scripts that decide about a request share."""
+"""Common parts of the tests of hook scripts."""
 
 import base64
 import json
@@ -8,14 +8,14 @@ from shared_server import hosting
 
 
 def guarding(mode: str) -> str:
-    """Applications run in `mode`; in daemon mode nothing but the scripts of the configuration may run in httpd."""
+    """Applications run in `mode`. In daemon mode only hook scripts may run in httpd."""
     if mode == "embedded":
         return hosting(mode)
     return hosting(mode) + "WSGIPythonHome @VENV@\nWSGIRestrictEmbedded On\n"
 
 
 def load(*names: str) -> str:
-    """Loads further modules of httpd."""
+    """The lines that load further modules of httpd."""
     return "".join(f"LoadModule {name}_module {env.module_directory()}/mod_{name}.so\n" for name in names)
 
 
@@ -25,16 +25,16 @@ def basic(user: str, password: str = "secret") -> dict[str, str]:
 
 
 def seen(answer) -> dict:
-    """The environ of an application of apps/environ: its values."""
+    """The values in the environ of an application of apps/environ."""
     assert answer.status == 200, answer
     return {key: about.get("value", about["repr"]) for key, about in answer.json["environ"].items()}
 
 
 def told(answer) -> dict:
-    """What a script of apps/hooks has told the application."""
+    """The values that a script of apps/hooks has passed to the application."""
     return json.loads(seen(answer)["TOLD"])
 
 
 def values(about: dict) -> dict:
-    """The values of a script's environ, as repr; those of text without quotes."""
+    """The values of a script's environ, as repr. Strings have no quotes."""
     return {key: value["repr"][1:-1] if value["type"] == "str" else value["repr"] for key, value in about.items()}

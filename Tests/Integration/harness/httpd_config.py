@@ -18,7 +18,7 @@ Listen 127.0.0.1:@PORT@
 @USER@
 @LOAD@
 LoadModule wsgi_module @MODULE@
-# All processes are there when the first one answers, or a moment later: tests count them.
+# All processes exist when the first one responds, or a moment later: tests count them.
 WSGIStartLimit 64
 
 ErrorLog logs/error.log
@@ -63,13 +63,13 @@ _MPMS["worker"] = _MPMS["event"]
 
 
 def load(name: str) -> str:
-    """The line that loads one of httpd's modules; empty when there is none of this name."""
+    """The line that loads one of httpd's modules; empty if there is no module of this name."""
     path = env.module_directory() / f"mod_{name}.so"
     return f"LoadModule {name}_module {path}" if path.exists() else ""
 
 
 def base(root: pathlib.Path, port: int, mpm: str, module: pathlib.Path) -> str:
-    """The part of the configuration that every server shares."""
+    """The part of the configuration that all servers share."""
     user = f"User {env.httpd_user()}\nGroup {env.httpd_user()}" if env.is_root() else ""
     values = {
         "ROOT": root, "PORT": port, "USER": user, "MODULE": module, "MIME": env.mime_types(), "MPM": _MPMS[mpm],

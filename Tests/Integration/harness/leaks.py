@@ -1,4 +1,4 @@
-"""What a server must not leave behind, and what must not grow while it serves."""
+"""Resources that a server must not leave behind, and resources that must not grow while it serves."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ def sockets_in(folder: pathlib.Path) -> list[str]:
 
 
 def shared_memory() -> set[str]:
-    """Names of POSIX shared memory objects, and System V segments with their creator."""
+    """The names of POSIX shared memory objects, and System V segments with their creators."""
     names = {f"/dev/shm/{name}" for name in os.listdir("/dev/shm")}
     with open("/proc/sysvipc/shm") as file:
         rows = [line.split() for line in file.readlines()[1:]]
@@ -23,7 +23,7 @@ def shared_memory() -> set[str]:
 
 
 def left_after_stop(server) -> list[str]:
-    """Faults after `server` was told to stop: processes, socket files, shared memory."""
+    """Leftovers of `server` after its stop: processes, socket files, shared memory."""
     def gone():
         return not server.processes()
 
@@ -41,14 +41,14 @@ def left_after_stop(server) -> list[str]:
 
 
 class DescriptorAudit:
-    """Descriptor counts of the processes that live on: the httpd parent and the supervisor."""
+    """Descriptor counts of the processes that continue after a test: the httpd parent and the supervisor."""
 
     def __init__(self, server):
         watched = [one for one in server.processes() if one.pid == server.pid or one.name.startswith("wsgi-super")]
         self._before = {one.pid: len(one.descriptors) for one in watched}
 
     def faults(self) -> list[str]:
-        """Processes that live on and have more descriptors than before; waits, as closing may lag behind."""
+        """Processes that have more descriptors than before. Waits, because descriptors may be closed with a delay."""
         def grown():
             now = {pid: processes.process(pid) for pid in self._before}
             counts = {pid: len(one.descriptors) for pid, one in now.items() if one}

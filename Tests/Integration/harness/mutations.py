@@ -1,12 +1,12 @@
-"""Valid configurations that together use every directive and option, and what can be made of them at random."""
+"""Valid configurations that together use every directive and option, and random mutations of them."""
 
 import random
 
-#: Each is accepted as it stands. @SITE@ is a directory with app.wsgi.
+#: Each is accepted unchanged. @SITE@ is a directory with app.wsgi.
 SEEDS = [
     """
 WSGIScriptAlias /app @SITE@/app.wsgi process-group=%{GLOBAL} application-group=%{GLOBAL}
-WSGIScriptAlias "/with space" "@SITE@/app.wsgi" callable-object=application pass-authorization=On
+WSGIScriptAlias "/with space" "@SITE@/app.wsgi" callable-object=application() pass-authorization=On
 WSGIScriptAliasMatch ^/sites/([a-z]+) @SITE@/$1.wsgi application-group=%{SERVER}
 """, """
 WSGIDaemonProcess site processes=2 threads=5 display-name=%{GROUP} user=daemon group=daemon \\
@@ -90,6 +90,7 @@ WSGIScriptAlias / @SITE@/app.wsgi process-group=site application-group=%{GLOBAL}
     WSGIScriptAlias / @SITE@/app.wsgi
     <Directory @SITE@>
         WSGICallableObject application
+        WSGITraceContext On
         WSGIScriptReloading Off
         WSGIPassAuthorization On
         WSGIChunkedRequest On
@@ -178,21 +179,21 @@ _NUMBERS = [
 
 
 class Mutator:
-    """Makes configurations from the seeds; the same seed of the generator makes the same ones."""
+    """Generates configurations from the seeds. The same seed of the generator generates the same configurations."""
 
     def __init__(self, generator: random.Random, names: list[str]):
         self._random = generator
         self._names = names
 
     def configuration(self) -> str:
-        """A seed after a few mutations, sometimes with lines of another one."""
+        """A seed after a few mutations, sometimes with lines of another seed."""
         lines = self._random.choice(SEEDS).strip("\n").split("\n")
         if self._random.random() < 0.2:
             other = self._random.choice(SEEDS).strip("\n").split("\n")
             lines += other if self._random.random() < 0.5 else self._random.sample(other, min(3, len(other)))
         kinds = [self._word, self._word, self._word, self._number, self._number, self._quote, self._character, self._line,
                  self._line, self._context]
-        # What leaves lines whole is accepted more often, and goes further into the checks of a whole configuration.
+        # Mutations that keep lines intact are accepted more often, and reach more checks of the whole configuration.
         if self._random.random() < 0.4:
             kinds = [self._order, self._option]
         for _ in range(self._random.choice((1, 1, 1, 2, 3, 6))):
@@ -206,7 +207,7 @@ class Mutator:
         return self._random.randrange(len(lines)) if lines else 0
 
     def _word(self, lines):
-        """Replaces, removes, doubles, swaps or adds a word."""
+        """Replaces, removes, duplicates, swaps or adds a word."""
         if not lines:
             return lines
         place = self._at(lines)
@@ -231,7 +232,7 @@ class Mutator:
         return lines[:place] + [" ".join(words)] + lines[place + 1:]
 
     def _number(self, lines):
-        """Puts an unusual number where a value is."""
+        """Replaces a value by an unusual number."""
         places = [(place, index) for place, line in enumerate(lines) for index, word in enumerate(line.split(" "))
                   if any(character.isdigit() for character in word)]
         if not places:
@@ -243,7 +244,7 @@ class Mutator:
         return lines[:place] + [" ".join(words)] + lines[place + 1:]
 
     def _quote(self, lines):
-        """Puts a quote or a backslash somewhere in a line."""
+        """Inserts a quote, a backslash or a tab into a line."""
         if not lines:
             return lines
         place = self._at(lines)
@@ -252,7 +253,7 @@ class Mutator:
         return lines[:place] + [lines[place][:at] + mark + lines[place][at:]] + lines[place + 1:]
 
     def _order(self, lines):
-        """Doubles, removes or moves a line."""
+        """Duplicates, removes or moves a line."""
         if not lines:
             return lines
         place, target = self._at(lines), self._at(lines)
@@ -266,7 +267,7 @@ class Mutator:
                 return rest[:target] + [lines[place]] + rest[target:]
 
     def _option(self, lines):
-        """Removes an option of a directive, or gives it to another one."""
+        """Removes an option of a directive, or moves it to another directive."""
         places = [(place, word) for place, line in enumerate(lines) for word in line.split(" ")
                   if "=" in word and not any(mark in word for mark in "\"'<>")]
         if not places:
@@ -280,7 +281,7 @@ class Mutator:
         return changed
 
     def _line(self, lines):
-        """Changes the order of lines, or adds one."""
+        """Changes the order of lines, or adds a line."""
         if not lines or self._random.random() < 0.7:
             return self._order(lines)
         target = self._at(lines)
@@ -288,7 +289,7 @@ class Mutator:
         return lines[:target] + [" ".join([self._random.choice(self._names), *words])] + lines[target:]
 
     def _context(self, lines):
-        """Puts some lines into a section, or takes the ends of one away."""
+        """Puts some lines into a section, or removes the start or the end of a section."""
         if not lines:
             return lines
         first = self._at(lines)

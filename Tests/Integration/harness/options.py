@@ -1,11 +1,11 @@
-"""The options of the suite: a plugin of its own, so that pytest knows them before it looks for tests."""
+"""The options of the suite, in a separate plugin, so that pytest knows them before it collects tests."""
 
 import pathlib
 
 import env
 
 MPMS = ("event", "worker", "prefork")
-#: The Pythons beside the default one that tests marked `pythons` run on, as far as they are on this machine.
+#: The Pythons that tests marked `pythons` run on in addition to the default one, if they exist on this machine.
 MORE_PYTHONS = ("3.12", "3.13", "3.14", "3.15")
 
 

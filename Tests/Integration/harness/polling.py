@@ -1,19 +1,19 @@
-"""Waiting for something to become true, never for a fixed time."""
+"""Waits until a condition is true, never for a fixed time."""
 
 import time
 
-#: How long anything is waited for, in seconds: long, as a busy machine can stand still; nothing waits that long for a success.
+#: The time limit of waits, in seconds. It is long, because a busy machine can stand still. No success takes so long.
 PATIENCE = 60
 
-#: How long processes may take to end when httpd has stopped, in seconds.
+#: The time within which processes must end after httpd has stopped, in seconds.
 STOP = 20
 
-#: What a limit of the product may come late, in seconds: the one that is promised, and half of one for the machine.
+#: The tolerated delay of a time limit, in seconds: the documented second, and half a second for the machine.
 LATE = 1.5
 
 
 def until(condition, what: str, *, timeout: float = PATIENCE, interval: float = 0.02):
-    """Calls `condition` until it returns something true and returns that; fails with `what` after `timeout`."""
+    """Calls `condition` until its result is true, and returns the result. Fails with `what` after `timeout`."""
     deadline = time.monotonic() + timeout
     while True:
         if result := condition():

@@ -14,7 +14,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """Makes orphaned descendants children of this process, so that none escapes the search for leaks."""
+    """Makes orphaned descendants children of this process, so that the search for leaks finds all of them."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -93,7 +93,7 @@ def all_processes() -> list[Process]:
 
 
 def of_server(marker: str, root: pathlib.Path, leader: int | None) -> list[Process]:
-    """The living processes of a server: by descent, by the marker in the environment, or by files open in its root."""
+    """The running processes of a server: by descent, by the marker in the environment, or by open files in its root."""
     everything = {found.pid: found for found in all_processes()}
     _reap(everything)
     inside = f"{root}/"
@@ -114,19 +114,19 @@ def of_server(marker: str, root: pathlib.Path, leader: int | None) -> list[Proce
 
 
 def _reap(everything: dict[int, Process]) -> None:
-    """Collects adopted orphans that ended; the children started with subprocess are left to it."""
+    """Waits for adopted orphans that have ended. Children started with subprocess are left to subprocess."""
     for one in everything.values():
         if one.parent == os.getpid() and one.state == "Z" and one.pid not in own_children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(one.pid, os.WNOHANG)
 
 
-#: Children of this process that someone else waits for.
+#: Children of this process that the code which started them waits for.
 own_children: set[int] = set()
 
 
 def peaks(server) -> dict[int, int]:
-    """The most memory that each process of the server has had, in KiB."""
+    """The peak resident memory of each process of the server, in KiB."""
     found = {}
     for process in server.processes():
         try:

@@ -1,4 +1,4 @@
-"""The Python installations applications run on, and the virtual environments made with them."""
+"""The Python installations that applications run on, and virtual environments of them."""
 
 import dataclasses
 import fcntl
@@ -12,7 +12,7 @@ import env
 
 
 class Unavailable(Exception):
-    """A Python asked for cannot be used here; the text says why."""
+    """A requested Python cannot be used here, for the reason in the text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Python:
         return _venv(self, "frameworks", env.HERE / "requirements-frameworks.txt")
 
     def express_venv(self) -> pathlib.Path:
-        """A virtual environment of this Python with PyPI's mod_wsgi, for its mod_wsgi-express; it is built with apxs."""
+        """A virtual environment of this Python with PyPI's mod_wsgi (built with apxs), for its mod_wsgi-express."""
         return _venv(self, "express", env.HERE / "requirements-express.txt")
 
 
@@ -49,7 +49,7 @@ def _version(executable) -> str:
 
 @functools.cache
 def at(path: str) -> Python:
-    """The Python at `path`; an installation that other users cannot reach is copied to the cache first."""
+    """The Python at `path`. An installation that other users cannot access is copied to the cache first."""
     executable = pathlib.Path(path)
     if not executable.exists():
         raise Unavailable(f"{path} does not exist")
@@ -60,12 +60,12 @@ def at(path: str) -> Python:
 
 
 def of_version(short: str) -> Python:
-    """A Python of version `short` ("3.12"): from PATH, or one that pyenv has built as a shared library."""
+    """A Python of version `short` ("3.12"), from PATH or built by pyenv as a shared library."""
     return at(_find(short))
 
 
 def others(versions: tuple) -> tuple[list[str], list[str]]:
-    """Those of `versions` that are on this machine beside the default Python, and those that are not."""
+    """The `versions` that this machine has in addition to the default Python, and those that it does not have."""
     here, absent = [], []
     default = at(str(env.DEFAULT_PYTHON)).short
     for short in versions:
@@ -106,7 +106,7 @@ def _locked(name: str):
 
 
 def _copy(prefix: pathlib.Path, version: str) -> pathlib.Path:
-    """Copies an installation to the cache and points its executable at the copy's own libpython."""
+    """Copies an installation to the cache, and makes its executable use the copy's libpython."""
     short = ".".join(version.split(".")[:2])
     target = env.CACHE / f"python-{version}"
     executable = target / "bin" / f"python{short}"

@@ -1,32 +1,33 @@
-"""When a failed test runs again: timing on a machine that has lost its processor for a while is no defect of the product.
+"""Reruns of failed tests: a delay on a machine that has lost its processors for a while is not a defect of the product.
 
-Once, in any case; up to MOST times when the hypervisor has given the machine's processors to others meanwhile. What is
-forgiven so is printed in full. A crash or something left behind is never forgiven: pytest.ini names DamageFailure.
+A failed test always runs once again, and up to MOST times if the hypervisor has taken processor time away meanwhile
+(CPU steal). Each failure that is followed by a rerun is printed in full. Crashes and leftovers are never retried:
+pytest.ini names DamageFailure.
 """
 
 import functools
 
 import pytest
 
-#: How often a test may run again.
+#: The maximum number of reruns of a test.
 MOST = 3
 
-#: The seconds of processor time that must be lost for a second failure to be excused.
+#: The seconds of CPU steal that permit another rerun.
 _LOST = 0.1
 
-#: _stolen() when the attempt began.
+#: The value of _stolen() at the start of the attempt.
 _STOLEN_BEFORE = pytest.StashKey[float]()
 
 
 def _stolen() -> float:
-    """The seconds of processor time that the hypervisor has given to others since this machine began: proc(5)."""
+    """CPU steal since this machine was booted, in seconds: proc(5)."""
     with open("/proc/stat") as file:
         fields = file.readline().split()
     return int(fields[8]) / 100
 
 
 def _is_excused(item) -> bool:
-    """Whether the failure of the last attempt is; pytest-rerunfailures asks after each."""
+    """Whether the test runs again. pytest-rerunfailures calls this after each failed attempt."""
     return item.execution_count == 1 or _stolen() - item.stash[_STOLEN_BEFORE] >= _LOST
 
 
@@ -41,7 +42,7 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Prints the failures that another run has excused: each is a test, or a product, to be made steady."""
+    """Prints the failures that were followed by a rerun. Each shows an unsteady test, or an unsteady product."""
     for report in terminalreporter.stats.get("rerun", []):
         terminalreporter.section(f"failed at first: {report.nodeid}", "_")
         for title, text in [("failure", report.longreprtext), *report.sections]:

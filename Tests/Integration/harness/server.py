@@ -1,4 +1,4 @@
-"""A real httpd on a free loopback port, with its own ServerRoot, started and stopped by its own pid."""
+"""A real httpd on a free loopback port, with its own ServerRoot, which is stopped by its pid."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from pythons import Python
 
 @dataclasses.dataclass(frozen=True)
 class Platform:
-    """What a test runs on."""
+    """The MPM, the Python and the module of a test."""
 
     mpm: str
     python: Python
@@ -33,18 +33,18 @@ class Platform:
 
 
 class StartFailed(AssertionError):
-    """httpd did not come up; the text has its output and its error log."""
+    """httpd did not start. The text contains its output and its error log."""
 
 
 class Server:
-    """One httpd. `configure` adds to its configuration, `start` and `stop` do what they say."""
+    """One httpd. `configure` adds directives to its configuration."""
 
     def __init__(self, platform: Platform):
         self.platform = platform
         self.marker = uuid.uuid4().hex
-        #: What httpd's environment has besides.
+        #: Additional environment variables of httpd.
         self.environment: dict[str, str] = {}
-        #: The program that runs httpd, if another one is to be before it.
+        #: The words of a command that runs httpd, if any.
         self.wrapper: list[str] = []
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="wsgi-", dir="/tmp"))
         self.port = env.free_port()
@@ -75,7 +75,7 @@ class Server:
 
     @property
     def scratch(self) -> pathlib.Path:
-        """A directory that the application may write to."""
+        """A directory that applications can write to."""
         return self.root / "scratch"
 
     @property
@@ -94,7 +94,7 @@ class Server:
         return self
 
     def reconfigure(self, text: str, **values) -> "Server":
-        """Replaces what `configure` added; httpd reads it at its next restart."""
+        """Replaces the directives that `configure` added. httpd reads them at its next restart."""
         self._body = ""
         self.configure(text, **values)
         self.write_config()
@@ -102,7 +102,7 @@ class Server:
 
     def write_config(self) -> None:
         base = httpd_config.base(self.root, self.port, self.platform.mpm, self.platform.module)
-        # In one step: a restart may be under way.
+        # The file is replaced in one step, because httpd may be restarting.
         new = self.config_file.with_suffix(".new")
         new.write_text(base + self._body)
         new.replace(self.config_file)
@@ -113,7 +113,7 @@ class Server:
         return next(number for number, line in enumerate(lines, 1) if text in line)
 
     def test_config(self) -> subprocess.CompletedProcess:
-        """httpd -t."""
+        """Runs httpd -t."""
         self.write_config()
         return self._run("-t")
 
@@ -127,7 +127,7 @@ class Server:
     # Life
 
     def start(self, *, wait: bool = True, daemonise: bool = False, single: bool = False, stdin=None) -> "Server":
-        """Starts httpd and waits until it answers; `single`: as httpd -X."""
+        """Starts httpd and waits until it responds. `single`: runs httpd -X."""
         self.write_config()
         if daemonise:
             done = self._run("-k", "start")
@@ -155,7 +155,7 @@ class Server:
         return path.read_text().strip() if path.exists() else ""
 
     def wait_ready(self, path: str = "/ready.txt", timeout: float = PATIENCE) -> None:
-        """Waits until `path` is answered with 200."""
+        """Waits until the response for `path` has the status 200."""
         def answers():
             if not self.is_alive():
                 raise StartFailed(f"httpd ended:\n{self.output()}")
@@ -170,7 +170,7 @@ class Server:
             raise StartFailed(f"{failure}\n{self.output()}") from None
 
     def wait_answering(self, timeout: float = PATIENCE) -> None:
-        """Waits until httpd answers anything at all."""
+        """Waits until httpd responds, with any status."""
         def answers():
             if not self.is_alive():
                 raise StartFailed(f"httpd ended:\n{self.output()}")
@@ -185,7 +185,7 @@ class Server:
             raise StartFailed(f"{failure}\n{self.output()}") from None
 
     def output(self) -> str:
-        """What httpd printed and logged."""
+        """Output and logs of httpd."""
         files = sorted((self.root / "logs").glob("*"))
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-6000:]}" for path in files
                          if path.name != "access.log")
@@ -197,7 +197,7 @@ class Server:
         return bool(found and found.state not in "ZX")
 
     def graceful(self) -> None:
-        """apachectl graceful, as far as it returns: the new generation may still be on its way."""
+        """Runs apachectl graceful, which may return before the new generation has started."""
         done = self._run("-k", "graceful")
         assert done.returncode == 0, done.stdout
 
@@ -210,7 +210,7 @@ class Server:
             os.kill(self.pid, signal.SIGTERM)
 
     def stop(self, timeout: float = STOP) -> None:
-        """Ends httpd by its own pid and waits; kills it, and fails, when it does not end."""
+        """Stops httpd by its pid and waits. If it does not end, kills it and fails."""
         if not self.pid:
             return
         self.signal_stop()
@@ -224,13 +224,13 @@ class Server:
         until(lambda: not self.is_alive(), f"httpd {self.pid} to end", timeout=timeout)
 
     def crash(self) -> None:
-        """Kills httpd's parent process and collects it; what it has started is left to itself. `start` may follow."""
+        """Kills httpd's parent process and waits for it, but leaves its children running. `start` may follow."""
         os.kill(self.pid, signal.SIGKILL)
         self._popen.wait()
         processes.own_children.discard(self._popen.pid)
 
     def dispose(self) -> list[str]:
-        """Stops, returns what was left behind, kills that, and removes the ServerRoot."""
+        """Stops httpd, kills leftover processes, removes the ServerRoot and returns the leftovers."""
         faults = []
         try:
             self.stop()
@@ -249,7 +249,7 @@ class Server:
         return faults
 
     def dispose_audited(self) -> list[str]:
-        """Stops, and returns the faults of the log as well as what was left behind."""
+        """Stops httpd, disposes of it, and returns the faults of the log and the leftovers."""
         try:
             self.stop()
         except AssertionError:
@@ -260,7 +260,7 @@ class Server:
     # Processes
 
     def supervisors(self) -> list[processes.Process]:
-        """Its supervisor, while it has one. What that has just forked off has its name, too, for a moment."""
+        """The supervisor of httpd, if any. Processes that it has just forked have its name for a moment."""
         return [one for one in self.processes() if one.name.startswith("wsgi-super") and one.parent == self.pid]
 
     def processes(self) -> list[processes.Process]:
@@ -268,7 +268,7 @@ class Server:
 
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Sends a signal to a process that must be this server's."""
-        assert pid in {one.pid for one in self.processes()}, f"{pid} is no process of this server"
+        assert pid in {one.pid for one in self.processes()}, f"{pid} is not a process of this server"
         os.kill(pid, number)
 
     # Requests
@@ -277,7 +277,7 @@ class Server:
         return client.Connection(self.port, **options)
 
     def request(self, method: str, path: str, headers=(), body: bytes | None = None, **options) -> client.Response:
-        """One request on a connection of its own; raises client.Cut when the answer is incomplete."""
+        """One request on its own connection. Raises client.Cut if the response is incomplete."""
         with self.connect(**options) as connection:
             return connection.request(method, path, headers, body, close=True)
 
@@ -285,18 +285,18 @@ class Server:
         return self.request("GET", path, headers, **options)
 
     def curl(self, path: str, *words: str) -> subprocess.CompletedProcess:
-        """curl's own judgement of an answer: its exit code says whether it was complete."""
+        """One request by curl, whose exit code shows whether the response was complete."""
         return subprocess.run(["curl", "-s", "--max-time", str(PATIENCE), *words, f"http://127.0.0.1:{self.port}{path}"],
                               capture_output=True)
 
     # The application's side
 
     def keep_scratch(self) -> None:
-        """Takes what is in the scratch directory now for a part of the server."""
+        """Marks the present files of the scratch directory as a part of the server."""
         self._kept = set(self.scratch.iterdir())
 
     def clear_scratch(self) -> None:
-        """Removes what a test has left in the scratch directory."""
+        """Removes the files that a test has left in the scratch directory."""
         for path in set(self.scratch.iterdir()) - self._kept:
             path.unlink(missing_ok=True)
 
@@ -304,7 +304,7 @@ class Server:
         """Waits for a file that an application wrote to the scratch directory."""
         path = self.scratch / name
         until(path.exists, f"the application to write {name}", timeout=timeout)
-        # The application makes the file a moment before it writes to it.
+        # The application creates the file a moment before it writes to it.
         with contextlib.suppress(AssertionError):
             until(lambda: path.stat().st_size, "", timeout=0.5)
         return path.read_text()

@@ -1,4 +1,4 @@
-"""Request-level directives with two values each, and how a client sees which of them a request gets."""
+"""Request-level directives with two values each, and how a client sees which value applies to a request."""
 
 import base64
 import dataclasses
@@ -10,7 +10,7 @@ from shared_server import hosting
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A request to one of the places."""
+    """A request to one of the locations."""
 
     site: typing.Any
     host: str
@@ -82,7 +82,7 @@ def login(word):
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """A directive with two values of it and what is seen of them; `observe` sees it at a place."""
+    """A directive with two values and the expected result of each. `observe` returns the result at a location."""
 
     values: dict
     observe: typing.Callable
@@ -92,7 +92,7 @@ class Setting:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Settings that one server can show together."""
+    """Settings that one server can show at the same time."""
 
     configuration: str
     settings: dict[str, Setting]
@@ -104,6 +104,7 @@ REQUESTS = {
     "WSGICallableObject": Setting({"application": "application", "other": "other"},
                                   lambda asked: asked.answer().json["mod_wsgi.callable_object"]),
     "WSGIPassAuthorization": Setting({"On": True, "Off": False}, passes_authorization),
+    "WSGITraceContext": Setting({"On": True, "Off": False}, lambda asked: "HTTP_TRACEPARENT" in asked.answer().json),
     "WSGIChunkedRequest": Setting({"On": True, "Off": False}, takes_chunks),
     "WSGIScriptReloading": Setting({"On": True, "Off": False}, reloads),
     "WSGIMapHEADToGET": Setting({"On": "GET", "Off": "HEAD"},

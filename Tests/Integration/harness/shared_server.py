@@ -1,4 +1,4 @@
-"""Servers that many tests share, their configuration, and the audit that follows each of the tests."""
+"""Servers that many tests share, their configuration, and the audit after each test."""
 
 import contextlib
 import grp
@@ -53,7 +53,7 @@ _ALSO = {
 
 
 def hosting(mode: str, options: str = "", runs_as: bool = True) -> str:
-    """The directives that make applications run in `mode`; `options` are for the daemon process group "main"."""
+    """The directives for applications in `mode`. `options` are those of the daemon process group "main"."""
     if mode == "embedded":
         return _EMBEDDED
     other = env.other_user()
@@ -62,7 +62,7 @@ def hosting(mode: str, options: str = "", runs_as: bool = True) -> str:
 
 
 def shared_config(mode: str) -> str:
-    """Every folder of apps/ mounted at its name, and a few under names of their own."""
+    """Mounts every folder of apps/ at its name, and a few folders at other names."""
     folders = {path.parent.name: path.parent.name for path in sorted(env.APPS.glob("*/app.wsgi"))
                if not path.parent.name.endswith("_site")} | _ALSO
     aliases = "\n".join(f"WSGIScriptAlias /{url} @APPS@/{folder}/app.wsgi" for url, folder in folders.items())
@@ -76,9 +76,9 @@ def group_of(user: str) -> str:
 
 @contextlib.contextmanager
 def serving(platform: Platform, configuration: str, *paths: str, prepare=None, **values):
-    """A server for several tests, which answers `paths` with 200; it is audited when it has been stopped.
+    """A server for several tests, which responds to `paths` with 200. It is audited after its stop.
 
-    `prepare` is called with the server before it starts, to lay out files.
+    `prepare` is called with the server before it starts, to create files.
     """
     server = Server(platform).configure(configuration, **values)
     try:
@@ -99,11 +99,11 @@ def serving(platform: Platform, configuration: str, *paths: str, prepare=None, *
 
 @contextlib.contextmanager
 def audited(server: Server):
-    """One test on a shared server: its log and its descriptors are audited afterwards."""
+    """One test on a shared server, whose log and descriptors are audited after the test."""
     server.log.start_test()
     assert server.is_alive(), f"the shared server has ended:\n{server.output()}"
     if not getattr(server, "is_settled", False):
-        time.sleep(1.5)  # Processes that still start have yet to open what they need.
+        time.sleep(1.5)  # Processes that are still starting have yet to open their descriptors.
         server.is_settled = True
     descriptors = DescriptorAudit(server)
     yield server

@@ -71,9 +71,9 @@ import Testing
         unsafe chmod(file, 0o640)
         #expect(try other.contents(of: file, atMost: 100).count == 4)
         unsafe mkdir(folder.path + "/closed", 0o700)
-        let refused = view.access(folder.path + "/closed/deep/file", R_OK)
-        #expect(refused.code == EACCES && refused.mode & 0o7777 == 0o700)
-        #expect(refused.deniedLength == (folder.path + "/closed").utf8.count)
+        let denied = view.access(folder.path + "/closed/deep/file", R_OK)
+        #expect(denied.code == EACCES && denied.mode & 0o7777 == 0o700)
+        #expect(denied.deniedLength == (folder.path + "/closed").utf8.count)
     }
 
     @Test func secretsAreReadWhereOnlyRootCanExchangeThem() throws {

@@ -20,7 +20,7 @@ struct Configuration {
             in: StatementContext(place, serverName: serverName), server: &server, directory: &directory)
     }
 
-    /// The message of a statement that is refused; `nil` when it is accepted.
+    /// The message of a statement that is rejected; `nil` when it is accepted.
     static func error(_ statement: String, in place: StatementContext.Section = .mainServer) -> String? {
         var configuration = Configuration()
         do throws(ConfigError) {

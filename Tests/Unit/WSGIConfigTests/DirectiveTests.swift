@@ -10,13 +10,14 @@ struct DirectiveTests {
     }
 
     @Test func bitsAreDistinct() {
-        #expect(DirectiveTable.settings.enumerated().allSatisfy { $1.bit == 1 << UInt64($0) })
+        let bits = Set(DirectiveTable.settings.map(\.bit))
+        #expect(bits.count == DirectiveTable.settings.count && !bits.contains(0))
         #expect(DirectiveTable.all.filter { !$0.isSetting }.allSatisfy { $0.bit == 0 })
     }
 
-    /// The 49 of mod_wsgi, one of its former ones that is accepted, and WSGIStartLimit.
-    @Test func everyDirectiveOfModWSGIIsThere() {
-        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 51)
+    /// The 49 of mod_wsgi, one of its former ones that is accepted, and our own.
+    @Test func everyDirectiveIsThere() {
+        #expect(DirectiveTable.all.filter { !$0.isRemoved }.count == 52)
     }
 
     @Test(arguments: DirectiveTable.all.filter(\.isRemoved).map(\.name.description), [Section.mainServer, .htaccess])
@@ -101,6 +102,7 @@ struct DirectiveTests {
         ("WSGICallableObject app", anywhere),
         ("WSGIScriptReloading Off", anywhere),
         ("WSGIPassAuthorization On", anywhere),
+        ("WSGITraceContext On", anywhere),
         ("WSGIChunkedRequest On", anywhere),
         ("WSGIMapHEADToGET off", anywhere),
         ("WSGIErrorOverride On", anywhere),
@@ -187,6 +189,7 @@ struct DirectiveTests {
         for statement in [
             "WSGIProcessGroup site", "WSGIApplicationGroup %{SERVER}", "WSGICallableObject app",
             "WSGIScriptReloading Off", "WSGIPassAuthorization On", "WSGIChunkedRequest On", "WSGIEnableSendfile On",
+            "WSGITraceContext On",
             "WSGIErrorOverride On", "WSGIMapHEADToGET Off", "WSGIIgnoreActivity On", "WSGIPassApacheRequest On",
             "WSGIRestrictProcess a %{GLOBAL}", "WSGIDispatchScript /d.py", "WSGIAccessScript /a.py",
             "WSGIAuthUserScript /u.py application-group=g", "WSGIAuthGroupScript /g.py", "WSGIGroupAuthoritative Off",
@@ -198,7 +201,7 @@ struct DirectiveTests {
         #expect(settings.applicationGroup == GroupExpression("%{SERVER}"))
         #expect(settings.callableObject == GroupExpression("app", role: .callableObject))
         #expect(settings.scriptReloading == .off)
-        #expect(settings.passAuthorization && settings.chunkedRequest)
+        #expect(settings.passAuthorization && settings.traceContext && settings.chunkedRequest)
         #expect(settings.errorOverride && settings.ignoreActivity && settings.passApacheRequest)
         #expect(settings.enableSendfile == .on && settings.mapHeadToGet == .off && !settings.groupAuthoritative)
         #expect(settings.restrictProcess == ProcessRestriction(["a", ""]))
@@ -361,6 +364,12 @@ struct DirectiveTests {
             "WSGICallableObject must be the name of an object in the script (letters, digits and '_', no dots), not "
                 + "'app.main'."
         ),
+        (
+            "WSGICallableObject make(1)",
+            "WSGICallableObject must be the name of an object in the script (letters, digits and '_', no dots), not "
+                + "'make(1)'. A factory is called without arguments: write make(), and give it its arguments in the "
+                + "script."
+        ),
     ])
     func wrongValueIsExplained(statement: String, message: String) {
         #expect(Configuration.error(statement) == message)
@@ -369,7 +378,8 @@ struct DirectiveTests {
     @Test(arguments: [
         ("app", true), ("_a1", true), ("Z", true), ("naïve", true), ("%{ENV:X}", true), ("%x", true),
         ("1a", false), ("", false), ("a-b", false), ("a:b", false), ("a b", false), ("a`", false), ("a{", false),
-        ("a@", false), ("a[", false),
+        ("a@", false), ("a[", false), ("make()", true), ("make(1)", false), ("()", false), ("make()()", false),
+        ("make( )", false),
     ])
     func callableIsAName(word: String, isAccepted: Bool) {
         #expect((ValueKind.callable.parse(word) != nil) == isAccepted)
@@ -377,8 +387,8 @@ struct DirectiveTests {
 
     @Test func nothingIsChangedByARefusedStatement() {
         var configuration = Configuration()
-        let refused = ["WSGIScriptReloading 1", "WSGIScriptAlias /", "WSGIDaemonProcess x y=1", "WSGIPythonHome x"]
-        for statement in refused { #expect(throws: ConfigError.self) { try configuration.apply(statement) } }
+        let rejected = ["WSGIScriptReloading 1", "WSGIScriptAlias /", "WSGIDaemonProcess x y=1", "WSGIPythonHome x"]
+        for statement in rejected { #expect(throws: ConfigError.self) { try configuration.apply(statement) } }
         #expect(configuration.server.directory == DirectorySettings())
         #expect(configuration.server.global == GlobalSettings())
         #expect(configuration.server.scriptAliases.isEmpty)

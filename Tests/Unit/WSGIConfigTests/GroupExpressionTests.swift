@@ -86,6 +86,13 @@ struct GroupExpressionTests {
         #expect(GroupExpression(text).staticText == expected)
     }
 
+    @Test func onlyApplicationGroupsKnowAuto() {
+        let group = GroupExpression(applicationGroup: "%{AUTO}")
+        #expect(group.kind == .auto && group.staticText == nil && group.text == "%{AUTO}")
+        #expect(GroupExpression("%{AUTO}").kind == .literal)
+        #expect(GroupExpression(applicationGroup: "%{GLOBAL}") == GroupExpression("%{GLOBAL}"))
+    }
+
     @Test func scriptNamesAreLowerCasedWhereCaseDoesNotCount() {
         let request = Request(server: "Example.org", script: "/App/É", ignoresCase: true)
         #expect(Self.evaluate(GroupExpression("%{RESOURCE}"), request) == "Example.org|/app/É")
@@ -136,16 +143,7 @@ struct GroupExpressionTests {
         ("/é b", "h|/é b"),
     ])
     func resourceNameHasOneSlashForMany(script: String, name: String) {
-        let written = unsafe withBytes("h") { server in
-            unsafe withBytes(script) { script in
-                unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
-                    let length = unsafe ResourceName.write(server: server, port: 443, scriptName: script, into: buffer)
-                    return length.map { length in
-                        unsafe String(decoding: buffer[..<length], as: UTF8.self)
-                    }
-                }
-            }
-        }
+        let written = Self.evaluate(GroupExpression("%{RESOURCE}"), Request(server: "h", port: 443, script: script))
         #expect(written == name)
     }
 

@@ -4,9 +4,11 @@ import WSGICore
 @testable import WSGIConfig
 
 struct PreloadTests {
-    static func preloads(_ hosts: [(name: String?, statements: [String])]) throws -> [Preload] {
+    static func preloads(
+        _ hosts: [(name: String?, statements: [String])], single: Set<Int> = []
+    ) throws -> [Preload] {
         let servers = try configured(hosts)
-        return try ProcessGroups(servers: servers).preloads(of: servers)
+        return try ProcessGroups(servers: servers).preloads(of: servers, single: single)
     }
 
     static func error(_ hosts: [(name: String?, statements: [String])]) throws -> String {
@@ -49,6 +51,27 @@ struct PreloadTests {
             try Self.preloads([
                 ("main.org", ["WSGIDaemonProcess site", "WSGIScriptAlias / /srv/app.wsgi \(options)"])
             ]).isEmpty)
+    }
+
+    @Test func automaticGroupIsPreloadedWhereItIsTheMainInterpreter() throws {
+        let statements = [
+            "WSGIDaemonProcess one", "WSGIDaemonProcess two",
+            "WSGIScriptAlias /a /a.wsgi process-group=one application-group=%{AUTO}",
+            "WSGIScriptAlias /b /b.wsgi process-group=two application-group=%{AUTO}",
+            "WSGIScriptAlias /c /c.wsgi process-group=%{GLOBAL} application-group=%{AUTO}",
+        ]
+        let preloads = try Self.preloads([("main.org", statements)], single: [1])
+        #expect(
+            preloads == [Preload(group: 1, script: ScriptSpec(path: "/b.wsgi", applicationGroup: "", mountPoint: "/b"))]
+        )
+    }
+
+    @Test func factoryOfAnAliasIsCalledWithTheImport() throws {
+        let name = "callable-object=create_app()"
+        let statements = [
+            "WSGIDaemonProcess site", Self.alias + "site", "\(Self.alias)site \(name)", "\(Self.alias)site \(name)",
+        ]
+        #expect(try Self.preloads([("main.org", statements)]).map(\.script.callableObject) == ["", "create_app()"])
     }
 
     @Test func aliasMayStandBeforeItsGroup() throws {

@@ -119,9 +119,27 @@ struct WorkerDeadlinesTests {
         bench.facts.memory = 1_001
         #expect(bench.at(5_000) == [], "its successor would need as much")
         bench.facts.lastActivity = 4_000
-        #expect(bench.at(6_000) == [.retire(.maximumMemory)])
+        #expect(bench.at(6_000) == [])
+        #expect(bench.at(7_000) == [])
+        #expect(bench.at(8_000) == [.retire(.maximumMemory)])
+        #expect(bench.at(9_000) == [], "it has asked for a successor")
         bench.facts.memory = 1_000
         #expect(bench.at(100_000) == [])
+    }
+
+    @Test func memoryIsJudgedBySamplesInARow() {
+        var bench = Bench { $0.memory = 1_000 }
+        bench.facts.lastActivity = 1
+        for now in [1_000, 2_000, 3_000, 4_000, 5_000, 6_000] as [Int64] {
+            bench.facts.memory = now == 3_000 || now == 6_000 ? 1_000 : 1_001
+            #expect(bench.at(now) == [])
+        }
+        bench.facts.memory = 1_001
+        for now in stride(from: 7_000, to: 9_000, by: 100) as StrideTo<Int64> {
+            #expect(bench.at(now) == [], "checks for other reasons are not samples")
+        }
+        #expect(bench.at(9_000) == [.retire(.maximumMemory)])
+        #expect(bench.at(9_000 + WorkerDeadlines.patience) == [.retire(.maximumMemory)])
     }
 
     @Test func eachLimitHoldsWithoutTheOthers() {

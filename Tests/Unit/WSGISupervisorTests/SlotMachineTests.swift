@@ -64,7 +64,8 @@ struct SlotMachineTests {
             ])
         #expect(
             bench.on(.ready(generation: 2)) == [
-                .drain(generation: 1, requests: 15, total: 20), .publish(generation: 2), .serve(generation: 2),
+                .drain(generation: 1, requests: 15, total: 20, because: .maximumRequests), .publish(generation: 2),
+                .serve(generation: 2),
             ])
         #expect(bench.slot.leaving == [SlotMachine.Leaving(generation: 1, killAt: bench.now + 21_000)])
         #expect(bench.on(.ended(generation: 1)) == [])
@@ -144,6 +145,22 @@ struct SlotMachineTests {
             ])
     }
 
+    /// One URL that crashes the process must not take the others with it.
+    @Test func crashesOfCodeThatHasServedAreNoFailedStarts() {
+        var bench = Bench.serving()
+        _ = bench.on(.served(generation: 1))
+        _ = bench.on(.ended(generation: 1), after: 5)
+        _ = bench.on(.ready(generation: 2))
+        _ = bench.on(.ended(generation: 2), after: 5)
+        #expect(!bench.slot.isFailing, "the former process has served; this one ended before it could")
+        _ = bench.on(.ended(generation: 3), after: 5)
+        #expect(bench.slot.isFailing, "a start failed")
+        _ = bench.on(.tick, after: 2_000)
+        _ = bench.on(.ready(generation: 4))
+        _ = bench.on(.ended(generation: 4), after: 5)
+        #expect(bench.slot.isFailing, "nothing has served since then")
+    }
+
     @Test func workersThatSayTheyHaveServedBackOffForASecondAtMost() {
         var bench = Bench.serving()
         var generation: UInt32 = 1
@@ -199,13 +216,13 @@ struct SlotMachineTests {
             let generation = UInt32(count + 1)
             #expect(
                 bench.on(.ended(generation: generation)) == [
-                    .refuse(.retired(.maximumRequests, "change"), count: count)
+                    .replacementFailed(.retired(.maximumRequests, "change"), count: count)
                 ])
             #expect(bench.slot.deadline == nil, "the next try needs a trigger")
         }
         _ = bench.on(.retire(generation: 1, .maximumRequests, "change"))
         _ = bench.on(.ready(generation: 5))
-        #expect(bench.slot.refusals == 0)
+        #expect(bench.slot.failedReplacements == 0)
     }
 
     @Test(arguments: [SlotMachine.Change.none, .definition]) func groupGoesOnWhenItsSuccessorFails(
@@ -214,7 +231,7 @@ struct SlotMachineTests {
         var bench = Bench.serving()
         #expect(
             bench.on(.configured(change)) == [.start(generation: 2, .configuration(change), hasPredecessor: true)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(change), count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(.configuration(change), count: 1)])
         #expect(bench.slot.serving == 1)
     }
 
@@ -360,8 +377,8 @@ struct SlotMachineTests {
                     published = generation
                 case .withdraw: published = 0
                 case .kill(let generation): #expect(generation != published)
-                case .drain(let generation, _, _): #expect(alive.contains(generation))
-                case .serve, .refuse, .delayed: break
+                case .drain(let generation, _, _, _): #expect(alive.contains(generation))
+                case .serve, .replacementFailed, .delayed: break
                 }
             }
             #expect(published == 0 || alive.contains(published))
@@ -405,7 +422,7 @@ struct SlotDeadlineTests {
         var bench = Bench.replacing(plain)
         bench.slot.timeouts.startup = 3
         #expect(bench.on(.tick, after: 3_000) == [.kill(generation: 2)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(.configuration(.none), count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(.configuration(.none), count: 1)])
         #expect(bench.slot.phase == .ready(SlotMachine.Serving(generation: 1, since: 1_000_002)))
     }
 
@@ -418,26 +435,32 @@ struct SlotDeadlineTests {
         #expect(bench.on(.tick, after: 59_999) == [])
         let cause = SlotMachine.Cause.retired(.restartInterval, "it has served for 60 s")
         #expect(bench.on(.tick) == [.start(generation: 2, cause, hasPredecessor: true)])
-        #expect(bench.on(.ended(generation: 2)) == [.refuse(cause, count: 1)])
+        #expect(bench.on(.ended(generation: 2)) == [.replacementFailed(cause, count: 1)])
         #expect(bench.slot.deadline == bench.now + 60_000, "the next attempt is an interval later")
     }
 
     @Test func evictionHasATimeoutOfItsOwn() {
         var bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
         bench.slot.timeouts.eviction = 40
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 40, total: 45))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 40, total: 45, because: .evictionSignal))
         bench = Bench.replacing(.retire(generation: 1, .evictionSignal, "a signal"))
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 15, total: 20, because: .evictionSignal))
         bench = Bench.replacing(.retire(generation: 1, .gracefulSignal, "a signal"))
         bench.slot.timeouts.eviction = 40
-        #expect(bench.on(.ready(generation: 2)).first == .drain(generation: 1, requests: 15, total: 20))
+        #expect(
+            bench.on(.ready(generation: 2)).first
+                == .drain(generation: 1, requests: 15, total: 20, because: .gracefulSignal))
     }
 
     @Test func uselessWorkerIsNotWaitedFor() {
         var bench = Bench.serving()
         #expect(
             bench.on(.retire(generation: 1, .deadlockTimeout, "stuck")) == [
-                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+                .withdraw, .drain(generation: 1, requests: 0, total: 0, because: .deadlockTimeout),
                 .start(generation: 2, .ended, hasPredecessor: false),
             ])
         #expect(bench.on(.tick, after: 1_000) == [.kill(generation: 1)])
@@ -449,7 +472,7 @@ struct SlotDeadlineTests {
         var bench = Bench.replacing(plain)
         #expect(
             bench.on(.retire(generation: 1, .startupTimeout, "stuck")) == [
-                .withdraw, .drain(generation: 1, requests: 0, total: 0),
+                .withdraw, .drain(generation: 1, requests: 0, total: 0, because: .startupTimeout),
             ])
         #expect(bench.on(.ready(generation: 2)) == [.publish(generation: 2), .serve(generation: 2)])
     }

@@ -116,7 +116,7 @@ struct TurnTests {
         slot.machine.replacement = .stopFirst
         #expect(
             slot.machine.handleAtOnce(.retire(generation: 1, .deadlockTimeout, "x"), at: now)
-                == [.withdraw, .drain(generation: 1, requests: 0, total: 0)])
+                == [.withdraw, .drain(generation: 1, requests: 0, total: 0, because: .deadlockTimeout)])
         let cause = SlotMachine.Cause.retired(.deadlockTimeout, "x")
         #expect(
             slot.machine.handleAtOnce(.ended(generation: 1), at: now) == [

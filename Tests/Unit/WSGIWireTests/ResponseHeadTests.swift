@@ -98,7 +98,7 @@ struct ResponseHeadTests {
         }
         for _ in 0..<ResponseHead.mostHeaders {
             guard unsafe encoder.header(name: empty, value: empty, into: &buffer) else {
-                Issue.record("refused too early")
+                Issue.record("rejected too early")
                 return
             }
         }

@@ -101,9 +101,6 @@ static inline PyObject *_Nullable wsgi_call3(PyObject *_Nonnull f, PyObject *_No
                                              PyObject *_Nonnull c) {
     return PyObject_CallFunctionObjArgs(f, a, b, c, NULL);
 }
-static inline PyObject *_Nullable wsgi_call_method(PyObject *_Nonnull o, const char *_Nonnull name) {
-    return PyObject_CallMethod(o, name, NULL);
-}
 static inline PyObject *_Nullable wsgi_call_method1(PyObject *_Nonnull o, const char *_Nonnull name,
                                                     PyObject *_Nonnull a) {
     return PyObject_CallMethod(o, name, "(O)", a);
@@ -148,6 +145,8 @@ static inline void wsgi_prepare_module(PyModuleDef *_Nonnull definition, const c
  * threads must never return. False, without effect, if this Python does not list them: the functions are public, but
  * not in the limited API. */
 bool wsgi_delete_other_thread_states(void);
+/* The frame that a thread state of the attached interpreter runs, a new reference; NULL: none. */
+PyObject *_Nullable wsgi_thread_frame(PyThreadState *_Nonnull state);
 
 /* Ends the current interpreter, whose only thread state is the current one, and attaches `next`, of another
  * interpreter: up to 3.11 Py_EndInterpreter keeps the GIL, later versions release it. */
@@ -195,11 +194,29 @@ int64_t wsgi_regular_file_size(int32_t descriptor);
 int32_t wsgi_reopen_file(int32_t descriptor);
 void wsgi_close(int32_t descriptor);
 
+/* How long threads wait for the GIL. It is measured only after wsgi_measure_waits(), for the life of the process. */
+extern bool wsgi_waits_are_measured;
+static inline bool wsgi_measures_waits(void) { return __atomic_load_n(&wsgi_waits_are_measured, __ATOMIC_RELAXED); }
+static inline void wsgi_measure_waits(void) { __atomic_store_n(&wsgi_waits_are_measured, true, __ATOMIC_RELAXED); }
+/* PyEval_RestoreThread, and adds its time to those of this thread. */
+void wsgi_restore_measured(PyThreadState *_Nullable state);
+/* The time of this thread since wsgi_reset_waits, in nanoseconds, and the number of calls. */
+uint64_t wsgi_waits(uint32_t *_Nonnull count);
+void wsgi_reset_waits(void);
+/* The processor time of the process or of this thread, in microseconds. */
+void wsgi_processor_times(bool process, int64_t *_Nonnull user, int64_t *_Nonnull system);
+
 /* Microseconds since 1970. */
 static inline int64_t wsgi_wall_clock_microseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Sleeps for ten milliseconds. */
+static inline void wsgi_pause(void) {
+    struct timespec time = {0, 10000000};
+    nanosleep(&time, NULL);
 }
 
 /* memcmp, memchr and strlen without importing the C library into the adapter. */

@@ -9,8 +9,8 @@
  * A thread's record also settles races between the end of a request and a thread that takes its connection away:
  * `wsgi_record_end` and `wsgi_record_cut` decide with one compare-and-swap which was first. */
 
-#ifndef WSGI_BOARD_H
-#define WSGI_BOARD_H
+#ifndef WSGI_REQUEST_BOARD_H
+#define WSGI_REQUEST_BOARD_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -76,7 +76,7 @@ typedef struct wsgi_group_cell {
     _Atomic uint32_t overload; /* time at which the group was last overloaded; 0: never */
     _Atomic uint32_t left_at;  /* time at which a client last disconnected */
     _Atomic uint32_t leaving;  /* number of tenths of a second in which clients disconnected */
-    _Atomic uint32_t refused;  /* requests that were rejected and not reported yet */
+    _Atomic uint32_t rejected; /* requests that were rejected and not reported yet */
     _Atomic uint32_t reported; /* time of the last report */
     uint32_t reserved[1];
 } wsgi_group_cell;
@@ -86,10 +86,10 @@ typedef _Atomic uint64_t wsgi_place_cell;
 
 /* One worker slot. 64 bytes: neighbours never share a cache line. */
 typedef struct wsgi_slot_cell {
-    _Atomic uint64_t word;     /* generation << 32 | claimed threads */
-    _Atomic uint32_t refusals; /* incremented if a requested replacement could not be started */
-    uint32_t threads;          /* request threads of the worker; written before its generation */
-    _Atomic int32_t pid;       /* the serving worker; 0: none */
+    _Atomic uint64_t word;                /* generation << 32 | claimed threads */
+    _Atomic uint32_t failed_replacements; /* incremented if a requested replacement could not be started */
+    uint32_t threads;                     /* request threads of the worker; written before its generation */
+    _Atomic int32_t pid;                  /* the serving worker; 0: none */
     uint32_t reserved[11];
 } wsgi_slot_cell;
 

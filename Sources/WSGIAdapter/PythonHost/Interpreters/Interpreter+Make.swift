@@ -22,7 +22,8 @@ extension Interpreter {
             to: InterpreterState(
                 name: bytes, interpreter: interpreter, hasOwnGIL: hasOwnGIL, functions: functions,
                 logType: logType.take(), textStream: textStream.take(), timeout: timeout.take(),
-                requestRecord: record.take(), keys: KeyCache.make(), parts: parts))
+                requestRecord: record.take(), keys: KeyCache.make(), parts: parts,
+                firstActive: nil, activeRequests: nil))
         let made = unsafe Interpreter(state: state)
         for part in unsafe HostPart.all where !part.prepare(made) { return nil }
         let keepsTerminal = unsafe process.pointee.spec.keepsTerminal

@@ -21,6 +21,10 @@ internal import WSGICore
     let keys: KeyCache
     /// The state of each `HostPart`, by its index.
     let parts: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    /// The `RequestState` of the first request that runs in it; they form a list.
+    var firstActive: UnsafeMutableRawPointer?
+    /// `mod_wsgi.active_requests`; `nil` until an application uses it.
+    var activeRequests: PyPointer?
 }
 
 /// One interpreter.
@@ -53,7 +57,7 @@ internal import WSGICore
     /// - Returns: Whether it has ended. If a thread of the application still runs in it, only its `atexit` functions
     ///   have run.
     func end(_ main: OpaquePointer) -> Bool {
-        if waitForThreads(), wsgi_delete_other_thread_states() {
+        if waitForThreads(), StackReaders.areGone, wsgi_delete_other_thread_states() {
             unsafe wsgi_end_interpreter(main)
             return true
         }

@@ -10,6 +10,7 @@ internal import WSGICore
     let finish: PyPointer
     let runExitFunctions: PyPointer
     let stack: PyPointer
+    let stackOfFrame: PyPointer
 
     /// Creates them in the attached interpreter and prepares `sys.path` and `sys.argv`; `nil` with a Python exception
     /// set.
@@ -23,8 +24,9 @@ internal import WSGICore
             Attachment.detached { LogTarget.process.write(WSGI_LOG_ERR, .sitePathFailed, message) }
         }
         guard let finish = unsafe names.take("finish"), let exit = unsafe names.take("run_exit_functions"),
-            let stack = unsafe names.take("stack")
+            let stack = unsafe names.take("stack"), let stackOfFrame = unsafe names.take("stack_of")
         else { return nil }
-        return unsafe InterpreterFunctions(finish: finish, runExitFunctions: exit, stack: stack)
+        return unsafe InterpreterFunctions(
+            finish: finish, runExitFunctions: exit, stack: stack, stackOfFrame: stackOfFrame)
     }
 }

@@ -37,6 +37,16 @@ enum InterpreterRegistry {
         }
     }
 
+    /// Calls `body` for each interpreter, attached to it. Without the GIL.
+    static func forEach(_ body: (Interpreter) -> Void) {
+        guard let thread = ThreadContext.current else { return }
+        for interpreter in all.withLock({ $0 }) {
+            guard unsafe thread.attach(interpreter.state.pointee.name) != nil else { continue }
+            body(interpreter)
+            unsafe PyEval_SaveThread()
+        }
+    }
+
     private static func find(
         _ thread: ThreadContext, _ group: UnsafeRawBufferPointer
     ) -> (interpreter: Interpreter?, isNew: Bool) {
@@ -111,6 +121,7 @@ enum InterpreterRegistry {
         }
         var ended = true
         unsafe PyEval_SaveThread()
+        StackReaders.wait()
         for interpreter in interpreters.reversed() {
             guard unsafe thread.attach(interpreter.state.pointee.name) ?? thread.enter(interpreter) != nil else {
                 ended = false

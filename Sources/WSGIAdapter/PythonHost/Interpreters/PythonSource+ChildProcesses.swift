@@ -70,7 +70,7 @@ extension PythonSource {
                   'application alone, with application-group=%{GLOBAL} in a process group (WSGIDaemonProcess) of its own.')
 
 
-        def refusing(call, is_alone, forks=lambda arguments: True):
+        def rejecting(call, is_alone, forks=lambda arguments: True):
             """Wraps the function so that it raises instead of forking a process with several interpreters."""
 
             @functools.wraps(call)
@@ -88,16 +88,16 @@ extension PythonSource {
             return any(map(callable, arguments[-2:]))
 
 
-        def refuse_forks(is_alone):
+        def reject_forks(is_alone):
             for name in ('fork', 'forkpty'):
-                fork = refusing(getattr(posix, name), is_alone)
+                fork = rejecting(getattr(posix, name), is_alone)
                 setattr(posix, name, fork)
                 setattr(os, name, fork)
-            _posixsubprocess.fork_exec = refusing(_posixsubprocess.fork_exec, is_alone, runs_python)
+            _posixsubprocess.fork_exec = rejecting(_posixsubprocess.fork_exec, is_alone, runs_python)
 
 
         def prepare(is_embedded, is_alone):
-            refuse_forks(is_alone)
+            reject_forks(is_alone)
             start_unblocked(is_embedded)
             subprocess = sys.modules.get('subprocess')
             if hasattr(subprocess, '_fork_exec'):

@@ -125,6 +125,7 @@ internal import WSGIWire
         // First, because otherwise the wait for a thread that keeps writing would never end.
         unsafe state.pointee.errors?.attach(nil, as: .request)
         unsafe state.pointee.isEnding = true
+        if unsafe state.pointee.entered != 0 { endActive() }
         _ = unsafe enter()
         withdrawRequestRecord()
     }

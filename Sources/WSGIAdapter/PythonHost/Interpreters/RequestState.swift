@@ -12,6 +12,8 @@ internal import WSGIWire
     var attachment: UnsafeMutablePointer<AttachmentState>
     var transport: UnsafePointer<wsgi_transport>
     let thread: Int
+    /// Those of the thread.
+    let counters: UnsafeMutablePointer<ThreadCounters>
     var previous: UnsafeMutablePointer<RequestState>?
 
     var flags = RequestHead.Flags(rawValue: 0)
@@ -31,7 +33,19 @@ internal import WSGIWire
     var line = ByteBuffer(capacity: 256)
     var otherLines = PendingLines()
 
+    /// When the application was entered, in microseconds since 1970; 0: it was not. Then the request is among those that
+    /// `InterpreterState.firstActive` begins, and has these neighbours.
+    var entered: Int64 = 0
+    var nextActive: UnsafeMutablePointer<RequestState>?
+    var previousActive: UnsafeMutablePointer<RequestState>?
+    /// Whether it is in `mod_wsgi.active_requests`.
+    var isListed = false
+    /// httpd's log id of the request. Valid while the request runs.
+    var requestID = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+
     // Objects of the request, owned.
+    /// `mod_wsgi.request_data()`; `nil` until it is used.
+    var data: PyPointer?
     var errors: ErrorStream?
     /// `apache.request_rec`.
     var record: PyPointer?
@@ -40,11 +54,15 @@ internal import WSGIWire
     let parts: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
     /// A state for a first request.
-    init(_ attachment: UnsafeMutablePointer<AttachmentState>, _ transport: UnsafePointer<wsgi_transport>, thread: Int) {
+    init(
+        _ attachment: UnsafeMutablePointer<AttachmentState>, _ transport: UnsafePointer<wsgi_transport>, thread: Int,
+        _ counters: UnsafeMutablePointer<ThreadCounters>
+    ) {
         interpreter = unsafe attachment.pointee.interpreter
         unsafe self.attachment = attachment
         unsafe self.transport = transport
         self.thread = thread
+        unsafe self.counters = unsafe counters
         unsafe turn = PyThread_allocate_lock()
         // Taken from the beginning, so that a release wakes a waiter.
         unsafe PyThread_acquire_lock(turn, 1)
@@ -72,6 +90,7 @@ internal import WSGIWire
         unsafe self.previous = previous
         flags = head.flags
         unsafe script = head.script
+        unsafe requestID = head.requestID
         isEnding = false
         line.reset(keeping: 1 << 14)
     }

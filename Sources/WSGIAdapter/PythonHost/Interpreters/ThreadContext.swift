@@ -22,12 +22,19 @@ internal import WSGIWire
         if let known = unsafe wsgi_thread_context() {
             return unsafe ThreadContext(state: known.assumingMemoryBound(to: ThreadState.self))
         }
+        return make()
+    }
+
+    @inline(never)
+    private static func make() -> ThreadContext? {
         let state = UnsafeMutablePointer<ThreadState>.allocate(capacity: 1)
         let index = count.wrappingAdd(1, ordering: .relaxed).oldValue
         unsafe state.initialize(
             to: ThreadState(
-                index: index, attachments: nil, current: nil, idle: nil, ident: UInt(PyThread_get_thread_ident())))
+                index: index, attachments: nil, current: nil, idle: nil, counters: ThreadCounters.make(),
+                ident: UInt(PyThread_get_thread_ident())))
         unsafe wsgi_set_thread_context(state) { unsafe ThreadContext.retire($0) }
+        unsafe ThreadRegistry.enter(state)
         return unsafe ThreadContext(state: state)
     }
 
@@ -35,21 +42,6 @@ internal import WSGIWire
     static var runningRequest: RequestContext? {
         guard let known = unsafe wsgi_thread_context() else { return nil }
         return unsafe RequestContext(known.assumingMemoryBound(to: ThreadState.self).pointee.current)
-    }
-
-    /// Attaches to the interpreter of an application group, and creates it on first use.
-    ///
-    /// - Returns: The attachment, with the GIL held; `nil`, without the GIL, if the interpreter could not be created.
-    func attach(_ group: UnsafeRawBufferPointer) -> UnsafeMutablePointer<AttachmentState>? {
-        var candidate = unsafe state.pointee.attachments
-        while let attachment = unsafe candidate {
-            if unsafe Text.equal(attachment.pointee.interpreter.state.pointee.name, group) {
-                unsafe PyEval_RestoreThread(attachment.pointee.threadState)
-                return unsafe attachment
-            }
-            unsafe candidate = unsafe attachment.pointee.next
-        }
-        return unsafe InterpreterRegistry.attach(self, group)
     }
 
     /// Logs that `attach` has failed for a request.
@@ -109,7 +101,8 @@ internal import WSGIWire
             unsafe next = idle
         } else {
             unsafe next = UnsafeMutablePointer<RequestState>.allocate(capacity: 1)
-            unsafe next.initialize(to: RequestState(attachment, transport, thread: state.pointee.index))
+            unsafe next.initialize(
+                to: RequestState(attachment, transport, thread: state.pointee.index, state.pointee.counters))
         }
         unsafe next.pointee.begin(attachment, head, transport, previous: state.pointee.current)
         unsafe state.pointee.current = next
@@ -127,6 +120,7 @@ internal import WSGIWire
     /// the GIL.
     private static func retire(_ context: UnsafeMutableRawPointer) {
         let state = unsafe context.assumingMemoryBound(to: ThreadState.self)
+        unsafe ThreadRegistry.leave(state)
         var next = unsafe state.pointee.attachments
         while let attachment = unsafe next {
             unsafe next = unsafe attachment.pointee.next
@@ -139,6 +133,8 @@ internal import WSGIWire
             unsafe request.deinitialize(count: 1)
             unsafe request.deallocate()
         }
+        unsafe state.pointee.counters.deinitialize(count: 1)
+        unsafe state.pointee.counters.deallocate()
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
     }

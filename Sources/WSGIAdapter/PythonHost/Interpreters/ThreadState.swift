@@ -10,6 +10,7 @@ internal import Synchronization
     var current: UnsafeMutablePointer<RequestState>?
     /// States for reuse.
     var idle: UnsafeMutablePointer<RequestState>?
+    let counters: UnsafeMutablePointer<ThreadCounters>
     /// Python's id of the thread.
     let ident: UInt
     /// The interpreter that the application runs in while `RequestTimeout` may be raised there. Other threads read it

@@ -50,8 +50,12 @@ def run_exit_functions():
 
 def stack(ident):
     """The stack of a thread, innermost call last."""
+    return stack_of(sys._current_frames().get(ident))
+
+
+def stack_of(frame):
+    """The stack that ends with a frame, innermost call last."""
     from traceback import StackSummary, walk_stack
-    frame = sys._current_frames().get(ident)
     summary = StackSummary.extract(walk_stack(frame), lookup_lines=True) if frame else []
     summary.reverse()
     return ''.join(summary.format()).rstrip() if summary else '  (no Python code)'

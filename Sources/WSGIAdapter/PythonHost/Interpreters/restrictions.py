@@ -7,7 +7,7 @@ import sys
 def restrict_stream(name, directive):
     """Replaces a stream with an object that raises."""
 
-    def refuse(*arguments):
+    def reject(*arguments):
         raise OSError(f'sys.{name} access restricted by mod_wsgi ({directive} is On)')
 
     class Restricted:
@@ -16,9 +16,9 @@ def restrict_stream(name, directive):
                 return object.__getattribute__(self, attribute)
             if attribute == 'flush':
                 return self.__flush__
-            refuse()
+            reject()
 
-        __iter__ = __next__ = __enter__ = __setattr__ = refuse
+        __iter__ = __next__ = __enter__ = __setattr__ = reject
 
         # Python flushes at exit, even if nothing was written.
         def __flush__(self):

@@ -16,7 +16,8 @@ extension RequestContext {
         guard let modified = change(of: script, head, asksScript) else { return nil }
         if unsafe ProcessState.current?.pointee.isDaemon == true { return succeed(script, modified, head) }
         let stale = unsafe script.state.pointee.module
-        return unsafe script.load(ifNot: stale, in: interpreter, target: log) ? nil : 500
+        let hasFactory = unsafe Factory.isNamed(by: head.callableObject)
+        return unsafe script.load(ifNot: stale, in: interpreter, target: log, factory: hasFactory) ? nil : 500
     }
 
     /// Loads a script that is not loaded.
@@ -26,7 +27,10 @@ extension RequestContext {
             return answer
         }
         Attachment.detached { ScriptEvents.announce(.loading(path)) }
-        if unsafe script.load(ifNot: nil, in: state.pointee.interpreter, target: log) { return nil }
+        let hasFactory = unsafe Factory.isNamed(by: head.callableObject)
+        if unsafe script.load(ifNot: nil, in: state.pointee.interpreter, target: log, factory: hasFactory) {
+            return nil
+        }
         return unsafe leaveToOthers(script, head) ?? 500
     }
 

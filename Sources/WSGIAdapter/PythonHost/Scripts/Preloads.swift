@@ -27,10 +27,11 @@ enum Preloads {
 
     private static func preload(_ script: ScriptSpec, _ thread: ThreadContext, _ target: LogTarget) -> String? {
         let result = Script.with(script, thread, target) { entry, interpreter -> String? in
-            guard unsafe entry.load(ifNot: nil, in: interpreter, target: target) else {
+            let hasFactory = script.callableObject.hasSuffix("()")
+            guard unsafe entry.load(ifNot: nil, in: interpreter, target: target, factory: hasFactory) else {
                 return "the script '\(script.path)' cannot be imported."
             }
-            return entry.missing(script.callableObject, in: interpreter)
+            return entry.missing(script.callableObject, in: interpreter, target: target)
         }
         return result ?? "the interpreter of application group '\(script.applicationGroup)' cannot be created."
     }

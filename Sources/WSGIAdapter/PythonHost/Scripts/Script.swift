@@ -100,16 +100,19 @@ internal import WSGICore
     ///
     /// - Parameter stale: The module to be replaced; `nil`: any loaded module is current.
     /// - Returns: Whether it is loaded. If not, the reason is logged.
-    func load(ifNot stale: PyPointer?, in interpreter: Interpreter, target: LogTarget) -> Bool {
+    ///   `factory`: loading is complete when the application's factory has been called, as well.
+    func load(ifNot stale: PyPointer?, in interpreter: Interpreter, target: LogTarget, factory: Bool = false) -> Bool {
         Attachment.detached { unsafe _ = PyThread_acquire_lock(state.pointee.lock, 1) }
         defer { unsafe PyThread_release_lock(state.pointee.lock) }
         if unsafe isLoaded && state.pointee.module != stale { return true }
         let verb = isLoaded ? "Reloading" : "Loading"
         unload()
         LoadingTime.begin()
+        let watched = ScriptLoad.begin(path, in: interpreter)
+        defer { watched?.end() }
         let began = wsgi_monotonic_nanoseconds()
         guard load(in: interpreter, target) else { return false }
-        LoadingTime.end()
+        if !factory { LoadingTime.end() }
         let milliseconds = (wsgi_monotonic_nanoseconds() - began) / 1_000_000
         let text = "\(verb) WSGI script '\(path)' took \(milliseconds) ms \(interpreter.label)."
         Attachment.detached { LogTarget.process.write(WSGI_LOG_INFO, text) }
@@ -178,7 +181,7 @@ internal import WSGICore
     }
 
     /// Advice about a module that was not found: in most cases the script runs in the wrong Python.
-    private static func packageAdvice(_ exception: Object) -> String {
+    static func packageAdvice(_ exception: Object) -> String {
         guard exception.typeName == "ModuleNotFoundError", let sys = Python.module("sys"),
             let version = sys.object.attribute("version"), let prefix = sys.object.attribute("prefix")
         else { return "" }
@@ -210,7 +213,8 @@ internal import WSGICore
         PyErr_Clear()
         let hint = others.isEmpty ? "" : " It defines: \(others)."
         let wanted = unsafe Text.string(name)
-        return "Target WSGI script '\(path)' does not contain WSGI application '\(wanted)' "
+        let what = wanted.hasSuffix("()") ? "the factory '\(wanted.dropLast(2))'" : "WSGI application '\(wanted)'"
+        return "Target WSGI script '\(path)' does not contain \(what) "
             + "\(interpreter.label).\(hint)"
     }
 }
@@ -233,21 +237,6 @@ extension Script {
         return path.withUTF8 { path in
             let interpreter = unsafe attachment.pointee.interpreter
             return unsafe body(interpreter.scripts.pointee.table.entry(UnsafeRawBufferPointer(path)), interpreter)
-        }
-    }
-
-    /// The error if the script no longer has its application; `nil`: it has, or none is named.
-    func missing(_ name: String, in interpreter: Interpreter) -> String? {
-        guard !name.isEmpty else { return nil }
-        var name = name
-        return name.withUTF8 { name in
-            let bytes = UnsafeRawBufferPointer(name)
-            if let text = unsafe self.name(bytes), let found = unsafe callable(text) {
-                _ = consume found
-                return nil
-            }
-            PyErr_Clear()
-            return unsafe missingCallable(bytes, in: interpreter)
         }
     }
 }

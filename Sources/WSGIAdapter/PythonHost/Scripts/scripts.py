@@ -33,5 +33,5 @@ def callables(module):
     """Names in a module that look like WSGI applications, for a message."""
     return ', '.join(
         name for name, value in vars(module).items()
-        if not name.startswith('_') and callable(value) and not isinstance(value, type)
+        if name.isidentifier() and not name.startswith('_') and callable(value) and not isinstance(value, type)
         and getattr(value, '__module__', module.__name__) == module.__name__)

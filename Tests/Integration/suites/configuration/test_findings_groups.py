@@ -75,7 +75,7 @@ def test_second_module(launch):
     assert done.returncode == 0
     line = next(line for line in done.stdout.splitlines() if line.startswith("WSGI1031"))
     assert f"httpd.conf:{server.line_of('/opt/elsewhere')}: LoadModule" in line
-    assert f"httpd.conf:{server.line_of('LoadModule wsgi_module')} has loaded" in line and "a2dismod" in line
+    assert f"httpd.conf:{server.line_of('LoadModule wsgi_module')} has already loaded" in line and "a2dismod" in line
 
 
 # When httpd starts

@@ -42,7 +42,7 @@ def test_every_finding_is_told_before_the_test_fails(launch):
     assert sorted(one[0] for one in found) == ["WSGI0135", "WSGI1003", "WSGI1005"], found
     lines = [line for line in server.test_config().stdout.splitlines() if line]
     last = max(index for index, line in enumerate(lines) if line.startswith("WSGI"))
-    assert lines[last + 1].startswith("2 findings of mod_wsgi are errors: ")
+    assert lines[last + 1].startswith("mod_wsgi found 2 errors: ")
 
 
 def test_a_dump_is_printed_and_does_not_fail(launch):

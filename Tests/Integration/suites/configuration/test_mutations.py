@@ -41,7 +41,7 @@ def names(server) -> tuple[list[str], list[str]]:
     """Every directive of the module that is still one, and every option of WSGIDaemonProcess."""
     listed = server._run("-L").stdout
     directives = [name for name, text in re.findall(r"^(\S+) \(mod_wsgi\.c\)\n\t(.*)$", listed, re.M)
-                  if not text.startswith("Gone")]
+                  if not text.startswith("Removed")]
     manual = (env.REPOSITORY / "docs" / "reference" / "daemon-options.md").read_text()
     return directives, re.findall(r"^## (\S+)$", manual, re.M)
 

@@ -149,7 +149,7 @@ def test_traces_of_the_environment_and_the_log(jailed):
 
 
 @pytest.mark.parametrize("missing, word", [
-    ("usr/bin", "no Python"), (None, "_wsgi_engine.abi3.so"), ("", "is not a directory"),
+    ("usr/bin", "no Python"), (None, "_wsgi_engine.abi3.so"), ("", "is not an existing directory"),
 ])
 def test_a_root_without_what_is_needed_stops_its_group(launch, jail, missing, word):
     server = launch("""

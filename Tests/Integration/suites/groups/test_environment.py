@@ -96,7 +96,7 @@ def test_secrets_appear_nowhere(launch):
     (None, "app.env", "No such file"),
     (f"A=b\nexport B={SECRET}\n", "app.env:2", "export"),
     (f"A=b\n\n{SECRET}\n", "app.env:3", "no '='"),
-    (f"A='{SECRET}\n", "app.env:1", "does not end"),
+    (f"A='{SECRET}\n", "app.env:1", "is not closed"),
 ])
 def test_an_unusable_file_stops_its_group_alone(launch, text, place, word):
     server = launch("""

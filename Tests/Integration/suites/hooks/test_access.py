@@ -330,7 +330,7 @@ def allow_access(environ, host):
     (site / ".htaccess").write_text(f"{directive} {script}\n")
     server.configure(f"WSGIRestrictEmbedded On\n<Directory {site}>\nAllowOverride AuthConfig\n</Directory>\n"
                      f"<Location /ready.txt>\nWSGIAccessScript {script}\n</Location>")
-    server.log.expect(rf"htaccess: WSGI1203: {directive} cannot stand in .htaccess while WSGIRestrictEmbedded is On")
+    server.log.expect(rf"htaccess: WSGI1203: {directive} is not allowed in .htaccess while WSGIRestrictEmbedded is On")
     server.start(wait=False)
     server.wait_answering()
     ran.unlink(missing_ok=True)

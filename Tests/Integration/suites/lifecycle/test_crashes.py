@@ -151,3 +151,16 @@ def test_what_was_running_is_in_the_record(server):
     end(server, "/single/wrong?some=query", "exit")
     text = server.log.wait_for("WSGI1011: .*").string
     assert re.search("it was running .*POST /single/wrong", text) and "some=query" not in text
+
+
+def test_requests_wait_while_another_request_crashes_each_new_process(launch):
+    """One URL that ends its process costs the others time, and no response: the next process starts within a second."""
+    server = launch("""
+        WSGIDaemonProcess main python-home=@VENV@ threads=2
+        WSGIScriptAlias /wrong @APPS@/wrong/app.wsgi process-group=main application-group=%{GLOBAL}
+        WSGIScriptAlias /pid @APPS@/pid/app.wsgi process-group=main application-group=%{GLOBAL}""")
+    server.wait_ready("/pid")
+    server.log.allow("WSGI1011: .*exit code 3", "WSGI1014: .*the next one is in 1 s", "WSGI0146: ")
+    crash = {"body": ENDS["exit"][0].encode()}
+    assert [server.request("POST", "/wrong", **crash).status for _ in range(9)] == [502] * 9
+    assert server.get("/pid").status == 200

@@ -51,7 +51,7 @@ def test_a_value_is_never_shown(launch, value):
     server = launch(hosting("embedded") + HOSTS)
     server.log.allow("WSGI1020")
     server.get("/app", {"Authorization": value})
-    assert len(notices(server)) == 1 and "of no known scheme" in notices(server)[0]
+    assert len(notices(server)) == 1 and "of an unknown scheme" in notices(server)[0]
 
 
 def test_what_httpd_has_checked_is_not_missed(launch, mode):

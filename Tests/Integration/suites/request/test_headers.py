@@ -53,7 +53,7 @@ def test_utf8_value_is_latin1_decoded(server):
 
 
 def test_authorization_is_withheld(server):
-    server.log.allow("WSGI1020: .*(scheme Basic).*said once")  # whichever test of the server comes first
+    server.log.allow("WSGI1020: .*(scheme Basic).*logged once")  # whichever test of the server comes first
     assert "HTTP_AUTHORIZATION" not in values(server, {"Authorization": SECRET})
 
 

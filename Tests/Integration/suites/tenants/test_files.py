@@ -364,7 +364,7 @@ def test_sockets_in_a_folder_of_the_sites(site):
         assert (victim.stat().st_uid, victim.stat().st_mode & 0o777) == (0, 0o600)
         assert all(path.is_socket() and not path.is_symlink() for path in run.glob("wsgi.*.sock"))
     done = server.test_config()
-    assert re.search(r"WSGI1037: .*replace what is in '.*/sites/hostile' .*owner games:games", done.stdout), done.stdout
+    assert re.search(r"WSGI1037: .*replace files in '.*/sites/hostile' .*owner games:games", done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("bits, is_found", [(0o755, False), (0o1777, False), (0o775, True), (0o777, True)])

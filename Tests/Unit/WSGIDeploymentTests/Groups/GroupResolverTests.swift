@@ -120,6 +120,52 @@ extension DeploymentTests {
             }
         }
 
+        /// A value of each option that is not its default.
+        private static let samples = [
+            "processes": "2", "threads": "3", "user": "games", "group": "games", "home": "/srv",
+            "supplementary-groups": "games", "chroot": "$/jail", "no-new-privileges": "On", "dumpable": "Off",
+            "socket-user": "games", "script-user": "games", "script-group": "games", "umask": "027", "lang": "C",
+            "locale": "C.UTF-8", "display-name": "x", "python": "$/usr/bin/python3.13", "python-home": "$/venv",
+            "python-path": "/lib", "python-eggs": "/eggs", "switch-interval": "1ms", "env": "A=b",
+            "env-file": "-$/absent", "warmup": "/ready", "startup-timeout": "1", "request-timeout": "1",
+            "request-timeout-rule": "exact", "interrupt-timeout": "1", "inactivity-timeout": "1",
+            "deadlock-timeout": "1", "graceful-timeout": "1", "eviction-timeout": "1", "shutdown-timeout": "1",
+            "restart-interval": "1", "maximum-requests": "1", "maximum-requests-jitter": "1", "maximum-memory": "2M",
+            "replacement": "stop-first", "connect-timeout": "1", "queue-timeout": "1", "socket-timeout": "1",
+            "response-socket-timeout": "1", "listen-backlog": "1", "send-buffer-size": "4096",
+            "receive-buffer-size": "4096", "header-buffer-size": "8192", "response-buffer-size": "65536",
+            "response-flush-delay": "1", "cpu-time-limit": "1", "cpu-priority": "5", "memory-limit": "64M",
+            "virtual-memory-limit": "1G", "stack-size": "1M", "server-metrics": "On",
+        ]
+        /// Options that have an effect elsewhere, or none.
+        private static let elsewhere: Set = [
+            "socket-user", "script-user", "script-group", "python", "env-file", "response-flush-delay",
+            "server-metrics",
+        ]
+
+        /// An option that is stored but not passed on would have no effect.
+        @Test(.enabled(if: isRoot, needsRoot)) func everyOptionReachesTheProcesses() throws {
+            func described(_ options: String) throws -> String {
+                let read = try HandMade(ground.expand("WSGIDaemonProcess a \(options)"))
+                var text = ""
+                dump(
+                    try GroupResolver(read.groups[0], read.global, ground.machine()).spec(preloads: [], logLevel: 6),
+                    to: &text)
+                dump(GroupSettings(read.groups[0].options, timeout: 60), to: &text)
+                return text
+            }
+            ground.folder.write("venv/bin/python", mode: 0o755)
+            ground.folder.write("jail\(ground.folder.at("lib/_wsgi_engine.abi3.so"))")
+            ground.folder.write("jail\(ground.folder.at("usr/bin/python3.13"))", mode: 0o755)
+            let names = Set(DaemonOptionTable.all.map(\.name.description))
+            #expect(names.symmetricDifference(Self.samples.keys) == [])
+            let plain = try described("request-timeout=9 maximum-requests=9")
+            for name in names.subtracting(Self.elsewhere).sorted() {
+                let sample = Self.samples[name] ?? ""
+                #expect(try described("request-timeout=9 maximum-requests=9 \(name)=\(sample)") != plain, "\(name)")
+            }
+        }
+
         @Test func directivesOfTheServerApply() throws {
             let group = try spec("", "WSGIPythonOptimize 2\nWSGIDontWriteBytecode On\nWSGIDestroyInterpreter Off")
             #expect(group.pythonArguments.contains("-OO") && group.pythonArguments.contains("-B"))

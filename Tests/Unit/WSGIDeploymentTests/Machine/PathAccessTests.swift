@@ -38,6 +38,8 @@ extension DeploymentTests {
                     0, 0, 0o713, "closed", .read, "list", "0713",
                     "chgrp games $ && chmod g+r $, or for all users: chmod o+r $"
                 ),
+                // The group that has access keeps it.
+                (0, 33, 0o710, "closed/file", .read, "enter", "0710", "chmod o+x $"),
                 (Games.user, 0, 0o077, "closed", .enter, "enter", "077", "chmod u+x $"),
                 (0, Games.group, 0o707, "closed", .enter, "enter", "0707", "chmod g+x $"),
                 (0, 1, 0o717, "closed", .read, "list", "0717", "chmod g+r $"),

@@ -78,8 +78,8 @@ extension DeploymentTests {
             // Out of reach is not missing.
             #expect(!games.exists(file) && !games.isMissing(file) && games.status(of: file).kind == .unknown)
             #expect(games.text(of: file) == nil && games.names(in: folder.at("closed"), atMost: 9).isEmpty)
-            let refused = games.access(file, R_OK)
-            #expect(refused.code == EACCES && refused.deniedLength == folder.at("closed").utf8.count)
+            let denied = games.access(file, R_OK)
+            #expect(denied.code == EACCES && denied.deniedLength == folder.at("closed").utf8.count)
             UserFiles.forget()
             folder.setOwner("closed", user: Games.user, group: 0)
             #expect(games.text(of: file) == "text")
