@@ -80,11 +80,13 @@ private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<serv
     }
 }
 
-/// Called in the parent. Releases the claims of a child that has ended, however it ended.
+/// Called in the parent. Releases the claims and the running requests of a child that has ended, however it ended.
 private let childStatus:
     @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
         _, process, _, _, state in
-        if state == MPM_CHILD_EXITED, let scoreboard = DaemonGroups.scoreboard { scoreboard.childEnded(process) }
+        guard state == MPM_CHILD_EXITED else { return }
+        DaemonGroups.scoreboard?.childEnded(process)
+        Metrics.embedded?.childEnded(process)
     }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in

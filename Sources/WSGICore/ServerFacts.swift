@@ -192,6 +192,8 @@ public struct ThreadFacts: Spec {
     public var thread: Int64 = 0
     /// httpd's log id of the request.
     public var id = ""
+    /// The address of its client. Empty if it is not shown.
+    public var client = ""
     /// Method and path.
     public var line = ""
     /// How long it has been running, in microseconds.
@@ -203,6 +205,7 @@ public struct ThreadFacts: Spec {
     public static let fields: [SpecField<ThreadFacts>] = [
         .field("thread", \.thread),
         .field("id", \.id),
+        .field("client", \.client),
         .field("line", \.line),
         .field("duration", \.duration),
         .field("isCut", \.isCut),

@@ -43,6 +43,8 @@ enum StackReport {
         var text = ""
         if current() == job.id {
             text = StuckRequests(job.worker).stack(thread: job.thread)
+            // For example while its interpreter is being created.
+            if text.isEmpty { text = "The request runs no Python code at this moment." }
             // If another request has begun meanwhile, the stack may be that of its thread.
             if let now = current(), now != job.id { text = "" }
         }

@@ -13,6 +13,7 @@ public struct MetricsText {
         var page = MetricsText(report: report)
         page.requests()
         page.groups()
+        page.code()
         page.processes()
         page.server()
         return page.text + "# EOF\n"
@@ -69,6 +70,9 @@ public struct MetricsText {
     private mutating func groups() {
         gauge("wsgi_group_serving", "Whether a process of the group serves.") { $0.state == .serving ? 1 : 0 }
         gauge("wsgi_threads_busy", "Request threads that are busy.") { $0.busy }
+        if let embedded = report.embedded {
+            sample("wsgi_threads_busy", [("group", "%{GLOBAL}")], "\(embedded.count)")
+        }
         gauge("wsgi_threads_idle", "Request threads that are idle.") { max($0.threads - $0.busy, 0) }
         gauge("wsgi_queue_requests", "Requests that wait for a thread.") { $0.waiting }
         family("wsgi_queue_age_seconds", "gauge", "Time since the queue was empty.", unit: "seconds")
@@ -89,6 +93,22 @@ public struct MetricsText {
             let since = facts.slots.map(\.staleSince).filter { $0 > 0 }.min()
             sample(
                 "wsgi_stale_code_seconds", [("group", name)], Self.seconds(since.map { max(report.time - $0, 0) } ?? 0))
+        }
+    }
+
+    /// The oldest version of each script that a process of a group serves.
+    private mutating func code() {
+        family(
+            "wsgi_code_modified_timestamp_seconds", "gauge", "When the oldest served version of a script was modified.",
+            unit: "seconds")
+        for (name, facts) in facts {
+            let oldest = Dictionary(
+                facts.slots.flatMap(\.code).filter { $0.modified > 0 }.map { ($0.path, $0.modified) },
+                uniquingKeysWith: min)
+            for (path, modified) in oldest.sorted(by: { $0.key < $1.key }) {
+                sample(
+                    "wsgi_code_modified_timestamp_seconds", [("group", name), ("script", path)], Self.seconds(modified))
+            }
         }
     }
 

@@ -17,6 +17,14 @@ public enum StatusJSON {
                 json.null("supervisor_started")
             }
             json.list("groups", report.groups) { group(&$0, $1, at: report.time) }
+            if let embedded = report.embedded {
+                json.list("embedded", embedded) { json, request in
+                    json.number("pid", request.process)
+                    running(&json, request.thread)
+                }
+            } else {
+                json.null("embedded")
+            }
             json.list("requests", report.requests, requests)
             json.list("slowest", report.slowest, slowest)
             json.counts("messages", report.messages.map { ($0.name, $0.count) })
@@ -91,11 +99,16 @@ public enum StatusJSON {
         json.number("threads", process.threads)
         json.list("running", process.running) { json, thread in
             json.number("thread", thread.thread)
-            json.string("id", thread.id)
-            json.string("request", thread.line)
-            json.seconds("duration", thread.duration)
+            running(&json, thread)
             json.flag("answered", thread.isCut)
         }
+    }
+
+    private static func running(_ json: inout JSON, _ thread: ThreadFacts) {
+        json.string("id", thread.id)
+        if thread.client.isEmpty { json.null("client") } else { json.string("client", thread.client) }
+        json.string("request", thread.line)
+        json.seconds("duration", thread.duration)
     }
 
     private static func requests(_ json: inout JSON, _ row: RequestCounts) {

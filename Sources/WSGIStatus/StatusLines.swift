@@ -14,6 +14,7 @@ public enum StatusLines {
             "WSGIBusyThreads: \(report.groups.reduce(0) { $0 + $1.busy })",
             "WSGIWaitingRequests: \(report.groups.reduce(0) { $0 + $1.waiting })",
         ]
+        if let embedded = report.embedded { lines.append("WSGIEmbeddedBusy: \(embedded.count)") }
         for group in report.groups {
             // A colon would end the key.
             let name = group.name.map { $0 == ":" || $0.isNewline ? "_" : $0 }

@@ -15,6 +15,7 @@ public struct StatusPage {
         var page = StatusPage(report: report)
         page.head(host)
         for group in report.groups { page.group(group) }
+        page.embedded()
         page.requests()
         page.slowest()
         page.messages()
@@ -152,19 +153,44 @@ public struct StatusPage {
     }
 
     private mutating func threads(_ facts: GroupFacts) {
-        let running = facts.slots.flatMap(\.processes).flatMap { process in process.running.map { (process, $0) } }
-            .sorted { $0.1.duration > $1.1.duration }
+        let running = facts.slots.flatMap(\.processes)
+            .flatMap { process in process.running.map { (process: process.process, thread: $0) } }
+            .sorted { $0.thread.duration > $1.thread.duration }
         guard !running.isEmpty else { return }
-        let names = ["Process", "Thread", "Time", "Request", "Stack"]
+        let clients = running.contains { !$0.thread.client.isEmpty } ? ["Client"] : []
+        let names = ["Time", "Request"] + clients + ["Process", "Thread", "Stack"]
         table("Running requests", names) { page in
             for (process, thread) in running {
                 let cut = thread.isCut ? " (its client has been answered)" : ""
                 page.row(
                     names,
-                    ["\(process.process)", "\(thread.thread)", Units.duration(thread.duration), thread.line + cut],
+                    [Units.duration(thread.duration), thread.line + cut] + clients.map { _ in thread.client }
+                        + ["\(process)", "\(thread.thread)"],
                     link: (query: "stack=\(thread.id)", text: thread.id))
             }
         }
+    }
+
+    /// The requests that run in processes of httpd.
+    private mutating func embedded() {
+        guard let embedded = report.embedded else { return }
+        html +=
+            "<section>\n<h2>Embedded mode <span class=\"badge serving\">in httpd</span></h2>\n<dl class=\"tiles\">\n"
+        tile("Busy threads", "\(embedded.count)")
+        html += "</dl>\n"
+        if !embedded.isEmpty {
+            let clients = embedded.contains { !$0.thread.client.isEmpty } ? ["Client"] : []
+            let names = ["Time", "Request"] + clients + ["Process", "Id"]
+            table("Running requests", names) { page in
+                for (process, thread) in embedded.map({ ($0.process, $0.thread) }) {
+                    page.row(
+                        names,
+                        [Units.duration(thread.duration), thread.line] + clients.map { _ in thread.client }
+                            + ["\(process)", thread.id])
+                }
+            }
+        }
+        html += "</section>\n"
     }
 
     private mutating func requests() {

@@ -10,6 +10,8 @@ public struct StatusReport: Sendable {
     public var requests: [RequestCounts] = []
     /// The process groups.
     public var groups: [GroupStatus] = []
+    /// The requests that run in embedded mode. `nil` if no application has been mapped to it.
+    public var embedded: [EmbeddedRequest]?
     /// The slowest requests of the last quarter of an hour, the slowest first.
     public var slowest: [SlowRequest] = []
     /// Log messages by their ids, as tags.
@@ -102,6 +104,17 @@ public struct GroupStatus: Sendable {
 
     /// A group.
     public init(name: String) { self.name = name }
+}
+
+/// A request that runs in a process of httpd.
+public struct EmbeddedRequest: Sendable {
+    /// The pid.
+    public var process: Int64
+    /// The request.
+    public var thread: ThreadFacts
+
+    /// A request.
+    public init(process: Int64, thread: ThreadFacts) { (self.process, self.thread) = (process, thread) }
 }
 
 /// A request that took long.

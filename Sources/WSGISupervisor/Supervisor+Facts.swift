@@ -100,9 +100,19 @@ extension Supervisor {
         facts.time = Clock.wallMicroseconds()
         facts.started = facts.time - (Clock.milliseconds() - started) * 1_000
         facts.groups = groups.map { self.facts(of: $0, at: facts.time) }
-        facts.messages = log.counts
+        facts.messages = messages()
         facts.stacks = schedule.stacks
         return facts
+    }
+
+    /// Messages of the supervisor and of all workers.
+    private func messages() -> [NamedCount] {
+        var counts = log.counts
+        for worker in groups.lazy.flatMap(\.slots).flatMap(\.workers.values) {
+            for (id, count) in worker.boardContents.messages { counts[id, default: 0] &+= Int64(count) }
+        }
+        // A worker may have written other ids to its board.
+        return LogID.allCases.compactMap { id in counts[id.rawValue].map { NamedCount(id.tag, $0) } }
     }
 
     private func facts(of group: ProcessGroup, at now: Int64) -> GroupFacts {
@@ -148,13 +158,14 @@ extension Supervisor {
         facts.cpu = Int64(clamping: usage.cpu)
         facts.descriptors = Int64(usage.descriptors)
         facts.sockets = Int64(usage.sockets)
-        let board = RequestBoard.contents(of: worker.board.raw, threads: max(Int(facts.threads), 1))
+        let board = worker.boardContents
         facts.requests = Int64(clamping: board.requests)
         let clock = Clock.nanoseconds()
         facts.running = board.running.map { request in
             var thread = ThreadFacts()
             thread.thread = Int64(request.thread)
             thread.id = request.id
+            thread.client = request.client
             thread.line = request.line
             thread.duration = Int64(clamping: (clock > request.started ? clock - request.started : 0) / 1_000)
             thread.isCut = request.isCut

@@ -214,6 +214,7 @@ final class Supervisor {
         let usage = ProcessUsage(worker.process.id, countsFiles: false)
         guard let ending = worker.process.reap() else { return }
         home.group.counters.cpu += Int64(clamping: usage.cpu)
+        log.count(worker.boardContents.messages)
         receiveLast(from: home)
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil

@@ -11,11 +11,16 @@ struct SupervisorLog {
     private let counters = Counters()
 
     private final class Counters {
-        var counts: [String: Int64] = [:]
+        var counts: [UInt16: Int64] = [:]
     }
 
-    /// Number of messages by their ids.
-    var counts: [NamedCount] { counters.counts.sorted { $0.key < $1.key }.map { NamedCount($0.key, $0.value) } }
+    /// Number of messages of the supervisor, and of the workers that have ended, by their ids.
+    var counts: [UInt16: Int64] { counters.counts }
+
+    /// Counts the messages of a worker that has ended.
+    func count(_ messages: [UInt16: UInt32]) {
+        for (id, count) in messages { counters.counts[id, default: 0] &+= Int64(count) }
+    }
 
     /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
@@ -23,7 +28,7 @@ struct SupervisorLog {
     /// Logs a message with its id, followed by `details`, lines from a worker.
     func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "", to descriptor: Int32 = 2) {
         guard level <= self.level else { return }
-        counters.counts[id.tag, default: 0] += 1
+        counters.counts[id.rawValue, default: 0] &+= 1
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
         for line in details.split(separator: "\n") {
             guard lines.count <= Self.mostDetails else { break }

@@ -86,6 +86,11 @@ final class WorkerProcess {
         deadline = started + Self.launchTime
     }
 
+    /// The present contents of its board.
+    var boardContents: RequestBoard.Contents {
+        RequestBoard.contents(of: board.raw, threads: max(attempt.spec.process.worker?.threads ?? 1, 1))
+    }
+
     /// Records that it serves without this script.
     func noteUnusable(_ script: ScriptSpec) {
         guard unusable.count < Self.maximumLearned, !unusable.contains(where: script.isSameCode(as:)) else {

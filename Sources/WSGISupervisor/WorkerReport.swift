@@ -101,7 +101,7 @@ struct WorkerReport {
 
     /// The requests that its threads were running, from its board.
     private var running: [RunningRequest] {
-        RequestBoard.running(in: worker.board.raw, threads: max(worker.attempt.spec.process.worker?.threads ?? 1, 1))
+        worker.boardContents.running
     }
 }
 

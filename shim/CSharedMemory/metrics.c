@@ -70,9 +70,8 @@ bool wsgi_metrics_count(wsgi_metrics *metrics, uint32_t process, const wsgi_metr
     if (sample->rejection < WSGI_METRICS_REASONS)
         add(&stripe->rejections[sample->rejection], 1);
     uint64_t duration = 0;
-    for (uint32_t time = 0; time < WSGI_TIMES; time++) {
-        if ((sample->timed & (1u << time)) == 0)
-            continue;
+    for (uint32_t rest = sample->timed & ((1u << WSGI_TIMES) - 1); rest != 0; rest &= rest - 1) {
+        uint32_t time = (uint32_t)__builtin_ctz(rest);
         observe(&stripe->times[time], sample->times[time]);
         duration += sample->times[time];
     }

@@ -27,6 +27,7 @@ internal import WSGIWire
         var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts))
         let head = unsafe scratch.pointee.request.bytes
         let start = wsgi_monotonic_nanoseconds()
+        unsafe scratch.pointee.embedded.begin(head, at: start)
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { handler in
             unsafe RequestLog.lend(r) { log in
                 var context = unsafe TransportContext(handler: handler, log: log)
@@ -44,6 +45,7 @@ internal import WSGIWire
         // The application has forked, and this is not the process that received the request.
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
         let result = handler.end(outcome)
+        unsafe scratch.pointee.embedded.end()
         measure.ran(since: start, reading: handler.body.reading, handler.body, handler.sink)
         return result
     }

@@ -97,6 +97,7 @@ enum Startup {
     private static func countRequests(_ main: Server) {
         do throws(SystemError) {
             if Metrics.current == nil { Metrics.current = try RequestMetrics() }
+            if Metrics.embedded == nil { Metrics.embedded = try EmbeddedRequests() }
         } catch {
             unsafe Log.server(
                 main, .warning, .metricsUnavailable,

@@ -15,14 +15,48 @@ enum StatusCollector {
         report.groups = DaemonGroups.all.map(status)
         report.slowest = slowest()
         report.needsSupervisor = !DaemonGroups.all.isEmpty
+        report.embedded = embedded(report.requests)
         let facts = SupervisorQuestion.facts()
         report.messages = messages(and: facts?.messages ?? [])
         report.supervisorStarted = facts?.started
         for group in facts?.groups ?? [] {
             guard let index = report.groups.firstIndex(where: { $0.name == group.name }) else { continue }
-            report.groups[index].facts = group
+            report.groups[index].facts = showsClients ? group : withoutClients(group)
         }
         return report
+    }
+
+    // MARK: - Running requests
+
+    /// Addresses of clients are shown as mod_status shows them: if `ExtendedStatus` is `On`.
+    private static var showsClients: Bool { chttpd_has_extended_status() }
+
+    private static func withoutClients(_ group: GroupFacts) -> GroupFacts {
+        var group = group
+        for slot in group.slots.indices {
+            for process in group.slots[slot].processes.indices {
+                for thread in group.slots[slot].processes[process].running.indices {
+                    group.slots[slot].processes[process].running[thread].client = ""
+                }
+            }
+        }
+        return group
+    }
+
+    private static func embedded(_ requests: [RequestCounts]) -> [EmbeddedRequest]? {
+        let now = Clock.nanoseconds()
+        let name = MetricsNames.groups.name(MetricsNames.embedded)
+        let running = Metrics.embedded?.running ?? []
+        guard !running.isEmpty || requests.contains(where: { $0.group == name }) else { return nil }
+        return running.map { process, request in
+            var thread = ThreadFacts()
+            thread.id = request.id
+            thread.client = showsClients ? request.client : ""
+            thread.line = request.line
+            thread.duration = Int64(clamping: (now > request.started ? now - request.started : 0) / 1_000)
+            return EmbeddedRequest(process: Int64(process), thread: thread)
+        }
+        .sorted { $0.thread.duration > $1.thread.duration }
     }
 
     // MARK: - Counters

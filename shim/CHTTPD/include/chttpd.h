@@ -233,6 +233,8 @@ static inline bool chttpd_may_still_log_in(request_rec *r) {
 /* Registers a function that adds a section to mod_status's page, if that module is there. `is_short`: the page is the
  * one of ?auto. */
 void chttpd_hook_status(int (*function)(request_rec *r, int is_short));
+/* `ExtendedStatus`, which is On if mod_status is loaded, unless it is set. */
+static inline bool chttpd_has_extended_status(void) { return ap_extended_status != 0; }
 /* Whether authorization lets in fewer than everybody: a client without credentials and headers, at an address that no
  * machine has (RFC 5737), would not be served. Call it for a request that was authorized. */
 bool chttpd_is_restricted(request_rec *r);

@@ -18,7 +18,10 @@
 #include <stdint.h>
 
 #define WSGI_BOARD_MAGIC 0x57534742u /* "WSGB" */
-#define WSGI_BOARD_VERSION 1u
+#define WSGI_BOARD_VERSION 2u
+
+/* Log messages are counted by their ids, which are below this. */
+enum { WSGI_BOARD_IDS = 2048 };
 
 /* The state of a request thread. */
 enum wsgi_thread_state {
@@ -37,7 +40,7 @@ typedef struct wsgi_thread_record {
     _Atomic uint64_t started;  /* start of the request, monotonic nanoseconds; 0: none */
     _Atomic uint64_t requests; /* number of requests that the thread has ended */
     char id[40];               /* httpd's log id of the request */
-    char line[184];            /* method and path; of the query only its mark */
+    char line[184];            /* client, method and path; of the query only its mark */
 } wsgi_thread_record;
 
 typedef struct wsgi_request_board {
@@ -45,9 +48,18 @@ typedef struct wsgi_request_board {
     uint32_t reserved[11];
 } wsgi_request_board;
 
-/* The size of a board for this number of threads. */
-static inline size_t wsgi_request_board_size(uint32_t threads) {
+/* Messages that the worker has written to the log outside requests, after the records. */
+typedef struct wsgi_board_messages {
+    _Atomic uint32_t counts[WSGI_BOARD_IDS];
+} wsgi_board_messages;
+
+/* The place of the messages of a board for this number of threads, in bytes. */
+static inline size_t wsgi_request_board_messages(uint32_t threads) {
     return sizeof(wsgi_request_board) + sizeof(wsgi_thread_record) * (size_t)threads;
+}
+/* The size of a board for this number of threads. Pages that are never used take no memory. */
+static inline size_t wsgi_request_board_size(uint32_t threads) {
+    return wsgi_request_board_messages(threads) + sizeof(wsgi_board_messages);
 }
 
 /* Prepares fresh, zeroed memory. */
@@ -55,6 +67,9 @@ void wsgi_request_board_prepare(wsgi_request_board *_Nonnull board, uint32_t thr
                                 uint32_t generation);
 /* The record of a thread, counted from 0. The number is not checked. */
 wsgi_thread_record *_Nonnull wsgi_request_board_record(wsgi_request_board *_Nonnull board, uint32_t thread);
+
+/* Counts a message that the worker has written to the log. Any thread. */
+void wsgi_request_board_count(wsgi_request_board *_Nonnull board, uint32_t threads, uint32_t id);
 
 /* Thread: begins a request. Texts that are too long are truncated. */
 void wsgi_record_begin(wsgi_thread_record *_Nonnull record, const void *_Nullable id, size_t id_length,

@@ -74,6 +74,29 @@ def test_messages_of_applications_are_counted_by_their_ids(site):
     assert value(site, "wsgi_log_messages_total", id="WSGI0174") == 1
 
 
+def test_busy_threads_in_embedded_mode(launch):
+    site = launch(hosting("embedded") + APPS + PAGES)
+    assert value(site, "wsgi_threads_busy", group="%{GLOBAL}") == 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        requests = [pool.submit(site.get, f"/wait?{number}") for number in range(2)]
+        until_value(site, 2, "wsgi_threads_busy", group="%{GLOBAL}")
+        site.tell("go")
+        assert all(request.result().status == 200 for request in requests)
+    until_value(site, 0, "wsgi_threads_busy", group="%{GLOBAL}")
+
+
+def test_messages_of_processes_outside_requests_are_counted(launch):
+    site = launch(hosting("daemon", "locale=xx_XX", runs_as=False) + APPS + PAGES)
+    site.log.expect("WSGI0079")
+    assert site.get("/hello").status == 200
+    assert value(site, "wsgi_log_messages_total", id="WSGI0079") == 1
+    site.graceful()
+    # One process has ended, and its successor has written the same.
+    until_value(site, 2, "wsgi_log_messages_total", id="WSGI0079")
+    until_value(site, 0, "wsgi_processes", group="main", state="draining")
+    assert value(site, "wsgi_log_messages_total", id="WSGI0079") == 2
+
+
 def test_counters_survive_a_graceful_restart(site, group):
     for _ in range(3):
         site.get("/hello")

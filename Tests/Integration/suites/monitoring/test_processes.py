@@ -57,11 +57,14 @@ def test_failed_deploys(site):
     for _ in range(4):
         site.get("/hello")
     assert value(site, "wsgi_stale_code_seconds", group="main") == 0
+    modified = value(site, "wsgi_code_modified_timestamp_seconds", group="main", script=str(script))
+    assert modified == pytest.approx(script.stat().st_mtime, abs=0.001)
     site.log.expect_traceback("RuntimeError: broken deploy", "WSGI0028")
     script.write_text("raise RuntimeError('broken deploy')\n")
     until(lambda: site.get("/hello").status == 200 and value(site, "wsgi_failed_deploys_total", group="main"),
           "the deploy to fail")
     assert 0 < value(site, "wsgi_stale_code_seconds", group="main") < 60
+    assert value(site, "wsgi_code_modified_timestamp_seconds", group="main", script=str(script)) == modified
     script.write_text(good + "\n")
     until(lambda: site.get("/hello").status == 200 and value(site, "wsgi_stale_code_seconds", group="main") == 0,
           "the new code to serve")
