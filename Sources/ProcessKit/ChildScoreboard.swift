@@ -24,6 +24,9 @@ public import CSharedMemory
     /// Number of claimed threads of a slot's worker; `UInt32.max` if none is idle.
     public func load(of slot: UInt32) -> UInt32 { unsafe wsgi_slot_load(board, slot) }
 
+    /// Number of claimed threads of a slot's worker.
+    public func claimed(of slot: UInt32) -> Int { unsafe Int(wsgi_slot_claimed(board, slot)) }
+
     /// Number of request threads of a slot's worker; 0: no worker serves the slot.
     public func threads(of slot: UInt32) -> Int { unsafe Int(wsgi_slot_threads(board, slot)) }
 
@@ -35,9 +38,9 @@ public import CSharedMemory
     /// - Returns: The worker's generation; 0: all threads are busy, or no worker serves the slot.
     public func claim(_ slot: UInt32) -> UInt32 { unsafe wsgi_slot_claim(board, child, slot) }
 
-    /// Releases a claim, and calls a waiting request.
-    public func release(_ slot: UInt32, of group: UInt32, generation: UInt32) {
-        unsafe wsgi_slot_release(board, child, group, slot, generation)
+    /// Releases a claim, and calls a waiting request. `isServed`: the worker has served a request, and has not returned it.
+    public func release(_ slot: UInt32, of group: UInt32, generation: UInt32, isServed: Bool) {
+        unsafe wsgi_slot_release(board, child, group, slot, generation, isServed)
     }
 
     /// Releases the claims of children that have ended, at most four times a second over all processes.
@@ -45,6 +48,39 @@ public import CSharedMemory
     /// - Returns: Whether it checked.
     @discardableResult
     public func removeEndedChildren() -> Bool { unsafe wsgi_children_look(board) }
+
+    /// Whether the process of a generation may still run. One that has ended sends nothing more.
+    public func isRunning(_ slot: UInt32, generation: UInt32) -> Bool {
+        unsafe wsgi_slot_is_running(board, slot, generation)
+    }
+
+    // MARK: - Threads of httpd
+
+    /// Counts a thread of this child that a request of the group occupies without a claim. `end` must follow.
+    public func begin(_ occupation: wsgi_occupation, of group: UInt32) {
+        unsafe wsgi_occupied_begin(board, child, group, occupation)
+    }
+
+    /// Ends what `begin` began, and calls a waiting request.
+    public func end(_ occupation: wsgi_occupation, of group: UInt32) {
+        unsafe wsgi_occupied_end(board, child, group, occupation)
+    }
+
+    /// Number of threads of all children that requests of the group occupy for this reason.
+    public func count(_ occupation: wsgi_occupation, of group: UInt32) -> Int {
+        unsafe Int(wsgi_occupied_by(board, group, occupation))
+    }
+
+    /// The same for the threads of this child.
+    public func ownCount(_ occupation: wsgi_occupation, of group: UInt32) -> Int {
+        unsafe Int(wsgi_occupied_of_child(board, child, group, occupation))
+    }
+
+    /// Records that a request does not wait any longer because of the group's share of httpd's threads.
+    public func setCrowded(_ group: UInt32) { unsafe wsgi_group_set_crowded(board, group) }
+
+    /// Whether that was recorded within the last ten seconds.
+    public func isCrowded(_ group: UInt32) -> Bool { unsafe wsgi_group_is_crowded(board, group) }
 
     // MARK: - Groups
 

@@ -82,6 +82,17 @@ extension Scoreboard {
         unsafe wsgi_slot_publish(board, group, slot, generation, threads, process)
     }
 
+    /// Publishes that the process of a generation was started, or has ended.
+    ///
+    /// Generations whose difference is a multiple of `runningGenerations` share one mark: one that runs must prevail.
+    public func setRunning(_ slot: UInt32, generation: UInt32, _ isRunning: Bool) {
+        guard slot < WSGI_MAX_SLOTS else { return }
+        unsafe wsgi_slot_set_running(board, slot, generation, isRunning)
+    }
+
+    /// Number of generations of a slot whose end can be seen.
+    public static let runningGenerations = UInt32(WSGI_RUNNING_GENERATIONS)
+
     /// Publishes that no worker serves the slot any more.
     public func withdraw(group: UInt32, slot: UInt32) {
         guard isValid(group, slot) else { return }

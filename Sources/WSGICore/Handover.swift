@@ -132,10 +132,6 @@ public struct Handover {
             rejections[slot].generation = generation
             rejections[slot].isUnusable = reason == .unusable
             (lastSlot, lastReason) = (slot, reason)
-            if reason == .spent, returns < Self.mostReturns {
-                returns += 1
-                attempts -= 1
-            }
             return .awaitSuccessor
         case .successor(let successor): return follow(successor)
         }
@@ -144,9 +140,11 @@ public struct Handover {
     private mutating func follow(_ successor: Successor) -> Step {
         switch successor {
         case .ready:
+            forgetReturn()
             if lastReason != .spent { permission = .reloaded }
             return attempt(.claim(preferred: lastSlot))
         case .claimed(let slot, let generation):
+            forgetReturn()
             if lastReason != .spent, rejections[slot].first != generation { permission = .reloaded }
             return attempt(.handOver(slot: slot, generation: generation))
         case .none:
@@ -159,6 +157,13 @@ public struct Handover {
             permission = stale == nil ? .lastResort : .stale
             return attempt(.claim(preferred: stale ?? lastSlot))
         }
+    }
+
+    /// A return by a spent worker does not count as an attempt if a successor follows.
+    private mutating func forgetReturn() {
+        guard lastReason == .spent, returns < Self.mostReturns else { return }
+        returns += 1
+        attempts -= 1
     }
 
     private mutating func attempt(_ step: Step) -> Step {
@@ -180,4 +185,7 @@ public struct Handover {
 
     /// Whether only another worker can serve the request. A worker with old code still can.
     public var needsOther: Bool { rejections[lastSlot].isUnusable }
+
+    /// Whether the last worker accepts no more requests.
+    public var isSpent: Bool { lastReason == .spent }
 }

@@ -33,9 +33,10 @@ public struct QueueAdmission: Equatable, Sendable {
 
         /// Rules for a group in an httpd with `httpdThreads` threads. An overloaded group may hold a third of the
         /// threads that remain when all threads of the group are busy. A stuck group may hold all of them except a
-        /// tenth of `httpdThreads`.
-        public init(threads: Int, backlog: Int, patience: Int, httpdThreads: Int) {
-            let others = max(httpdThreads &- threads, 0)
+        /// tenth of `httpdThreads`. `occupied` threads are held by its requests neither in the queue nor in a serving
+        /// worker.
+        public init(threads: Int, backlog: Int, patience: Int, httpdThreads: Int, occupied: Int) {
+            let others = max(httpdThreads &- threads &- occupied, 0)
             self.init(
                 threads: threads, backlog: backlog, patience: patience, share: others / 3,
                 most: max(others &- httpdThreads / 10, 1))

@@ -161,7 +161,7 @@ extension LogIDManual {
                 must own the socket and be able to enter its directory; set WSGISocketPrefix to choose another \
                 place.
                 """,
-                "Process group '<group>': httpd is stopping; the request was not started.",
+                "Process group '<group>': httpd stops, or its configuration no longer contains the group; the request was not started.",
                 """
                 WSGISocketPrefix <prefix>: requests for process groups will fail with 503, because <reason>; or \
                 name another place, such as WSGISocketPrefix /run/apache2/wsgi.
@@ -194,11 +194,14 @@ extension LogIDManual {
             .reloadRejections, [.error], "Request could not be handed over",
             texts: [
                 """
-                Process group '<group>': <number> attempts to hand the request to a worker failed; its workers \
-                are being replaced all the time. See the records about the group before this one.
+                Process group '<group>': <number> attempts to hand the request to a worker failed: its workers \
+                are replaced all the time, or return each request. See the records about the group before this one.
                 """
             ],
-            cause: "The group's processes were replaced at each attempt. The request fails with 503.",
+            cause: """
+                The group's processes were replaced at each attempt, or the application writes to descriptors that it does \
+                not own. The request fails with 503. There is one such record per second and group.
+                """,
             remedy: "Look for the reason of the replacements in the messages about the group."),
         LogIDEntry(
             .bodyFailed, [.info, .debug], "Request body could not be read",

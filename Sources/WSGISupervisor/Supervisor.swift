@@ -220,6 +220,10 @@ final class Supervisor {
         homes[worker.token] = nil
         watched.remove(worker.token)
         home.slot.workers[worker.generation] = nil
+        let bit = worker.generation % Scoreboard.runningGenerations
+        if !home.slot.workers.keys.contains(where: { $0 % Scoreboard.runningGenerations == bit }) {
+            scoreboard.setRunning(home.slot.index, generation: worker.generation, false)
+        }
         let report = WorkerReport(worker, of: home.group, slot: home.slot.index)
         let id = worker.process.id
         endOrphans(seen.filter { $0.session == id && $0.id != id && !$0.hasEnded })
@@ -358,6 +362,7 @@ final class Supervisor {
             strays.users.insert(Self.user(of: home))
             watched.insert(worker.token)
             slot.workers[generation] = worker
+            scoreboard.setRunning(slot.index, generation: generation, true)
             return nil
         } catch let failure as WorkerLauncher.Failure {
             log.write(.daemonStartFailed, failure.text, to: group.log)

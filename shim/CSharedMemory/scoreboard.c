@@ -21,6 +21,9 @@ static wsgi_claim_cell *claim_cell(wsgi_scoreboard *board, uint32_t child, uint3
 /* Maximum number of requests that are called at once for the threads of a new worker. They call others. */
 enum { MOST_NEW_CALLS = 64 };
 
+/* How long a crowded group stays so without another sign, in milliseconds. */
+#define CROWDED_TIME 10000u
+
 /* Wakes the threads that wait for a change of the group, and the queue. */
 static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_group_cell *cell = &board->groups[group];
@@ -92,6 +95,12 @@ uint32_t wsgi_slot_load(wsgi_scoreboard *board, uint32_t slot) {
     return GENERATION(word) != 0 && COUNT(word) < cell->threads ? COUNT(word) : UINT32_MAX;
 }
 
+uint32_t wsgi_slot_claimed(wsgi_scoreboard *board, uint32_t slot) {
+    wsgi_slot_cell *cell = &board->slots[slot];
+    uint32_t count = COUNT(atomic_load_explicit(&cell->word, memory_order_relaxed));
+    return count < cell->threads ? count : cell->threads;
+}
+
 uint32_t wsgi_slot_threads(wsgi_scoreboard *board, uint32_t slot) {
     return wsgi_slot_generation(board, slot) == 0 ? 0 : board->slots[slot].threads;
 }
@@ -102,13 +111,16 @@ uint32_t wsgi_slot_failed_replacements(wsgi_scoreboard *board, uint32_t slot) {
 
 int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_load(&board->slots[slot].pid); }
 
-/* The child's own cell: only threads of this child change it at the same time. */
+/* The child's own cell: only threads of this child change it at the same time. A claim of an older generation than the
+ * recorded one cannot succeed, and is not recorded: the record of the newer one would be lost. */
 static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed), new;
     int attempts = MOST_ATTEMPTS;
-    do
+    do {
+        if (COUNT(old) > 0 && (int32_t)(GENERATION(old) - generation) > 0)
+            return;
         new = GENERATION(old) == generation ? old + 1 : WORD(generation, 1);
-    while (!atomic_compare_exchange_weak(cell, &old, new) && --attempts > 0);
+    } while (!atomic_compare_exchange_weak(cell, &old, new) && --attempts > 0);
 }
 
 static void note_release(wsgi_claim_cell *cell, uint32_t generation) {
@@ -150,15 +162,91 @@ uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) 
     }
 }
 
-void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, uint32_t slot, uint32_t generation) {
+void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, uint32_t slot, uint32_t generation,
+                       bool is_served) {
     bool is_idle = give_back(&board->slots[slot], generation, 1);
     wsgi_claim_cell *own = claim_cell(board, child, slot);
     if (own)
         note_release(own, generation);
     if (is_idle && wsgi_queue_exists(board, group)) {
-        atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
+        if (is_served)
+            atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
         wsgi_queue_call(board, group);
     }
+}
+
+void wsgi_slot_set_running(wsgi_scoreboard *board, uint32_t slot, uint32_t generation, bool is_running) {
+    uint32_t index = generation % WSGI_RUNNING_GENERATIONS, bit = 1u << index % 32;
+    _Atomic uint32_t *word = &board->slots[slot].running[index / 32];
+    if (is_running)
+        atomic_fetch_or(word, bit);
+    else
+        atomic_fetch_and(word, ~bit);
+}
+
+bool wsgi_slot_is_running(wsgi_scoreboard *board, uint32_t slot, uint32_t generation) {
+    uint32_t index = generation % WSGI_RUNNING_GENERATIONS;
+    return atomic_load(&board->slots[slot].running[index / 32]) >> index % 32 & 1;
+}
+
+/* --- Threads of httpd. */
+
+static wsgi_occupied_cell *occupied_cell(wsgi_scoreboard *board, uint32_t child, uint32_t group) {
+    size_t claims = (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS;
+    size_t places = (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
+    if (child >= WSGI_MAX_CHILDREN)
+        return NULL;
+    wsgi_place_cell *first_place = (wsgi_place_cell *)((wsgi_claim_cell *)(void *)(board + 1) + claims);
+    return (wsgi_occupied_cell *)(void *)(first_place + places) + (size_t)child * WSGI_MAX_GROUPS + group;
+}
+
+static void subtract(_Atomic uint32_t *counted, uint32_t count) {
+    uint32_t old = atomic_load(counted);
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++)
+        if (atomic_compare_exchange_weak(counted, &old, old > count ? old - count : 0))
+            return;
+}
+
+/* A child that is killed between the two steps of either function has one thread too many in its own cell. Subtracting
+ * it stops at 0. */
+void wsgi_occupied_begin(wsgi_scoreboard *board, uint32_t child, uint32_t group, enum wsgi_occupation reason) {
+    wsgi_occupied_cell *own = occupied_cell(board, child, group);
+    if (own)
+        atomic_fetch_add(&own->threads[reason], 1);
+    atomic_fetch_add(&board->groups[group].occupied[reason], 1);
+}
+
+void wsgi_occupied_end(wsgi_scoreboard *board, uint32_t child, uint32_t group, enum wsgi_occupation reason) {
+    subtract(&board->groups[group].occupied[reason], 1);
+    wsgi_occupied_cell *own = occupied_cell(board, child, group);
+    if (own)
+        subtract(&own->threads[reason], 1);
+    if (wsgi_queue_exists(board, group))
+        wsgi_queue_call(board, group);
+}
+
+uint32_t wsgi_occupied_by(wsgi_scoreboard *board, uint32_t group, enum wsgi_occupation reason) {
+    return atomic_load_explicit(&board->groups[group].occupied[reason], memory_order_relaxed);
+}
+
+uint32_t wsgi_occupied_of_child(wsgi_scoreboard *board, uint32_t child, uint32_t group, enum wsgi_occupation reason) {
+    wsgi_occupied_cell *own = occupied_cell(board, child, group);
+    return own ? atomic_load_explicit(&own->threads[reason], memory_order_relaxed) : 0;
+}
+
+/* Milliseconds of the monotonic clock; they wrap. 0 is reserved for "never". */
+static uint32_t moment(void) {
+    uint32_t now = (uint32_t)(wsgi_clock() / 1000000);
+    return now == 0 ? 1 : now;
+}
+
+void wsgi_group_set_crowded(wsgi_scoreboard *board, uint32_t group) {
+    atomic_store_explicit(&board->groups[group].crowded, moment(), memory_order_relaxed);
+}
+
+bool wsgi_group_is_crowded(wsgi_scoreboard *board, uint32_t group) {
+    uint32_t since = atomic_load_explicit(&board->groups[group].crowded, memory_order_relaxed);
+    return since != 0 && moment() - since < CROWDED_TIME;
 }
 
 uint32_t wsgi_group_signal(wsgi_scoreboard *board, uint32_t group) { return atomic_load(&board->groups[group].signal); }
@@ -200,6 +288,12 @@ static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
             give_back(&board->slots[slot], GENERATION(left), COUNT(left));
         atomic_store(cell, 0);
     }
+    for (uint32_t group = 0; group < WSGI_MAX_GROUPS; group++)
+        for (int reason = 0; reason < WSGI_OCCUPATIONS; reason++) {
+            _Atomic uint32_t *own = &occupied_cell(board, child, group)->threads[reason];
+            if (atomic_load_explicit(own, memory_order_relaxed) != 0)
+                subtract(&board->groups[group].occupied[reason], atomic_exchange(own, 0));
+        }
     atomic_compare_exchange_strong(&board->children[child], &mark, 0);
     return true;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -244,6 +245,11 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *parts, size_t cou
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *part, int32_t *file, size_t *files, uint32_t *closing,
                             bool wait) {
     return receive_parts(socket, part, 1, file, 1, files, wait, closing);
+}
+
+int64_t wsgi_arrived_bytes(int32_t socket) {
+    int count = 0;
+    return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;
 }
 
 int32_t wsgi_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }

@@ -75,6 +75,6 @@ enum BusyThreads {
     private static func end(_ entry: Entry) {
         state.withLock { state in state.entries.removeAll { unsafe $0.connection == entry.connection } }
         unsafe DaemonSlot.discard(entry.connection)
-        entry.choice.release(entry.claim, of: entry.group)
+        entry.choice.release(entry.claim, of: entry.group, isServed: true)
     }
 }

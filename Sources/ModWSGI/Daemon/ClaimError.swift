@@ -1,7 +1,9 @@
 /// The reason why a request got no thread of a worker. Times are in milliseconds.
 enum ClaimError: Error {
-    /// No worker of the group can be started, or it is being removed.
+    /// No worker of the group can be started at present.
     case unavailable
+    /// httpd stops, or a reload has removed the group.
+    case stopping
     /// The request could not be served in time; the value is its expected wait.
     case late(Int)
     /// The group is overloaded; the value is the expected wait of the request, if known.

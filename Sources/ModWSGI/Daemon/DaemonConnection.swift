@@ -10,7 +10,7 @@ internal import WSGIWire
 /// A connection from this httpd child to a worker, for one request at a time.
 ///
 /// Owned by the request that uses it, or by the pool of its slot while idle. Reads and writes block for up to
-/// `socket-timeout`.
+/// `socket-timeout`, as long as the request's `WorkerWatch` allows it.
 @safe struct DaemonConnection: ~Copyable {
     /// The socket.
     let descriptor: Int32
@@ -67,8 +67,8 @@ internal import WSGIWire
         }
         // If the secret has changed, the socket may have been replaced: its listener must not receive the old secret.
         guard access.secret == secret else { throw .retry }
-        connection.setTimeout(SO_SNDTIMEO, seconds: access.settings.socketTimeout)
-        connection.setTimeout(SO_RCVTIMEO, seconds: access.settings.socketTimeout)
+        connection.setTimeout(SO_SNDTIMEO, seconds: WorkerWatch.interval)
+        connection.setTimeout(SO_RCVTIMEO, seconds: WorkerWatch.interval)
         return connection
     }
 
@@ -100,18 +100,18 @@ internal import WSGIWire
     /// Sends the first message of a request.
     ///
     /// - Throws: `.retry` if the worker is retiring; then the application has not been entered.
-    mutating func sendRequest(_ message: UnsafeRawBufferPointer) throws(Failure) {
+    mutating func sendRequest(_ message: UnsafeRawBufferPointer, _ watch: inout WorkerWatch) throws(Failure) {
         do throws(Failure) {
             guard isIntroduced else {
                 isIntroduced = true
-                return try unsafe introduce(message)
+                return try unsafe introduce(message, &watch)
             }
-            try unsafe send(message)
+            try unsafe send(message, &watch)
         } catch .closed { throw .retry }
     }
 
     /// Sends the introduction and the first message with one system call, as far as there is room.
-    private func introduce(_ message: UnsafeRawBufferPointer) throws(Failure) {
+    private func introduce(_ message: UnsafeRawBufferPointer, _ watch: inout WorkerWatch) throws(Failure) {
         let sent = unsafe Introduction(secret: secret, generation: generation).withBytes { introduction in
             let parts = unsafe [
                 iovec(
@@ -122,7 +122,7 @@ internal import WSGIWire
         }
         guard sent >= 0 else { throw Self.failure(Int32(truncatingIfNeeded: -sent)) }
         // The introduction is so short that the system takes all of it or nothing.
-        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]))
+        try unsafe send(UnsafeRawBufferPointer(rebasing: message[max(Int(sent) - Introduction.size, 0)...]), &watch)
     }
 
     /// Makes the worker's writes fail, because no one reads them, and makes it close the connection when its thread is
@@ -136,29 +136,37 @@ internal import WSGIWire
     }
 
     /// Sends all of `message`.
-    func send(_ message: UnsafeRawBufferPointer) throws(Failure) {
+    func send(_ message: UnsafeRawBufferPointer, _ watch: inout WorkerWatch) throws(Failure) {
         var sent = 0
         while sent < message.count {
             let count = unsafe Glibc.send(
                 descriptor, message.baseAddress.map { unsafe $0 + sent }, message.count - sent, Int32(MSG_NOSIGNAL))
             if count >= 0 {
                 sent += count
+                if sent == message.count { return }
+                watch.transferred(0)
             } else if errno != EINTR {
-                throw Self.failure(errno)
+                let failure = Self.failure(errno)
+                guard case .timeout = failure, watch.mayWait() else { throw failure }
             }
+            // A worker that has ended takes nothing.
+            guard watch.expected(on: descriptor) == .max else { throw .closed }
         }
     }
 
     /// Receives available data, at least one byte and at most the size of `buffer`, and the descriptor sent with it.
     ///
-    /// - Throws: `.retry` if the connection was reset: the worker closed it with the request unread. `.closed` at its
+    /// - Parameter waits: Whether to wait for data, for `WorkerWatch.interval`.
+    /// - Throws: `.timeout` if nothing has arrived. `.retry` if the connection was reset: the worker closed it with the request unread. `.closed` at its
     ///   end. `.invalid` for a second descriptor: a response has one file.
-    func receive(into buffer: UnsafeMutableRawBufferPointer, file: inout Int32) throws(Failure) -> Int {
+    func receive(
+        into buffer: UnsafeMutableRawBufferPointer, file: inout Int32, waits: Bool
+    ) throws(Failure) -> Int {
         guard let start = buffer.baseAddress else { return 0 }
         var came: Int32 = -1
         var cameCount = 0
         var part = unsafe iovec(iov_base: start, iov_len: buffer.count)
-        let count = unsafe wsgi_receive_answer(descriptor, &part, &came, &cameCount, access.closing, true)
+        let count = unsafe wsgi_receive_answer(descriptor, &part, &came, &cameCount, access.closing, waits)
         if cameCount > 0 {
             guard file < 0 else {
                 access.closeForeign(came)

@@ -28,10 +28,11 @@ extension DaemonHandler {
                 throw connectRejection(error, claim)
             }
         }
+        var watch = WorkerWatch(claim.slot.index, generation: claim.generation, of: group.access, in: choice.scoreboard)
         let number = unsafe connection.pointee.nextNumber()
         unsafe scratch.pointee.request.set(number, at: Frame.detailOffset)
         do {
-            try unsafe connection.pointee.sendRequest(scratch.pointee.request.bytes)
+            try unsafe connection.pointee.sendRequest(scratch.pointee.request.bytes, &watch)
         } catch {
             unsafe DaemonSlot.discard(connection)
             if case .retry = error {
@@ -40,13 +41,13 @@ extension DaemonHandler {
             }
             throw failure(error, claim)
         }
-        return unsafe try receive(connection, claim, number, isNew: isNew)
+        return unsafe try receive(FrameReader(connection, watch, scratch), connection, claim, number, isNew: isNew)
     }
 
     private mutating func receive(
-        _ connection: UnsafeMutablePointer<DaemonConnection>, _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
+        _ exchange: consuming FrameReader, _ connection: UnsafeMutablePointer<DaemonConnection>,
+        _ claim: SlotChoice.Claim, _ number: UInt16, isNew: Bool
     ) throws(Rejection) -> Attempt {
-        var exchange = unsafe FrameReader(connection, scratch)
         isWorkerDone = false
         do {
             let result = try frames(&exchange, of: number, claim)
@@ -89,7 +90,6 @@ extension DaemonHandler {
         _ reader: inout FrameReader, of number: UInt16, _ claim: SlotChoice.Claim
     ) throws(DaemonConnection.Failure) -> Attempt {
         var order = AnswerOrder(of: number, bodyFollows: mayAskForBody)
-        var end: Instant?
         var log = LogAllowance()
         defer { if log.omitted > 0 { reportOmitted(log.omitted) } }
         while true {
@@ -100,10 +100,6 @@ extension DaemonHandler {
                 guard isServed else { return abandon(&reader) }
             }
             let header = try reader.header()
-            // After the replacement of the worker its thread is not counted, and the sender may be another process.
-            if choice.scoreboard.generation(of: claim.slot.index) != claim.generation, !isInTime(&end) {
-                throw .closed
-            }
             do { try order.take(header) } catch { throw .invalid(error) }
             switch header.kind {
             case .log:
@@ -152,7 +148,7 @@ extension DaemonHandler {
             try unsafe file(reader.payload(header.length), &reader, &order)
         case .go:
             let payload = try unsafe reader.payload(header.length)
-            try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), reader, &order)
+            try unsafe answer(go: payload.loadUnaligned(as: UInt32.self), &reader, &order)
         default: throw .invalid(.direction)
         }
         return nil
@@ -191,13 +187,6 @@ extension DaemonHandler {
             reader.poison()
             return .answered(sink.isReplaced ? sink.answer : .status(cutOff()))
         }
-    }
-
-    /// Whether a worker that has been replaced may still respond; the time starts with the first call.
-    private func isInTime(_ end: inout Instant?) -> Bool {
-        let limit = end ?? Instant.now.adding(seconds: group.settings.drainTimeout + 5)
-        end = limit
-        return limit.millisecondsLeft > 0
     }
 
     /// Passes the payload of a DATA frame on as it arrives, together with small frames that have already arrived, and
@@ -264,7 +253,7 @@ extension DaemonHandler {
 
     /// Reads from the client, because the application waits for the body, and sends the data to the worker.
     private mutating func answer(
-        go wanted: UInt32, _ reader: borrowing FrameReader, _ order: inout AnswerOrder
+        go wanted: UInt32, _ reader: inout FrameReader, _ order: inout AnswerOrder
     ) throws(DaemonConnection.Failure) {
         // The encoded request is not needed again: the application has been entered.
         unsafe scratch.pointee.request.reset()

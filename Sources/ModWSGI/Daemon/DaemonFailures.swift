@@ -11,10 +11,10 @@ extension DaemonHandler {
     func rejection(_ error: ClaimError) -> Rejection {
         let subject = "Process group '\(group.name)'"
         switch error {
-        case .unavailable where MPM.isStopping:
+        case .stopping:
             return Rejection(
                 HTTP_SERVICE_UNAVAILABLE, .info, .connectFailed,
-                "\(subject): httpd is stopping; the request was not started."
+                "\(subject): httpd stops, or its configuration no longer contains the group; the request was not started."
             ).retried(after: 0)
         case .unavailable:
             return Rejection(
@@ -78,6 +78,20 @@ extension DaemonHandler {
             "Process group '\(group.name)': all threads are busy: \(reason()). Raise processes= or threads=, or find out "
                 + "what keeps the application busy.\(others)"
         ).retried(after: wait)
+    }
+
+    /// The rejection of a request that no worker keeps.
+    func givenUp(attempts: Int) -> Rejection {
+        let count = choice.queue(group).countRejected()
+        guard count > 0 else {
+            return Rejection(HTTP_SERVICE_UNAVAILABLE, withoutRecord: .reloadRejections).retried(after: 0)
+        }
+        let others = count > 1 ? " \(count) requests were rejected since the last such record." : ""
+        return Rejection(
+            HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
+            "Process group '\(group.name)': \(attempts) attempts to hand the request to a worker failed: its workers are "
+                + "replaced all the time, or return each request. See the records about the group before this one.\(others)"
+        ).retried(after: 0)
     }
 
     /// The rejection of a request for which no connection could be made.

@@ -44,6 +44,8 @@ internal import WSGIWire
         case answered(HandlerResult)
         /// The worker has not received the request, or has given it back.
         case notServed(Handover.Event)
+
+        var isServed: Bool { if case .answered = self { true } else { false } }
     }
 
     /// Runs the request.
@@ -109,11 +111,8 @@ internal import WSGIWire
             return .notServed(.paused)
         case .awaitSuccessor: return .notServed(.successor(awaitSuccessor()))
         case .giveUp:
-            if let claim { choice.release(claim, of: group) }
-            throw Rejection(
-                HTTP_SERVICE_UNAVAILABLE, .reloadRejections,
-                "Process group '\(group.name)': \(handover.attempts) attempts to hand the request to a worker failed; "
-                    + "its workers are being replaced all the time. See the records about the group before this one.")
+            if let claim { choice.release(claim, of: group, isServed: false) }
+            throw givenUp(attempts: handover.attempts)
         }
     }
 
@@ -130,10 +129,10 @@ internal import WSGIWire
         do throws(Rejection) {
             result = try attempt(claim)
         } catch {
-            unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
+            unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost, isServed: true)
             throw error
         }
-        unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost)
+        unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost, isServed: result.isServed)
         if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
         return result
     }
@@ -149,6 +148,7 @@ internal import WSGIWire
     private mutating func awaitSuccessor() -> Handover.Successor {
         let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
         successorLimits = limits
+        defer { unsafe choice.closeAfterResponse(r, of: group) }
         switch choice.awaitSuccessor(handover, of: group, failedReplacements, limits) {
         case .ready: return .ready
         case .none: return .none

@@ -6,6 +6,7 @@ internal import WSGIWire
 @safe struct FrameReader: ~Copyable {
     private let connection: UnsafeMutablePointer<DaemonConnection>
     private let access: WorkerAccess
+    private var watch: WorkerWatch
     /// Data of this connection that a nested request may have received.
     private let held: UnsafeMutablePointer<HeldThread>
     private var window: FrameWindow
@@ -16,8 +17,12 @@ internal import WSGIWire
     /// Whether any data has arrived: then the worker has the request.
     private(set) var hasReceived = false
 
-    init(_ connection: UnsafeMutablePointer<DaemonConnection>, _ scratch: UnsafeMutablePointer<Scratch>) {
+    init(
+        _ connection: UnsafeMutablePointer<DaemonConnection>, _ watch: consuming WorkerWatch,
+        _ scratch: UnsafeMutablePointer<Scratch>
+    ) {
         unsafe self.connection = connection
+        self.watch = watch
         access = unsafe connection.pointee.access
         unsafe held = scratch.pointee.held
         window = unsafe FrameWindow(scratch.pointee.input)
@@ -92,8 +97,8 @@ internal import WSGIWire
     }
 
     /// Sends a message to the worker.
-    func send(_ message: UnsafeRawBufferPointer) throws(DaemonConnection.Failure) {
-        try unsafe connection.pointee.send(message)
+    mutating func send(_ message: UnsafeRawBufferPointer) throws(DaemonConnection.Failure) {
+        try unsafe connection.pointee.send(message, &watch)
     }
 
     /// Receives until `count` bytes, at most the buffer's size, lie in one piece.
@@ -104,8 +109,29 @@ internal import WSGIWire
                 window.received(unsafe held.pointee.takeKept(into: room))
                 continue
             }
-            window.received(try unsafe connection.pointee.receive(into: room, file: &file))
+            window.received(try unsafe receive(into: room))
             hasReceived = true
+        }
+    }
+
+    /// Receives available data, at least one byte, and waits for it if necessary.
+    private mutating func receive(
+        into room: UnsafeMutableRawBufferPointer
+    ) throws(DaemonConnection.Failure) -> Int {
+        while true {
+            guard let expected = watch.expected(on: descriptor) else { throw .closed }
+            // With one byte more than expected, the end of the connection is seen, and data of another process.
+            let part = unsafe expected < room.count ? UnsafeMutableRawBufferPointer(rebasing: room[...expected]) : room
+            do throws(DaemonConnection.Failure) {
+                let count = try unsafe connection.pointee.receive(into: part, file: &file, waits: expected == .max)
+                guard count <= expected else { throw .closed }
+                watch.transferred(count)
+                return count
+            } catch {
+                guard case .timeout = error else { throw error }
+                guard expected == .max else { throw .closed }
+                guard watch.mayWait() else { throw error }
+            }
         }
     }
 }

@@ -59,23 +59,11 @@ internal import WSGICore
         // After a short wait the check is not worth a system call.
         if unsafe started.millisecondsLeft < -Self.firstPause && clientHasGone(r) {
             queue.countLeft()
-            choice.release(claim, of: group)
+            choice.release(claim, of: group, isServed: false)
             throw .clientGone
         }
-        if choice.leavesNoThread(group) { unsafe closeAfterResponse(r) }
+        unsafe choice.closeAfterResponse(r, of: group)
         return claim
-    }
-
-    /// Makes httpd close the connection after the response, with `Connection: close`.
-    ///
-    /// If the requests of one group have nearly all threads of httpd, clients with kept connections would be served
-    /// again and again, and others not at all: httpd accepts no connection meanwhile.
-    private func closeAfterResponse(_ r: Request) {
-        // For a nested request the head has been sent already; streams of HTTP/2 have no connection of their own.
-        guard unsafe r.pointee.main == nil, let connection = unsafe r.pointee.connection,
-            unsafe connection.pointee.master == nil
-        else { return }
-        unsafe connection.pointee.keepalive = AP_CONN_CLOSE
     }
 
     private mutating func claimInTurn(
@@ -91,18 +79,19 @@ internal import WSGICore
                 if let claim = choice.tryClaim(group, preferred: preferred) { return claim }
             case WSGI_TURN_NEVER:
                 guard deadline.millisecondsLeft > 0 else { throw .timeout }
-                guard !MPM.isStopping else { throw .unavailable }
+                guard !MPM.isStopping else { throw .stopping }
                 guard let again = choice.enter(group) else { throw .queueFull }
                 ticket = again
                 continue
             default: break
             }
-            if state == .failed || state == .stopped { throw .unavailable }
+            if state == .failed { throw .unavailable }
+            if state == .stopped { throw .stopping }
             let left = deadline.millisecondsLeft
             guard left > 0 else { throw .timeout }
             if soft.millisecondsLeft <= 0, queue.ahead(of: ticket) >= group.settings.backlog { throw .queueFull }
             let isCalled = queue.wait(ticket, milliseconds: UInt32(min(left, pause)))
-            if MPM.isStopping { throw .unavailable }
+            if MPM.isStopping { throw .stopping }
             guard !isCalled else { continue }
             pause = Self.pause
             if unsafe clientHasGone(r) { throw .clientGone }
@@ -135,7 +124,8 @@ internal import WSGICore
     /// Removes requests of ended or stopped processes from the head of the queue.
     private mutating func lookUp() {
         choice.scoreboard.removeEndedChildren()
-        guard choice.leastBusy(group) != nil, let first = queue.first, first != ticket else {
+        guard choice.leastBusy(group) != nil, !choice.isHeldByFormer(group), let first = queue.first, first != ticket
+        else {
             idler = nil
             return
         }

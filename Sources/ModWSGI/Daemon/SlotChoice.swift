@@ -1,7 +1,6 @@
 internal import CHTTPD
 internal import CSharedMemory
 internal import ProcessKit
-internal import Synchronization
 internal import WSGIConfig
 internal import WSGICore
 
@@ -58,9 +57,9 @@ internal import WSGICore
             case .never: throw .nested
             case .held: break
             }
-            if let claim = tryClaim(group, preferred: preferred) { return claim }
+            if let claim = claimIdle(group, preferred: preferred) { return claim }
             guard deadline.millisecondsLeft > 0 else { throw .timeout }
-            guard !MPM.isStopping else { throw .unavailable }
+            guard !MPM.isStopping else { throw .stopping }
         }
     }
 
@@ -89,17 +88,39 @@ internal import WSGICore
     /// The configured rules of the group's queue.
     func queueRules(_ group: DaemonGroup, _ limits: QueueTicket.Limits) -> QueueAdmission.Rules {
         QueueAdmission.Rules(
-            threads: group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) },
-            backlog: group.settings.backlog, patience: limits.inTime &* 1_000, httpdThreads: MPM.requestThreads)
+            threads: workerThreads(group), backlog: group.settings.backlog, patience: limits.inTime &* 1_000,
+            httpdThreads: MPM.requestThreads, occupied: occupied(group))
     }
 
     /// Whether requests of the group, running or waiting, occupy nine tenths of httpd's threads.
     func leavesNoThread(_ group: DaemonGroup) -> Bool {
         let queue = queue(group)
-        let running = group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
-        let most = MPM.requestThreads &* 9 / 10 &- running
+        let most = MPM.share &- workerThreads(group) &- occupied(group)
         // The exact length takes longer: it inspects each place.
         return MPM.requestThreads > 0 && queue.span >= most && queue.length >= most
+    }
+
+    /// Number of request threads of the group's workers.
+    private func workerThreads(_ group: DaemonGroup) -> Int {
+        group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
+    }
+
+    /// Number of httpd's threads that requests of the group occupy, besides claimed threads and the queue.
+    private func occupied(_ group: DaemonGroup) -> Int {
+        scoreboard.count(WSGI_AWAITS_SUCCESSOR, of: group.index) &+ scoreboard.count(WSGI_READS_FORMER, of: group.index)
+    }
+
+    /// Makes httpd close the connection after the response, with `Connection: close`, if requests of the group have
+    /// nearly all threads of httpd. For a request that has waited.
+    ///
+    /// Otherwise clients with kept connections would be served again and again, and others not at all: httpd accepts no
+    /// connection meanwhile.
+    func closeAfterResponse(_ r: Request, of group: DaemonGroup) {
+        // For a nested request the head has been sent already; streams of HTTP/2 have no connection of their own.
+        guard leavesNoThread(group), unsafe r.pointee.main == nil, let connection = unsafe r.pointee.connection,
+            unsafe connection.pointee.master == nil
+        else { return }
+        unsafe connection.pointee.keepalive = AP_CONN_CLOSE
     }
 
     /// The state of the group's queue in the scoreboard.
@@ -127,31 +148,50 @@ internal import WSGICore
     /// The requests that wait for a thread of a group.
     func queue(_ group: DaemonGroup) -> RequestQueue { scoreboard.queue(of: group.index) }
 
-    /// Releases a thread.
-    func release(_ claim: Claim, of group: DaemonGroup) {
-        scoreboard.release(claim.slot.index, of: group.index, generation: claim.generation)
+    /// Releases a thread. `isServed`: its worker has served a request.
+    func release(_ claim: Claim, of group: DaemonGroup, isServed: Bool) {
+        scoreboard.release(claim.slot.index, of: group.index, generation: claim.generation, isServed: isServed)
     }
 
     /// The limits of a request's wait for changed code.
     struct SuccessorLimits {
         /// The end of the wait in any case.
         let deadline: Instant
-        /// The end of the wait if waiting requests occupy nearly all threads of this child.
+        /// The end of the wait if requests of the group occupy nearly all threads of httpd, or of this child.
         let crowd: Instant
 
         /// Limits of a request that begins to wait now.
         init(seconds: Int) {
             deadline = Instant.now.adding(seconds: seconds)
-            crowd = Instant.now.adding(seconds: min(seconds, 10))
+            crowd = Instant.now.adding(seconds: min(seconds, 5))
         }
     }
 
-    /// Number of requests of this child that wait for changed code. They are in no queue.
-    private static let successorWaiters = Atomic<Int>(0)
+    /// Whether a request that waits for a successor must not wait any longer, because requests of the group occupy too
+    /// many threads of httpd.
+    ///
+    /// It has then waited long enough, or another one has recently been in this situation. Otherwise each freed thread
+    /// would be taken by the next request, which would wait as long again.
+    private func mustLeave(_ group: DaemonGroup, isSpent: Bool, _ limits: SuccessorLimits) -> Bool {
+        guard limits.crowd.millisecondsLeft <= 0 || scoreboard.isCrowded(group.index),
+            isSpent ? isFilledBySpent(group) : isCrowded(group)
+        else { return false }
+        scoreboard.setCrowded(group.index)
+        return true
+    }
 
-    private var isCrowded: Bool {
-        Self.successorWaiters.load(ordering: .relaxed) > MPM.threadsPerChild &- MPM.threadsPerChild / 10
-            &- 1
+    /// Whether requests of the group occupy nearly all threads of httpd or of this child.
+    private func isCrowded(_ group: DaemonGroup) -> Bool {
+        leavesNoThread(group)
+            || MPM.threadsPerChild > 1
+                && scoreboard.ownCount(WSGI_AWAITS_SUCCESSOR, of: group.index) > MPM.threadsPerChild &* 9 / 10
+    }
+
+    /// Whether those that wait for a successor do so alone. A spent worker returns no more requests than it has threads,
+    /// unless it returns each one; and without its successor nothing can serve them.
+    private func isFilledBySpent(_ group: DaemonGroup) -> Bool {
+        MPM.requestThreads > 0
+            && scoreboard.count(WSGI_AWAITS_SUCCESSOR, of: group.index) >= MPM.share &- workerThreads(group)
     }
 
     /// The result of waiting for changed code.
@@ -173,8 +213,8 @@ internal import WSGICore
     func awaitSuccessor(
         _ handover: borrowing Handover, of group: DaemonGroup, _ failed: UInt32, _ limits: SuccessorLimits
     ) -> Successor {
-        Self.successorWaiters.add(1, ordering: .relaxed)
-        defer { Self.successorWaiters.subtract(1, ordering: .relaxed) }
+        scoreboard.begin(WSGI_AWAITS_SUCCESSOR, of: group.index)
+        defer { scoreboard.end(WSGI_AWAITS_SUCCESSOR, of: group.index) }
         let last = group.slots[handover.lastSlot]
         while true {
             let seen = scoreboard.signal(of: group.index)
@@ -192,7 +232,7 @@ internal import WSGICore
             if !isWaiting, scoreboard.failedReplacements(of: last.index) != failed { return .none }
             let state = scoreboard.state(of: group.index)
             let left = limits.deadline.millisecondsLeft
-            if isCrowded, limits.crowd.millisecondsLeft <= 0 { return .none }
+            if mustLeave(group, isSpent: handover.isSpent, limits) { return .none }
             guard left > 0, !MPM.isStopping, state != .failed, state != .stopped else {
                 return .none
             }
@@ -205,8 +245,22 @@ internal import WSGICore
     /// damaged.
     private static let mostAttempts = 1_000
 
+    /// Whether another claim would leave other groups no thread of httpd, because responses of replaced workers occupy so
+    /// many: a site can replace its workers, and keep their requests, as often as it likes.
+    func isHeldByFormer(_ group: DaemonGroup) -> Bool {
+        let former = scoreboard.count(WSGI_READS_FORMER, of: group.index)
+        guard former > 0, MPM.requestThreads > 0 else { return false }
+        return former &+ group.slots.reduce(0) { $0 &+ scoreboard.claimed(of: $1.index) } >= MPM.share
+    }
+
     /// Claims a thread if one is idle, regardless of waiting requests.
     func tryClaim(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
+        if isHeldByFormer(group) { return nil }
+        return claimIdle(group, preferred: preferred)
+    }
+
+    /// The same for a request that occupies no further thread of httpd.
+    private func claimIdle(_ group: DaemonGroup, preferred: DaemonSlot?) -> Claim? {
         if let preferred {
             let generation = scoreboard.claim(preferred.index)
             if generation != 0 { return Claim(slot: preferred, generation: generation) }

@@ -8,6 +8,9 @@ enum MPM {
     /// The number of requests that all children of httpd can serve at a time. Set by the parent.
     @safe nonisolated(unsafe) static var requestThreads = 0
 
+    /// The number of httpd's threads that requests of one group may occupy if others are to be served: nine tenths.
+    static var share: Int { requestThreads &* 9 / 10 }
+
     private static let stopping = Atomic<Bool>(false)
 
     /// Whether httpd is stopping this child. Waits end then.

@@ -62,13 +62,15 @@ internal import WSGIWire
     }
 
     /// Called when the request is done with its worker. Releases the thread, unless it is already released or `isLost`.
-    static func pop(_ held: UnsafeMutablePointer<HeldThread>, isLost: Bool) {
+    ///
+    /// - Parameter isServed: Whether the worker has served the request.
+    static func pop(_ held: UnsafeMutablePointer<HeldThread>, isLost: Bool, isServed: Bool) {
         unsafe chttpd_set_held_thread(held.pointee.outer)
-        unsafe held.pointee.end(isLost: isLost)
+        unsafe held.pointee.end(isLost: isLost, isServed: isServed)
     }
 
-    private mutating func end(isLost: Bool) {
-        if !isLost { release() }
+    private mutating func end(isLost: Bool, isServed: Bool) {
+        if !isLost { release(isServed: isServed) }
         closeFile()
         file = -1
         kept.reset()
@@ -86,9 +88,9 @@ internal import WSGIWire
         unsafe wsgi_close_foreign(&file, 1, closing)
     }
 
-    private mutating func release() {
+    private mutating func release(isServed: Bool) {
         guard let scoreboard else { return }
-        scoreboard.release(thread.slot, of: thread.group, generation: thread.generation)
+        scoreboard.release(thread.slot, of: thread.group, generation: thread.generation, isServed: isServed)
         self.scoreboard = nil
     }
 
@@ -170,7 +172,7 @@ internal import WSGIWire
             var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&waited, 1, milliseconds) > 0 else {
                 self.scan = scan
-                return .held
+                return isWorkerRunning ? .held : .never
             }
             let before = kept.count
             guard receive() else { return .never }
@@ -178,8 +180,12 @@ internal import WSGIWire
         }
         self.scan = scan
         guard scan.state == .ended else { return .never }
-        release()
+        release(isServed: true)
         return .free
+    }
+
+    private var isWorkerRunning: Bool {
+        scoreboard?.isRunning(thread.slot, generation: thread.generation) == true
     }
 
     /// The scan of the frames received so far.

@@ -34,7 +34,7 @@ int main(void) {
 
     /* Two threads are given back: the first two are called, the others are not. */
     for (int thread = 0; thread < 2; thread++)
-        wsgi_slot_release(board, child, GROUP, SLOT, 1);
+        wsgi_slot_release(board, child, GROUP, SLOT, 1, true);
     require(!wsgi_queue_wait(board, GROUP, tickets[2], 1), "a third one was called");
     /* The second one comes first. */
     require(wsgi_queue_wait(board, GROUP, tickets[1], 1), "the second was not called");
@@ -45,7 +45,7 @@ int main(void) {
 
     /* The first one looks and does not claim: the next thread is for it, not for those behind it. */
     require(wsgi_queue_look(board, GROUP, tickets[0]) == WSGI_TURN_NOW, "the first may not claim");
-    wsgi_slot_release(board, child, GROUP, SLOT, 1);
+    wsgi_slot_release(board, child, GROUP, SLOT, 1, true);
     require(wsgi_queue_wait(board, GROUP, tickets[0], 1), "the first was not called again");
     require(!wsgi_queue_wait(board, GROUP, tickets[2], 1), "one behind it was called instead");
 
@@ -56,7 +56,7 @@ int main(void) {
     require(wsgi_queue_look(board, GROUP, tickets[5]) == WSGI_TURN_LATER, "more were called than there are threads");
     /* One that is called again while it claims passes the call on when it leaves. */
     require(wsgi_slot_claim(board, child, SLOT) == 2, "a thread is idle and cannot be claimed");
-    wsgi_slot_release(board, child, GROUP, SLOT, 2); /* Calls the first who was not called: that is ticket 0 or 2. */
+    wsgi_slot_release(board, child, GROUP, SLOT, 2, true); /* Calls the first who was not called: that is ticket 0 or 2. */
     bool is_passed_on = false;
     for (int index = 0; index < WAITING; index++)
         if (index != 1 && wsgi_queue_leave(board, GROUP, tickets[index]))

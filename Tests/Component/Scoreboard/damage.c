@@ -75,7 +75,7 @@ static void use(void) {
     wsgi_queue_first(board, GROUP, &ticket);
     wsgi_queue_put_out(board, GROUP, ticket);
     wsgi_children_look(board);
-    wsgi_slot_release(board, 1, GROUP, SLOT, 8);
+    wsgi_slot_release(board, 1, GROUP, SLOT, 8, true);
     step("child", began);
 }
 
@@ -91,7 +91,7 @@ static void serve(void) {
     }
     if (generation != 8)
         fail("a request is not served");
-    wsgi_slot_release(board, 0, GROUP, SLOT, generation);
+    wsgi_slot_release(board, 0, GROUP, SLOT, generation, true);
     if (wsgi_queue_length(board, GROUP) != 0)
         fail("somebody waits");
 }

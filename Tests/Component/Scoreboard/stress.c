@@ -133,7 +133,7 @@ static void *requests(void *arrives_late) {
             usleep((useconds_t)(rand() % 500));
         if (checks)
             atomic_fetch_sub(&shared->busy, 1);
-        wsgi_slot_release(board, child, GROUP, slots[slot], generation);
+        wsgi_slot_release(board, child, GROUP, slots[slot], generation, true);
         atomic_fetch_add(&shared->served, 1);
         if (arrives_late && rand() % 2)
             usleep((useconds_t)(rand() % 3000));

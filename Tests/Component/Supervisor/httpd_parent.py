@@ -22,9 +22,9 @@ import specs
 
 MAX_GROUPS, MAX_SLOTS, MAX_CHILDREN = 1024, 4096, 2048
 GROUPS_AT = 64 + 4 * MAX_CHILDREN
-SLOTS_AT = GROUPS_AT + 64 * MAX_GROUPS
+SLOTS_AT = GROUPS_AT + 128 * MAX_GROUPS
 MAX_WAITING = 8192
-BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS + 8 * MAX_GROUPS * MAX_WAITING
+BOARD_SIZE = SLOTS_AT + 64 * MAX_SLOTS + 8 * MAX_CHILDREN * MAX_SLOTS + 8 * MAX_GROUPS * MAX_WAITING + 8 * MAX_CHILDREN * MAX_GROUPS
 #: What the workers of all groups know httpd's children by.
 SECRET = bytes(range(100, 116))
 STATES = ["starting", "serving", "failed", "stopped"]
@@ -106,7 +106,7 @@ class Parent:
         self.board_file = os.memfd_create("board")
         os.ftruncate(self.board_file, BOARD_SIZE)
         self.board = mmap.mmap(self.board_file, SLOTS_AT + 64 * MAX_SLOTS)
-        self.board[0:8] = struct.pack("=II", 0x57534749, 4)
+        self.board[0:8] = struct.pack("=II", 0x57534749, 5)
         self.status_file = os.memfd_create("status")
         os.ftruncate(self.status_file, 64)
         self.status = mmap.mmap(self.status_file, 64)
@@ -177,7 +177,7 @@ class Parent:
     # What the scoreboard says.
 
     def state(self, group):
-        return STATES[struct.unpack_from("=I", self.board, GROUPS_AT + 64 * group)[0]]
+        return STATES[struct.unpack_from("=I", self.board, GROUPS_AT + 128 * group)[0]]
 
     def slot_cell(self, slot):
         """(claimed, generation, failed_replacements, threads, pid)"""

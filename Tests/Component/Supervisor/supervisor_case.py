@@ -5,6 +5,7 @@
 COMPANIONS holds `wsgi-supervisor` and `_wsgi_engine.abi3.so`; WSGI_TEST_PYTHON names another Python for the workers.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -60,7 +61,11 @@ def descriptors(pid):
 
 
 def sockets(pid):
-    links = [os.readlink("/proc/%d/fd/%s" % (pid, number)) for number in os.listdir("/proc/%d/fd" % pid)]
+    """The sockets of a process. Another thread of it may close one meanwhile."""
+    links = []
+    for number in os.listdir("/proc/%d/fd" % pid):
+        with contextlib.suppress(FileNotFoundError):
+            links.append(os.readlink("/proc/%d/fd/%s" % (pid, number)))
     return [link for link in links if link.startswith("socket:")]
 
 

@@ -136,7 +136,7 @@ struct SmallPartsTests {
         #expect(unsafe wsgi_slot_claim(board, 0, 1) == 7)
         unsafe wsgi_slot_close(board, 0, 1)
         #expect(unsafe wsgi_slot_claim(board, 0, 1) == 0)
-        unsafe wsgi_slot_release(board, 0, 0, 1, 7)
+        unsafe wsgi_slot_release(board, 0, 0, 1, 7, true)
         #expect(unsafe wsgi_slot_claim(board, 0, 1) == 0 && wsgi_slot_generation(board, 1) == 7)
         unsafe wsgi_slot_publish(board, 0, 1, 8, 2, 0)
         #expect(unsafe wsgi_slot_claim(board, 0, 1) == 8)

@@ -98,6 +98,17 @@ struct HandoverTests {
         #expect(bench.handover.attempts == 2)
     }
 
+    @Test func spentWorkerWithoutSuccessorCostsAnAttempt() {
+        var bench = Bench(1)
+        _ = bench.handover.begin()
+        var step = Handover.Step.pause
+        for _ in 0..<10 {
+            _ = bench.rejected(0, .spent)
+            step = bench.on(.successor(.none))
+        }
+        #expect(step == .giveUp)
+    }
+
     @Test func oldCodeAnswersWhenNoSuccessorComes() {
         var bench = Bench(1, 2, 3)
         _ = bench.handover.begin()

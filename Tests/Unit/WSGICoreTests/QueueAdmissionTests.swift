@@ -89,13 +89,18 @@ struct QueueAdmissionTests {
     }
 
     @Test func aQueueThatDoesNotMoveLeavesRoomForTheRest() {
-        let rules = QueueAdmission.Rules(threads: 5, backlog: 100, patience: 15_000, httpdThreads: 150)
+        let rules = QueueAdmission.Rules(threads: 5, backlog: 100, patience: 15_000, httpdThreads: 150, occupied: 0)
         #expect(rules.share == 48 && rules.most == 130)
         var stuck = QueueAdmission.Facts()
         (stuck.length, stuck.age, stuck.period, stuck.served) = (130, 15_000, 10_000, 0)
         #expect(QueueAdmission(stuck, rules).isRejected)
         #expect(QueueAdmission.mustLeave(behind: 130, stuck, rules))
         #expect(!QueueAdmission.mustLeave(behind: 129, stuck, rules))
+        // Threads that its requests occupy elsewhere leave fewer for its queue.
+        let fewer = QueueAdmission.Rules(threads: 5, backlog: 100, patience: 15_000, httpdThreads: 150, occupied: 50)
+        #expect(fewer.share == 31 && fewer.most == 80)
+        #expect(
+            QueueAdmission.mustLeave(behind: 80, stuck, fewer) && !QueueAdmission.mustLeave(behind: 79, stuck, fewer))
         stuck.age = 14_999
         #expect(!QueueAdmission.mustLeave(behind: 130, stuck, rules))
         (stuck.age, stuck.served) = (15_000, 100)

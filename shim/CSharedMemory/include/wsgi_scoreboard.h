@@ -33,6 +33,12 @@
  * Every step is one compare-and-swap that any other process can complete. A process killed between two of them costs at
  * most the time until the next poll of a waiting request.
  *
+ * *Threads of httpd.* A request also occupies a thread of httpd without a claim and outside the queue: while it waits
+ * for changed code, or while it reads the response of a worker that has been replaced. These threads are counted for
+ * each group, and for each child, so that those of a killed child can be subtracted. So one group never occupies all
+ * threads of httpd for long. A worker that has ended can send nothing, but another process may have its connection:
+ * `running` shows which generations have not ended.
+ *
  * *Damage.* Applications in httpd's children can write into this memory, and httpd's parent reads it. No value in it
  * causes an access outside of it, and every loop over it is bounded. An inconsistent queue is reset: its requests enter
  * it again, and the parent logs the event.
@@ -50,9 +56,11 @@
 #include <stdint.h>
 
 #define WSGI_SCOREBOARD_MAGIC 0x57534749u /* "WSGI" */
-#define WSGI_SCOREBOARD_VERSION 4u
+#define WSGI_SCOREBOARD_VERSION 5u
 
 enum { WSGI_MAX_GROUPS = 1024, WSGI_MAX_SLOTS = 4096, WSGI_MAX_CHILDREN = 2048 };
+/* Generations whose end can be seen: the last ones of each slot; a multiple of 32. */
+enum { WSGI_RUNNING_GENERATIONS = 256 };
 /* Places of one queue; a power of two. */
 enum { WSGI_MAX_WAITING = 8192 };
 
@@ -64,7 +72,14 @@ enum wsgi_group_state {
     WSGI_GROUP_STOPPED = 3 /* removed, or httpd is stopping: respond with 503 */
 };
 
-/* One process group. */
+/* Why a request occupies a thread of httpd although it has no claim and is not in the queue. */
+enum wsgi_occupation {
+    WSGI_AWAITS_SUCCESSOR = 0, /* it waits for changed code */
+    WSGI_READS_FORMER = 1,     /* its worker has been replaced, and still responds */
+    WSGI_OCCUPATIONS = 2
+};
+
+/* One process group. 128 bytes. */
 typedef struct wsgi_group_cell {
     _Atomic uint32_t state;    /* wsgi_group_state; written by the supervisor */
     _Atomic uint32_t signal;   /* futex word: incremented at each change of the group */
@@ -78,8 +93,15 @@ typedef struct wsgi_group_cell {
     _Atomic uint32_t leaving;  /* number of tenths of a second in which clients disconnected */
     _Atomic uint32_t rejected; /* requests that were rejected and not reported yet */
     _Atomic uint32_t reported; /* time of the last report */
-    uint32_t reserved[1];
+    _Atomic uint32_t crowded;  /* time at which a request last left because of the group's share of httpd; 0: never */
+    _Atomic uint32_t occupied[WSGI_OCCUPATIONS]; /* threads of httpd, by the reason */
+    uint32_t reserved[14];
 } wsgi_group_cell;
+
+/* The threads of one child, and of one group, by the reason. */
+typedef struct wsgi_occupied_cell {
+    _Atomic uint32_t threads[WSGI_OCCUPATIONS];
+} wsgi_occupied_cell;
 
 /* A place in a queue: ticket << 32 | state << 24 | pid. The lower half is a futex word. */
 typedef _Atomic uint64_t wsgi_place_cell;
@@ -90,7 +112,8 @@ typedef struct wsgi_slot_cell {
     _Atomic uint32_t failed_replacements; /* incremented if a requested replacement could not be started */
     uint32_t threads;                     /* request threads of the worker; written before its generation */
     _Atomic int32_t pid;                  /* the serving worker; 0: none */
-    uint32_t reserved[11];
+    _Atomic uint32_t running[WSGI_RUNNING_GENERATIONS / 32]; /* a bit for each generation modulo their number */
+    uint32_t reserved[3];
 } wsgi_slot_cell;
 
 /* Claims that one child holds in one slot: generation << 32 | count. */
@@ -107,10 +130,12 @@ typedef struct wsgi_scoreboard {
     wsgi_slot_cell slots[WSGI_MAX_SLOTS];
 } wsgi_scoreboard;
 
-/* The size of the mapping. Claim and place cells follow the struct. Pages that are never used take no memory. */
+/* The size of the mapping. Claim, place and occupied cells follow the struct. Pages that are never used take no memory.
+ */
 static inline size_t wsgi_scoreboard_size(void) {
     return sizeof(wsgi_scoreboard) + sizeof(wsgi_claim_cell) * (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS +
-           sizeof(wsgi_place_cell) * (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
+           sizeof(wsgi_place_cell) * (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING +
+           sizeof(wsgi_occupied_cell) * (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_GROUPS;
 }
 
 /* Prepares fresh, zeroed memory. */
@@ -128,6 +153,11 @@ void wsgi_slot_withdraw(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_
 void wsgi_slot_close(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
 /* Supervisor: the requested replacement could not be started; wakes `group`. */
 void wsgi_slot_replacement_failed(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot);
+/* Supervisor: the process of `generation` was started, or has ended. Of generations with the same bit, one that runs
+ * must prevail. */
+void wsgi_slot_set_running(wsgi_scoreboard *_Nonnull board, uint32_t slot, uint32_t generation, bool is_running);
+/* Whether the process of `generation` may still run. */
+bool wsgi_slot_is_running(wsgi_scoreboard *_Nonnull board, uint32_t slot, uint32_t generation);
 /* Supervisor or parent: sets the state of the group and wakes all threads that wait for it. */
 void wsgi_group_set_state(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_group_state state);
 enum wsgi_group_state wsgi_group_get_state(wsgi_scoreboard *_Nonnull board, uint32_t group);
@@ -139,6 +169,8 @@ uint32_t wsgi_scoreboard_take_resets(wsgi_scoreboard *_Nonnull board);
 uint32_t wsgi_slot_generation(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 /* Number of claimed threads of `slot` if at least one is idle, otherwise UINT32_MAX. */
 uint32_t wsgi_slot_load(wsgi_scoreboard *_Nonnull board, uint32_t slot);
+/* Number of claimed threads of `slot`. */
+uint32_t wsgi_slot_claimed(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 /* Number of request threads of the worker of `slot`; 0: no worker. */
 uint32_t wsgi_slot_threads(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 uint32_t wsgi_slot_failed_replacements(wsgi_scoreboard *_Nonnull board, uint32_t slot);
@@ -148,9 +180,10 @@ int32_t wsgi_slot_pid(wsgi_scoreboard *_Nonnull board, uint32_t slot);
 
 /* Child: claims a thread of `slot`. Returns the generation, or 0 if all are busy or there is no worker. */
 uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t slot);
-/* Child: releases the claim, and calls the first request in the queue of `group` that has not been called. */
+/* Child: releases the claim, and calls the first request in the queue of `group` that has not been called. `is_served`:
+ * the worker has served a request, and has not returned it. Only that counts for the prediction of waits. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
-                       uint32_t generation);
+                       uint32_t generation, bool is_served);
 
 /* Child, at its start: takes a free place. Returns it, or WSGI_MAX_CHILDREN if there is none. Then claims are not
  * recorded. */
@@ -167,6 +200,19 @@ bool wsgi_children_look(wsgi_scoreboard *_Nonnull board);
 uint32_t wsgi_group_signal(wsgi_scoreboard *_Nonnull board, uint32_t group);
 /* Child: waits until the word differs from `seen`, at most `milliseconds`. Returns false if the time has expired. */
 bool wsgi_group_await_signal(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t seen, uint32_t milliseconds);
+
+/* Child: a request of `group` occupies one of its threads, or no longer does. The end also calls a waiting request. */
+void wsgi_occupied_begin(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, enum wsgi_occupation reason);
+void wsgi_occupied_end(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, enum wsgi_occupation reason);
+/* Number of threads of all children that requests of `group` occupy. */
+uint32_t wsgi_occupied_by(wsgi_scoreboard *_Nonnull board, uint32_t group, enum wsgi_occupation reason);
+/* The same of one child. */
+uint32_t wsgi_occupied_of_child(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group,
+                                enum wsgi_occupation reason);
+/* Records that a request leaves, or does not wait, because of the group's share of httpd. */
+void wsgi_group_set_crowded(wsgi_scoreboard *_Nonnull board, uint32_t group);
+/* Whether that was recorded within the last ten seconds. */
+bool wsgi_group_is_crowded(wsgi_scoreboard *_Nonnull board, uint32_t group);
 
 /* Whether requests wait for a thread of `group`. */
 bool wsgi_queue_exists(wsgi_scoreboard *_Nonnull board, uint32_t group);

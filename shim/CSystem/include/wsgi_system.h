@@ -74,6 +74,9 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *_Nonnull parts, s
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *_Nonnull part, int32_t *_Nonnull file,
                             size_t *_Nonnull files, uint32_t *_Nonnull closing, bool wait);
 
+/* Number of bytes in the receive buffer of a UNIX stream socket; 0 if that is not known. */
+int64_t wsgi_arrived_bytes(int32_t socket);
+
 /* --- waiting --- */
 
 int32_t wsgi_epoll_create(void);

@@ -32,7 +32,11 @@ def buffers(pid) -> dict[int, tuple[int, int]]:
     """Send and receive buffer of each UNIX stream socket of a process, by descriptor."""
     found = {}
     for number in map(int, os.listdir(f"/proc/{pid}/fd")):
-        if not os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:"):
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{number}")
+        except FileNotFoundError:  # closed meanwhile
+            continue
+        if not target.startswith("socket:"):
             continue
         with descriptor_of(pid, number) as one:
             if (one.family, one.type) == (socket.AF_UNIX, socket.SOCK_STREAM):

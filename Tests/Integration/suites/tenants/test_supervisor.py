@@ -321,7 +321,7 @@ def application(environ, start_response):
         if "wsgi-scoreboard" in line:
             start = int(line.split("-")[0], 16)
             for group in range(1024):
-                ctypes.c_uint64.from_address(start + 64 + 4 * 2048 + 64 * group + 8).value = 1 << 32 | 2
+                ctypes.c_uint64.from_address(start + 64 + 4 * 2048 + 128 * group + 8).value = 1 << 32 | 2
             answer.append("written")
     for number in os.listdir("/proc/self/fd"):
         try:
