@@ -338,7 +338,7 @@ private func withDecimal(_ number: Int64, _ body: (UnsafeRawBufferPointer) -> Vo
             let pair = rest % 100
             rest /= 100
             index = index &- 2
-            let tens = pair &* 103 &>> 10
+            let tens = (pair &* 103) &>> 10
             unsafe digits[index] = UInt8(truncatingIfNeeded: 48 &+ tens)
             unsafe digits[index &+ 1] = UInt8(truncatingIfNeeded: 48 &+ pair &- tens &* 10)
         }
