@@ -134,7 +134,9 @@ def test_slowest_requests(site):
     site.get("/stuck/sleep?0.6")
     site.get("/hello")
     found = [one for one in status(site)["slowest"] if one["request"] == "GET /stuck/sleep"]
-    assert found[0]["duration"] >= 0.6 > found[1]["duration"] >= 0.3
+    durations = [one["duration"] for one in found]  # other tests may have made some, too
+    assert durations == sorted(durations, reverse=True) and len(durations) >= 2
+    assert durations[0] >= 0.6 and durations[-1] >= 0.3
     assert found[0]["status"] == 200
 
 
