@@ -43,6 +43,11 @@ public import CSharedMemory
         unsafe wsgi_slot_release(board, child, group, slot, generation, isServed)
     }
 
+    /// Keeps a claim for ever: the worker's thread is busy until its process ends.
+    public func loseThread(_ slot: UInt32, of group: UInt32, generation: UInt32) {
+        unsafe wsgi_slot_lose_thread(board, group, slot, generation)
+    }
+
     /// Releases the claims of children that have ended, at most four times a second over all processes.
     ///
     /// - Returns: Whether it checked.

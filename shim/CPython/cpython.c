@@ -154,12 +154,17 @@ __attribute__((weak)) struct status Py_NewInterpreterFromConfig(PyThreadState **
 
 bool wsgi_has_own_gils(void) { return Py_NewInterpreterFromConfig != NULL; }
 
-PyThreadState *wsgi_new_interpreter_with_own_gil(void) {
-    struct interpreter_config config = {
-        .allow_threads = 1,
-        .check_multi_interp_extensions = 1,
-        .gil = OWN_GIL,
-    };
+PyThreadState *wsgi_new_interpreter(bool has_own_gil, bool is_known) {
+    struct interpreter_config config = {.allow_threads = 1};
+    if (has_own_gil) {
+        config.check_multi_interp_extensions = 1;
+        config.gil = OWN_GIL;
+    } else if (!is_known || Py_NewInterpreterFromConfig == NULL) {
+        return Py_NewInterpreter();
+    } else { /* as Py_NewInterpreter, which ends the process if it fails */
+        config.use_main_obmalloc = config.allow_fork = config.allow_exec = config.allow_daemon_threads = 1;
+        config.gil = SHARED_GIL;
+    }
     PyThreadState *made = NULL;
     struct status status = Py_NewInterpreterFromConfig(&made, &config);
     return status.type == 0 ? made : NULL;

@@ -16,8 +16,8 @@ struct interpreter_config {
     int gil;
 };
 
-/* PyInterpreterConfig_OWN_GIL */
-enum { OWN_GIL = 2 };
+/* PyInterpreterConfig_SHARED_GIL, PyInterpreterConfig_OWN_GIL */
+enum { SHARED_GIL = 1, OWN_GIL = 2 };
 
 /* PyStatus */
 struct status {

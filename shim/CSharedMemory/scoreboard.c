@@ -32,6 +32,25 @@ static void wake(wsgi_scoreboard *board, uint32_t group) {
     wsgi_queue_call(board, group);
 }
 
+static wsgi_occupied_cell *occupied_cell(wsgi_scoreboard *board, uint32_t child, uint32_t group) {
+    size_t claims = (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS;
+    size_t places = (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
+    if (child >= WSGI_MAX_CHILDREN)
+        return NULL;
+    wsgi_place_cell *first_place = (wsgi_place_cell *)((wsgi_claim_cell *)(void *)(board + 1) + claims);
+    return (wsgi_occupied_cell *)(void *)(first_place + places) + (size_t)child * WSGI_MAX_GROUPS + group;
+}
+
+/* The group of the slot's worker. Not trusted, as no value here is. */
+static uint32_t group_of(const wsgi_slot_cell *cell) { return cell->group % WSGI_MAX_GROUPS; }
+
+static void subtract(_Atomic uint32_t *counted, uint32_t count) {
+    uint32_t old = atomic_load(counted);
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++)
+        if (atomic_compare_exchange_weak(counted, &old, old > count ? old - count : 0))
+            return;
+}
+
 void wsgi_scoreboard_prepare(wsgi_scoreboard *board) {
     board->magic = WSGI_SCOREBOARD_MAGIC;
     board->version = WSGI_SCOREBOARD_VERSION;
@@ -41,21 +60,32 @@ bool wsgi_scoreboard_is_valid(const wsgi_scoreboard *board) {
     return board->magic == WSGI_SCOREBOARD_MAGIC && board->version == WSGI_SCOREBOARD_VERSION;
 }
 
+/* Replaces the generation of a slot. The requests of the former worker still occupy threads of httpd. Claims of lost
+ * threads do not, and a closed slot has no count. */
+static void replace(wsgi_scoreboard *board, uint32_t group, wsgi_slot_cell *cell, uint32_t threads, uint64_t word) {
+    uint64_t old = atomic_exchange(&cell->word, word);
+    uint32_t lost = atomic_exchange(&cell->lost, 0), left = COUNT(old);
+    if (left > lost && left <= threads)
+        atomic_fetch_add(&board->groups[group].occupied[WSGI_READS_FORMER], left - lost);
+    wake(board, group);
+}
+
 void wsgi_slot_publish(wsgi_scoreboard *board, uint32_t group, uint32_t slot, uint32_t generation, uint32_t threads,
                        int32_t pid) {
     wsgi_slot_cell *cell = &board->slots[slot];
+    uint32_t former = cell->threads;
     cell->threads = threads;
+    cell->group = group;
     atomic_store(&cell->pid, pid);
-    atomic_store(&cell->word, WORD(generation, 0));
-    wake(board, group);
+    replace(board, group, cell, former, WORD(generation, 0));
     for (uint32_t thread = 1; thread < threads && thread < MOST_NEW_CALLS; thread++)
         wsgi_queue_call(board, group);
 }
 
 void wsgi_slot_withdraw(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
-    atomic_store(&board->slots[slot].pid, 0);
-    atomic_store(&board->slots[slot].word, 0);
-    wake(board, group);
+    wsgi_slot_cell *cell = &board->slots[slot];
+    atomic_store(&cell->pid, 0);
+    replace(board, group, cell, cell->threads, 0);
 }
 
 void wsgi_slot_close(wsgi_scoreboard *board, uint32_t group, uint32_t slot) {
@@ -113,7 +143,7 @@ int32_t wsgi_slot_pid(wsgi_scoreboard *board, uint32_t slot) { return atomic_loa
 
 /* The child's own cell: only threads of this child change it at the same time. A claim of an older generation than the
  * recorded one cannot succeed, and is not recorded: the record of the newer one would be lost. */
-static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
+static void note_claim(wsgi_claim_cell *cell, wsgi_occupied_cell *former, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed), new;
     int attempts = MOST_ATTEMPTS;
     do {
@@ -121,14 +151,19 @@ static void note_claim(wsgi_claim_cell *cell, uint32_t generation) {
             return;
         new = GENERATION(old) == generation ? old + 1 : WORD(generation, 1);
     } while (!atomic_compare_exchange_weak(cell, &old, new) && --attempts > 0);
+    /* The claims of an older generation are recorded with the child's requests of former workers. */
+    if (former && GENERATION(old) != generation && COUNT(old) > 0)
+        atomic_fetch_add(&former->threads[WSGI_READS_FORMER], COUNT(old));
 }
 
-static void note_release(wsgi_claim_cell *cell, uint32_t generation) {
+/* Returns false if the claim is no longer recorded here. */
+static bool note_release(wsgi_claim_cell *cell, uint32_t generation) {
     uint64_t old = atomic_load_explicit(cell, memory_order_relaxed);
     int attempts = MOST_ATTEMPTS;
     while (GENERATION(old) == generation && COUNT(old) > 0 && attempts-- > 0)
         if (atomic_compare_exchange_weak(cell, &old, old - 1))
-            return;
+            return true;
+    return false;
 }
 
 /* Returns false if another worker serves the slot now. */
@@ -143,6 +178,14 @@ static bool give_back(wsgi_slot_cell *cell, uint32_t generation, uint32_t count)
     return true;
 }
 
+void wsgi_slot_lose_thread(wsgi_scoreboard *board, uint32_t group, uint32_t slot, uint32_t generation) {
+    wsgi_slot_cell *cell = &board->slots[slot];
+    if (GENERATION(atomic_load(&cell->word)) == generation)
+        atomic_fetch_add(&cell->lost, 1);
+    else
+        subtract(&board->groups[group].occupied[WSGI_READS_FORMER], 1);
+}
+
 uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) {
     wsgi_slot_cell *cell = &board->slots[slot];
     wsgi_claim_cell *own = claim_cell(board, child, slot);
@@ -155,7 +198,7 @@ uint32_t wsgi_slot_claim(wsgi_scoreboard *board, uint32_t child, uint32_t slot) 
         if (!possible)
             return 0;
         if (own && noted != GENERATION(old))
-            note_claim(own, GENERATION(old));
+            note_claim(own, occupied_cell(board, child, group_of(cell)), GENERATION(old));
         noted = GENERATION(old);
         if (atomic_compare_exchange_weak(&cell->word, &old, old + 1))
             return noted;
@@ -166,10 +209,15 @@ void wsgi_slot_release(wsgi_scoreboard *board, uint32_t child, uint32_t group, u
                        bool is_served) {
     bool is_idle = give_back(&board->slots[slot], generation, 1);
     wsgi_claim_cell *own = claim_cell(board, child, slot);
-    if (own)
-        note_release(own, generation);
-    if (is_idle && wsgi_queue_exists(board, group)) {
-        if (is_served)
+    bool is_recorded = own && note_release(own, generation);
+    if (!is_idle) {
+        subtract(&board->groups[group].occupied[WSGI_READS_FORMER], 1);
+        wsgi_occupied_cell *former = occupied_cell(board, child, group);
+        if (!is_recorded && former)
+            subtract(&former->threads[WSGI_READS_FORMER], 1);
+    }
+    if (wsgi_queue_exists(board, group)) {
+        if (is_idle && is_served)
             atomic_fetch_add_explicit(&board->groups[group].served, 1, memory_order_relaxed);
         wsgi_queue_call(board, group);
     }
@@ -190,22 +238,6 @@ bool wsgi_slot_is_running(wsgi_scoreboard *board, uint32_t slot, uint32_t genera
 }
 
 /* --- Threads of httpd. */
-
-static wsgi_occupied_cell *occupied_cell(wsgi_scoreboard *board, uint32_t child, uint32_t group) {
-    size_t claims = (size_t)WSGI_MAX_CHILDREN * (size_t)WSGI_MAX_SLOTS;
-    size_t places = (size_t)WSGI_MAX_GROUPS * (size_t)WSGI_MAX_WAITING;
-    if (child >= WSGI_MAX_CHILDREN)
-        return NULL;
-    wsgi_place_cell *first_place = (wsgi_place_cell *)((wsgi_claim_cell *)(void *)(board + 1) + claims);
-    return (wsgi_occupied_cell *)(void *)(first_place + places) + (size_t)child * WSGI_MAX_GROUPS + group;
-}
-
-static void subtract(_Atomic uint32_t *counted, uint32_t count) {
-    uint32_t old = atomic_load(counted);
-    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++)
-        if (atomic_compare_exchange_weak(counted, &old, old > count ? old - count : 0))
-            return;
-}
 
 /* A child that is killed between the two steps of either function has one thread too many in its own cell. Subtracting
  * it stops at 0. */
@@ -284,8 +316,8 @@ static bool reclaim(wsgi_scoreboard *board, uint32_t child, int32_t found) {
         uint64_t left = atomic_load_explicit(cell, memory_order_relaxed);
         if (left == 0)
             continue;
-        if (COUNT(left) > 0)
-            give_back(&board->slots[slot], GENERATION(left), COUNT(left));
+        if (COUNT(left) > 0 && !give_back(&board->slots[slot], GENERATION(left), COUNT(left)))
+            subtract(&board->groups[group_of(&board->slots[slot])].occupied[WSGI_READS_FORMER], COUNT(left));
         atomic_store(cell, 0);
     }
     for (uint32_t group = 0; group < WSGI_MAX_GROUPS; group++)

@@ -173,6 +173,7 @@ extension DaemonHandler {
                 // The worker is being replaced; until then no request may be sent to this thread.
                 reader.poison()
                 isThreadLost = true
+                choice.scoreboard.loseThread(claim.slot.index, of: group.index, generation: claim.generation)
             }
             return .answered(.status(sink.isCommitted ? cutOff() : status))
         case .reload:

@@ -93,7 +93,7 @@ internal import WSGICore
     /// Whether requests of the group, running or waiting, occupy nine tenths of httpd's threads.
     func leavesNoThread(_ group: DaemonGroup) -> Bool {
         let queue = queue(group)
-        let most = MPM.share &- workerThreads(group) &- occupied(group)
+        let most = MPM.share &- claimed(group) &- occupied(group)
         // The exact length takes longer: it inspects each place.
         return MPM.requestThreads > 0 && queue.span >= most && queue.length >= most
     }
@@ -101,6 +101,11 @@ internal import WSGICore
     /// Number of request threads of the group's workers.
     private func workerThreads(_ group: DaemonGroup) -> Int {
         group.slots.reduce(0) { $0 &+ scoreboard.threads(of: $1.index) }
+    }
+
+    /// Number of those that are claimed.
+    private func claimed(_ group: DaemonGroup) -> Int {
+        group.slots.reduce(0) { $0 &+ scoreboard.claimed(of: $1.index) }
     }
 
     /// Number of httpd's threads that requests of the group occupy, besides claimed threads and the queue.
@@ -189,7 +194,7 @@ internal import WSGICore
     /// unless it returns each one; and without its successor nothing can serve them.
     private func isFilledBySpent(_ group: DaemonGroup) -> Bool {
         MPM.requestThreads > 0
-            && scoreboard.count(WSGI_AWAITS_SUCCESSOR, of: group.index) >= MPM.share &- workerThreads(group)
+            && scoreboard.count(WSGI_AWAITS_SUCCESSOR, of: group.index) >= MPM.share &- claimed(group)
     }
 
     /// The result of waiting for changed code.
@@ -248,7 +253,7 @@ internal import WSGICore
     func isHeldByFormer(_ group: DaemonGroup) -> Bool {
         let former = scoreboard.count(WSGI_READS_FORMER, of: group.index)
         guard former > 0, MPM.requestThreads > 0 else { return false }
-        return former &+ group.slots.reduce(0) { $0 &+ scoreboard.claimed(of: $1.index) } >= MPM.share
+        return former &+ claimed(group) >= MPM.share
     }
 
     /// Claims a thread if one is idle, regardless of waiting requests.

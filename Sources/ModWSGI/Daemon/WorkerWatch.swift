@@ -1,4 +1,3 @@
-internal import CSharedMemory
 internal import CSystem
 internal import ProcessKit
 internal import WSGIConfig
@@ -7,7 +6,7 @@ internal import WSGIConfig
 ///
 /// A site can pass its worker's connection to another process. So a connection that stays open, or on which bytes arrive
 /// one by one, does not prove that the worker runs. The supervisor publishes which worker serves and which processes
-/// have ended. While the response of a replaced worker is read, its httpd thread is counted as the group's.
+/// have ended.
 @safe struct WorkerWatch: ~Copyable {
     private let scoreboard: ChildScoreboard
     private let access: WorkerAccess
@@ -30,8 +29,6 @@ internal import WSGIConfig
         self.slot = slot
         self.generation = generation
     }
-
-    deinit { if end != nil { scoreboard.end(WSGI_READS_FORMER, of: access.index) } }
 
     /// How many bytes may still arrive on the connection: any number, or those that arrived before the end of the worker.
     /// `nil`: the time of a replaced worker is over.
@@ -62,7 +59,6 @@ internal import WSGIConfig
         } else {
             limit = Instant.now.adding(seconds: access.settings.drainTimeout + 5)
             end = limit
-            scoreboard.begin(WSGI_READS_FORMER, of: access.index)
         }
         if let rest { return rest }
         guard scoreboard.isRunning(slot, generation: generation) else {

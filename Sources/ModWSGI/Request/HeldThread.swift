@@ -166,11 +166,13 @@ internal import WSGIWire
         guard scoreboard != nil else { return .free }
         guard descriptor >= 0 else { return .never }
         var scan = self.scan ?? scanned()
+        let end = Instant.now.milliseconds &+ Int64(milliseconds)
         while scan.state == .more {
             // The limit is the one for data that waits for a slow client, for the same reason.
             guard kept.count &- taken <= limit else { return .never }
             var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&waited, 1, milliseconds) > 0 else {
+            let left = max(0, end &- Instant.now.milliseconds)
+            guard unsafe left > 0 && poll(&waited, 1, Int32(truncatingIfNeeded: left)) > 0 else {
                 self.scan = scan
                 return isWorkerRunning ? .held : .never
             }

@@ -18,6 +18,7 @@ SAME(allow_threads);
 SAME(allow_daemon_threads);
 SAME(check_multi_interp_extensions);
 SAME(gil);
+_Static_assert(SHARED_GIL == PyInterpreterConfig_SHARED_GIL, "PyInterpreterConfig_SHARED_GIL");
 _Static_assert(OWN_GIL == PyInterpreterConfig_OWN_GIL, "PyInterpreterConfig_OWN_GIL");
 _Static_assert(sizeof(struct status) == sizeof(PyStatus), "PyStatus");
 _Static_assert(offsetof(struct status, type) == offsetof(PyStatus, _type), "PyStatus");

@@ -49,6 +49,39 @@ int main(void) {
     wsgi_occupied_end(board, own, GROUP, WSGI_READS_FORMER);
     require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 0, "the count goes below zero");
 
+    /* The claims of a generation that is replaced occupy threads until they are released. */
+    wsgi_slot_publish(board, GROUP, SLOT, 1, 4, getpid());
+    for (int claim = 0; claim < 3; claim++)
+        require(wsgi_slot_claim(board, own, SLOT) == 1, "a thread is idle and cannot be claimed");
+    wsgi_slot_lose_thread(board, GROUP, SLOT, 1);
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 0, "a worker that serves is counted as replaced");
+    wsgi_slot_publish(board, GROUP, SLOT, 2, 4, getpid());
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 2, "claims of a replaced worker are not counted");
+    require(wsgi_slot_claim(board, own, SLOT) == 2, "a thread of the new worker cannot be claimed");
+    wsgi_slot_withdraw(board, GROUP, SLOT);
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 3, "claims of a worker that has ended are not counted");
+    wsgi_slot_release(board, own, GROUP, SLOT, 1, true);
+    wsgi_slot_release(board, own, GROUP, SLOT, 2, true);
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 1, "a release for an old generation is not subtracted");
+    wsgi_slot_release(board, own, GROUP, SLOT, 1, true);
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 0, "the count does not go back to zero");
+    pid = fork();
+    if (pid == 0) {
+        /* Claims of two generations, one of them no longer in the child's record of the slot. */
+        uint32_t child = wsgi_child_register(board);
+        wsgi_slot_publish(board, GROUP, SLOT, 3, 4, getpid());
+        wsgi_slot_claim(board, child, SLOT);
+        wsgi_slot_publish(board, GROUP, SLOT, 4, 4, getpid());
+        wsgi_slot_claim(board, child, SLOT);
+        wsgi_slot_claim(board, child, SLOT);
+        wsgi_slot_publish(board, GROUP, SLOT, 5, 4, getpid());
+        _exit(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 3 ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    require(status == 0, "claims of two generations are not counted");
+    wsgi_child_ended(board, pid);
+    require(wsgi_occupied_by(board, GROUP, WSGI_READS_FORMER) == 0, "the claims of an ended child are still counted");
+
     require(!wsgi_group_is_crowded(board, GROUP), "crowded from the beginning");
     wsgi_group_set_crowded(board, GROUP);
     require(wsgi_group_is_crowded(board, GROUP), "not crowded");

@@ -157,10 +157,10 @@ bool wsgi_has_one_interpreter(void);
 
 /* Whether this Python can give each interpreter a GIL of its own. */
 bool wsgi_has_own_gils(void);
-/* Makes an interpreter with a GIL of its own, isolated as CPython requires, from a thread that holds the main
- * interpreter's GIL. Returns its thread state, which is now current in place of the caller's; NULL: nothing has
- * changed. */
-PyThreadState *_Nullable wsgi_new_interpreter_with_own_gil(void);
+/* Makes an interpreter from a thread that holds the main interpreter's GIL. With a GIL of its own it is isolated as
+ * CPython requires. Returns its thread state, which is now current in place of the caller's; NULL: nothing has changed.
+ * Python 3.11, and a version whose configuration is not known, end the process instead of returning NULL. */
+PyThreadState *_Nullable wsgi_new_interpreter(bool has_own_gil, bool is_known);
 /* The version of the running Python, as PY_VERSION_HEX. */
 static inline uint32_t wsgi_python_version(void) { return (uint32_t)Py_Version; }
 

@@ -34,10 +34,11 @@
  * most the time until the next poll of a waiting request.
  *
  * *Threads of httpd.* A request also occupies a thread of httpd without a claim and outside the queue: while it waits
- * for changed code, or while it reads the response of a worker that has been replaced. These threads are counted for
- * each group, and for each child, so that those of a killed child can be subtracted. So one group never occupies all
- * threads of httpd for long. A worker that has ended can send nothing, but another process may have its connection:
- * `running` shows which generations have not ended.
+ * for changed code, or while its worker, which has been replaced, still responds. The supervisor, when it replaces a
+ * generation, adds its claims to the latter count, and a release for an older generation subtracts one. The threads are
+ * counted for each group. Each child records its own, so that those of a killed child can be subtracted. So one group
+ * never occupies all threads of httpd for long. A worker that has ended can send nothing, but another process may have
+ * its connection: `running` shows which generations have not ended.
  *
  * *Damage.* Applications in httpd's children can write into this memory, and httpd's parent reads it. No value in it
  * causes an access outside of it, and every loop over it is bounded. An inconsistent queue is reset: its requests enter
@@ -75,7 +76,7 @@ enum wsgi_group_state {
 /* Why a request occupies a thread of httpd although it has no claim and is not in the queue. */
 enum wsgi_occupation {
     WSGI_AWAITS_SUCCESSOR = 0, /* it waits for changed code */
-    WSGI_READS_FORMER = 1,     /* its worker has been replaced, and still responds */
+    WSGI_READS_FORMER = 1,     /* its worker has been replaced */
     WSGI_OCCUPATIONS = 2
 };
 
@@ -113,7 +114,9 @@ typedef struct wsgi_slot_cell {
     uint32_t threads;                     /* request threads of the worker; written before its generation */
     _Atomic int32_t pid;                  /* the serving worker; 0: none */
     _Atomic uint32_t running[WSGI_RUNNING_GENERATIONS / 32]; /* a bit for each generation modulo their number */
-    uint32_t reserved[3];
+    _Atomic uint32_t lost; /* claims that are never released, because the thread is busy for ever */
+    uint32_t group;        /* of the worker; written before its generation */
+    uint32_t reserved[1];
 } wsgi_slot_cell;
 
 /* Claims that one child holds in one slot: generation << 32 | count. */
@@ -184,6 +187,9 @@ uint32_t wsgi_slot_claim(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32
  * the worker has served a request, and has not returned it. Only that counts for the prediction of waits. */
 void wsgi_slot_release(wsgi_scoreboard *_Nonnull board, uint32_t child, uint32_t group, uint32_t slot,
                        uint32_t generation, bool is_served);
+
+/* Child: the worker's thread is busy for ever, and the claim is never released. */
+void wsgi_slot_lose_thread(wsgi_scoreboard *_Nonnull board, uint32_t group, uint32_t slot, uint32_t generation);
 
 /* Child, at its start: takes a free place. Returns it, or WSGI_MAX_CHILDREN if there is none. Then claims are not
  * recorded. */

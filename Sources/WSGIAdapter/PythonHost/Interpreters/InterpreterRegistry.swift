@@ -85,7 +85,7 @@ enum InterpreterRegistry {
         let name = unsafe Text.string(group)
         let spec = unsafe process.pointee.spec.interpreter(of: name)
         let hasOwnGIL = spec.hasOwnGIL && SwitchInterval.ownGILObstacle == nil
-        guard unsafe (hasOwnGIL ? wsgi_new_interpreter_with_own_gil() : Py_NewInterpreter()) != nil else {
+        guard unsafe wsgi_new_interpreter(hasOwnGIL, SwitchInterval.ownGILObstacle == nil) != nil else {
             PyErr_Clear()
             unsafe PyEval_SaveThread()
             return nil

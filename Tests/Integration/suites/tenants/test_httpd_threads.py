@@ -13,11 +13,11 @@ import pytest
 
 import client
 from polling import until
-from tenants.neighbours import SOCKETS
+from tenants.neighbours import CONFIG, SOCKETS
 
 #: Records of the hostile group that are expected.
 ABOUT_IT = ("WSGI0146", "WSGI0148", "WSGI1011", "WSGI0124", "WSGI0118", "WSGI0084", "WSGI1013", "WSGI1014", "MaxRequestWorkers",
-            "WSGI0117: .*: httpd stops", "WSGI1016", "AH00045")
+            "WSGI0117: .*: httpd stops", "WSGI0116", "WSGI1016", "AH00045")
 
 #: Passes on the connections of four requests, and ends. The fifth request is served by the next process.
 PASSES_ON = SOCKETS + '''
@@ -67,6 +67,17 @@ def application(environ, start_response):
 '''
 
 SLOW = "import time\ntime.sleep(25)\n" + OLD.replace("old", "new")
+
+
+LARGE = """
+import os, signal
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/replaced":
+        os.kill(os.getpid(), signal.SIGUSR1)
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    return (bytes(1 << 20) for _ in range(60))
+"""
 
 
 class Friend:
@@ -196,6 +207,36 @@ def test_a_process_that_returns_each_request_leaves_threads_to_others(site, flag
     assert {status for _, status, _ in clients.bodies} <= {200, 500, 502, 503}
     records = [line for line in site.server.log.lines() if "WSGI0124" in line]
     assert 1 <= len(records) <= 15
+
+
+def test_slow_clients_of_replaced_processes_leave_threads_to_others(site):
+    """Threads that wait for their clients count as well, from the moment at which the worker is replaced."""
+    site.hostile.write("app.wsgi", LARGE)
+    site.start()
+    connections = []
+    try:
+        for turn in range(20):
+            for index in range(4):
+                connection = site.server.connect(receive_buffer=4096)
+                connections.append(connection)
+                connection.send_request("GET", "/hostile/" + ("replaced" if index == 3 else "large"))
+            time.sleep(0.3)
+        time.sleep(17)  # The documented time for which a group may hold all threads.
+        assert longest(site.server, 5) < 1
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_one_client_waits_for_a_slow_deploy_however_many_threads_there_are(neighbours):
+    """A group with more threads than httpd has is not crowded by that."""
+    neighbours.configure(CONFIG.replace("processes=1 threads=4 @HOSTILE", "processes=1 threads=20 @HOSTILE"))
+    script = neighbours.hostile.write("app.wsgi", OLD)
+    os.utime(script, (1e9, 1e9))
+    neighbours.start()
+    assert neighbours.server.get("/hostile").body == b"old"
+    neighbours.hostile.write("app.wsgi", SLOW.replace("25", "8"))
+    assert neighbours.server.get("/hostile", timeout=30).body == b"new"
 
 
 def test_a_slow_deploy_leaves_threads_to_others(site):
