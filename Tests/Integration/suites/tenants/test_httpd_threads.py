@@ -167,6 +167,7 @@ def longest(server, seconds: float) -> float:
 def site(neighbours):
     neighbours.configure()
     neighbours.server.log.allow(*ABOUT_IT)
+    neighbours.server.log.allow_stacks()
     return neighbours
 
 
@@ -261,7 +262,6 @@ def test_a_slow_deploy_leaves_threads_to_others(site):
 
 def test_waiting_requests_do_not_blame_starts_when_httpd_stops(site):
     site.hostile.write("app.wsgi", "import time\n" + OLD.replace("    start_response(", "    time.sleep(20)\n    start_response("))
-    site.server.log.allow_stacks()
     site.start()
     connections = [site.server.connect() for _ in range(10)]
     for connection in connections:
