@@ -95,6 +95,9 @@ let package = Package(
         .target(
             name: "WSGIDeployment", dependencies: ["WSGICore", "WSGIConfig", "ProcessKit"], swiftSettings: strict),
 
+        // The pages of wsgi-metrics and wsgi-status: pure.
+        .target(name: "WSGIStatus", dependencies: ["WSGICore"], swiftSettings: strict),
+
         // The supervisor and the module.
         .executableTarget(
             name: "WSGISupervisor", dependencies: ["WSGICore", "WSGIWire", "ProcessKit"],
@@ -102,7 +105,8 @@ let package = Package(
         .target(
             name: "ModWSGI",
             dependencies: [
-                "WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "WSGIDeployment", "CHTTPD", "CModule", "CSystem",
+                "WSGICore", "WSGIConfig", "WSGIWire", "ProcessKit", "WSGIDeployment", "WSGIStatus", "CHTTPD", "CModule",
+                "CSystem",
                 "CSharedMemory", "CEngineABI",
             ],
             swiftSettings: strict),
@@ -115,6 +119,7 @@ let package = Package(
         .target(name: "TestFolder", path: "Tests/Unit/TestFolder", swiftSettings: strict),
         unitTests("ProcessKitTests", of: ["ProcessKit", "CSystem", "CSharedMemory", "TestFolder"]),
         unitTests("WSGIDeploymentTests", of: ["WSGIDeployment", "WSGICore", "WSGIConfig", "ProcessKit", "TestFolder"]),
+        unitTests("WSGIStatusTests", of: ["WSGIStatus", "WSGICore"]),
         unitTests("WSGISupervisorTests", of: ["WSGISupervisor", "WSGICore", "WSGIWire", "ProcessKit"]),
         fuzzing,
     ]

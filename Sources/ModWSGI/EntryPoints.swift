@@ -26,6 +26,7 @@ func registerHooks(_ pool: OpaquePointer?) {
     chttpd_register_filters()
     unsafe AuthenticationHooks.register(pool)
     unsafe ap_hook_handler(handle, nil, nil, APR_HOOK_MIDDLE)
+    unsafe chttpd_hook_status(statusSection)
 }
 
 private let preConfig: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?) -> Int32 = { _, _, _ in
@@ -79,11 +80,13 @@ private let childInit: @convention(c) (OpaquePointer?, UnsafeMutablePointer<serv
     }
 }
 
-/// Called in the parent. Releases the claims of a child that has ended, however it ended.
+/// Called in the parent. Releases the claims and the running requests of a child that has ended, however it ended.
 private let childStatus:
     @convention(c) (UnsafeMutablePointer<server_rec>?, pid_t, ap_generation_t, Int32, mpm_child_status) -> Void = {
         _, process, _, _, state in
-        if state == MPM_CHILD_EXITED, let scoreboard = DaemonGroups.scoreboard { scoreboard.childEnded(process) }
+        guard state == MPM_CHILD_EXITED else { return }
+        DaemonGroups.scoreboard?.childEnded(process)
+        Metrics.embedded?.childEnded(process)
     }
 
 private let childStopping: @convention(c) (OpaquePointer?, Int32) -> Void = { _, graceful in
@@ -102,7 +105,14 @@ private let translateName: @convention(c) (UnsafeMutablePointer<request_rec>?) -
 }
 
 private let handle: @convention(c) (UnsafeMutablePointer<request_rec>?) -> Int32 = { r in
-    unsafe r.map { unsafe RequestRouter.handle($0) } ?? DECLINED
+    guard let r = unsafe r else { return DECLINED }
+    let result = unsafe RequestRouter.handle(r)
+    return unsafe result == DECLINED ? StatusHandlers.handle(r) : result
+}
+
+/// Called for each request for mod_status's page, which has its own access control.
+private let statusSection: @convention(c) (UnsafeMutablePointer<request_rec>?, Int32) -> Int32 = { r, isShort in
+    unsafe r.map { unsafe StatusHandlers.section($0, isShort: isShort != 0) } ?? OK
 }
 
 // MARK: - Configuration

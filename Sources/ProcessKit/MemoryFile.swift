@@ -27,6 +27,16 @@ public enum MemoryFile {
         return unsafe mapped
     }
 
+    /// Maps a memory file for reading. The mapping cannot be made writable.
+    public static func mapForReading(_ raw: Int32, size: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+        // What a mapping may become depends on how its file was opened.
+        let again = unsafe open("/proc/self/fd/\(raw)", O_RDONLY | O_CLOEXEC)
+        let file = Descriptor(adopting: try check(again < 0 ? -errno : again, "open"))
+        let mapped = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, file.raw, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { throw SystemError("mmap", errno) }
+        return unsafe mapped
+    }
+
     /// A memory file with these contents.
     public static func create(_ name: String, contents: UnsafeRawBufferPointer) throws(SystemError) -> Descriptor {
         let file = try create(name)

@@ -46,24 +46,52 @@ internal import Glibc
     /// The requests that a worker with `threads` threads was running, from the file behind `raw`, whose contents are
     /// not trusted.
     public static func running(in raw: Int32, threads: Int) -> [RunningRequest] {
+        contents(of: raw, threads: threads).running
+    }
+
+    /// The same, with the numbers of requests and messages.
+    public static func contents(of raw: Int32, threads: Int) -> Contents {
+        var contents = Contents()
         var bytes = MemoryFile.prefix(of: raw, wsgi_request_board_size(UInt32(clamping: threads)))
         let (head, size) = (MemoryLayout<wsgi_request_board>.size, MemoryLayout<wsgi_thread_record>.size)
-        return unsafe bytes.withUnsafeMutableBytes { bytes in
-            guard let start = bytes.baseAddress, bytes.count >= head else { return [] }
-            return (0..<(bytes.count - head) / size).compactMap { thread in
+        let messages = wsgi_request_board_messages(UInt32(clamping: threads))
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress, bytes.count >= head else { return }
+            contents.running = (0..<(min(bytes.count, messages) - head) / size).compactMap { thread in
                 // The records need the alignment of their atomics.
                 var record = wsgi_thread_record()
                 return unsafe withUnsafeMutablePointer(to: &record) { record in
                     unsafe UnsafeMutableRawPointer(record).copyMemory(
                         from: start + head + thread * size, byteCount: size)
+                    unsafe contents.requests &+= wsgi_record_requests(record)
                     return unsafe RunningRequest(record, thread: thread)
                 }
             }
+            for (id, place) in stride(from: messages, to: bytes.count - 3, by: 4).enumerated() {
+                let count = unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
+                if count > 0 { contents.messages[UInt16(clamping: id)] = count }
+            }
         }
+        return contents
+    }
+
+    /// Counts a message that this process has written to its log.
+    public func count(id: UInt16) { unsafe wsgi_request_board_count(board, UInt32(clamping: threads), UInt32(id)) }
+}
+
+extension RequestBoard {
+    /// The contents of a worker's board.
+    public struct Contents: Sendable {
+        /// The running requests.
+        public var running: [RunningRequest] = []
+        /// Number of requests that the worker's threads have ended.
+        public var requests: UInt64 = 0
+        /// Messages that the worker has written to the log outside requests, by id.
+        public var messages: [UInt16: UInt32] = [:]
     }
 }
 
-/// A request that runs on a thread of a worker.
+/// A request that runs on a thread of a worker or, in embedded mode, of a child.
 public struct RunningRequest: Equatable, Sendable {
     /// The thread, counted from 0.
     public let thread: Int
@@ -71,6 +99,8 @@ public struct RunningRequest: Equatable, Sendable {
     public let started: UInt64
     /// httpd's log id.
     public let id: String
+    /// The address of its client.
+    public let client: String
     /// Method and path.
     public let line: String
     /// Whether its client has been answered without it.
@@ -85,7 +115,10 @@ public struct RunningRequest: Equatable, Sendable {
         started = view.started
         isCut = view.state == WSGI_THREAD_CUT.rawValue
         id = unsafe withUnsafeBytes(of: &view.id) { unsafe Self.text($0.prefix(Int(view.id_length))) }
-        line = unsafe withUnsafeBytes(of: &view.line) { unsafe Self.text($0.prefix(Int(view.line_length))) }
+        let text = unsafe withUnsafeBytes(of: &view.line) { unsafe Self.text($0.prefix(Int(view.line_length))) }
+        // An address contains no space.
+        let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        (client, line) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }
 
     /// The request for log lines: `[id] GET /path, for 1.5 s`.

@@ -105,6 +105,19 @@ extension Scoreboard {
         unsafe wsgi_slot_replacement_failed(board, group, slot)
     }
 
+    /// The request threads of a slot's worker, and how many of them are claimed.
+    public func load(of slot: UInt32) -> (busy: Int, threads: Int) {
+        guard slot < WSGI_MAX_SLOTS else { return (0, 0) }
+        // Any process of httpd can write nonsense there.
+        let threads = unsafe min(Int(wsgi_slot_threads(board, slot)), 1 << 20)
+        return unsafe (min(Int(wsgi_slot_load(board, slot)), threads), threads)
+    }
+
+    /// Number of requests that wait for a thread of the group, including some that have left.
+    public func waiting(group: UInt32) -> Int {
+        unsafe group < WSGI_MAX_GROUPS ? min(Int(wsgi_queue_span(board, group)), Int(WSGI_MAX_WAITING)) : 0
+    }
+
     /// Whether requests wait for a thread of the group.
     public func isWaitedFor(group: UInt32) -> Bool {
         unsafe group < WSGI_MAX_GROUPS && wsgi_queue_exists(board, group)

@@ -113,6 +113,8 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     case warmupFailed = 1072
     case factoryFailed = 1073
     case applicationHidden = 1081
+    case metricsUnavailable = 1090
+    case statusClosed = 1091
     case responseShort = 1101
     case logOmitted = 1102
     case hookAnswerInvalid = 1201
@@ -125,5 +127,21 @@ public enum LogID: UInt16, CaseIterable, Sendable {
     public var tag: String {
         let digits = String(rawValue)
         return "WSGI" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    }
+    /// `WSGI`.
+    private static let prefix = UInt32(littleEndian: 0x4947_5357)
+
+    /// The id that a message begins with. `nil` if it begins with none.
+    public init?(of message: UnsafeRawBufferPointer) {
+        guard message.count > 8, unsafe message[8] == UInt8(ascii: ":"),
+            unsafe message.loadUnaligned(as: UInt32.self) == Self.prefix
+        else { return nil }
+        var number: UInt16 = 0
+        for index in 4..<8 {
+            let digit = unsafe message[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            number = number &* 10 &+ UInt16(digit)
+        }
+        self.init(rawValue: number)
     }
 }

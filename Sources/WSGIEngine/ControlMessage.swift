@@ -54,6 +54,14 @@ enum ControlMessage {
         }
     }
 
+    /// Reports the stack of a request. Its outer part, which comes first, is omitted if it is too long for a packet.
+    static func send(stack text: String, of id: String, on reports: borrowing PacketPipe) {
+        send(.stack, on: reports) { buffer in
+            buffer.append(string: String(decoding: id.utf8.prefix(64), as: UTF8.self))
+            buffer.append(string: String(decoding: text.utf8.suffix(PacketPipe.maximumPacket - 100), as: UTF8.self))
+        }
+    }
+
     private static func send(
         _ kind: ControlKind, on reports: borrowing PacketPipe, _ encode: (inout ByteBuffer) -> Void
     ) {

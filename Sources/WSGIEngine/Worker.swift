@@ -60,7 +60,8 @@ final class Worker: Sendable {
 
     /// Takes over the control socket and the pipe. `isRunOnce`: the process serves only one request.
     init(
-        spec: WorkerSpec, isRunOnce: Bool, control: consuming PacketSocket, reports: consuming PacketPipe
+        spec: WorkerSpec, isRunOnce: Bool, board: RequestBoard, control: consuming PacketSocket,
+        reports: consuming PacketPipe
     ) throws(SystemError) {
         self.spec = spec
         admission = Admission(spec)
@@ -71,7 +72,7 @@ final class Worker: Sendable {
         // `wsgi.run_once`: only one request. Otherwise the worker serves until its successor is ready, up to twice as
         // many.
         mostRequests = Atomic(isRunOnce ? 1 : 2 * maximumRequests)
-        board = try RequestBoard(mapping: WorkerDescriptors.board, threads: max(spec.threads, 1))
+        self.board = board
         self.control = control
         self.reports = reports
         poller = try Poller()

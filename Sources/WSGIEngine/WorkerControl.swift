@@ -141,9 +141,15 @@ struct WorkerControl: ~Copyable {
             for raw: Int32 in [1, 2] { try? Descriptor.replace(raw, with: log) }
         case .codeFailed:
             if let code = message.code { Adapter.markFailed(code.path, modified: code.modified) }
+        case .stackWanted:
+            if let wanted = message.wantedStack {
+                StackReport.begin(worker, thread: Int(wanted.thread), id: wanted.id)
+            }
         case .proven:
             if let script = message.script { Adapter.noteProven(script) }
-        case .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded, .retire, .failed, .served,
+        case .inspect, .inspectStack, .stack, .descriptors, .configuration, .stop, .restarting, .start, .ready, .loaded,
+            .retire, .failed,
+            .served,
             .changed,
             .unusable,
             .loading:

@@ -8,9 +8,13 @@ enum WorkerLog {
     /// The least important level that is written. Set before there are other threads.
     nonisolated(unsafe) static var level: Int32 = 4
 
+    /// Counts the messages by their ids. Set before there are other threads.
+    nonisolated(unsafe) static var board: RequestBoard?
+
     /// Writes a message with an id. Each line of it, such as those of a Python stack, gets a header.
     static func write(_ level: wsgi_log_level, _ id: LogID, _ text: String) {
         guard unsafe Int32(level.rawValue) <= self.level else { return }
+        unsafe board?.count(id: id.rawValue)
         LogLine.write(level: Int(level.rawValue), text: "\(id.tag): \(text)")
     }
 
@@ -24,6 +28,7 @@ enum WorkerLog {
     static func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
         let record = unsafe LogSource(level: level, record)
         guard unsafe record.level <= self.level else { return }
+        if let id = unsafe LogID(of: record.text) { unsafe board?.count(id: id.rawValue) }
         var text = unsafe String(decoding: record.text, as: UTF8.self)
         if record.level >= Int32(WSGI_LOG_DEBUG.rawValue), unsafe !record.file.isEmpty {
             let file = unsafe String(decoding: record.file, as: UTF8.self)

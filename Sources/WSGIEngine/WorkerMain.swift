@@ -40,6 +40,11 @@ enum WorkerMain {
             let spec = try receiveStart(control)
             guard let workerSpec = spec.worker else { throw .malformed }
             if !workerSpec.isDumpable { CurrentProcess.setDumpable(false) }
+            let board: RequestBoard
+            do {
+                board = try RequestBoard(mapping: WorkerDescriptors.board, threads: max(workerSpec.threads, 1))
+            } catch { throw .system(error) }
+            unsafe WorkerLog.board = board
             guard prepare(spec, workerSpec) else { return ExitCode.unusable }
             if workerSpec.threads == 0 {
                 do { try ServiceMain.run(workerSpec, control: control, reports: reports) } catch {
@@ -50,7 +55,8 @@ enum WorkerMain {
             }
             let worker: Worker
             do {
-                worker = try Worker(spec: workerSpec, isRunOnce: spec.isRunOnce, control: control, reports: reports)
+                worker = try Worker(
+                    spec: workerSpec, isRunOnce: spec.isRunOnce, board: board, control: control, reports: reports)
             } catch { throw .system(error) }
             var main: WorkerControl
             do { main = try WorkerControl(worker) } catch { throw .system(error) }

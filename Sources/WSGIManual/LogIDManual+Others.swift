@@ -26,6 +26,28 @@ extension LogIDManual {
                 `WSGIScriptAlias` first.
                 """),
         LogIDEntry(
+            .metricsUnavailable, [.warning], "Requests are not counted",
+            texts: ["The memory for metrics cannot be created (<reason>); requests are not counted."],
+            cause: "httpd's parent could not create shared memory. Requests are served as usual.",
+            remedy: "Check the memory limits, then restart httpd."),
+        LogIDEntry(
+            .statusClosed, [.error], "Nothing restricts access to the page of a status handler",
+            texts: [
+                """
+                <handler> shows nothing, because the Require directives for '<path>' let everybody in: add one that \
+                names clients or users, such as 'Require local', 'Require ip 10.0.0.0/8' or 'Require valid-user'.
+                """
+            ],
+            cause: """
+                The page of `SetHandler wsgi-status` or `SetHandler wsgi-metrics` was requested, and no `Require` \
+                excludes anybody: a client without credentials would be served at any address. The page shows paths of \
+                requests and the state of the server, so the request fails with 403.
+                """,
+            remedy: """
+                Add a `Require` that names clients or users to the same `<Location>`. Restrictions by other means do not \
+                count: `Allow from`, a client certificate, a firewall.
+                """),
+        LogIDEntry(
             .responseShort, [.error, .debug], "Response is shorter than its Content-Length",
             texts: [
                 """

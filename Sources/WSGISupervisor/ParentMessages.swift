@@ -69,7 +69,8 @@ extension Supervisor {
             stop("httpd stops or restarts")
         case .restarting:
             configurationDue = Clock.milliseconds() + Self.restartPatience
-        case .start, .serve, .drain, .log, .codeFailed, .proven, .ready, .loaded, .retire, .failed, .served, .changed,
+        case .inspect, .inspectStack, .stackWanted, .stack, .start, .serve, .drain, .log, .codeFailed, .proven, .ready,
+            .loaded, .retire, .failed, .served, .changed,
             .unusable,
             .loading, nil:
             break

@@ -40,6 +40,10 @@ final class ProcessGroup {
         var failedStarts = 0
         /// The scripts of the last start, with the times of their files.
         var code: [String: Int64] = [:]
+        /// The scripts of the serving worker, with the times of their files.
+        var servedCode: [String: Int64] = [:]
+        /// Since when newer code could not be started, in microseconds since 1970; `nil`: the newest code serves.
+        var staleSince: Int64?
         /// Scripts that the last starts could not import, with the times of their files. If the former worker has
         /// already ended, the next one serves without them.
         var broken: [String: Int64] = [:]
@@ -82,6 +86,8 @@ final class ProcessGroup {
     private var loggedProblems: Set<String> = []
     /// Scripts with which successors could not be started.
     var failedCode = FailedCode()
+    /// What has happened to it, for metrics.
+    var counters = GroupCounters()
     /// The state in the scoreboard; `nil`: none yet.
     var shownState: Scoreboard.GroupState?
 

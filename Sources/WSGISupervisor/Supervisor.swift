@@ -13,6 +13,7 @@ final class Supervisor {
         static let control: UInt64 = 0
         static let signals: UInt64 = 1
         static let parent: UInt64 = 2
+        static let questions: UInt64 = 3
         static let firstWorker: UInt64 = 8
 
         /// The number of tokens of a worker, a power of two: its process, and the following.
@@ -38,6 +39,12 @@ final class Supervisor {
     /// The status for httpd's parent.
     let status: SupervisorStatus
     let poller: Poller
+    /// The questions of httpd's children, and where they find the answer; `nil`: there are none.
+    let answers: InspectionAnswers?
+    /// When facts are published.
+    var schedule = FactsSchedule()
+    /// When the supervisor was started, in milliseconds of the monotonic clock.
+    let started = Clock.milliseconds()
     private let signals: SignalPipe
     /// Workers that have sent too many packets at once, ordered by the time at which reading resumes.
     var paused: [(token: UInt64, until: Int64)] = []
@@ -79,12 +86,14 @@ final class Supervisor {
     ///   - openFiles: The workers' limit of open descriptors.
     init(
         control: consuming PacketSocket, parent: consuming ProcessHandle, scoreboard: consuming Scoreboard,
-        status: SupervisorStatus, signals: consuming SignalPipe, openFiles: UInt64
+        status: SupervisorStatus, answers: InspectionAnswers?, signals: consuming SignalPipe, openFiles: UInt64
     ) throws(SystemError) {
         poller = try Poller()
         try poller.add(control.raw, .readable, token: Token.control)
         try poller.add(signals.raw, .readable, token: Token.signals)
         try poller.add(parent.raw, .readable, token: Token.parent)
+        if let answers { try poller.add(answers.questions.raw, .readable, token: Token.questions) }
+        self.answers = answers
         self.control = control
         self.parent = parent
         self.scoreboard = scoreboard
@@ -117,6 +126,7 @@ final class Supervisor {
     private func waitingTime() -> Int32 {
         let now = Clock.milliseconds()
         var next = isEndingOrphans ? strays.lookAt : now + 1_000
+        if let due = schedule.due { next = min(next, due) }
         if let first = paused.first { next = min(next, first.until) }
         for token in watched { next = min(next, homes[token]?.worker.deadline ?? .max) }
         for group in groups {
@@ -131,6 +141,7 @@ final class Supervisor {
     private func dispatch(_ token: UInt64) {
         switch token {
         case Token.control: receiveFromParent()
+        case Token.questions: receiveQuestions()
         case Token.signals:
             while signals.next() != nil { stop("the supervisor received a signal") }
         case Token.parent:
@@ -165,6 +176,8 @@ final class Supervisor {
         clearOrphans(at: now)
         reapStrays(at: now)
         if now >= closeAt, !Configuration.closeUnused() { closeAt = now + Self.codeInterval }
+        sampleThreads(at: now)
+        publishFacts(at: now)
         FileView.rest(after: 1_000)
         groups.removeAll { group in
             group.slots.removeAll { $0.machine.isFinished && $0.workers.isEmpty }
@@ -198,7 +211,10 @@ final class Supervisor {
         noteLaunch(of: home)
         // A process that never ran its program has started no others.
         let seen = worker.launchProblem == nil ? ProcessFacts.all() : []
+        let usage = ProcessUsage(worker.process.id, countsFiles: false)
         guard let ending = worker.process.reap() else { return }
+        home.group.counters.cpu += Int64(clamping: usage.cpu)
+        SupervisorLog.count(worker.boardContents.messages)
         receiveLast(from: home)
         for raw in [worker.process.raw, worker.control.raw, worker.reports.raw] { poller.remove(raw) }
         homes[worker.token] = nil
@@ -222,7 +238,7 @@ final class Supervisor {
             if home.group.noteFailure(failure, of: home.slot) == 1 { report.failed(failure) }
         } else {
             if !worker.isReady, !worker.isDraining { home.group.noteDeath(of: home.slot, at: Clock.milliseconds()) }
-            report.ended(ending)
+            if let kind = report.ended(ending) { home.group.counters.count(crash: kind) }
         }
         if !worker.isReady, !worker.isDraining { home.group.noteFailedStart(of: home.slot) }
         handle(.ended(generation: worker.generation), home.group, home.slot)
@@ -257,6 +273,7 @@ final class Supervisor {
         case .withdraw:
             scoreboard.withdraw(group: group.spec.index, slot: slot.index)
         case .replacementFailed(let cause, let count):
+            group.noteFailedDeploy(of: slot)
             group.log.write(
                 .successorFailed, level: .warning,
                 "Process group '\(group.spec.name)': a successor was needed because "
@@ -322,6 +339,7 @@ final class Supervisor {
         _ generation: UInt32, _ cause: SlotMachine.Cause, _ hasPredecessor: Bool, _ group: ProcessGroup, _ slot: Slot
     ) -> SlotMachine.Event? {
         group.beginAttempt(slot)
+        group.counters.count(start: cause)
         do {
             guard let listener = group.configuration.descriptor(slot.listenerDescriptor) else {
                 throw SpawnMessage(group.spec, "the configuration has no socket for slot \(slot.index)")

@@ -10,6 +10,15 @@ struct SupervisorLog {
     /// The descriptor.
     var descriptor: Int32 = 2
 
+    /// Number of messages of the supervisor, and of the workers that have ended, by their ids. The supervisor has one
+    /// thread.
+    @safe nonisolated(unsafe) private(set) static var counts: [UInt16: Int64] = [:]
+
+    /// Counts the messages of a worker that has ended.
+    static func count(_ messages: [UInt16: UInt32]) {
+        for (id, count) in messages { counts[id, default: 0] &+= Int64(count) }
+    }
+
     /// Maximum number of lines of details. A worker may send many line breaks.
     private static let mostDetails = 2_000
 
@@ -19,6 +28,7 @@ struct SupervisorLog {
     /// Logs a message with its id, followed by `details`, lines from a worker.
     func write(_ id: LogID, level: LogLevel = .error, _ text: String, details: String = "") {
         guard includes(level) else { return }
+        Self.counts[id.rawValue, default: 0] &+= 1
         var lines = ["\(id.tag): \(LogLine.escaped(text))"]
         for line in details.split(separator: "\n") {
             guard lines.count <= Self.mostDetails else { break }

@@ -10,6 +10,8 @@ enum SupervisorMain {
         static let control: Int32 = 3
         static let scoreboard: Int32 = 4
         static let status: Int32 = 5
+        static let facts: Int32 = 6
+        static let questions: Int32 = 7
     }
 
     /// Runs the supervisor. The exit code is 0 when all workers have ended in order.
@@ -23,13 +25,16 @@ enum SupervisorMain {
             // The files of one user may delay the others for a quarter of a second, every ten seconds.
             FileView.limit(user: 250, total: nil, pause: 10_000)
             for signal in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { SignalPipe.ignore(signal) }
-            for raw in [Descriptors.control, Descriptors.scoreboard, Descriptors.status] {
+            for raw in Descriptors.control...Descriptors.questions {
                 try Descriptor.setCloseOnExec(raw, true)
             }
             let supervisor = try Supervisor(
                 control: PacketSocket(adopting: Descriptors.control), parent: ProcessHandle(id: parent),
                 scoreboard: Scoreboard(Descriptor(adopting: Descriptors.scoreboard)),
                 status: SupervisorStatus(Descriptor(adopting: Descriptors.status)),
+                answers: InspectionAnswers(
+                    facts: Descriptor(adopting: Descriptors.facts), reading: PacketPipe(adopting: Descriptors.questions)
+                ),
                 signals: SignalPipe([SIGTERM, SIGINT]), openFiles: Descriptor.raiseLimit(to: 65_536))
             supervisor.run()
             FileView.end()

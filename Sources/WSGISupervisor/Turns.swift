@@ -163,6 +163,13 @@ extension ProcessGroup {
             + "replacement=stop-first to WSGIDaemonProcess '\(spec.name)': then the former process ends first."
     }
 
+    /// Records that a replacement of the serving worker has failed.
+    func noteFailedDeploy(of slot: Slot) {
+        counters.failedDeploys += 1
+        let modified = slot.failure?.modified ?? 0
+        slot.staleSince = slot.staleSince ?? (modified > 0 ? modified : Clock.wallMicroseconds())
+    }
+
     /// Records that a successor has ended without a report. The changed scripts that it was to run are suspected.
     func noteDeath(of slot: Slot, at now: Int64) {
         for (path, modified) in slot.tried { failedCode.suspect(path, modified: modified, at: now) }
@@ -180,6 +187,8 @@ extension ProcessGroup {
     func noteSuccess(_ slot: Slot) {
         if !slot.usesFormerDefinition { slot.failedStarts = 0 }
         slot.hasServed = true
+        slot.servedCode = slot.code
+        slot.staleSince = nil
         slot.asked = [:]
         slot.tried = [:]
         slot.broken = [:]
@@ -189,6 +198,12 @@ extension ProcessGroup {
 }
 
 extension ProcessGroup.Slot {
+    /// Records a script that the serving worker has loaded.
+    func noteServed(_ path: String, by generation: UInt32) {
+        guard generation == machine.serving, servedCode.count < 2 * WorkerProcess.maximumLearned else { return }
+        servedCode[path] = code[path]
+    }
+
     /// Records a changed script for which a successor is requested. Returns false if there are too many.
     func noteAsked(_ path: String, modified: Int64) -> Bool {
         guard asked[path] != nil || asked.count < WorkerProcess.maximumLearned else { return false }

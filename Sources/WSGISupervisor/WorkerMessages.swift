@@ -144,6 +144,7 @@ extension Supervisor {
             if let script = packet.script { worker.noteUnusable(script) }
         case .loading:
             home.group.noteLoading(packet.text, in: home.slot)
+            home.slot.noteServed(packet.text, by: generation)
         case .changed:
             guard home.slot.machine.serving == generation, let code = packet.changedCode,
                 home.slot.noteAsked(code.path, modified: code.modified)
@@ -155,9 +156,12 @@ extension Supervisor {
             handle(.retire(generation: generation, reason, text), home.group, home.slot)
         case .served:
             handle(.served(generation: generation), home.group, home.slot)
+        case .stack:
+            if let stack = packet.stack { noteStack(stack.text, of: stack.id, worker) }
         case .failed:
             worker.noteProblem(packet.payload)
-        case .descriptors, .configuration, .stop, .restarting, .start, .serve, .drain, .log, .codeFailed, .proven:
+        case .inspect, .inspectStack, .stackWanted, .descriptors, .configuration, .stop, .restarting, .start, .serve,
+            .drain, .log, .codeFailed, .proven:
             break
         }
     }

@@ -60,6 +60,8 @@ final class WorkerProcess {
     var isPaused = false
     /// Number of packets read since `packetsSince`, in milliseconds of the monotonic clock.
     var (packets, packetsSince): (Int, Int64) = (0, 0)
+    /// The requests whose stacks it was asked for, and has not reported.
+    var wantedStacks: Set<String> = []
     /// Why the supervisor killed it; `nil`: it did not.
     var killReason: String?
 
@@ -82,6 +84,11 @@ final class WorkerProcess {
         self.board = board
         self.crashText = crashText
         deadline = started + Self.launchTime
+    }
+
+    /// The present contents of its board.
+    var boardContents: RequestBoard.Contents {
+        RequestBoard.contents(of: board.raw, threads: max(attempt.spec.process.worker?.threads ?? 1, 1))
     }
 
     /// Records that it serves without this script.

@@ -61,35 +61,39 @@ struct WorkerReport {
             details: failure.report.joined(separator: "\n"))
     }
 
-    /// Logs how it has ended.
-    func ended(_ ending: ProcessHandle.Ending) {
+    /// Logs how it has ended. Returns a name of `CrashKind` if that was not expected.
+    func ended(_ ending: ProcessHandle.Ending) -> String? {
         let when = worker.isReady ? "" : " before it was ready (WSGIDaemonProcess at \(worker.attempt.spec.origin))"
         switch ending {
         case .exited(let code) where code == 0 && (worker.isDraining || worker.isRetiring || group.isService):
             group.log.write(.info, "\(name) has ended.")
+            return nil
         case .exited(let code):
             let requests = Self.list(running)
             let advice = code == 127 && !worker.isReady ? Self.libraryAdvice(worker.attempt.spec) : ""
             group.log.write(.workerDied, "\(name) ended with exit code \(code)\(when)\(requests).\(advice)")
+            return CrashKind.exit
         case .killed(let signal)
         where ProcessHandle.signalName(signal) == "SIGTERM" && worker.isDraining && group.isService:
             // Its scripts had ended already, and Python had removed its signal handlers.
             group.log.write(.info, "\(name) has ended.")
+            return nil
         case .killed(let signal):
             if worker.killReason != nil, worker.isDraining, !worker.isReady {
                 group.log.write(.info, "\(name) was killed: it is no longer needed, and was still starting.")
-                return
+                return nil
             }
             let requests = Self.list(running)
             if let reason = worker.killReason {
                 group.log.write(
                     .workerKilled, level: .warning, "\(name) was killed: \(reason)\(requests).")
-                return
+                return CrashKind.killed
             }
             let signal = ProcessHandle.signalName(signal)
             group.log.write(
                 .workerDied, "\(name) was ended by \(signal)\(when)\(requests).",
                 details: CrashText.contents(of: worker.crashText.raw))
+            return CrashKind.signal
         }
     }
 
@@ -113,7 +117,7 @@ struct WorkerReport {
 
     /// The requests that its threads were running, from its board.
     private var running: [RunningRequest] {
-        RequestBoard.running(in: worker.board.raw, threads: max(worker.attempt.spec.process.worker?.threads ?? 1, 1))
+        worker.boardContents.running
     }
 }
 

@@ -14,6 +14,14 @@ public enum ControlKind: UInt32, Sendable {
     /// payload.
     case restarting = 4
 
+    // httpd's children to supervisor, through a pipe.
+    /// Publish the facts for the status pages. No payload.
+    case inspect = 8
+
+    /// Have a worker report the Python stack of a request, and publish it with the facts (payload: slot, generation and
+    /// thread as `UInt32`, the id of the request as string).
+    case inspectStack = 9
+
     // Supervisor to worker.
     /// One descriptor: a memory file with an encoded `ProcessSpec`. The first packet a worker receives.
     case start = 16
@@ -30,6 +38,10 @@ public enum ControlKind: UInt32, Sendable {
     /// Another worker of the group serves a script (payload: as `loaded`). A worker that cannot serve it rejects its
     /// requests.
     case proven = 25
+
+    /// Report the Python stack of a running request with `stack` (payload: the thread as `UInt32`, the id of the request
+    /// as string).
+    case stackWanted = 26
 
     // Worker to supervisor, through a pipe.
     /// Python is running and the preloads are imported.
@@ -51,4 +63,6 @@ public enum ControlKind: UInt32, Sendable {
     case unusable = 45
     /// A request causes the worker to load a script (payload: path as string).
     case loading = 46
+    /// A Python stack (payload: the id of the request as string, the stack as string; empty: the request has ended).
+    case stack = 47
 }

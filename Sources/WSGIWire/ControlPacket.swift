@@ -46,6 +46,65 @@ public struct ControlPacket: Equatable, Sendable {
         return ControlPacket(.proven, payload: unsafe Array(buffer.bytes))
     }
 
+    /// The thread of a worker that runs a request.
+    public struct RequestPlace: Equatable, Sendable {
+        /// The slot of the worker.
+        public let slot: UInt32
+        /// The generation of the worker.
+        public let generation: UInt32
+        /// The thread, counted from 0.
+        public let thread: UInt32
+        /// The id of the request.
+        public let id: String
+
+        /// A place.
+        public init(slot: UInt32, generation: UInt32, thread: UInt32, id: String) {
+            (self.slot, self.generation, self.thread, self.id) = (slot, generation, thread, id)
+        }
+    }
+
+    /// Asks the supervisor for a stack.
+    public static func inspectStack(_ place: RequestPlace) -> ControlPacket {
+        var buffer = ByteBuffer()
+        for number in [place.slot, place.generation, place.thread] { buffer.append(number) }
+        buffer.append(string: place.id)
+        return ControlPacket(.inspectStack, payload: unsafe Array(buffer.bytes))
+    }
+
+    /// Asks a worker for a stack.
+    public static func stackWanted(thread: UInt32, id: String) -> ControlPacket {
+        var buffer = ByteBuffer()
+        buffer.append(thread)
+        buffer.append(string: id)
+        return ControlPacket(.stackWanted, payload: unsafe Array(buffer.bytes))
+    }
+
+    /// The payload of `inspectStack`.
+    public var requestPlace: RequestPlace? {
+        read { reader in
+            guard let slot = try? reader.integer(UInt32.self), let generation = try? reader.integer(UInt32.self),
+                let thread = try? reader.integer(UInt32.self), let id = try? reader.string()
+            else { return nil }
+            return RequestPlace(slot: slot, generation: generation, thread: thread, id: id)
+        }
+    }
+
+    /// The payload of `stackWanted`.
+    public var wantedStack: (thread: UInt32, id: String)? {
+        read { reader in
+            guard let thread = try? reader.integer(UInt32.self), let id = try? reader.string() else { return nil }
+            return (thread, id)
+        }
+    }
+
+    /// The payload of `stack`.
+    public var stack: (id: String, text: String)? {
+        read { reader in
+            guard let id = try? reader.string(), let text = try? reader.string() else { return nil }
+            return (id, text)
+        }
+    }
+
     /// Returns the result of `body` for the payload.
     public func read<Result>(_ body: (inout ByteReader) -> Result) -> Result {
         unsafe payload.withUnsafeBytes { bytes in

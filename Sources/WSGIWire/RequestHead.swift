@@ -60,7 +60,7 @@
     public let callableObject: UnsafeRawBufferPointer
     /// httpd's log id of the request.
     public let requestID: UnsafeRawBufferPointer
-    /// Method and path for display: bounded, without the contents of the query.
+    /// Client, method and path for display: bounded, without the contents of the query.
     public let requestLine: UnsafeRawBufferPointer
     /// The environ entries; read them with `nextEntry`.
     public let environCount: Int
@@ -71,6 +71,9 @@
     public let environ: UnsafeRawBufferPointer
 
     private var entries: ByteReader
+
+    /// The size of the fixed part in bytes.
+    static let fixedSize = 68
 
     /// Decodes the fixed part and the strings, and checks that all entries lie within `bytes`.
     public init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
@@ -96,6 +99,22 @@
         unsafe entries = ByteReader(environ)
         unsafe body = try reader.take(bodyLength)
         guard reader.remaining == 0 else { throw .invalid("length") }
+    }
+
+    /// The id and the line of an encoded request, without decoding the rest. `bytes` must be encoded by this process.
+    @inline(__always)
+    public static func texts(
+        of bytes: UnsafeRawBufferPointer
+    ) -> (id: UnsafeRawBufferPointer, line: UnsafeRawBufferPointer) {
+        func length(_ index: Int) -> Int {
+            unsafe Int(bytes.loadUnaligned(fromByteOffset: 48 &+ 4 &* index, as: UInt32.self))
+        }
+        let start = fixedSize &+ length(0) &+ length(1) &+ length(2)
+        let end = start &+ length(3)
+        return unsafe (
+            UnsafeRawBufferPointer(rebasing: bytes[start..<end]),
+            UnsafeRawBufferPointer(rebasing: bytes[end..<end &+ length(4)])
+        )
     }
 
     /// The next environ entry; call it `environCount` times.
@@ -134,15 +153,14 @@ public struct RequestHeadEncoder: ~Copyable {
         queueStart: Int64
     ) {
         start = buffer.count
-        buffer.append(UInt32(0))
-        buffer.append(UInt32(0))
-        buffer.append(contentLength)
-        buffer.append(scriptModified)
-        buffer.append(requestStart)
-        buffer.append(queueStart)
-        buffer.append(UInt32(0))
-        buffer.append(UInt32(0))
-        for _ in 0..<5 { buffer.append(UInt32(0)) }
+        _ = unsafe buffer.append(upTo: RequestHead.fixedSize) { room in
+            // All other fields are set later.
+            unsafe room.storeBytes(of: contentLength, toByteOffset: 8, as: Int64.self)
+            unsafe room.storeBytes(of: scriptModified, toByteOffset: 16, as: Int64.self)
+            unsafe room.storeBytes(of: requestStart, toByteOffset: 24, as: Int64.self)
+            unsafe room.storeBytes(of: queueStart, toByteOffset: 32, as: Int64.self)
+            return RequestHead.fixedSize
+        }
     }
 
     /// Appends the strings.

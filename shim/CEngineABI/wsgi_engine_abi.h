@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Incremented whenever a struct below, or an encoding that passes through it, changes its meaning. */
-#define WSGI_ENGINE_ABI 4
+#define WSGI_ENGINE_ABI 5
 
 /* Log levels, with httpd's numbers (APLOG_*). */
 enum wsgi_log_level {

@@ -1,6 +1,7 @@
 #include "chttpd.h"
 
 #include <mod_core.h>
+#include <mod_status.h>
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -105,6 +106,42 @@ void chttpd_log_startup(int level, const char *text) {
 bool chttpd_logs_request(const request_rec *r, int level) { return APLOG_R_IS_LEVEL(r, level); }
 
 bool chttpd_logs_server(const server_rec *s, int level) { return APLOG_IS_LEVEL(s, level); }
+
+static int (*write_status)(request_rec *r, int is_short);
+
+static int status_hook(request_rec *r, int flags) { return write_status(r, (flags & AP_STATUS_SHORT) != 0); }
+
+void chttpd_hook_status(int (*function)(request_rec *r, int is_short)) {
+    write_status = function;
+    APR_OPTIONAL_HOOK(ap, status_hook, status_hook, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+bool chttpd_is_restricted(request_rec *r) {
+    static const struct ap_logconf quiet = {.module_levels = NULL, .level = APLOG_EMERG};
+    apr_sockaddr_t *nowhere = NULL;
+    if (apr_sockaddr_info_get(&nowhere, "192.0.2.1", APR_INET, 0, 0, r->pool) != APR_SUCCESS)
+        return false;
+    const request_rec own = *r;
+    r->useragent_addr = nowhere;
+    r->useragent_ip = apr_pstrdup(r->pool, "192.0.2.1");
+    r->useragent_host = NULL;
+    r->user = NULL;
+    r->ap_auth_type = NULL;
+    r->headers_in = apr_table_make(r->pool, 1);
+    r->subprocess_env = apr_table_make(r->pool, 1);
+    r->log = &quiet;
+    int result = ap_run_access_checker_ex(r);
+    r->useragent_addr = own.useragent_addr;
+    r->useragent_ip = own.useragent_ip;
+    r->useragent_host = own.useragent_host;
+    r->user = own.user;
+    r->ap_auth_type = own.ap_auth_type;
+    r->headers_in = own.headers_in;
+    r->subprocess_env = own.subprocess_env;
+    r->log = own.log;
+    /* DECLINED: a user is required, or no module decides. */
+    return result == DECLINED ? own.user != NULL : result != OK;
+}
 
 /* apr_os_file_put registers no cleanup. After a filter has set the file aside, this file has no descriptor. */
 static apr_status_t close_file(void *file) { return apr_file_close((apr_file_t *)file); }

@@ -15,6 +15,12 @@ wsgi_thread_record *wsgi_request_board_record(wsgi_request_board *board, uint32_
     return (wsgi_thread_record *)(void *)(board + 1) + thread;
 }
 
+void wsgi_request_board_count(wsgi_request_board *board, uint32_t threads, uint32_t id) {
+    wsgi_board_messages *messages = (void *)((char *)board + wsgi_request_board_messages(threads));
+    if (id < WSGI_BOARD_IDS)
+        atomic_fetch_add_explicit(&messages->counts[id], 1, memory_order_relaxed);
+}
+
 /* Texts may be read during a write, and are then read again. Access is by atomic words to avoid a data race. */
 typedef uint64_t __attribute__((may_alias)) word;
 _Static_assert(offsetof(wsgi_thread_record, id) % sizeof(word) == 0, "the id is made of words");
@@ -26,18 +32,24 @@ static void store(char *place, size_t room, uint16_t *place_of_length, const cha
     if (length > room)
         length = room;
     word *words = (word *)(void *)place;
-    size_t whole = length / sizeof(word);
-    for (size_t i = 0; i < whole; i++) {
-        word value;
-        memcpy(&value, text + i * sizeof value, sizeof value);
-        __atomic_store_n(&words[i], value, __ATOMIC_RELAXED);
-    }
-    if (length % sizeof(word) != 0) {
-        word value = 0;
-        memcpy(&value, text + whole * sizeof value, length % sizeof value);
-        __atomic_store_n(&words[whole], value, __ATOMIC_RELAXED);
-    }
+    word value;
+    const char *end = text + length;
     __atomic_store_n(place_of_length, (uint16_t)length, __ATOMIC_RELAXED);
+    for (; (size_t)(end - text) >= sizeof value; text += sizeof value) {
+        memcpy(&value, text, sizeof value);
+        __atomic_store_n(words++, value, __ATOMIC_RELAXED);
+    }
+    /* A call of memcpy for the last bytes would cost more than the rest. */
+    size_t left = (size_t)(end - text);
+    if (left != 0 && length >= sizeof value) {
+        memcpy(&value, end - sizeof value, sizeof value);
+        size_t others = 8 * (sizeof value - left);
+        value = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value >> others : value << others;
+        __atomic_store_n(words, value, __ATOMIC_RELAXED);
+        return;
+    }
+    for (char *bytes = (char *)words; text < end; text++)
+        __atomic_store_n(bytes++, *text, __ATOMIC_RELAXED);
 }
 
 static void load(char *copy, const char *place, size_t room) {

@@ -54,6 +54,9 @@ void wsgi_raise_priority(pid_t process, int32_t amount) {
     closedir(threads);
 }
 
+/* Maximum number of descriptors that are inspected. */
+enum { MOST_FILES = 4000 };
+
 /* Reads the beginning of /proc/PROCESS/NAME. Returns false if it does not exist. */
 static bool read_text(pid_t process, const char *name, char *text, size_t size) {
     char path[64];
@@ -82,6 +85,41 @@ bool wsgi_read_process(pid_t process, wsgi_process_facts *facts) {
     /* The first thread of a running process may have ended. */
     facts->has_ended = (state == 'Z' && threads <= 1) || state == 'X';
     return true;
+}
+
+static void count_files(pid_t process, wsgi_process_usage *usage) {
+    char path[64], target[16];
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
+    DIR *files = opendir(path);
+    if (!files)
+        return;
+    struct dirent *entry;
+    while (usage->descriptors < MOST_FILES && (entry = readdir(files))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        usage->descriptors++;
+        ssize_t length = readlinkat(dirfd(files), entry->d_name, target, sizeof target);
+        if (length > 7 && memcmp(target, "socket:", 7) == 0)
+            usage->sockets++;
+    }
+    closedir(files);
+}
+
+void wsgi_read_usage(pid_t process, bool files, wsgi_process_usage *usage) {
+    char text[1024];
+    unsigned long long user, system;
+    long pages;
+    *usage = (wsgi_process_usage){0};
+    char *name = read_text(process, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
+    if (name &&
+        sscanf(name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+               &user, &system, &pages) == 3) {
+        uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+        usage->cpu = ticks > 0 ? (user + system) * 1000000 / ticks : 0;
+        usage->memory = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    }
+    if (files)
+        count_files(process, usage);
 }
 
 static uint32_t user_of(pid_t process) {

@@ -247,6 +247,11 @@ int64_t wsgi_receive_answer(int32_t socket, const struct iovec *part, int32_t *f
     return receive_parts(socket, part, 1, file, 1, files, wait, closing);
 }
 
+bool wsgi_has_unread_bytes(int32_t socket) {
+    int count = 0;
+    return ioctl(socket, TIOCOUTQ, &count) == 0 && count > 0;
+}
+
 int64_t wsgi_arrived_bytes(int32_t socket) {
     int count = 0;
     return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;

@@ -10,6 +10,7 @@ enum ChildStart {
         // group. Only this signal reaches them, because httpd blocks all others.
         if !MPM.isSingleProcess { wsgi_end_with_parent() }
         ConfigBridge.isReading = false
+        Metrics.current = Metrics.current?.inChild()
         DaemonGroups.childScoreboard = DaemonGroups.scoreboard.map { ChildScoreboard(registering: $0) }
         if let plan = EmbeddedPlan.current, plan.isExpected { plan.startHere() }
         unsafe chttpd_cleanup(pool, nil, leave)

@@ -132,6 +132,7 @@ enum ConfigBridge {
         while let here = unsafe next {
             let notice = unsafe notices.map { unsafe OneTimeNotice($0 + index) } ?? OneTimeNotice()
             let config = unsafe server(here)
+            unsafe config?.number = MetricsNames.number(of: here)
             unsafe config?.settle(notice, inheriting: config === first ? nil : first, pool)
             unsafe next = here.pointee.next
             index += 1

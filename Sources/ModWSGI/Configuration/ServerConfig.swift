@@ -8,6 +8,9 @@ final class ServerConfig {
     /// The server's index in httpd's list of servers. Set after the whole configuration has been read.
     @safe @exclusivity(unchecked) var index = 0
 
+    /// The number of its name in `MetricsNames`. Set after the whole configuration has been read.
+    @safe @exclusivity(unchecked) var number: UInt32 = 0
+
     // Used by requests. `settle` prepares these properties from the settings.
 
     /// The settings of requests whose directory has none of its own.

@@ -108,6 +108,7 @@ extension DaemonHandler {
                 guard let start = unsafe record.text.baseAddress,
                     log.take(payload.count, at: Instant.now.milliseconds)
                 else { break }
+                if unsafe chttpd_logs_request(r, record.level) { unsafe Metrics.countID(of: record.text) }
                 unsafe chttpd_log_request_bytes(
                     r, record.level, record.file.baseAddress, record.file.count, record.line, start, record.text.count)
             case .end, .error, .reload, .cut: return try conclude(header, &reader, &order, claim)

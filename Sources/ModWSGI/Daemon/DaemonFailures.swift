@@ -87,7 +87,7 @@ extension DaemonHandler {
     // cold: text of a record
     private func limited(_ status: Int32, _ id: LogID, _ text: @autoclosure () -> String) -> Rejection {
         let count = choice.queue(group).countRejected()
-        guard count > 0 else { return Rejection(status) }
+        guard count > 0 else { return Rejection(status, withoutRecord: id) }
         let others = count > 1 ? " \(count) requests were rejected since the last such message." : ""
         return Rejection(status, id, text() + others)
     }
@@ -130,7 +130,7 @@ extension DaemonHandler {
         let isCommitted = sink.isCommitted
         let status = isCommitted ? cutOff() : HTTP_BAD_GATEWAY
         let count = claim.slot.countViolation(at: .now)
-        guard count > 0 else { return Rejection(status) }
+        guard count > 0 else { return Rejection(status, withoutRecord: .responseMalformed) }
         let others = count > 1 ? " There were \(count) such responses since the last such message." : ""
         let rest = isCommitted ? "the response is incomplete and was cut off" : "httpd returns 502"
         return Rejection(
@@ -144,7 +144,7 @@ extension DaemonHandler {
     /// The rejection of a request because descriptors that the workers have sent cannot be closed.
     func cloggedRejection(_ claim: SlotChoice.Claim) -> Rejection {
         let count = claim.slot.countViolation(at: .now)
-        guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE) }
+        guard count > 0 else { return Rejection(HTTP_SERVICE_UNAVAILABLE, withoutRecord: .responseMalformed) }
         return Rejection(
             HTTP_SERVICE_UNAVAILABLE, .responseMalformed,
             "Process group '\(group.name)': its processes have sent \(WSGI_MOST_CLOSING) or more "

@@ -4,6 +4,8 @@ internal import WSGIConfig
 @safe final class DaemonGroup: Sendable {  // cold: made by the parent
     /// The group's name.
     let name: String  // cold: made by the parent
+    /// The number of its name in `MetricsNames`.
+    let number: UInt32
     /// The slots of its workers, each with a socket.
     let slots: [DaemonSlot]  // cold: made by the parent
     /// Access to its workers.
@@ -13,9 +15,13 @@ internal import WSGIConfig
     /// Whether its processes have no request threads and only run scripts.
     let isService: Bool
 
-    // cold: made by the parent
-    init(name: String, slots: [DaemonSlot], access: WorkerAccess, ownership: ScriptOwnership?, isService: Bool) {
+    init(
+        // cold: made by the parent
+        name: String, number: UInt32, slots: [DaemonSlot], access: WorkerAccess, ownership: ScriptOwnership?,
+        isService: Bool
+    ) {
         self.name = name
+        self.number = number
         self.slots = slots
         self.access = access
         self.ownership = ownership

@@ -9,6 +9,8 @@ enum DaemonGroups {
     @safe nonisolated(unsafe) static var all: [DaemonGroup] = []  // cold: made by the parent
     /// The scoreboard; `nil` if there are no process groups.
     @safe nonisolated(unsafe) static var scoreboard: Scoreboard?
+    /// The supervisor's facts for the status pages; `nil`: there is no supervisor.
+    @safe nonisolated(unsafe) static var inspection: Inspection?  // cold: made by the parent
     /// The scoreboard as this child sees it.
     @safe nonisolated(unsafe) static var childScoreboard: ChildScoreboard?
 }

@@ -1,4 +1,5 @@
 internal import CHTTPD
+internal import CSystem
 internal import Glibc
 internal import ProcessKit
 internal import WSGIConfig
@@ -32,6 +33,8 @@ internal import WSGIWire
     private var claim: SlotChoice.Claim?
     /// Number of failed replacements of the worker when the request was handed to it.
     private var failedReplacements: UInt32 = 0
+    /// When the request was ready for a worker, and when it first had a thread, in nanoseconds; 0: it has not had one.
+    private var (start, ran): (UInt64, UInt64) = (0, 0)
     /// The limits of the wait for changed code, set at the first such wait.
     private var successorLimits: SlotChoice.SuccessorLimits?
 
@@ -48,11 +51,16 @@ internal import WSGIWire
     /// Runs the request.
     static func run(
         _ r: Request, _ facts: RequestFacts, in group: DaemonGroup, choice: SlotChoice,
-        _ scratch: UnsafeMutablePointer<Scratch>
+        _ scratch: UnsafeMutablePointer<Scratch>, _ measure: inout RequestMeasure
     ) throws(Rejection) -> HandlerResult {
         var handler = unsafe DaemonHandler(r, group, choice, scratch, facts)
         try handler.encode(facts)
-        defer { unsafe LogVariables.set(r, connects: handler.handOvers) }
+        handler.start = wsgi_monotonic_nanoseconds()
+        let reading = handler.body.reading
+        defer {
+            handler.measure(&measure, reading: handler.body.reading &- reading)
+            unsafe LogVariables.set(r, connects: handler.handOvers)
+        }
         return try handler.run()
     }
 
@@ -89,11 +97,13 @@ internal import WSGIWire
     private mutating func perform(_ step: Handover.Step) throws(Rejection) -> Attempt {
         switch step {
         case .claim(let preferred):
+            var hasWaited = false
             do throws(ClaimError) {
                 claim = try unsafe choice.claim(
                     group, for: r, limits, isRepeated: handover.isRepeated,
-                    preferred: preferred.map { group.slots[$0] })
+                    preferred: preferred.map { group.slots[$0] }, hasWaited: &hasWaited)
             } catch { throw rejection(error) }
+            if ran == 0 { ran = hasWaited ? wsgi_monotonic_nanoseconds() : start }
             return try handOver()
         case .handOver: return try handOver()
         case .pause:
@@ -125,6 +135,14 @@ internal import WSGIWire
         unsafe HeldThread.pop(scratch.pointee.held, isLost: isThreadLost, isServed: result.isServed)
         if isEndDue, isShort { unsafe sink.finishShort() } else if isEndDue { _ = unsafe sink.finish() }
         return result
+    }
+
+    /// Records the times of the request, `reading` of which it has read its body since `start`.
+    @inline(__always)
+    private borrowing func measure(_ measure: inout RequestMeasure, reading: UInt64) {
+        guard ran != 0 else { return measure.waited(wsgi_monotonic_nanoseconds() &- start) }
+        measure.waited(ran &- start)
+        measure.ran(since: ran, reading: reading, body, sink)
     }
 
     private mutating func awaitSuccessor() -> Handover.Successor {

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import WSGIWire
 
 /// Reads a worker's frames from a connection through one buffer of fixed size.
@@ -114,6 +115,9 @@ internal import WSGIWire
         }
     }
 
+    /// Whether a part of what was sent is still in the connection.
+    private var hasUnreadRequest: Bool { wsgi_has_unread_bytes(descriptor) }
+
     /// Receives available data, at least one byte, and waits for it if necessary.
     private mutating func receive(
         into room: UnsafeMutableRawBufferPointer
@@ -129,7 +133,8 @@ internal import WSGIWire
                 return count
             } catch {
                 guard case .timeout = error else { throw error }
-                guard expected == .max else { throw .closed }
+                // A worker that was killed may not have accepted the connection: its successor will not serve it.
+                guard expected == .max else { throw hasReceived || !hasUnreadRequest ? .closed : .retry }
                 guard watch.mayWait() else { throw error }
             }
         }

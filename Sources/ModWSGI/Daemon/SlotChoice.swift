@@ -23,9 +23,10 @@ internal import WSGICore
     ///   - limits: The limits of the wait.
     ///   - isRepeated: Whether the request had a thread before: it precedes waiting requests, and is never rejected.
     ///   - preferred: The slot to try first, for a request that waited for the new worker of this slot.
+    ///   - hasWaited: Set if the request enters the queue.
     func claim(
         _ group: DaemonGroup, for r: Request, _ limits: QueueTicket.Limits, isRepeated: Bool,
-        preferred: DaemonSlot? = nil
+        preferred: DaemonSlot? = nil, hasWaited: inout Bool
     ) throws(ClaimError) -> Claim {
         if isRepeated || !queue(group).exists,
             let claim = tryClaim(group, preferred: preferred)
@@ -40,6 +41,7 @@ internal import WSGICore
         if !isRepeated { try unsafe admit(group, r, limits) }
         guard let ticket = enter(group) else { throw .queueFull }
         var waiting = QueueTicket(choice: self, group: group, ticket: ticket)
+        hasWaited = true
         return unsafe try waiting.wait(for: r, limits, preferred: preferred)
     }
 

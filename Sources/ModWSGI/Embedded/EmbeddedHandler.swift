@@ -1,5 +1,6 @@
 internal import CEngineABI
 internal import CHTTPD
+internal import CSystem
 internal import ProcessKit
 internal import WSGIConfig
 internal import WSGICore
@@ -19,12 +20,14 @@ internal import WSGIWire
     /// Runs the request.
     static func run(
         _ r: Request, _ facts: RequestFacts, _ engine: UnsafePointer<wsgi_engine_entry_table_t>,
-        _ scratch: UnsafeMutablePointer<Scratch>
+        _ scratch: UnsafeMutablePointer<Scratch>, _ measure: inout RequestMeasure
     ) -> HandlerResult {
         unsafe RequestEncoder.encode(r, facts, inlineBody: 0, into: &scratch.pointee.request)
         unsafe LogVariables.set(r, facts)
         var handler = unsafe EmbeddedHandler(r, ResponsePolicy(facts.effective.settings))
         let head = unsafe scratch.pointee.request.bytes
+        let start = wsgi_monotonic_nanoseconds()
+        unsafe scratch.pointee.embedded.begin(head, at: start)
         let outcome = unsafe withUnsafeMutablePointer(to: &handler) { handler in
             unsafe RequestLog.lend(r) { log in
                 var context = unsafe TransportContext(handler: handler, log: log)
@@ -41,7 +44,10 @@ internal import WSGIWire
         }
         // The application has forked, and this is not the process that received the request.
         if CurrentProcess.isForked { CurrentProcess.exitAtOnce(1) }
-        return handler.end(outcome)
+        let result = handler.end(outcome)
+        unsafe scratch.pointee.embedded.end()
+        measure.ran(since: start, reading: handler.body.reading, handler.body, handler.sink)
+        return result
     }
 
     private init(_ r: Request, _ policy: ResponsePolicy) {

@@ -147,9 +147,12 @@ final class EmbeddedPlan: Sendable {
 nonisolated(unsafe) private var embeddedHost = unsafe wsgi_host(
     log: { level, text, length in
         let record = unsafe LogSource(level: level, UnsafeRawBufferPointer(start: text, count: length))
-        guard let start = unsafe record.text.baseAddress else { return }
+        guard let start = unsafe record.text.baseAddress, let server = unsafe chttpd_main_server(),
+            unsafe chttpd_logs_server(server, record.level)
+        else { return }
+        unsafe Metrics.countID(of: record.text)
         unsafe chttpd_log_server_bytes(
-            chttpd_main_server(), record.level, record.file.baseAddress, record.file.count, record.line, start,
+            server, record.level, record.file.baseAddress, record.file.count, record.line, start,
             record.text.count)
     },
     log_level: { unsafe UInt32(clamping: chttpd_log_level(chttpd_main_server())) })

@@ -6,9 +6,9 @@ internal import WSGICore
 func bodyRejection(_ error: Int64, of r: Request) -> Rejection {
     unsafe logBodyFailure(error, of: r)
     return switch Int32(truncatingIfNeeded: error) {
-    case WSGI_TRANSPORT_TIMEOUT.rawValue: Rejection(HTTP_REQUEST_TIME_OUT)
-    case WSGI_TRANSPORT_TOO_LARGE.rawValue: Rejection(HTTP_REQUEST_ENTITY_TOO_LARGE)
-    default: Rejection(HTTP_BAD_REQUEST)
+    case WSGI_TRANSPORT_TIMEOUT.rawValue: Rejection(HTTP_REQUEST_TIME_OUT, withoutRecord: .bodyFailed)
+    case WSGI_TRANSPORT_TOO_LARGE.rawValue: Rejection(HTTP_REQUEST_ENTITY_TOO_LARGE, withoutRecord: .bodyFailed)
+    default: Rejection(HTTP_BAD_REQUEST, withoutRecord: .bodyFailed)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import CEngineABI
 internal import CHTTPD
+internal import CSystem
 
 /// The body of a request, read from httpd's input filters on demand.
 ///
@@ -8,6 +9,8 @@ internal import CHTTPD
     private let request: Request
     private let brigade: UnsafeMutablePointer<apr_bucket_brigade>
     private var state = State.open
+    /// The time that reading has taken, in nanoseconds.
+    private(set) var reading: UInt64 = 0
 
     private enum State {
         case open
@@ -31,6 +34,8 @@ internal import CHTTPD
     ///
     /// - Returns: The count, 0 at the end, or a `wsgi_transport_error`, which all later reads return too.
     mutating func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int64 {
+        let start = wsgi_monotonic_nanoseconds()
+        defer { reading = reading &+ (wsgi_monotonic_nanoseconds() &- start) }
         while true {
             switch state {
             case .ended: return 0

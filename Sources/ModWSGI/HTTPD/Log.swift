@@ -7,6 +7,7 @@ enum Log {
     // cold: text of a record
     static func request(_ r: Request, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard unsafe chttpd_logs_request(r, level.rawValue) else { return }
+        if let id { Metrics.count(id) }
         unsafe chttpd_log_request(r, level.rawValue, line(id, text()))
     }
 
@@ -14,6 +15,7 @@ enum Log {
     // cold: text of a record
     static func server(_ server: Server?, _ level: LogLevel, _ id: LogID? = nil, _ text: @autoclosure () -> String) {
         guard let server = unsafe server, unsafe chttpd_logs_server(server, level.rawValue) else { return }
+        if let id { Metrics.count(id) }
         unsafe chttpd_log_server(server, level.rawValue, line(id, text()))
     }
 

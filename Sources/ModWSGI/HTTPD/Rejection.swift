@@ -12,6 +12,8 @@ struct Rejection: Error {
         let text: String  // cold: text of a record
     }
 
+    /// The reason, for metrics.
+    let id: LogID
     /// The handler's result. OK if the response has already begun, or no client waits for one.
     let status: Int32
     /// The record. `nil` if one has been written already: such a record is written once, or once a second.
@@ -27,12 +29,14 @@ struct Rejection: Error {
     // cold: text of a record
     init(_ status: Int32, _ level: LogLevel, _ id: LogID, _ text: String) {
         self.status = status
+        self.id = id
         record = Record(level: level, id: id, text: text)
     }
 
     /// A rejection without a record, because one has been written already: once, or within this second.
-    init(_ status: Int32) {
+    init(_ status: Int32, withoutRecord id: LogID) {
         self.status = status
+        self.id = id
         record = nil
     }
 

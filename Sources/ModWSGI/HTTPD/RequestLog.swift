@@ -34,6 +34,7 @@ internal import WSGIWire
     func write(_ level: Int32, _ record: UnsafeRawBufferPointer) {
         let record = unsafe LogSource(level: level, record)
         guard unsafe chttpd_logs_request(r, record.level), let start = unsafe record.text.baseAddress else { return }
+        unsafe Metrics.countID(of: record.text)
         unsafe wsgi_lock_acquire(lines)
         defer { unsafe wsgi_lock_release(lines) }
         let isAlone = unsafe wsgi_lock_try(request)

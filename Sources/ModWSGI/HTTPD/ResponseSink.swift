@@ -24,6 +24,10 @@ internal import WSGIWire
     private var given: Int64 = 0
     /// The length of the body that the application has declared. -1 if it has not.
     private var declared: Int64 = -1
+    /// The time that passing data on has taken, in nanoseconds.
+    private(set) var writing: UInt64 = 0
+    /// When data was last passed on, in nanoseconds. 0 if none was.
+    private(set) var passedAt: UInt64 = 0
     /// Whether a brigade has been passed on.
     private var hasPassed = false
     /// Set when the response to HEAD was sent before the end of the application's body: the time until which the
@@ -328,8 +332,11 @@ internal import WSGIWire
         if !hasPassed { unsafe chttpd_limit_ranges(request) }
         hasPassed = true
         isCommitted = true
+        let start = wsgi_monotonic_nanoseconds()
         let status = unsafe ap_pass_brigade(request.pointee.output_filters, brigade)
         unsafe apr_brigade_cleanup(brigade)
+        passedAt = wsgi_monotonic_nanoseconds()
+        writing = writing &+ (passedAt &- start)
         appended = 0
         return status
     }

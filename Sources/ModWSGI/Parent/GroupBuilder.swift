@@ -118,7 +118,7 @@ internal import WSGIDeployment
         isService: Bool? = nil
     ) -> DaemonGroup {
         DaemonGroup(
-            name: definition.name, slots: slots,
+            name: definition.name, number: MetricsNames.groups.number(of: definition.name), slots: slots,
             access: WorkerAccess(entry, GroupSettings(definition.options, timeout: host.timeout)),
             ownership: owner.map { ScriptOwnership($0) }, isService: isService ?? (definition.options.threads == 0))
     }

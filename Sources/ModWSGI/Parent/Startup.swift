@@ -53,6 +53,7 @@ enum Startup {
         LogVariables.isWanted = unsafe LogVariables.areMentioned(in: chttpd_config_tree())
         LogVariables.isCGIWanted = unsafe LogVariables.mentionsCGIVariables(in: chttpd_config_tree())
         unsafe startGroups(names, preloads, settings.global, host, scripts: scripts(of: servers), main, pool)
+        unsafe countRequests(main)
         // Hook scripts (WSGIAccessScript and others) run in children even if applications may not.
         let runsApplications = !settings.global.restrictEmbedded
         let embedded = runsApplications ? preloads.filter { $0.group == nil }.map(\.script) : []
@@ -90,6 +91,31 @@ enum Startup {
         MPM.requestThreads = host.process.httpdChildren &* host.process.httpdThreadsPerChild
         SlotRegistry.closeUnused()
         unsafe SupervisorLink.configure(builder.spec, descriptors: builder.descriptors, main, pool)
+    }
+
+    /// Prepares the counters, with a row for each group that an alias of a server names.
+    private static func countRequests(_ main: Server) {
+        do throws(SystemError) {
+            if Metrics.current == nil { Metrics.current = try RequestMetrics() }
+            if Metrics.embedded == nil { Metrics.embedded = try EmbeddedRequests() }
+        } catch {
+            unsafe Log.server(
+                main, .warning, .metricsUnavailable,
+                "The memory for metrics cannot be created (\(error.description)); requests are not counted.")
+        }
+        var next: Server? = unsafe main
+        while let server = unsafe next {
+            unsafe next = server.pointee.next
+            guard let config = unsafe ConfigBridge.server(server) else { continue }
+            for alias in config.settings.ownAliases + config.settings.inheritedAliases {
+                let group = alias.processGroup ?? config.settings.directory.processGroup
+                guard group.isLiteral else { continue }
+                let number =
+                    group.text.isEmpty
+                    ? MetricsNames.embedded : MetricsNames.groups.number(of: group.text.string)
+                Metrics.current?.announce(group: number, host: config.number)
+            }
+        }
     }
 
     /// The scripts that aliases name.

@@ -95,6 +95,7 @@ enum SupervisorLink {
         process = 0
         // An embedded application must not be able to act as the supervisor.
         status = nil
+        DaemonGroups.inspection?.leaveToParent()
         if let file = board?.file, file >= 0 { close(file) }
         board?.file = -1
     }
@@ -104,12 +105,17 @@ enum SupervisorLink {
     private static func start() {
         do {
             let status = try SupervisorStatus()
+            let inspection = try DaemonGroups.inspection ?? Inspection()
+            DaemonGroups.inspection = inspection
             let pair = try PacketSocket.pair()
             let null = try Descriptor.null()
             let log = lastDescriptors.first ?? 2
             var request = SpawnRequest(
                 executable: program, arguments: [program, String(getpid())], environment: CurrentProcess.environment())
-            request.descriptors = [null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw]
+            request.descriptors = [
+                null.raw, log, log, pair.theirs.raw, board?.file ?? -1, status.file.raw,
+                inspection.facts, inspection.reading,
+            ]
             let descriptor = try Descriptor.duplicate(pair.ours.raw)
             do { process = try request.start() } catch {
                 return giveUp(
@@ -207,6 +213,7 @@ enum SupervisorLink {
     static func look() {
         guard getpid() == owner, !isEnding, MPM.query(AP_MPMQ_MPM_STATE) != AP_MPMQ_STOPPING else { return }
         reportDamage()
+        Metrics.current?.reviewSlow()
         guard process != 0, let status else {
             if !lastSpec.groups.isEmpty { startAgain() }
             return

@@ -56,7 +56,7 @@ internal import WSGIWire
         }
     }
 
-    /// Method and path. A query is reduced to its question mark, because it may contain secrets.
+    /// Client, method and path. A query is reduced to its question mark, because it may contain secrets.
     private static func requestLine(of r: Request, in room: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
         var length = 0
         func append(_ bytes: UnsafeRawBufferPointer) {
@@ -65,8 +65,15 @@ internal import WSGIWire
             unsafe (line + length).copyMemory(from: start, byteCount: count)
             length = length &+ count
         }
+        func appendSpace() {
+            guard length < room.count else { return }
+            unsafe room[length] = UInt8(ascii: " ")
+            length = length &+ 1
+        }
+        unsafe append(bytes(of: r.pointee.useragent_ip))
+        appendSpace()
         unsafe append(bytes(of: r.pointee.method))
-        unsafe append(bytes(of: " "))
+        appendSpace()
         let target = unsafe bytes(of: r.pointee.unparsed_uri)
         let query = unsafe target.firstIndex(of: UInt8(ascii: "?"))
         unsafe append(query.map { unsafe UnsafeRawBufferPointer(rebasing: target[...$0]) } ?? target)
@@ -319,11 +326,19 @@ private func withDecimal(_ number: Int64, _ body: (UnsafeRawBufferPointer) -> Vo
     unsafe withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { digits in
         var rest = number.magnitude
         var index = 24
-        repeat {
+        // Two digits with each division.
+        while rest >= 10 {
+            let pair = rest % 100
+            rest /= 100
+            index = index &- 2
+            let tens = (pair &* 103) &>> 10
+            unsafe digits[index] = UInt8(truncatingIfNeeded: 48 &+ tens)
+            unsafe digits[index &+ 1] = UInt8(truncatingIfNeeded: 48 &+ pair &- tens &* 10)
+        }
+        if rest > 0 || index == 24 {
             index = index &- 1
-            unsafe digits[index] = UInt8(truncatingIfNeeded: 48 &+ rest % 10)
-            rest /= 10
-        } while rest > 0
+            unsafe digits[index] = UInt8(truncatingIfNeeded: 48 &+ rest)
+        }
         if number < 0 {
             index = index &- 1
             unsafe digits[index] = UInt8(ascii: "-")

@@ -16,6 +16,9 @@ internal import WSGIWire
     /// The worker thread that the request holds. Its address is constant, because nested requests refer to it.
     let held: UnsafeMutablePointer<HeldThread>
 
+    /// Shows the request if it runs in embedded mode.
+    var embedded = EmbeddedRecord()
+
     /// The size of `input` in bytes.
     static let inputSize = 64 << 10
     /// The maximum size of a name in bytes.

@@ -12,7 +12,9 @@ struct ScriptOwnership: Sendable {
 
     /// Rejects a script that users other than its owner could have written or replaced.
     func check(_ script: UnsafeRawBufferPointer, _ pool: Pool?) throws(Rejection) {
-        guard let slash = unsafe script.lastIndex(of: UInt8(ascii: "/")) else { throw Rejection(HTTP_FORBIDDEN) }
+        guard let slash = unsafe script.lastIndex(of: UInt8(ascii: "/")) else {
+            throw Rejection(HTTP_FORBIDDEN, withoutRecord: .scriptUnexamined)
+        }
         let directory = unsafe UnsafeRawBufferPointer(rebasing: script[..<max(slash, 1)])
         try unsafe check(script, .file, pool)
         try unsafe check(directory, .directory, pool)

@@ -18,12 +18,19 @@ internal import WSGIWire
         guard let here = unsafe r.pointee.server, let server = unsafe ConfigBridge.server(here) else { return DECLINED }
         let effective = unsafe ConfigBridge.settings(of: r, in: server)
         guard let mapping = unsafe ScriptMapping(r, server, effective) else { return DECLINED }
+        var measure = RequestMeasure(host: server.number)
         do {
-            switch unsafe try RequestRouter(r, server, effective, mapping).serve() {
-            case .status(let status): return status
-            case .redirect(let location): return unsafe InternalRedirect.run(r, to: location)
+            switch unsafe try RequestRouter(r, server, effective, mapping).serve(&measure) {
+            case .status(let status):
+                unsafe measure.count(r, status)
+                return status
+            case .redirect(let location):
+                unsafe measure.count(r, OK)
+                return unsafe InternalRedirect.run(r, to: location)
             }
         } catch {
+            measure.rejected(error.id)
+            unsafe measure.count(r, error.status)
             return unsafe error.result(of: r)
         }
     }
@@ -35,7 +42,7 @@ internal import WSGIWire
         self.mapping = mapping
     }
 
-    private borrowing func serve() throws(Rejection) -> HandlerResult {
+    private borrowing func serve(_ measure: inout RequestMeasure) throws(Rejection) -> HandlerResult {
         if case .script(let alias) = mapping { try unsafe RequestChecks.script(r, isAliased: alias != nil) }
         try unsafe RequestChecks.pathInfo(r)
         var facts = unsafe RequestFacts(server, effective, script: bytes(of: r.pointee.filename))
@@ -50,7 +57,8 @@ internal import WSGIWire
                 "The name of a group or a callable is longer than \(Scratch.longestName) bytes after expansion.")
         }
         try RequestChecks.processGroup(facts)
-        return unsafe try facts.processGroup.isEmpty ? embedded(facts, scratch) : daemon(&facts, scratch)
+        return unsafe try facts.processGroup.isEmpty
+            ? embedded(facts, scratch, &measure) : daemon(&facts, scratch, &measure)
     }
 
     /// Stores the facts that follow from the settings and the script.
@@ -81,10 +89,11 @@ internal import WSGIWire
     }
 
     private borrowing func daemon(
-        _ facts: inout RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>
+        _ facts: inout RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>, _ measure: inout RequestMeasure
     ) throws(Rejection) -> HandlerResult {
         guard let scoreboard = DaemonGroups.childScoreboard else { throw unknownGroup(facts) }
         let group = try group(of: facts)
+        measure.isFor(group: group.number)
         try unsafe group.ownership?.check(facts.script, r.pointee.pool)
         facts.queueStart = apr_time_now()
         return unsafe try group.settings.root.withBytes { root throws(Rejection) in
@@ -98,7 +107,7 @@ internal import WSGIWire
             unsafe facts.script = script
             if unsafe !facts.handlerScript.isEmpty { unsafe facts.handlerScript = script }
             return unsafe try DaemonHandler.run(
-                r, facts, in: group, choice: SlotChoice(scoreboard: scoreboard), scratch)
+                r, facts, in: group, choice: SlotChoice(scoreboard: scoreboard), scratch, &measure)
         }
     }
 
@@ -133,8 +142,9 @@ internal import WSGIWire
     }
 
     private borrowing func embedded(
-        _ facts: RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>
+        _ facts: RequestFacts, _ scratch: UnsafeMutablePointer<Scratch>, _ measure: inout RequestMeasure
     ) throws(Rejection) -> HandlerResult {
+        measure.isFor(group: MetricsNames.embedded)
         guard !Settled.restrictsEmbedded else {
             throw Rejection(
                 HTTP_INTERNAL_SERVER_ERROR, .embeddedRestricted,
@@ -147,6 +157,6 @@ internal import WSGIWire
                 "Python could not be started in this httpd process; an earlier message in the error log gives the reason."
             )
         }
-        return unsafe EmbeddedHandler.run(r, facts, engine, scratch)
+        return unsafe EmbeddedHandler.run(r, facts, engine, scratch, &measure)
     }
 }

@@ -29,7 +29,7 @@ if code < 0:
     os._exit(0)
 sys.exit(code)
 '''
-RECORD, THREADS = 256, 15
+RECORD, THREADS, MESSAGES = 256, 15, 4 * 2048
 
 
 def memory(name, contents=b''):
@@ -49,8 +49,8 @@ class Worker:
         listener.bind(self.path)
         listener.listen(100)
         self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        board = memory('board', struct.pack('=5I', 0x57534742, 1, THREADS, 0, 1).ljust(64, b'\0'))
-        os.ftruncate(board, 64 + RECORD * THREADS)
+        board = memory('board', struct.pack('=5I', 0x57534742, 2, THREADS, 0, 1).ljust(64, b'\0'))
+        os.ftruncate(board, 64 + RECORD * THREADS + MESSAGES)
         start = memory('start', process_spec(daemon=True, **spec))
         # A pipe of packets: each read is one of them.
         self.reports, reports = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)

@@ -11,8 +11,8 @@ FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-D_Nonnull="
 ROUNDS = 200
 
 
-@pytest.mark.parametrize("name", ["calls", "generations", "occupied", "stress", "damage"])
+@pytest.mark.parametrize("name", ["calls", "count", "generations", "occupied", "stress", "damage"])
 def test_program(name, tmp_path):
-    sources = [HERE / f"{name}.c", SHIM / "scoreboard.c", SHIM / "queue.c"]
+    sources = [HERE / f"{name}.c", SHIM / "scoreboard.c", SHIM / "queue.c", SHIM / "metrics.c"]
     subprocess.run(["cc", *FLAGS, f"-I{SHIM / 'include'}", *sources, "-o", tmp_path / name], check=True)
     subprocess.run([tmp_path / name, str(ROUNDS)], check=True)

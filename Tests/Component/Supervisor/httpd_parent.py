@@ -110,6 +110,9 @@ class Parent:
         self.status_file = os.memfd_create("status")
         os.ftruncate(self.status_file, 64)
         self.status = mmap.mmap(self.status_file, 64)
+        self.facts_file = os.memfd_create("facts")
+        os.ftruncate(self.facts_file, 8 << 20)
+        self.questions, self.asking = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT)
         self.slots = {}
         self.configuration = 0
         self.start(supervisor, pid or os.getpid())
@@ -119,16 +122,17 @@ class Parent:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
         def place():
-            high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (theirs.fileno(), self.board_file, self.status_file)]
+            high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (theirs.fileno(), self.board_file, self.status_file,
+                                                                 self.facts_file, self.questions)]
             for place, one in enumerate(high, 3):
                 os.dup2(one, place)
             if self.open_files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
-        # Other descriptors than these three may not be inherited: subprocess closes them.
+        # Other descriptors than these five may not be inherited: subprocess closes them.
         self.supervisor = subprocess.Popen(
             [supervisor, str(pid)], stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL, preexec_fn=place,
-            pass_fds=(3, 4, 5))
+            pass_fds=(3, 4, 5, 6, 7))
         theirs.close()
 
     def slot(self, index):

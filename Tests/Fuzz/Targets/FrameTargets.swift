@@ -244,6 +244,15 @@ func fuzzControlPacket(_ bytes: [UInt8]) throws {
         let value = part.count == 4 ? part.reversed().reduce(0) { $0 << 8 | Int($1) } : 0
         try require(packet.number(index) == value, "number \(index) is at its place")
     }
+    if let place = packet.requestPlace {
+        let again = ControlPacket.inspectStack(place).requestPlace
+        try require(again == place, "the place of a request is read back")
+    }
+    if let wanted = packet.wantedStack {
+        let again = ControlPacket.stackWanted(thread: wanted.thread, id: wanted.id).wantedStack
+        try require(again?.thread == wanted.thread && again?.id == wanted.id, "a wanted stack is read back")
+    }
+    _ = packet.stack
     let text = packet.text
     if !text.isEmpty {
         let length = packet.number(0)

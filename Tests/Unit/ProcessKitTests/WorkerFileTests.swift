@@ -30,8 +30,50 @@ struct WorkerFileTests {
         }
         let running = RequestBoard.running(in: file.raw, threads: 3)
         #expect(running.map(\.thread) == [0, 1, 2])
-        #expect(running.allSatisfy { $0.line.utf8.allSatisfy { $0 == UInt8(ascii: "?") } })
+        #expect(running.allSatisfy { !$0.client.isEmpty && $0.client.utf8.allSatisfy { $0 == UInt8(ascii: "?") } })
         #expect(RequestBoard.running(in: try MemoryFile.create("empty").raw, threads: 3).isEmpty)
+    }
+
+    @Test func boardCountsMessagesAndEndedRequests() throws {
+        let file = try RequestBoard.create(threads: 2, slot: 0, generation: 1)
+        let board = try RequestBoard(mapping: file.raw, threads: 2)
+        for id: UInt16 in [35, 1091, 35, 2_047, 2_048, .max] { board.count(id: id) }
+        unsafe wsgi_record_begin(board.record(1), "id", 2, "::1 GET /a b", 12, 7)
+        var contents = RequestBoard.contents(of: file.raw, threads: 2)
+        #expect(contents.messages == [35: 2, 1091: 1, 2_047: 1] && contents.requests == 0)
+        #expect(contents.running.map(\.client) == ["::1"] && contents.running.map(\.line) == ["GET /a b"])
+        #expect(contents.running.map(\.id) == ["id"] && contents.running.map(\.thread) == [1])
+        let inTime = unsafe wsgi_record_end(board.record(1))
+        contents = RequestBoard.contents(of: file.raw, threads: 2)
+        #expect(inTime && contents.running.isEmpty && contents.requests == 1)
+    }
+
+    @Test(arguments: 0...24)
+    func boardKeepsTextsOfAnyLength(length: Int) throws {
+        let file = try RequestBoard.create(threads: 1, slot: 0, generation: 1)
+        let board = try RequestBoard(mapping: file.raw, threads: 1)
+        let text = String((0..<length).map { Character(Unicode.Scalar(UInt8(97 + $0))) })
+        unsafe wsgi_record_begin(board.record(0), text, text.utf8.count, "- " + text, text.utf8.count + 2, 7)
+        let running = RequestBoard.running(in: file.raw, threads: 1)
+        #expect(running.map(\.id) == [text] && running.map(\.line) == [text])
+    }
+
+    @Test func embeddedRequestsOfAnEndedChildAreForgotten() throws {
+        let requests = try EmbeddedRequests()
+        let first = unsafe try #require(requests.take())
+        let second = unsafe try #require(requests.take())
+        unsafe wsgi_record_begin(first, "one", 3, "::1 GET /", 9, 7)
+        unsafe wsgi_record_begin(second, "two", 3, "::1 GET /", 9, 7)
+        let inTime = unsafe wsgi_record_end(second)
+        #expect(inTime && requests.running.map(\.request.id) == ["one"])
+        #expect(requests.running.map(\.process) == [getpid()])
+        requests.childEnded(getpid() + 1)
+        #expect(requests.running.count == 1)
+        requests.childEnded(getpid())
+        #expect(requests.running.isEmpty)
+        var taken = 0
+        while unsafe requests.take() != nil { taken += 1 }
+        #expect(taken == EmbeddedRequests.most && requests.running.isEmpty)
     }
 
     @Test func crashTextEndsAtTheFirstZero() throws {

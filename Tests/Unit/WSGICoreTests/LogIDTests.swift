@@ -10,6 +10,17 @@ struct LogIDTests {
         #expect(id.tag == tag)
     }
 
+    @Test(
+        arguments: [
+            ("WSGI0035: text", LogID.interpreterFailed), ("WSGI0001:x", .embeddedStartFailed),
+            ("WSGI0001:", .embeddedStartFailed),
+            ("WSGI0001", nil), ("WSGI0999: text", nil), ("WSGI000a: text", nil), ("XWSGI0001: text", nil), ("", nil),
+        ] as [(String, LogID?)])
+    func idOfAMessage(message: String, id: LogID?) {
+        let found = unsafe Array(message.utf8).withUnsafeBytes { unsafe LogID(of: $0) }
+        #expect(found == id)
+    }
+
     @Test func everyTagIsWellFormedAndUnique() {
         let tags = LogID.allCases.map(\.tag)
         #expect(Set(tags).count == tags.count)

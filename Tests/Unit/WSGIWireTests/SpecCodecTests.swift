@@ -63,7 +63,7 @@ struct SpecCodecTests {
     }
 
     @Test func everyPropertyOfEverySpecIsListed() {
-        #expect(Self.gaps(of: SupervisorSpec.self) == [])
+        #expect(Self.gaps(of: SupervisorSpec.self) + Self.gaps(of: ServerFacts.self) == [])
     }
 
     @Test func allSpecsHaveOneFingerprint() {
@@ -160,8 +160,16 @@ struct SpecCodecTests {
         }
     }
 
+    @Test func placesOfRequestsAreReadBack() {
+        let place = ControlPacket.RequestPlace(slot: 7, generation: 3, thread: 2, id: "a/b")
+        #expect(ControlPacket.inspectStack(place).requestPlace == place)
+        #expect(ControlPacket(.inspectStack, payload: [1, 2, 3]).requestPlace == nil)
+        let wanted = ControlPacket.stackWanted(thread: 2, id: "a/b").wantedStack
+        #expect(wanted?.thread == 2 && wanted?.id == "a/b")
+    }
+
     @Test func controlKindsAreDistinct() {
         let kinds = (0...64).compactMap { ControlKind(rawValue: $0) }
-        #expect(kinds.count == 18)
+        #expect(kinds.count == 22)
     }
 }

@@ -230,6 +230,14 @@ bool chttpd_qualifies_redirect_url(const request_rec *r);
 static inline bool chttpd_may_still_log_in(request_rec *r) {
     return ap_satisfies(r) == SATISFY_ANY && ap_some_auth_required(r);
 }
+/* Registers a function that adds a section to mod_status's page, if that module is there. `is_short`: the page is the
+ * one of ?auto. */
+void chttpd_hook_status(int (*function)(request_rec *r, int is_short));
+/* `ExtendedStatus`, which is On if mod_status is loaded, unless it is set. */
+static inline bool chttpd_has_extended_status(void) { return ap_extended_status != 0; }
+/* Whether authorization lets in fewer than everybody: a client without credentials and headers, at an address that no
+ * machine has (RFC 5737), would not be served. Call it for a request that was authorized. */
+bool chttpd_is_restricted(request_rec *r);
 /* Parses the names of a Require line, which may contain %{...}. Returns the error message, or NULL. */
 const char *chttpd_parse_names(cmd_parms *command, const char *names, const void **parsed);
 static inline bool chttpd_options_exec(request_rec *r) { return (ap_allow_options(r) & OPT_EXECCGI) != 0; }

@@ -18,7 +18,10 @@
 #include <stdint.h>
 
 #define WSGI_BOARD_MAGIC 0x57534742u /* "WSGB" */
-#define WSGI_BOARD_VERSION 1u
+#define WSGI_BOARD_VERSION 2u
+
+/* Log messages are counted by their ids, which are below this. */
+enum { WSGI_BOARD_IDS = 2048 };
 
 /* The state of a request thread. */
 enum wsgi_thread_state {
@@ -40,7 +43,7 @@ typedef struct wsgi_thread_record {
     _Atomic uint64_t started;     /* start of the request, monotonic nanoseconds; 0: none */
     _Atomic uint64_t requests;    /* number of requests that the thread has ended */
     char id[WSGI_REQUEST_ID];     /* httpd's log id of the request */
-    char line[WSGI_REQUEST_LINE]; /* method and path; of the query only its mark */
+    char line[WSGI_REQUEST_LINE]; /* client, method and path; of the query only its mark */
 } wsgi_thread_record;
 
 typedef struct wsgi_request_board {
@@ -48,9 +51,18 @@ typedef struct wsgi_request_board {
     uint32_t reserved[11];
 } wsgi_request_board;
 
-/* The size of a board for this number of threads. */
-static inline size_t wsgi_request_board_size(uint32_t threads) {
+/* Messages that the worker has written to the log outside requests, after the records. */
+typedef struct wsgi_board_messages {
+    _Atomic uint32_t counts[WSGI_BOARD_IDS];
+} wsgi_board_messages;
+
+/* The place of the messages of a board for this number of threads, in bytes. */
+static inline size_t wsgi_request_board_messages(uint32_t threads) {
     return sizeof(wsgi_request_board) + sizeof(wsgi_thread_record) * (size_t)threads;
+}
+/* The size of a board for this number of threads. Pages that are never used take no memory. */
+static inline size_t wsgi_request_board_size(uint32_t threads) {
+    return wsgi_request_board_messages(threads) + sizeof(wsgi_board_messages);
 }
 
 /* Prepares fresh, zeroed memory. */
@@ -58,6 +70,9 @@ void wsgi_request_board_prepare(wsgi_request_board *_Nonnull board, uint32_t thr
                                 uint32_t generation);
 /* The record of a thread, counted from 0. The number is not checked. */
 wsgi_thread_record *_Nonnull wsgi_request_board_record(wsgi_request_board *_Nonnull board, uint32_t thread);
+
+/* Counts a message that the worker has written to the log. Any thread. */
+void wsgi_request_board_count(wsgi_request_board *_Nonnull board, uint32_t threads, uint32_t id);
 
 /* Thread: begins a request. Texts that are too long are truncated. */
 void wsgi_record_begin(wsgi_thread_record *_Nonnull record, const void *_Nullable id, size_t id_length,
@@ -74,6 +89,11 @@ bool wsgi_record_cut(wsgi_thread_record *_Nonnull record, uint64_t started);
 /* Whether the thread is sending now. It does not begin to send after `wsgi_record_cut`. */
 bool wsgi_record_is_sending(wsgi_thread_record *_Nonnull record);
 void wsgi_record_cut_done(wsgi_thread_record *_Nonnull record);
+
+/* Number of requests that the thread has ended. */
+static inline uint64_t wsgi_record_requests(wsgi_thread_record *_Nonnull record) {
+    return atomic_load_explicit(&record->requests, memory_order_relaxed);
+}
 
 /* A copy of a record. */
 typedef struct wsgi_thread_view {

@@ -74,6 +74,8 @@ int64_t wsgi_receive_parts(int32_t socket, const struct iovec *_Nonnull parts, s
 int64_t wsgi_receive_answer(int32_t socket, const struct iovec *_Nonnull part, int32_t *_Nonnull file,
                             size_t *_Nonnull files, uint32_t *_Nonnull closing, bool wait);
 
+/* Whether the other end of a UNIX stream socket has not received all bytes that were sent to it. */
+bool wsgi_has_unread_bytes(int32_t socket);
 /* Number of bytes in the receive buffer of a UNIX stream socket; 0 if that is not known. */
 int64_t wsgi_arrived_bytes(int32_t socket);
 
@@ -112,6 +114,14 @@ typedef struct wsgi_process_facts {
 
 /* Reads the state of one process, without its user. Returns false if there is no such process. */
 bool wsgi_read_process(pid_t process, wsgi_process_facts *_Nonnull facts);
+/* The use of resources by a process, as in /proc. */
+typedef struct wsgi_process_usage {
+    uint64_t memory; /* resident, in bytes */
+    uint64_t cpu;    /* microseconds */
+    uint32_t descriptors, sockets;
+} wsgi_process_usage;
+/* Reads it; what is not known is 0. `files`: count descriptors, at most 4,000. */
+void wsgi_read_usage(pid_t process, bool files, wsgi_process_usage *_Nonnull usage);
 /* Writes the ids of the children of the calling process, which has one thread, to `found`. Returns their number. */
 size_t wsgi_children(int32_t *_Nonnull found, size_t capacity);
 /* Reads the state of all processes, with the users of this process's children. Returns their number. */

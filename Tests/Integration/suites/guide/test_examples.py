@@ -86,6 +86,8 @@ TABLE = [
     Example("mod_wsgi-before.conf", {"mod_wsgi.process_group": "site"}),
     Example("mod_wsgi-after.conf", {"mod_wsgi.process_group": "site"}),
     Example("diagnosis.conf", "Hello World!", beside="quickstart.conf"),
+    Example("monitoring.conf", "wsgi_requests_total", path="/wsgi-metrics", beside="quickstart.conf"),
+    Example("monitoring.conf", "mod_wsgi", path="/wsgi-status", beside="quickstart.conf"),
     Example("shared-server.conf", {"mod_wsgi.process_group": "shop"}, host="shop.example.com", tls=True),
 ]
 

@@ -341,7 +341,7 @@ def test_what_threads_do_can_be_read(launch):
         with open(f"/proc/{worker}/fd/5", "rb") as file:
             data = file.read()
         magic, version, threads = struct.unpack_from("=III", data)
-        assert (magic, version, threads) == (0x57534742, 1, 3)
+        assert (magic, version, threads) == (0x57534742, 2, 3)
         for thread in range(threads):
             at = 64 + 256 * thread
             _, state, _, id_length, line_length, started, count = struct.unpack_from("=IIIHHQQ", data, at)
@@ -353,6 +353,6 @@ def test_what_threads_do_can_be_read(launch):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         late = pool.submit(timed, server, "/stuck/sleep?1&password")
         row = until(lambda: next((row for row in board() if row[0] == 1), None), "a busy thread")
-        assert row[2] == b"GET /stuck/sleep?" and row[1] and row[3] <= time.monotonic_ns()
+        assert row[2] == b"127.0.0.1 GET /stuck/sleep?" and row[1] and row[3] <= time.monotonic_ns()
         assert late.result()[0] == 200
     until(lambda: all(row[0] == 0 for row in board()), "all threads idle")
