@@ -167,6 +167,7 @@ def longest(server, seconds: float) -> float:
 def site(neighbours):
     neighbours.configure()
     neighbours.server.log.allow(*ABOUT_IT)
+    neighbours.server.log.allow_stacks()
     return neighbours
 
 
