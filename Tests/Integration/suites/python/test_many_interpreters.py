@@ -5,11 +5,8 @@ import re
 
 import pytest
 
-from evaluation import MOUNT, ask, configuration
-from polling import until
+from evaluation import ask, configuration
 from shared_server import hosting
-
-pytestmark = pytest.mark.pythons
 
 GROUPS = 200
 
@@ -52,6 +49,7 @@ def test_two_hundred_application_groups(launch, mode):
     assert not re.search(r"WSGI1016|Fatal Python error|SIGKILL|AH00046", text)
 
 
+@pytest.mark.pythons
 def test_an_interpreter_that_cannot_be_created(launch, platform):
     """The request fails with 500 and a record, others are served, and the next attempt succeeds."""
     if tuple(map(int, platform.python.short.split("."))) < (3, 12):
