@@ -34,7 +34,7 @@ _TRACEBACK = re.compile(
 #: itself have no header.
 _STACKS = re.compile(
     r"(?:\] |^)(Fatal Python error: |Current thread|Thread 0x|  File |  <|  Binary file |Extension modules: |WSGI\d{4} \(continued\)"
-    r"|    \S|\[\S+\] [A-Z]+ \S+, for \d+\.\d s$|The GIL cannot be acquired\. |$)")
+    r"|  \(no Python code\)|    \S|\[\S+\] [A-Z]+ \S+, for \d+\.\d s$|The GIL cannot be acquired\. |$)")
 
 
 class ErrorLog:
