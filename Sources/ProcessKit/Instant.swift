@@ -5,6 +5,9 @@ public struct Instant: Sendable {
     /// Milliseconds since the machine was started.
     public let milliseconds: Int64
 
+    /// The time this number of milliseconds after the machine was started.
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
     /// Now.
     public static var now: Instant {
         var time = timespec()

@@ -146,7 +146,7 @@ internal import WSGIWire
     }
 
     private mutating func awaitSuccessor() -> Handover.Successor {
-        let limits = successorLimits ?? SlotChoice.SuccessorLimits(seconds: waitLimit)
+        let limits = successorLimits ?? choice.successorLimits(group, seconds: waitLimit)
         successorLimits = limits
         defer { unsafe choice.closeAfterResponse(r, of: group) }
         switch choice.awaitSuccessor(handover, of: group, failedReplacements, limits) {

@@ -165,20 +165,26 @@ internal import WSGICore
         /// The end of the wait if requests of the group occupy nearly all threads of httpd, or of this child.
         let crowd: Instant
 
-        /// Limits of a request that begins to wait now.
-        init(seconds: Int) {
-            deadline = Instant.now.adding(seconds: seconds)
-            crowd = Instant.now.adding(seconds: min(seconds, 5))
-        }
+        fileprivate init(deadline: Instant, crowd: Instant) { (self.deadline, self.crowd) = (deadline, crowd) }
     }
 
-    /// Whether a request that waits for a successor must not wait any longer, because requests of the group occupy too
-    /// many threads of httpd.
+    /// The limits of a request that begins to wait now.
     ///
-    /// It has then waited long enough, or another one has recently been in this situation. Otherwise each freed thread
-    /// would be taken by the next request, which would wait as long again.
+    /// Of a crowd only as many must leave as are too many, so they leave one after the other. If some have left recently,
+    /// it may not wait in a crowd at all: otherwise each freed thread would be taken by the next request, which would
+    /// wait as long again.
+    func successorLimits(_ group: DaemonGroup, seconds: Int) -> SuccessorLimits {
+        let now = Instant.now
+        let inFront = min(scoreboard.count(WSGI_AWAITS_SUCCESSOR, of: group.index), 200)
+        let crowd = Instant(milliseconds: now.adding(seconds: min(seconds, 5)).milliseconds &+ Int64(inFront) &* 20)
+        return SuccessorLimits(
+            deadline: now.adding(seconds: seconds), crowd: scoreboard.isCrowded(group.index) ? now : crowd)
+    }
+
+    /// Whether a request that waits for a successor must not wait any longer, because it has waited long enough and
+    /// requests of the group occupy too many threads of httpd.
     private func mustLeave(_ group: DaemonGroup, isSpent: Bool, _ limits: SuccessorLimits) -> Bool {
-        guard limits.crowd.millisecondsLeft <= 0 || scoreboard.isCrowded(group.index),
+        guard limits.crowd.millisecondsLeft <= 0,
             isSpent ? isFilledBySpent(group) : isCrowded(group)
         else { return false }
         scoreboard.setCrowded(group.index)
@@ -242,7 +248,9 @@ internal import WSGICore
                 return .none
             }
             // A thread that becomes free in a new worker wakes only those that wait for a thread.
-            scoreboard.awaitSignal(of: group.index, after: seen, milliseconds: UInt32(min(left, isOneLeft ? 10 : 500)))
+            let untilCrowd = limits.crowd.millisecondsLeft
+            let pause = min(left, isOneLeft ? 10 : 500, untilCrowd > 0 ? untilCrowd : 500)
+            scoreboard.awaitSignal(of: group.index, after: seen, milliseconds: UInt32(max(pause, 1)))
         }
     }
 
